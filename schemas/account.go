@@ -1,0 +1,85 @@
+package schemas
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// AccountID is the immutable identity of an account: AWS partition and
+// 12-digit account number joined by a dash ("aws-123456789012",
+// "aws-us-gov-123456789012"). It is safe as a NATS subject token and KV key.
+type AccountID string
+
+// NewAccountID joins a partition and a 12-digit AWS account number.
+func NewAccountID(partition, awsAccount string) AccountID {
+	return AccountID(partition + "-" + awsAccount)
+}
+
+var accountIDPattern = regexp.MustCompile(`^(aws|aws-cn|aws-us-gov)-[0-9]{12}$`)
+
+// Valid tells whether the id has the form NewAccountID gives.
+func (id AccountID) Valid() bool { return accountIDPattern.MatchString(string(id)) }
+
+// AWSAccount is the 12-digit AWS account number.
+func (id AccountID) AWSAccount() string { return string(id[strings.LastIndexByte(string(id), '-')+1:]) }
+
+// Partition is the AWS partition ("aws", "aws-cn", "aws-us-gov").
+func (id AccountID) Partition() string { return string(id[:strings.LastIndexByte(string(id), '-')]) }
+
+// GlobalRegion names the pseudo region of services without one.
+const GlobalRegion = "global"
+
+// Account is what an operator registered. It is stored as JSON in the
+// accounts bucket under its ID.
+type Account struct {
+	ID       AccountID `json:"id"`
+	Name     string    `json:"name"`
+	Provider string    `json:"provider"` // always "aws" today
+
+	// Regions to scan; empty means every region that is enabled for the account.
+	Regions []string `json:"regions,omitempty"`
+	// Services to scan; empty means all the scanner knows.
+	Services []string `json:"services,omitempty"`
+
+	RoleARN    string `json:"roleArn,omitempty"`    // assumed when set
+	ExternalID string `json:"externalId,omitempty"` // sent with AssumeRole
+	Profile    string `json:"profile,omitempty"`    // named profile of the SDK's shared configuration
+	Endpoint   string `json:"endpoint,omitempty"`   // custom endpoint, for emulators
+
+	Schedule Schedule          `json:"schedule,omitzero"`
+	Labels   map[string]string `json:"labels,omitempty"`
+
+	CreatedAt time.Time `json:"createdAt"`
+}
+
+// Schedule says when scans start by themselves.
+type Schedule struct {
+	// Cron is five fields, optionally prefixed by CRON_TZ=Zone, or a form such
+	// as @daily. Empty means no schedule.
+	Cron string `json:"cron,omitempty"`
+	// JitterSeconds delays a tick by 0 to this many seconds, fixed per account.
+	JitterSeconds int `json:"jitterSeconds,omitempty"`
+}
+
+var accountNamePattern = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}$`)
+
+// Validate returns every problem with the account, joined.
+func (a Account) Validate() error {
+	var p Problems
+	p.Check(accountNamePattern.MatchString(a.Name), "name", "%q must match %s", a.Name, accountNamePattern)
+	p.Check(a.ID == "" || a.ID.Valid(), "id", "%q must be PARTITION-ACCOUNT, for example aws-123456789012", a.ID)
+	p.Check(a.Provider == "aws", "provider", "%q is not supported; use aws", a.Provider)
+	for i, r := range a.Regions {
+		p.Check(regionPattern.MatchString(r), fmt.Sprintf("regions[%d]", i), "%q is not a region", r)
+	}
+	p.Check(a.RoleARN == "" || strings.HasPrefix(a.RoleARN, "arn:"), "roleArn", "%q is not an ARN", a.RoleARN)
+	p.Check(a.ExternalID == "" || a.RoleARN != "", "externalId", "needs roleArn")
+	return p.Err()
+}
+
+var regionPattern = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]+$`)
+
+// Path is the account path of a region: "prod/us-east-1", "prod/global".
+func Path(account, region string) string { return account + "/" + region }

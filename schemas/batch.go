@@ -1,0 +1,54 @@
+package schemas
+
+import "time"
+
+// MaxBatchBytes bounds the encoded size of a batch message.
+const MaxBatchBytes = 512 << 10
+
+// Sighting is a resource that was looked at without being sent whole.
+type Sighting struct {
+	Key
+	Hash string `json:"hash,omitempty"`
+}
+
+// SnapshotBatch is one numbered message of a unit attempt.
+type SnapshotBatch struct {
+	Scan      string    `json:"scan"` // empty when re-judging
+	AccountID AccountID `json:"accountId"`
+	Account   string    `json:"account"` // name, for URNs
+	Unit      UnitKey   `json:"unit"`
+	Seq       uint64    `json:"seq"`
+	Number    int       `json:"number"` // 1, 2, … within the attempt
+	Route     string    `json:"route"`
+	// At is the attempt's start in UTC, the same in all its batches: every time
+	// that is stored comes from here, never from a clock at the sink.
+	At time.Time `json:"at"`
+
+	Resources []Resource `json:"resources,omitempty"` // new, changed, or re-judged: whole
+	Unchanged []Sighting `json:"unchanged,omitempty"` // the store's hash is still right
+	Gone      []Sighting `json:"gone,omitempty"`      // known, not listed, and a direct read said not found
+
+	// Rejudge marks a batch made from stored resources. It goes to evaluators
+	// only; Seq then is the attempt number of the judgement.
+	Rejudge bool `json:"rejudge,omitempty"`
+}
+
+// ScopeOf is the scope that owns a resource of this batch.
+func (b *SnapshotBatch) ScopeOf(k Key) Scope {
+	return Scope{Region: b.Unit.Region, Type: k.Type, Route: b.Route}
+}
+
+// VerdictBatch answers exactly one SnapshotBatch, also an empty one.
+type VerdictBatch struct {
+	Scan      string    `json:"scan"`
+	AccountID AccountID `json:"accountId"`
+	Account   string    `json:"account"`
+	Unit      UnitKey   `json:"unit"`
+	Seq       uint64    `json:"seq"`
+	Number    int       `json:"number"`
+	At        time.Time `json:"at"`
+	Rejudge   bool      `json:"rejudge,omitempty"`
+	// Revision of effective.<account> the verdicts were made with.
+	Revision uint64    `json:"revision"`
+	Verdicts []Verdict `json:"verdicts,omitempty"`
+}

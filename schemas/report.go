@@ -1,0 +1,203 @@
+package schemas
+
+import "time"
+
+// Counts of policy results (resource x policy) by outcome.
+type Counts struct {
+	Passed        uint64 `json:"passed"`
+	Failed        uint64 `json:"failed"`
+	NotApplicable uint64 `json:"notApplicable"`
+	Unknown       uint64 `json:"unknown"`
+	Errored       uint64 `json:"errored"`
+	Disabled      uint64 `json:"disabled"`
+}
+
+// Score is passed over everything that should have been judged, in percent, or
+// -1 when nothing was. Unknown and errored count against it: they never raise a score.
+func (c Counts) Score() float64 { return percent(c.Passed, c.Passed+c.Failed+c.Unknown+c.Errored) }
+
+// Coverage is what was judged over what should have been, in percent, or -1.
+func (c Counts) Coverage() float64 {
+	return percent(c.Passed+c.Failed, c.Passed+c.Failed+c.Unknown+c.Errored)
+}
+
+func percent(part, whole uint64) float64 {
+	if whole == 0 {
+		return -1
+	}
+	return 100 * float64(part) / float64(whole)
+}
+
+// ReportQuery selects what a report covers. Empty fields select everything.
+type ReportQuery struct {
+	Accounts []string   `json:"accounts,omitempty"` // names or account ids
+	Pack     string     `json:"pack,omitempty"`
+	Severity []Severity `json:"severity,omitempty"`
+}
+
+// Report is the compliance of accounts, with what could not be judged and why.
+type Report struct {
+	Accounts []AccountReport `json:"accounts"` // sorted by name
+}
+
+// AccountReport is one account's part of a report.
+type AccountReport struct {
+	AccountID AccountID           `json:"accountId"`
+	Account   string              `json:"account"`
+	Resources uint64              `json:"resources"` // live
+	Counts    Counts              `json:"counts"`
+	Score     float64             `json:"score"`    // -1: nothing to judge
+	Coverage  float64             `json:"coverage"` // -1: nothing to judge
+	Open      map[Severity]uint64 `json:"open"`     // open violations by severity
+	Packs     []PackReport        `json:"packs"`
+	Gaps      []Gap               `json:"gaps,omitempty"`   // verdicts that could not be reached
+	Scopes    []ScopeGap          `json:"scopes,omitempty"` // scopes whose last run was not complete
+	LastScan  *Scan               `json:"lastScan,omitempty"`
+}
+
+// PackReport is one pack on one account.
+type PackReport struct {
+	Pack     string         `json:"pack"`
+	Version  string         `json:"version"`
+	Counts   Counts         `json:"counts"`
+	Score    float64        `json:"score"`
+	Coverage float64        `json:"coverage"`
+	Policies []PolicyReport `json:"policies"` // most failing first
+}
+
+// PolicyReport is one policy of a pack on one account.
+type PolicyReport struct {
+	Policy           string    `json:"policy"`
+	Title            string    `json:"title,omitempty"`
+	Severity         Severity  `json:"severity"`
+	Level            Level     `json:"level"`
+	Counts           Counts    `json:"counts"`
+	Controls         []Control `json:"controls,omitempty"`
+	RemediationSteps string    `json:"remediationSteps,omitempty"`
+}
+
+// Gap groups unknown and errored results by their reason.
+type Gap struct {
+	Pack      string  `json:"pack"`
+	Policy    string  `json:"policy"`
+	Outcome   Outcome `json:"outcome"` // unknown or errored
+	Reason    string  `json:"reason"`  // "access denied to s3:GetBucketPolicy"
+	Call      string  `json:"call,omitempty"`
+	Resources uint64  `json:"resources"`
+	Example   Key     `json:"example"`
+}
+
+// ScopeGap is a scope whose newest attempt did not complete.
+type ScopeGap struct {
+	ScopeEnd
+	Scan string    `json:"scan"`
+	At   time.Time `json:"at"`
+}
+
+// Violation is one failed policy on one resource, with its life.
+type Violation struct {
+	ID        string    `json:"id"`
+	AccountID AccountID `json:"accountId"`
+	Account   string    `json:"account"`
+	Key
+	URN         string         `json:"urn"`
+	Name        string         `json:"name"`
+	Pack        string         `json:"pack"`
+	PackVersion string         `json:"packVersion"`
+	Policy      string         `json:"policy"`
+	Group       string         `json:"group,omitempty"`
+	Level       Level          `json:"level"`
+	Severity    Severity       `json:"severity"`
+	Messages    []string       `json:"messages"`
+	State       ViolationState `json:"state"`
+	FirstSeen   time.Time      `json:"firstSeen"` // of this finding, ever
+	OpenedAt    time.Time      `json:"openedAt"`  // of its present or last open period
+	LastSeen    time.Time      `json:"lastSeen"`  // its scope's last complete run, or when it was fixed
+	FixedAt     time.Time      `json:"fixedAt,omitzero"`
+	FixCause    FixCause       `json:"fixCause,omitempty"`
+	Reopened    uint32         `json:"reopened"` // how often
+}
+
+// ViolationQuery filters, sorts and pages violations.
+type ViolationQuery struct {
+	Accounts []string         `json:"accounts,omitempty"`
+	Pack     string           `json:"pack,omitempty"`
+	Policy   string           `json:"policy,omitempty"`
+	Type     string           `json:"type,omitempty"`
+	Region   string           `json:"region,omitempty"`
+	Resource string           `json:"resource,omitempty"` // substring of the id
+	Severity []Severity       `json:"severity,omitempty"`
+	State    []ViolationState `json:"state,omitempty"` // default: open
+	// ChangedSince keeps violations opened, reopened or fixed by this scan.
+	Scan   string `json:"scan,omitempty"`
+	Sort   string `json:"sort,omitempty"` // severity (default), account, policy, resource, firstSeen
+	Desc   bool   `json:"desc,omitempty"`
+	Limit  int    `json:"limit,omitempty"` // default 100, at most 1,000
+	Cursor string `json:"cursor,omitempty"`
+}
+
+// ViolationPage is one page; an empty Next means the end.
+type ViolationPage struct {
+	Violations []Violation `json:"violations"`
+	Next       string      `json:"next,omitempty"`
+}
+
+// ViolationEvent is one transition in a violation's life.
+type ViolationEvent struct {
+	ID        string    `json:"id"` // hash of finding, order and transition
+	Finding   string    `json:"finding"`
+	AccountID AccountID `json:"accountId"`
+	Key
+	Pack       string     `json:"pack"`
+	Policy     string     `json:"policy"`
+	Transition Transition `json:"transition"`
+	Cause      FixCause   `json:"cause,omitempty"`
+	Scan       string     `json:"scan,omitempty"`
+	Order      Order      `json:"order"`
+	At         time.Time  `json:"at"`
+}
+
+// ResourceQuery filters and pages the inventory.
+type ResourceQuery struct {
+	Accounts []string `json:"accounts,omitempty"`
+	Type     string   `json:"type,omitempty"`
+	Region   string   `json:"region,omitempty"`
+	ID       string   `json:"id,omitempty"`    // exact
+	Match    string   `json:"match,omitempty"` // substring of the id
+	Limit    int      `json:"limit,omitempty"`
+	Cursor   string   `json:"cursor,omitempty"`
+	// Properties asks for the documents too; secrets stay sealed.
+	Properties bool `json:"properties,omitempty"`
+}
+
+// StoredResource is a resource of the inventory.
+type StoredResource struct {
+	Resource
+	AccountID AccountID `json:"accountId"`
+	Account   string    `json:"account"`
+	URN       string    `json:"urn"`
+	FirstSeen time.Time `json:"firstSeen"`
+	LastSeen  time.Time `json:"lastSeen"`
+	ChangedAt time.Time `json:"changedAt"`
+}
+
+// ResourcePage is one page; an empty Next means the end.
+type ResourcePage struct {
+	Resources []StoredResource `json:"resources"`
+	Next      string           `json:"next,omitempty"`
+}
+
+// UnitStatus is what the store knows of the newest attempt of a unit in a scan.
+type UnitStatus struct {
+	Unit           UnitKey  `json:"unit"`
+	End            *UnitEnd `json:"end,omitempty"` // nil: the end has not been stored yet
+	Snapshots      int      `json:"snapshots"`     // distinct numbers stored of this attempt
+	VerdictBatches int      `json:"verdictBatches"`
+	// Mismatch: an "unchanged" sighting contradicted the store; the unit must be read again.
+	Mismatch bool `json:"mismatch,omitempty"`
+}
+
+// Done tells whether everything the attempt published has been stored.
+func (u UnitStatus) Done() bool {
+	return u.End != nil && u.Snapshots == u.End.Batches && u.VerdictBatches == u.End.Batches
+}

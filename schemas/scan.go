@@ -1,0 +1,137 @@
+package schemas
+
+import (
+	"strconv"
+	"time"
+)
+
+// ScanState is where a scan stands.
+type ScanState string
+
+// Scan states. Running and Cancelling are the only ones that still move.
+const (
+	ScanRunning    ScanState = "running"
+	ScanCancelling ScanState = "cancelling"
+	ScanSucceeded  ScanState = "succeeded" // every scope complete
+	ScanPartial    ScanState = "partial"   // something denied or failed; what was complete counts
+	ScanFailed     ScanState = "failed"    // nothing complete
+	ScanCancelled  ScanState = "cancelled"
+)
+
+// Ended tells whether the state is final.
+func (s ScanState) Ended() bool { return s != ScanRunning && s != ScanCancelling }
+
+// Trigger says why a scan started.
+type Trigger string
+
+// Triggers of a scan.
+const (
+	TriggerManual   Trigger = "manual"
+	TriggerSchedule Trigger = "schedule"
+)
+
+// Scan is one run over an account. Its record lives in the scans bucket under
+// "<account id>.<scan id>" and moves by compare-and-set only.
+type Scan struct {
+	ID          string    `json:"id"`
+	AccountID   AccountID `json:"accountId"`
+	Account     string    `json:"account"` // the account's name when the scan started
+	Trigger     Trigger   `json:"trigger"`
+	RequestedBy string    `json:"requestedBy,omitempty"` // token name or "local"
+	State       ScanState `json:"state"`
+	Units       []UnitKey `json:"units"`
+	StartedAt   time.Time `json:"startedAt"`
+	EndedAt     time.Time `json:"endedAt,omitzero"`
+	Progress    Progress  `json:"progress"`
+	Reason      string    `json:"reason,omitempty"` // why it failed, in one line
+}
+
+// Progress is what people watch; it decides nothing.
+type Progress struct {
+	UnitsTotal   int    `json:"unitsTotal"`
+	UnitsEnded   int    `json:"unitsEnded"`
+	ScopesClosed int    `json:"scopesClosed"`
+	Resources    uint64 `json:"resources"`
+	Calls        uint64 `json:"calls"`
+	Throttles    uint64 `json:"throttles"`
+	Gaps         int    `json:"gaps"` // scopes denied or failed
+}
+
+// UnitKey names a unit within an account.
+type UnitKey struct {
+	Region  string `json:"region"` // "global" for services without one
+	Service string `json:"service"`
+}
+
+func (u UnitKey) String() string { return u.Region + "/" + u.Service }
+
+// Unit asks a discovery worker to read one service in one region.
+type Unit struct {
+	Scan    string  `json:"scan"`
+	Account Account `json:"account"`
+	Unit    UnitKey `json:"unit"`
+	// Retry counts re-reads control asked for (a lost batch, a mismatch).
+	Retry int `json:"retry,omitempty"`
+}
+
+// ScopeState is the outcome of one scope of a unit attempt.
+type ScopeState string
+
+// Scope states. Only complete may tombstone or fix.
+const (
+	ScopeComplete  ScopeState = "complete"
+	ScopeDenied    ScopeState = "denied"
+	ScopeFailed    ScopeState = "failed"
+	ScopeCancelled ScopeState = "cancelled"
+)
+
+// Scope is the smallest thing that is complete or not, within an account. Its
+// region is the unit's: S3 buckets of all regions are one scope in "global".
+type Scope struct {
+	Region string `json:"region"`
+	Type   string `json:"type"`
+	Route  string `json:"route"` // "native"
+}
+
+func (s Scope) String() string { return s.Region + "|" + s.Type + "|" + s.Route }
+
+// RouteNative is the route of readers that call the service's own API.
+const RouteNative = "native"
+
+// ScopeEnd is how a scope ended.
+type ScopeEnd struct {
+	Scope
+	State  ScopeState `json:"state"`
+	Call   string     `json:"call,omitempty"`   // the API call that was refused or failed
+	Reason string     `json:"reason,omitempty"` // error code and text
+	Seen   uint64     `json:"seen"`             // resources seen
+}
+
+// UnitEnd closes a unit attempt. It is published after its last batch.
+type UnitEnd struct {
+	Scan      string     `json:"scan"`
+	AccountID AccountID  `json:"accountId"`
+	Account   string     `json:"account"`
+	Unit      UnitKey    `json:"unit"`
+	Seq       uint64     `json:"seq"`
+	Batches   int        `json:"batches"` // batches 1..Batches belong to this attempt
+	Scopes    []ScopeEnd `json:"scopes"`
+	Calls     uint64     `json:"calls"`
+	Throttles uint64     `json:"throttles"`
+	StartedAt time.Time  `json:"startedAt"` // when the attempt was minted
+}
+
+// Close asks the sink to close one complete scope: what the attempt verified
+// as gone becomes tombstones, their violations fixed.
+type Close struct {
+	Scan      string    `json:"scan"`
+	AccountID AccountID `json:"accountId"`
+	Account   string    `json:"account"`
+	Scope     Scope     `json:"scope"`
+	Seq       uint64    `json:"seq"`
+	Cause     FixCause  `json:"cause"` // FixResourceGone, or FixOutOfScope for a scope that left the plan
+	At        time.Time `json:"at"`    // the attempt's StartedAt
+}
+
+// ScanID makes the id of the n-th scan of an account.
+func ScanID(a AccountID, n uint64) string { return a.AWSAccount() + "-" + strconv.FormatUint(n, 10) }

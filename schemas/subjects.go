@@ -1,0 +1,142 @@
+package schemas
+
+import (
+	"fmt"
+	"hash/fnv"
+)
+
+// Streams. Work streams are rebuildable; see scanner/bus for their limits.
+const (
+	StreamUnits     = "INSIGHTS_UNITS"     // work queue: units.>
+	StreamSnapshots = "INSIGHTS_SNAPSHOTS" // interest: snapshots.>
+	StreamVerdicts  = "INSIGHTS_VERDICTS"  // work queue: verdicts.> and closes.>
+	StreamDead      = "INSIGHTS_DEAD"      // limits: dead.>
+)
+
+// Durable consumers. Sink durables exist once per partition; see SinkSnapshots
+// and SinkVerdicts.
+const (
+	ConsumerDiscovery = "discovery"
+	ConsumerEvaluator = "evaluator"
+)
+
+// Key-value buckets and object stores. Keys are named beside them.
+const (
+	BucketAccounts  = "insights-accounts"      // <account id> -> Account
+	BucketGroups    = "insights-groups"        // <group name> -> Group
+	BucketPacks     = "insights-packs"         // <pack>/<version> -> PackManifest; <pack> -> PackHead. Never deleted or purged
+	BucketEffective = "insights-effective"     // <account id> -> Effective
+	BucketSeq       = "insights-seq"           // <account id> -> decimal counter
+	BucketScans     = "insights-scans"         // <account id>.<scan id> -> Scan; <account id> -> ActiveScan
+	BucketLeases    = "insights-leases"        // <what> -> owner, with TTL
+	BucketTokens    = "insights-tokens"        // <token name> -> Token (hashed)
+	ObjectsPacks    = "insights-pack-archives" // <digest> -> tar.gz
+	ObjectsOversize = "insights-oversize"      // messages over the payload limit
+)
+
+// Partitions is how many ways the sink's work is split by root account.
+const Partitions = 16
+
+// Partition of an account, 0 to Partitions-1.
+func Partition(a AccountID) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(a))
+	return int(h.Sum32() % Partitions)
+}
+
+// SubjectUnit is where the unit of an account is asked for.
+func SubjectUnit(a AccountID, u UnitKey) string {
+	return fmt.Sprintf("units.%s.%s.%s", a, u.Region, u.Service)
+}
+
+// Kinds of message on the snapshots stream.
+const (
+	KindBatch   = "batch"   // SnapshotBatch of a unit attempt
+	KindEnd     = "end"     // UnitEnd
+	KindRejudge = "rejudge" // SnapshotBatch made from stored resources
+)
+
+// SubjectSnapshot is where batches, unit ends and re-judgements of an account go.
+func SubjectSnapshot(a AccountID, kind string) string {
+	return fmt.Sprintf("snapshots.%02d.%s.%s", Partition(a), a, kind)
+}
+
+// SubjectVerdict is where the verdict batches of an account go.
+func SubjectVerdict(a AccountID) string { return fmt.Sprintf("verdicts.%02d.%s", Partition(a), a) }
+
+// SubjectClose is where closes of an account's scopes go.
+func SubjectClose(a AccountID) string { return fmt.Sprintf("closes.%02d.%s", Partition(a), a) }
+
+// Wildcards of the streams.
+var (
+	SubjectsUnits     = []string{"units.>"}
+	SubjectsSnapshots = []string{"snapshots.>"}
+	SubjectsVerdicts  = []string{"verdicts.>", "closes.>"}
+	SubjectsDead      = []string{"dead.>"}
+	// SubjectsEvaluator is what evaluators consume.
+	SubjectsEvaluator = []string{"snapshots.*.*." + KindBatch, "snapshots.*.*." + KindRejudge}
+)
+
+// SinkSnapshots is the durable and the filters of a partition on the snapshots stream.
+func SinkSnapshots(partition int) (durable string, filters []string) {
+	p := fmt.Sprintf("snapshots.%02d.*.", partition)
+	return fmt.Sprintf("sink-snapshots-%02d", partition), []string{p + KindBatch, p + KindEnd}
+}
+
+// SinkVerdicts is the durable and the filters of a partition on the verdicts stream.
+func SinkVerdicts(partition int) (durable string, filters []string) {
+	return fmt.Sprintf("sink-verdicts-%02d", partition), []string{
+		fmt.Sprintf("verdicts.%02d.*", partition), fmt.Sprintf("closes.%02d.*", partition),
+	}
+}
+
+// SubjectDead is where a message that cannot be handled is kept.
+func SubjectDead(stream string) string { return "dead." + stream }
+
+// Request subjects served by whoever holds the store (control and sink roles).
+const (
+	RequestKnown = "store.known" // KnownRequest -> KnownReply
+	RequestKeys  = "store.keys"  // KeysRequest -> KeysReply
+)
+
+// KnownRequest asks which of at most 1,000 keys the store holds live.
+type KnownRequest struct {
+	AccountID AccountID `json:"accountId"`
+	Keys      []Key     `json:"keys"`
+}
+
+// KnownReply has one entry per held key; absent keys are not held.
+type KnownReply struct {
+	Known []Sighting `json:"known"`
+	Error *Error     `json:"error,omitempty"`
+}
+
+// KeysRequest pages through the live keys of a scope, in order.
+type KeysRequest struct {
+	AccountID AccountID `json:"accountId"`
+	Scope     Scope     `json:"scope"`
+	After     string    `json:"after"` // Key.String of the last key of the page before
+	Limit     int       `json:"limit"` // at most 1,000
+}
+
+// KeysReply is one page; fewer than Limit keys mean the end.
+type KeysReply struct {
+	Keys  []Key  `json:"keys"`
+	Error *Error `json:"error,omitempty"`
+}
+
+// RequestPlan is served by discovery workers, the only ones with cloud
+// credentials: PlanRequest -> PlanReply.
+const RequestPlan = "discovery.plan"
+
+// PlanRequest asks who an account's credentials are and what its units would be.
+type PlanRequest struct {
+	Account Account `json:"account"`
+}
+
+// PlanReply carries the identity behind the credentials and the units.
+type PlanReply struct {
+	AccountID AccountID `json:"accountId"`
+	Units     []UnitKey `json:"units"`
+	Error     *Error    `json:"error,omitempty"`
+}

@@ -1,0 +1,134 @@
+package schemas
+
+// Outcome is what one policy says of one resource.
+type Outcome string
+
+// The six outcomes.
+const (
+	Passed        Outcome = "passed"
+	Failed        Outcome = "failed"
+	NotApplicable Outcome = "not_applicable"
+	Disabled      Outcome = "disabled"
+	Unknown       Outcome = "unknown"
+	Errored       Outcome = "errored"
+)
+
+// Level is Pulumi's enforcement level. For accounts it is a label only.
+type Level string
+
+// Enforcement levels.
+const (
+	Advisory      Level = "advisory"
+	Mandatory     Level = "mandatory"
+	Remediate     Level = "remediate"
+	LevelDisabled Level = "disabled"
+)
+
+// Severity of a policy, from its pack.
+type Severity string
+
+// Severities; the empty one is "unspecified".
+const (
+	SeverityUnspecified Severity = ""
+	SeverityLow         Severity = "low"
+	SeverityMedium      Severity = "medium"
+	SeverityHigh        Severity = "high"
+	SeverityCritical    Severity = "critical"
+)
+
+// Rank orders severities: unspecified 0, low 1 … critical 4.
+func (s Severity) Rank() int {
+	switch s {
+	case SeverityLow:
+		return 1
+	case SeverityMedium:
+		return 2
+	case SeverityHigh:
+		return 3
+	case SeverityCritical:
+		return 4
+	default:
+		return 0
+	}
+}
+
+// PolicyResult is the outcome of one policy on one resource.
+type PolicyResult struct {
+	Policy   string   `json:"policy"`
+	Outcome  Outcome  `json:"outcome"`
+	Level    Level    `json:"level,omitempty"`    // of a failure
+	Severity Severity `json:"severity,omitempty"` // of a failure
+	Messages []string `json:"messages,omitempty"` // of a failure, sorted; several are one finding
+	// Unknown: the paths the policy needs and cannot have. Errored: empty.
+	Paths []UnknownPath `json:"paths,omitempty"`
+	// Reason of errored and not_applicable, for people.
+	Reason string `json:"reason,omitempty"`
+}
+
+// PackVerdict is the whole outcome of one resource under one pack. A pack that
+// could not be loaded or run yields Errored for each of its policies.
+type PackVerdict struct {
+	Pack    string         `json:"pack"`
+	Version string         `json:"version"`
+	Group   string         `json:"group,omitempty"` // the group whose enrolment won
+	Results []PolicyResult `json:"results"`         // sorted by policy
+}
+
+// Verdict is the whole outcome of one resource under all effective packs.
+type Verdict struct {
+	Key
+	Name       string        `json:"name"`
+	Version    uint64        `json:"version"` // of the resource
+	Hash       string        `json:"hash"`    // of the resource
+	Projection int           `json:"projection"`
+	Packs      []PackVerdict `json:"packs,omitempty"` // sorted by pack
+}
+
+// Order is what verdicts compare by.
+type Order struct {
+	Version  uint64 `json:"version"`
+	Revision uint64 `json:"revision"`
+	Attempt  uint64 `json:"attempt"`
+}
+
+// Newer tells whether o beats p: (version, effective revision, attempt).
+func (o Order) Newer(p Order) bool {
+	if o.Version != p.Version {
+		return o.Version > p.Version
+	}
+	if o.Revision != p.Revision {
+		return o.Revision > p.Revision
+	}
+	return o.Attempt > p.Attempt
+}
+
+// FixCause says why a violation ended.
+type FixCause string
+
+// Causes of a fix.
+const (
+	FixResourceChanged FixCause = "resource_changed"
+	FixResourceGone    FixCause = "resource_gone"
+	FixPolicyChanged   FixCause = "policy_changed" // the pack, its version or its configuration
+	FixPackWithdrawn   FixCause = "pack_withdrawn" // the pack is no longer effective
+	FixOutOfScope      FixCause = "out_of_scope"   // region dropped, service moved
+)
+
+// ViolationState of a violation's life.
+type ViolationState string
+
+// Violation states; "waived" is computed when read, it is no state.
+const (
+	ViolationOpen  ViolationState = "open"
+	ViolationFixed ViolationState = "fixed"
+)
+
+// Transition in the life of a violation.
+type Transition string
+
+// Transitions.
+const (
+	Opened   Transition = "opened"
+	Fixed    Transition = "fixed"
+	Reopened Transition = "reopened"
+)
