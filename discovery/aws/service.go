@@ -1,0 +1,85 @@
+// Package aws reads AWS accounts with the AWS SDK and projects what it reads to
+// Pulumi's classic aws types. One file per service holds reader, facets, IAM
+// actions and projection.
+package aws
+
+import (
+	"context"
+	"sync"
+
+	"github.com/insights-scanner/insights-scanner/discovery"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// service is one AWS service the scanner reads. The explicit list of them is
+// in table.go.
+type service struct {
+	name   string // as in units: "s3", "ec2", "iam"
+	global bool   // read once per account, in the partition's home region
+	types  []typeSpec
+	// read emits everything and notes on r what could not be read.
+	read func(ctx context.Context, s *session, r *run) error
+	// verify reads resources of one type directly by id; it emits what exists
+	// and returns the ids the service positively does not know.
+	verify func(ctx context.Context, s *session, r *run, token string, keys []schemas.Key) (gone []schemas.Key, err error)
+}
+
+// typeSpec is an emitted type and what reading it needs.
+type typeSpec struct {
+	token   string   // Pulumi type token
+	actions []string // IAM actions, list call first
+}
+
+// run collects the outcome of one read: what was emitted, and the state of
+// every scope. Types without a note are complete.
+type run struct {
+	emitFunc discovery.Emit
+
+	mu    sync.Mutex
+	notes map[string]schemas.ScopeEnd // by type token; the first note of a type stays
+	seen  map[string]uint64
+}
+
+func newRun(emit discovery.Emit) *run {
+	return &run{emitFunc: emit, notes: map[string]schemas.ScopeEnd{}, seen: map[string]uint64{}}
+}
+
+// emit passes an observation on.
+func (r *run) emit(ctx context.Context, o discovery.Observation) error {
+	if err := r.emitFunc(ctx, o); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.seen[o.Type]++
+	r.mu.Unlock()
+	return nil
+}
+
+// incomplete notes that the list behind some types could not be read whole.
+func (r *run) incomplete(call string, err error, tokens ...string) {
+	state, reason := classifyScope(err)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, t := range tokens {
+		if _, ok := r.notes[t]; !ok {
+			r.notes[t] = schemas.ScopeEnd{State: state, Call: call, Reason: reason}
+		}
+	}
+}
+
+// scopes is one ScopeEnd per type of the service.
+func (r *run) scopes(svc *service, region string) []schemas.ScopeEnd {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	ends := make([]schemas.ScopeEnd, 0, len(svc.types))
+	for _, t := range svc.types {
+		end, noted := r.notes[t.token]
+		if !noted {
+			end.State = schemas.ScopeComplete
+		}
+		end.Scope = schemas.Scope{Region: region, Type: t.token, Route: schemas.RouteNative}
+		end.Seen = r.seen[t.token]
+		ends = append(ends, end)
+	}
+	return ends
+}
