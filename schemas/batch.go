@@ -52,3 +52,11 @@ type VerdictBatch struct {
 	Revision uint64    `json:"revision"`
 	Verdicts []Verdict `json:"verdicts,omitempty"`
 }
+
+// Message is one message for the sink; exactly one field is set.
+type Message struct {
+	Snapshot *SnapshotBatch
+	End      *UnitEnd
+	Verdicts *VerdictBatch
+	Close    *Close
+}
