@@ -1,0 +1,76 @@
+package aws
+
+import (
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/configservice"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// session is one account in one region: the SDK configuration with credentials
+// and limiter, and the clients made from it. Clients are made once, since
+// making one costs far more than a call.
+type session struct {
+	cfg        aws.Config
+	account    schemas.Account
+	awsAccount string // 12 digits
+	partition  string
+	region     string // of cfg; the partition's home region for global services
+	now        func() time.Time
+
+	mu      sync.Mutex
+	clients map[string]any
+}
+
+// client returns the session's client of a kind, making it at first use.
+func client[T any](s *session, kind string, make func(aws.Config) T) T {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c, ok := s.clients[kind]; ok {
+		return c.(T)
+	}
+	c := make(s.cfg)
+	if s.clients == nil {
+		s.clients = map[string]any{}
+	}
+	s.clients[kind] = c
+	return c
+}
+
+func (s *session) ec2() *ec2.Client {
+	return client(s, "ec2", func(c aws.Config) *ec2.Client { return ec2.NewFromConfig(c) })
+}
+
+func (s *session) iam() *iam.Client {
+	return client(s, "iam", func(c aws.Config) *iam.Client { return iam.NewFromConfig(c) })
+}
+
+func (s *session) cloudtrail() *cloudtrail.Client {
+	return client(s, "cloudtrail", func(c aws.Config) *cloudtrail.Client { return cloudtrail.NewFromConfig(c) })
+}
+
+func (s *session) configservice() *configservice.Client {
+	return client(s, "config", func(c aws.Config) *configservice.Client { return configservice.NewFromConfig(c) })
+}
+
+func (s *session) s3control() *s3control.Client {
+	return client(s, "s3control", func(c aws.Config) *s3control.Client { return s3control.NewFromConfig(c) })
+}
+
+// s3In is the S3 client for buckets of a region: bucket calls must go to it.
+func (s *session) s3In(region string) *s3.Client {
+	return client(s, "s3/"+region, func(c aws.Config) *s3.Client {
+		return s3.NewFromConfig(c, func(o *s3.Options) {
+			o.Region = region
+			o.UsePathStyle = s.account.Endpoint != "" // emulators have no wildcard DNS
+		})
+	})
+}
