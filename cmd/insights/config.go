@@ -340,3 +340,21 @@ func (c Config) keyFile() string {
 
 // has tells whether the process takes a role.
 func (c Config) has(role string) bool { return slices.Contains(c.Roles, role) }
+
+// value is the setting's value for people; of a secret only whether it is set.
+func (s setting) value(c *Config) any {
+	switch to := s.to(c).(type) {
+	case *[]string:
+		return strings.Join(*to, ",")
+	case *int:
+		return *to
+	case *time.Duration:
+		return to.String()
+	case *string:
+		if s.secret && *to != "" {
+			return "(set)"
+		}
+		return *to
+	}
+	return nil
+}

@@ -22,7 +22,9 @@ func writeConfig(t *testing.T, text string) string {
 func TestConfigLaterSourcesWin(t *testing.T) {
 	t.Parallel()
 	file := writeConfig(t, "dataDir: /file\nlog: {level: warn}\nnats: {ackWait: 5s}\nworkers: {discovery: 9}\n")
-	env := func(k string) string { return map[string]string{"INSIGHTS_LOG_LEVEL": "error", "INSIGHTS_DATA_DIR": "/env"}[k] }
+	env := func(k string) string {
+		return map[string]string{"INSIGHTS_LOG_LEVEL": "error", "INSIGHTS_DATA_DIR": "/env"}[k]
+	}
 	c, err := loadConfig(file, env, map[string]string{"dataDir": "/flag"})
 	if err != nil {
 		t.Fatal(err)

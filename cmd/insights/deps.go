@@ -16,18 +16,16 @@ import (
 	_ "github.com/goccy/go-yaml"
 	_ "github.com/nats-io/nats-server/v2/server"
 	_ "github.com/nats-io/nats.go/jetstream"
+	_ "github.com/olekukonko/tablewriter"
 	_ "github.com/open-policy-agent/opa/v1/rego"
 	_ "github.com/open-policy-agent/opa/v1/tester"
 	_ "github.com/robfig/cron/v3"
 	_ "github.com/rs/zerolog"
+	_ "github.com/santhosh-tekuri/jsonschema/v6"
 	_ "github.com/spf13/cobra"
 	_ "github.com/spf13/pflag"
-	_ "golang.org/x/sync/errgroup"
-	_ "golang.org/x/time/rate"
-	_ "github.com/olekukonko/tablewriter"
-	_ "github.com/santhosh-tekuri/jsonschema/v6"
-	_ "golang.org/x/sys/unix"
 	_ "go.uber.org/goleak"
+	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/sys/unix"
+	_ "golang.org/x/time/rate"
 )
-
-func main() {}

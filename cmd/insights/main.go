@@ -1,0 +1,56 @@
+// Command insights is the compliance scanner: every role of the server, and the
+// command line that talks to it or runs the roles in its own process.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	root := newRoot(stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv})
+	err := root.ExecuteContext(ctx)
+	stop()
+	os.Exit(report(err))
+}
+
+// Exit codes. They are documented in the help of the root command.
+const (
+	exitOK         = 0
+	exitError      = 1 // something went wrong
+	exitUsage      = 2 // bad flags, arguments or configuration
+	exitViolations = 3 // --fail-on found violations at or above the level
+	exitPartial    = 4 // the scan ended partial, failed or cancelled
+	exitInterrupt  = 130
+)
+
+// exitCode is an error that only carries an exit code; its text was printed.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// report prints an error for people and gives the exit code.
+func report(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if code, ok := errors.AsType[exitCode](err); ok {
+		return int(code)
+	}
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "interrupted")
+		return exitInterrupt
+	}
+	fmt.Fprintf(os.Stderr, "error: %v\n", err)
+	if schemas.CodeOf(err) == schemas.CodeInvalid {
+		return exitUsage
+	}
+	return exitError
+}

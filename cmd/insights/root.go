@@ -1,0 +1,106 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// app is what every command shares: the streams of the process and the flags
+// that belong to no single command.
+type app struct {
+	stdio
+	configFile string
+	server     string
+	tokenFile  string
+	output     string
+	flags      *pflag.FlagSet // configuration flags of the running command
+}
+
+const rootLong = `Insights reads cloud accounts, judges every resource by the policy packs that
+your policy groups enforce, and reports violations. It never changes and never
+blocks anything.
+
+With --server (or INSIGHTS_SERVER) a command talks to a running "insights
+serve". Without, it runs everything in its own process on the data directory.
+
+Exit codes: 0 success (also with violations), 1 error, 2 wrong usage or
+configuration, 3 --fail-on found violations, 4 the scan was not complete
+(partial, failed, cancelled), 130 interrupted.`
+
+func newRoot(io stdio) *cobra.Command {
+	a := &app{stdio: io, output: "table"}
+	root := &cobra.Command{
+		Use:               "insights",
+		Short:             "Compliance scanner for cloud accounts",
+		Long:              rootLong,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			a.flags = cmd.Flags()
+			return checkOutput(a.output)
+		},
+	}
+	root.SetIn(io.in)
+	root.SetOut(io.out)
+	root.SetErr(io.err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
+
+	pf := root.PersistentFlags()
+	pf.StringVar(&a.configFile, "config", "", "configuration file (default insights.yaml if it exists)")
+	pf.StringVar(&a.server, "server", io.env("INSIGHTS_SERVER"), "URL of a running insights serve")
+	pf.StringVar(&a.tokenFile, "token-file", "", "file with the API token for --server (or INSIGHTS_TOKEN)")
+	pf.StringVarP(&a.output, "output", "o", "table", "table or json")
+	addSettingFlags(pf, "dataDir", "log.level", "log.format")
+
+	root.AddCommand(
+		a.configCmd(), a.versionCmd(),
+	)
+	return root
+}
+
+// addSettingFlags makes flags of settings; without paths, of all that have none
+// yet and are no secret.
+func addSettingFlags(fs *pflag.FlagSet, paths ...string) {
+	for _, s := range settings {
+		if s.secret || len(paths) > 0 && !slices.Contains(paths, s.path) {
+			continue
+		}
+		if len(paths) == 0 && slices.Contains([]string{"dataDir", "log.level", "log.format"}, s.path) {
+			continue
+		}
+		fs.String(flagName(s.path), "", s.usage+" ("+s.env()+")")
+	}
+}
+
+// flagName is the flag of a setting: nats.credsFile is --nats-creds-file.
+func flagName(path string) string {
+	var b strings.Builder
+	for _, r := range path {
+		switch {
+		case r == '.':
+			b.WriteByte('-')
+		case unicode.IsUpper(r):
+			b.WriteByte('-')
+			b.WriteRune(unicode.ToLower(r))
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// config is the whole configuration of this invocation.
+func (a *app) config() (Config, error) {
+	given := map[string]string{}
+	for _, s := range settings {
+		if f := a.flags.Lookup(flagName(s.path)); f != nil && f.Changed {
+			given[s.path] = f.Value.String()
+		}
+	}
+	return loadConfig(a.configFile, a.env, given)
+}
