@@ -96,7 +96,7 @@ type ScopeGap struct {
 
 // Violation is one failed policy on one resource, with its life.
 type Violation struct {
-	ID        string    `json:"id"`
+	Finding   string    `json:"finding"` // FindingID; the resource's id is in Key
 	AccountID AccountID `json:"accountId"`
 	Account   string    `json:"account"`
 	Key
@@ -144,7 +144,7 @@ type ViolationPage struct {
 
 // ViolationEvent is one transition in a violation's life.
 type ViolationEvent struct {
-	ID        string    `json:"id"` // hash of finding, order and transition
+	EventID   string    `json:"eventId"` // hash of finding, order and transition
 	Finding   string    `json:"finding"`
 	AccountID AccountID `json:"accountId"`
 	Key

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// printReport is the report for people: per account the scores, then the
+// policies that fail, then what could not be judged and why.
+func printReport(w io.Writer, r schemas.Report, all bool) error {
+	if len(r.Accounts) == 0 {
+		_, err := fmt.Fprintln(w, "No accounts. Add one with 'insights account add NAME'.")
+		return err
+	}
+	for i, a := range r.Accounts {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		if err := printAccountReport(w, a, all); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func printAccountReport(w io.Writer, a schemas.AccountReport, all bool) error {
+	fmt.Fprintf(w, "Account %s (%s)\n", a.Account, a.AccountID)
+	fmt.Fprintf(w, "  Last scan   %s\n", lastScanText(a.LastScan))
+	fmt.Fprintf(w, "  Resources   %d\n", a.Resources)
+	fmt.Fprintf(w, "  Score       %s of what should be judged passed\n", percentText(a.Score))
+	fmt.Fprintf(w, "  Coverage    %s judged; %d unknown, %d errored\n", percentText(a.Coverage), a.Counts.Unknown, a.Counts.Errored)
+	fmt.Fprintf(w, "  Open        %s\n", openText(a.Open))
+	for _, p := range a.Packs {
+		if err := printPackReport(w, p, all); err != nil {
+			return err
+		}
+	}
+	if err := printGaps(w, a.Gaps); err != nil {
+		return err
+	}
+	return printScopeGaps(w, a.Scopes)
+}
+
+func lastScanText(s *schemas.Scan) string {
+	if s == nil {
+		return "never; start one with 'insights scan start'"
+	}
+	text := s.ID + " " + string(s.State)
+	if s.State.Ended() {
+		text += " at " + s.EndedAt.UTC().Format(time.DateTime) + " UTC"
+	}
+	if s.Reason != "" {
+		text += " (" + s.Reason + ")"
+	}
+	return text
+}
+
+// severities from worst to least.
+var severities = []schemas.Severity{
+	schemas.SeverityCritical, schemas.SeverityHigh, schemas.SeverityMedium, schemas.SeverityLow, schemas.SeverityUnspecified,
+}
+
+func openText(open map[schemas.Severity]uint64) string {
+	var parts []string
+	total := uint64(0)
+	for _, s := range severities {
+		if n := open[s]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, severityText(s)))
+			total += n
+		}
+	}
+	if total == 0 {
+		return "no violations"
+	}
+	return fmt.Sprintf("%d violations: %s", total, strings.Join(parts, ", "))
+}
+
+func printPackReport(w io.Writer, p schemas.PackReport, all bool) error {
+	fmt.Fprintf(w, "\nPack %s %s: score %s, coverage %s\n\n", p.Pack, p.Version, percentText(p.Score), percentText(p.Coverage))
+	var rows [][]string
+	clean := 0
+	for _, q := range worstFirst(p.Policies) {
+		if !all && q.Counts.Failed+q.Counts.Unknown+q.Counts.Errored == 0 {
+			clean++
+			continue
+		}
+		rows = append(rows, []string{
+			severityText(q.Severity), q.Policy, number(q.Counts.Failed), number(q.Counts.Passed),
+			number(q.Counts.Unknown), number(q.Counts.Errored), controlText(q.Controls), q.Title,
+		})
+	}
+	if len(rows) > 0 {
+		if err := printTable(w, []string{"severity", "policy", "failed", "passed", "unknown", "errored", "controls", "title"}, rows); err != nil {
+			return err
+		}
+	}
+	if clean > 0 {
+		fmt.Fprintf(w, "%d more policies found nothing (--all shows them).\n", clean)
+	}
+	return nil
+}
+
+// worstFirst orders policies as people read them: failing ones by severity first.
+func worstFirst(list []schemas.PolicyReport) []schemas.PolicyReport {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b schemas.PolicyReport) int {
+		if fa, fb := a.Counts.Failed > 0, b.Counts.Failed > 0; fa != fb {
+			return boolOrder(fa)
+		}
+		if a.Severity != b.Severity {
+			return b.Severity.Rank() - a.Severity.Rank()
+		}
+		if a.Counts.Failed != b.Counts.Failed {
+			return boolOrder(a.Counts.Failed > b.Counts.Failed)
+		}
+		return strings.Compare(a.Policy, b.Policy)
+	})
+	return list
+}
+
+func boolOrder(first bool) int {
+	if first {
+		return -1
+	}
+	return 1
+}
+
+func number(n uint64) string { return strconv.FormatUint(n, 10) }
+
+func controlText(list []schemas.Control) string {
+	ids := make([]string, len(list))
+	for i, c := range list {
+		ids[i] = shortFramework(c.Framework) + " " + c.ID
+	}
+	return strings.Join(ids, ", ")
+}
+
+// shortFramework keeps a table narrow; the full name is in -o json.
+func shortFramework(name string) string {
+	if strings.HasPrefix(name, "CIS ") {
+		return "CIS"
+	}
+	var initials strings.Builder
+	for word := range strings.FieldsSeq(name) {
+		if c := word[0]; c >= 'A' && c <= 'Z' {
+			initials.WriteByte(c)
+		}
+	}
+	return initials.String()
+}
+
+func printGaps(w io.Writer, gaps []schemas.Gap) error {
+	if len(gaps) == 0 {
+		return nil
+	}
+	fmt.Fprint(w, "\nCould not be judged\n\n")
+	rows := make([][]string, len(gaps))
+	for i, g := range gaps {
+		rows[i] = []string{string(g.Outcome), number(g.Resources), g.Policy, g.Reason, g.Example.ID}
+	}
+	return printTable(w, []string{"outcome", "resources", "policy", "reason", "for example"}, rows)
+}
+
+func printScopeGaps(w io.Writer, scopes []schemas.ScopeGap) error {
+	if len(scopes) == 0 {
+		return nil
+	}
+	fmt.Fprint(w, "\nCould not be listed (what was known before is kept, nothing is cleared)\n\n")
+	rows := make([][]string, len(scopes))
+	for i, s := range scopes {
+		rows[i] = []string{s.Region, s.Type, string(s.State), s.Call, s.Reason}
+	}
+	return printTable(w, []string{"region", "type", "state", "call", "reason"}, rows)
+}
