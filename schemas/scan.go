@@ -44,6 +44,22 @@ type Scan struct {
 	EndedAt     time.Time `json:"endedAt,omitzero"`
 	Progress    Progress  `json:"progress"`
 	Reason      string    `json:"reason,omitempty"` // why it failed, in one line
+	// Rereads notes, by UnitKey.String, which units control asked to read again.
+	Rereads map[string]Reread `json:"rereads,omitempty"`
+}
+
+// Reread is how often a unit was asked for again, and which attempts are void:
+// those with a seq up to After.
+type Reread struct {
+	Count int    `json:"count"`
+	After uint64 `json:"after"`
+}
+
+// ActiveScan is the claim on an account: at most one scan at a time. Its key is
+// never deleted, so the count only grows and scan ids are never used twice.
+type ActiveScan struct {
+	Count uint64 `json:"count"`          // scans ever started
+	Scan  *Scan  `json:"scan,omitempty"` // the scan that runs, as it started; nil when idle
 }
 
 // Progress is what people watch; it decides nothing.

@@ -93,6 +93,27 @@ func SinkVerdicts(partition int) (durable string, filters []string) {
 // SubjectDead is where a message that cannot be handled is kept.
 func SubjectDead(stream string) string { return "dead." + stream }
 
+// Kinds of message beside those on the snapshots stream, as dead letters name them.
+const (
+	KindUnit     = "unit"     // Unit
+	KindVerdicts = "verdicts" // VerdictBatch
+	KindClose    = "close"    // Close
+)
+
+// DeadLetter tells of a message that was given up: what it was, and why.
+type DeadLetter struct {
+	Stream    string    `json:"stream"`
+	Subject   string    `json:"subject"`
+	Kind      string    `json:"kind"` // "" when the message carried no headers
+	AccountID AccountID `json:"accountId"`
+	Scan      string    `json:"scan,omitempty"`
+	Unit      UnitKey   `json:"unit,omitzero"`
+	Scope     string    `json:"scope,omitempty"` // Scope.String, of a close
+	Seq       uint64    `json:"seq,omitempty"`
+	Number    int       `json:"number,omitempty"`
+	Reason    string    `json:"reason"`
+}
+
 // Request subjects served by whoever holds the store (control and sink roles).
 const (
 	RequestKnown = "store.known" // KnownRequest -> KnownReply
