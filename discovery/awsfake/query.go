@@ -1,0 +1,94 @@
+package awsfake
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// operation answers one action of a query-protocol service with the inside of
+// the response element.
+type operation func(q *request, form url.Values, b *bytes.Buffer) *fault
+
+// query answers the query (iam, sts) and ec2-query protocols.
+func (q *request) query(service string, operations map[string]operation) {
+	if err := q.r.ParseForm(); err != nil {
+		q.queryFault(service, &fault{http.StatusBadRequest, "MalformedQueryString", err.Error()})
+		return
+	}
+	name := q.r.Form.Get("Action")
+	op, ok := operations[name]
+	if !ok {
+		q.queryFault(service, &fault{http.StatusBadRequest, "InvalidAction", "awsfake does not know " + name})
+		return
+	}
+	if f := q.admit(service, name, service+":"+name); f != nil {
+		q.queryFault(service, f)
+		return
+	}
+	var b bytes.Buffer
+	open, end := envelope(service, name)
+	b.WriteString(open)
+	if f := op(q, q.r.Form, &b); f != nil {
+		q.queryFault(service, f)
+		return
+	}
+	b.WriteString(end)
+	q.w.Header().Set("Content-Type", "text/xml;charset=UTF-8")
+	_, _ = q.w.Write(b.Bytes())
+}
+
+func envelope(service, name string) (open, end string) {
+	if service == "ec2" {
+		return fmt.Sprintf(`<?xml version="1.0" encoding="UTF-8"?><%sResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>fake</requestId>`, name),
+			fmt.Sprintf("</%sResponse>", name)
+	}
+	ns := "https://iam.amazonaws.com/doc/2010-05-08/"
+	if service == "sts" {
+		ns = "https://sts.amazonaws.com/doc/2011-06-15/"
+	}
+	return fmt.Sprintf(`<%sResponse xmlns="%s"><%sResult>`, name, ns, name),
+		fmt.Sprintf("</%sResult><ResponseMetadata><RequestId>fake</RequestId></ResponseMetadata></%sResponse>", name, name)
+}
+
+func (q *request) queryFault(service string, f *fault) {
+	q.w.Header().Set("Content-Type", "text/xml;charset=UTF-8")
+	q.w.WriteHeader(f.status)
+	if service == "ec2" {
+		fmt.Fprintf(q.w, `<?xml version="1.0" encoding="UTF-8"?><Response><Errors><Error><Code>%s</Code><Message>%s</Message></Error></Errors><RequestID>fake</RequestID></Response>`, f.code, esc(f.message))
+		return
+	}
+	fmt.Fprintf(q.w, `<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error><RequestId>fake</RequestId></ErrorResponse>`, f.code, esc(f.message))
+}
+
+func esc(s string) string {
+	if !strings.ContainsAny(s, `<>&"'`) {
+		return s
+	}
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(s))
+	return b.String()
+}
+
+// window is the part of n items that this request asks for, and the token of
+// the next part. Tokens are the index to go on from.
+func window(token string, size, maxSize, n int) (from, to int, next string) {
+	from, _ = strconv.Atoi(token)
+	if size <= 0 || size > maxSize {
+		size = maxSize
+	}
+	to = min(from+size, n)
+	if to < n {
+		next = strconv.Itoa(to)
+	}
+	return min(from, n), to, next
+}
+
+func number(s string) int {
+	n, _ := strconv.Atoi(s)
+	return n
+}
