@@ -1,0 +1,79 @@
+// Package api is how people and programs talk to the scanner: the operations
+// ([Service]), the same over HTTP ([Server], [Client]), and the tokens that
+// guard them.
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// Service is everything the command line and the HTTP API can do. The command
+// line uses it directly when it runs in process, and through [Client] when it
+// talks to a server. Errors are schemas.Error values.
+type Service interface {
+	// AddAccount registers an account. Its ID is found from its credentials.
+	AddAccount(ctx context.Context, a schemas.Account) (schemas.Account, error)
+	ListAccounts(ctx context.Context) ([]schemas.Account, error)
+	// GetAccount takes a name or an account id.
+	GetAccount(ctx context.Context, account string) (schemas.Account, error)
+	RemoveAccount(ctx context.Context, account string) error
+	// EffectivePacks are the packs that apply to an account.
+	EffectivePacks(ctx context.Context, account string) (schemas.Effective, error)
+
+	StartScan(ctx context.Context, account string) (schemas.Scan, error)
+	CancelScan(ctx context.Context, scan string) (schemas.Scan, error)
+	GetScan(ctx context.Context, scan string) (schemas.Scan, error)
+	// ListScans lists newest first; an empty account lists those of all.
+	ListScans(ctx context.Context, account string, limit int) ([]schemas.Scan, error)
+
+	// PublishPack takes a tar.gz rooted at package/.
+	PublishPack(ctx context.Context, archive []byte) (schemas.PackManifest, error)
+	ListPacks(ctx context.Context) ([]schemas.PackManifest, error) // every version, newest first per pack
+	// GetPack takes a published version or "latest".
+	GetPack(ctx context.Context, name, version string) (schemas.PackManifest, error)
+
+	CreateGroup(ctx context.Context, name string) (schemas.Group, error)
+	DeleteGroup(ctx context.Context, name string) error
+	ListGroups(ctx context.Context) ([]schemas.Group, error)
+	GetGroup(ctx context.Context, name string) (schemas.Group, error)
+	AddGroupAccount(ctx context.Context, group, account string) (schemas.Group, error)
+	RemoveGroupAccount(ctx context.Context, group, account string) (schemas.Group, error)
+	// EnrolPack enforces a version (or "latest") with a configuration as
+	// schemas.Enrolment describes it; it replaces an enrolment of the same pack.
+	EnrolPack(ctx context.Context, group string, e schemas.Enrolment) (schemas.Group, error)
+	WithdrawPack(ctx context.Context, group, pack string) (schemas.Group, error)
+
+	// CreateToken returns the secret once; only its hash is kept.
+	CreateToken(ctx context.Context, name string, scope TokenScope, ttl time.Duration) (secret string, t Token, err error)
+	ListTokens(ctx context.Context) ([]Token, error)
+	RevokeToken(ctx context.Context, name string) error
+
+	Report(ctx context.Context, q schemas.ReportQuery) (schemas.Report, error)
+	Violations(ctx context.Context, q schemas.ViolationQuery) (schemas.ViolationPage, error)
+	Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error)
+	// Events are the transitions a scan caused; an empty scan means all of the account.
+	Events(ctx context.Context, account, scan string) ([]schemas.ViolationEvent, error)
+}
+
+// TokenScope is what a token may do; each includes the ones before it.
+type TokenScope string
+
+// Token scopes.
+const (
+	ScopeRead  TokenScope = "read"  // reports and lists
+	ScopeWrite TokenScope = "write" // scans, accounts, packs, groups
+	ScopeAdmin TokenScope = "admin" // tokens
+)
+
+// Token is a named API token without its secret.
+type Token struct {
+	Name      string     `json:"name"`
+	Scope     TokenScope `json:"scope"`
+	Hash      string     `json:"hash,omitempty"` // SHA-256 of the secret, hex; never shown
+	CreatedAt time.Time  `json:"createdAt"`
+	CreatedBy string     `json:"createdBy,omitempty"`
+	ExpiresAt time.Time  `json:"expiresAt,omitzero"` // zero: never
+}
