@@ -1,0 +1,120 @@
+package bus
+
+import (
+	"context"
+	"strings"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// QueuedUnits are the units of an account that have been asked for and not
+// finished, whether they wait or are being read.
+func (b *Bus) QueuedUnits(ctx context.Context, a schemas.AccountID) (map[schemas.UnitKey]bool, error) {
+	s, err := b.js.Stream(ctx, schemas.StreamUnits)
+	if err != nil {
+		return nil, wrap(err, "open stream", schemas.StreamUnits)
+	}
+	info, err := s.Info(ctx, jetstream.WithSubjectFilter(unitsOf(a)))
+	if err != nil {
+		return nil, wrap(err, "count units of", string(a))
+	}
+	out := map[schemas.UnitKey]bool{}
+	for subject, n := range info.State.Subjects {
+		p := strings.Split(subject, ".")
+		if len(p) == 4 && n > 0 {
+			out[schemas.UnitKey{Region: p[2], Service: p[3]}] = true
+		}
+	}
+	return out, nil
+}
+
+// PurgeUnits takes back the units of an account that were asked for. A worker
+// that has begun one is not interrupted by this.
+func (b *Bus) PurgeUnits(ctx context.Context, a schemas.AccountID) error {
+	s, err := b.js.Stream(ctx, schemas.StreamUnits)
+	if err != nil {
+		return wrap(err, "open stream", schemas.StreamUnits)
+	}
+	if err := s.Purge(ctx, jetstream.WithPurgeSubject(unitsOf(a))); err != nil {
+		return wrap(err, "purge units of", string(a))
+	}
+	return nil
+}
+
+func unitsOf(a schemas.AccountID) string { return "units." + string(a) + ".>" }
+
+// Drained tells whether everything that was published for the account's
+// partition so far has been judged and stored. With other accounts busy in the
+// same partition, or evaluators busy with anything, it is false: a true answer
+// is certain, a false one is not.
+func (b *Bus) Drained(ctx context.Context, a schemas.AccountID) (bool, error) {
+	snapshots, _ := schemas.SinkSnapshots(schemas.Partition(a))
+	verdicts, _ := schemas.SinkVerdicts(schemas.Partition(a))
+	// In the order of the flow: what leaves one consumer is in the next stream
+	// before it is acknowledged.
+	for _, c := range []durable{
+		{stream: schemas.StreamSnapshots, name: schemas.ConsumerEvaluator},
+		{stream: schemas.StreamSnapshots, name: snapshots},
+		{stream: schemas.StreamVerdicts, name: verdicts},
+	} {
+		idle, err := b.idle(ctx, c)
+		if err != nil || !idle {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func (b *Bus) idle(ctx context.Context, d durable) (bool, error) {
+	c, err := b.js.Consumer(ctx, d.stream, d.name)
+	if err != nil {
+		return false, wrap(err, "open consumer", d.name)
+	}
+	info, err := c.Info(ctx)
+	if err != nil {
+		return false, wrap(err, "ask consumer", d.name)
+	}
+	return info.NumPending == 0 && info.NumAckPending == 0, nil
+}
+
+// DeadLetters calls fn for every message that was ever given up and is still
+// kept (14 days), then for every new one, until ctx ends, whose error it
+// returns. Every caller sees all of them; synced is called once after the old ones.
+func (b *Bus) DeadLetters(ctx context.Context, fn func(schemas.DeadLetter), synced func()) error {
+	s, err := b.js.Stream(ctx, schemas.StreamDead)
+	if err != nil {
+		return wrap(err, "open stream", schemas.StreamDead)
+	}
+	last := s.CachedInfo().State.LastSeq
+	empty := s.CachedInfo().State.Msgs == 0
+	c, err := s.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy, HeadersOnly: true})
+	if err != nil {
+		return wrap(err, "read", schemas.StreamDead)
+	}
+	it, err := c.Messages()
+	if err != nil {
+		return wrap(err, "read", schemas.StreamDead)
+	}
+	stop := context.AfterFunc(ctx, it.Stop)
+	defer stop()
+	defer it.Stop()
+	if empty && synced != nil {
+		synced()
+	}
+	for {
+		m, err := it.Next()
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return wrap(err, "read", schemas.StreamDead)
+		}
+		fn(deadLetter(m.Headers()))
+		meta, err := m.Metadata()
+		if err == nil && !empty && synced != nil && meta.Sequence.Stream == last {
+			synced()
+		}
+	}
+}

@@ -1,0 +1,204 @@
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// Store answers what is held; see discovery.Store.
+type Store interface {
+	Known(ctx context.Context, r schemas.KnownRequest) (schemas.KnownReply, error)
+	Keys(ctx context.Context, r schemas.KeysRequest) (schemas.KeysReply, error)
+}
+
+// Planner plans an account; see discovery.Provider.
+type Planner interface {
+	Plan(ctx context.Context, a schemas.Account) (schemas.AccountID, []schemas.UnitKey, error)
+}
+
+const (
+	serveQueue    = "insights" // one of the servers answers a request
+	serveParallel = 8
+	storeTimeout  = 30 * time.Second
+	planTimeout   = 2 * time.Minute
+	requestTries  = 6
+)
+
+// ServeStore answers the requests of discovery workers until ctx ends, when it
+// returns nil.
+func (b *Bus) ServeStore(ctx context.Context, s Store) error {
+	return b.serve(ctx, storeTimeout, map[string]func(context.Context, []byte) any{
+		schemas.RequestKnown: func(ctx context.Context, data []byte) any {
+			return answer(ctx, data, s.Known, func(e *schemas.Error) schemas.KnownReply { return schemas.KnownReply{Error: e} })
+		},
+		schemas.RequestKeys: func(ctx context.Context, data []byte) any {
+			return answer(ctx, data, s.Keys, func(e *schemas.Error) schemas.KeysReply { return schemas.KeysReply{Error: e} })
+		},
+	})
+}
+
+// ServePlan answers plan requests until ctx ends, when it returns nil.
+func (b *Bus) ServePlan(ctx context.Context, p Planner) error {
+	plan := func(ctx context.Context, r schemas.PlanRequest) (schemas.PlanReply, error) {
+		id, units, err := p.Plan(ctx, r.Account)
+		return schemas.PlanReply{AccountID: id, Units: units}, err
+	}
+	return b.serve(ctx, planTimeout, map[string]func(context.Context, []byte) any{
+		schemas.RequestPlan: func(ctx context.Context, data []byte) any {
+			return answer(ctx, data, plan, func(e *schemas.Error) schemas.PlanReply { return schemas.PlanReply{Error: e} })
+		},
+	})
+}
+
+func answer[Q, R any](ctx context.Context, data []byte, do func(context.Context, Q) (R, error), failed func(*schemas.Error) R) any {
+	var q Q
+	if err := json.Unmarshal(data, &q); err != nil {
+		return failed(schemas.Errorf(schemas.CodeInvalid, "decode request: %w", err))
+	}
+	var r R
+	err := protect(func() (err error) { r, err = do(ctx, q); return err })
+	if err == nil {
+		return r
+	}
+	if e, ok := asError(err); ok {
+		// The whole chain's text, with the code and hint of the coded error in it.
+		return failed(&schemas.Error{Code: e.Code, Message: firstLine(err, e), Hint: e.Hint})
+	}
+	return failed(&schemas.Error{Code: schemas.CodeInternal, Message: err.Error()})
+}
+
+// firstLine is the text of err without the hint, which travels by itself.
+func firstLine(err error, e *schemas.Error) string {
+	if error(e) == err {
+		return e.Message
+	}
+	return trimHint(err.Error(), e.Hint)
+}
+
+func (b *Bus) serve(ctx context.Context, limit time.Duration, handlers map[string]func(context.Context, []byte) any) error {
+	var g errgroup.Group
+	g.SetLimit(serveParallel)
+	for subject, h := range handlers {
+		requests := make(chan *nats.Msg, 64)
+		sub, err := b.nc.ChanQueueSubscribe(subject, serveQueue, requests)
+		if err != nil {
+			return wrap(err, "serve", subject)
+		}
+		defer func() { _ = sub.Unsubscribe() }()
+		done := make(chan struct{})
+		defer func() { <-done }()
+		go func() {
+			defer close(done)
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case m := <-requests:
+					g.Go(func() error { b.respond(ctx, m, limit, h); return nil })
+				}
+			}
+		}()
+	}
+	// The server knows of the subscriptions before the caller goes on.
+	if err := b.nc.FlushTimeout(5 * time.Second); err != nil && ctx.Err() == nil {
+		b.log.Warn().Err(err).Msg("flush subscriptions")
+	}
+	<-ctx.Done()
+	return g.Wait()
+}
+
+func (b *Bus) respond(ctx context.Context, m *nats.Msg, limit time.Duration, h func(context.Context, []byte) any) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	data, err := json.Marshal(h(ctx, m.Data))
+	if err == nil {
+		err = m.Respond(data)
+	}
+	if err != nil {
+		b.log.Warn().Err(err).Str("subject", m.Subject).Msg("answer request")
+	}
+}
+
+// StoreClient asks whoever serves the store. It implements discovery.Store.
+type StoreClient struct{ b *Bus }
+
+// StoreClient returns a client of ServeStore.
+func (b *Bus) StoreClient() *StoreClient { return &StoreClient{b} }
+
+// Known asks which of at most 1,000 keys are held live. Errors are those of the
+// store, or CodeUnavailable after repeated time-outs.
+func (c *StoreClient) Known(ctx context.Context, r schemas.KnownRequest) (out schemas.KnownReply, err error) {
+	if err := c.b.request(ctx, schemas.RequestKnown, storeTimeout, r, &out); err != nil {
+		return out, err
+	}
+	return out, coded(out.Error)
+}
+
+// Keys asks for a page of a scope's live keys. Errors as in Known.
+func (c *StoreClient) Keys(ctx context.Context, r schemas.KeysRequest) (out schemas.KeysReply, err error) {
+	if err := c.b.request(ctx, schemas.RequestKeys, storeTimeout, r, &out); err != nil {
+		return out, err
+	}
+	return out, coded(out.Error)
+}
+
+// Plan asks a discovery worker who the account's credentials are and which
+// units it has. Errors are those of the worker, or CodeUnavailable with a hint
+// when none answers.
+func (b *Bus) Plan(ctx context.Context, a schemas.Account) (schemas.AccountID, []schemas.UnitKey, error) {
+	var out schemas.PlanReply
+	if err := b.request(ctx, schemas.RequestPlan, planTimeout, schemas.PlanRequest{Account: a}, &out); err != nil {
+		if schemas.CodeOf(err) == schemas.CodeUnavailable {
+			return "", nil, schemas.Errorf(schemas.CodeUnavailable, "no discovery worker answers: %w", err).
+				WithHint("start one: insights serve --roles discovery")
+		}
+		return "", nil, err
+	}
+	return out.AccountID, out.Units, coded(out.Error)
+}
+
+// coded keeps a nil *Error from becoming a non-nil error.
+func coded(e *schemas.Error) error {
+	if e == nil {
+		return nil
+	}
+	return e
+}
+
+// request asks and decodes the answer. Only silence is asked again: an answer,
+// also a bad one, is final.
+func (b *Bus) request(ctx context.Context, subject string, limit time.Duration, q, out any) error {
+	data, err := json.Marshal(q)
+	if err != nil {
+		return schemas.Errorf(schemas.CodeInternal, "encode request: %w", err)
+	}
+	delay := newBackoff(100*time.Millisecond, 2*time.Second)
+	for try := 1; ; try++ {
+		m, err := b.ask(ctx, subject, limit, data)
+		if err == nil {
+			if err := json.Unmarshal(m.Data, out); err != nil {
+				return schemas.Errorf(schemas.CodeInternal, "decode answer of %s: %w", subject, err)
+			}
+			return nil
+		}
+		if ctx.Err() != nil || try == requestTries || errors.Is(err, nats.ErrMaxPayload) {
+			return wrap(err, "ask", subject)
+		}
+		if waitErr := wait(ctx, delay.next()); waitErr != nil {
+			return wrap(err, "ask", subject)
+		}
+	}
+}
+
+func (b *Bus) ask(ctx context.Context, subject string, limit time.Duration, data []byte) (*nats.Msg, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return b.nc.RequestWithContext(ctx, subject, data)
+}

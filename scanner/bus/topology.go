@@ -1,0 +1,146 @@
+package bus
+
+import (
+	"context"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// dedupeWindow is how long the server remembers message ids. It saves work
+// only; correctness never rests on it.
+const dedupeWindow = 2 * time.Minute
+
+const (
+	unitBytes     = 64 << 20
+	deadBytes     = 64 << 20
+	deadAge       = 14 * 24 * time.Hour
+	oversizeBytes = 512 << 20
+	oversizeAge   = 7 * 24 * time.Hour
+)
+
+// Setup creates or updates every stream, durable consumer and bucket. Durables
+// exist before anything is published: on an interest stream a message that
+// nobody is registered for is dropped. It may run in any number of processes.
+func (b *Bus) Setup(ctx context.Context) error {
+	if err := b.setupStreams(ctx); err != nil {
+		return err
+	}
+	if err := b.setupConsumers(ctx); err != nil {
+		return err
+	}
+	return b.setupBuckets(ctx)
+}
+
+func (b *Bus) streams() []jetstream.StreamConfig {
+	work := func(name string, subjects []string, r jetstream.RetentionPolicy, bytes int64) jetstream.StreamConfig {
+		return jetstream.StreamConfig{
+			Name: name, Subjects: subjects, Retention: r, MaxBytes: bytes,
+			// Full is back-pressure: dropping old work would lose results.
+			Discard: jetstream.DiscardNew, Storage: jetstream.FileStorage,
+			Replicas: b.opt.Replicas, Duplicates: dedupeWindow,
+		}
+	}
+	return []jetstream.StreamConfig{
+		work(schemas.StreamUnits, schemas.SubjectsUnits, jetstream.WorkQueuePolicy, unitBytes),
+		work(schemas.StreamSnapshots, schemas.SubjectsSnapshots, jetstream.InterestPolicy, b.opt.WorkBytes),
+		work(schemas.StreamVerdicts, schemas.SubjectsVerdicts, jetstream.WorkQueuePolicy, b.opt.WorkBytes),
+		{
+			Name: schemas.StreamDead, Subjects: schemas.SubjectsDead, MaxBytes: deadBytes, MaxAge: deadAge,
+			Discard: jetstream.DiscardOld, Storage: jetstream.FileStorage, Replicas: b.opt.Replicas, Duplicates: dedupeWindow,
+		},
+	}
+}
+
+func (b *Bus) setupStreams(ctx context.Context) error {
+	for _, c := range b.streams() {
+		if _, err := b.js.CreateOrUpdateStream(ctx, c); err != nil {
+			return setupError(err, "set up stream", c.Name)
+		}
+	}
+	return nil
+}
+
+func setupError(err error, what, name string) error {
+	e := schemas.Errorf(codeOf(err), "%s %s: %w", what, name, err)
+	if e.Code == schemas.CodeThrottled {
+		return e.WithHint("the server has too little JetStream storage left for the stream's limit")
+	}
+	return e
+}
+
+type durable struct {
+	stream, name string
+	filters      []string
+}
+
+func durables() []durable {
+	d := []durable{
+		{schemas.StreamUnits, schemas.ConsumerDiscovery, nil},
+		{schemas.StreamSnapshots, schemas.ConsumerEvaluator, schemas.SubjectsEvaluator},
+	}
+	for p := range schemas.Partitions {
+		name, filters := schemas.SinkSnapshots(p)
+		d = append(d, durable{schemas.StreamSnapshots, name, filters})
+		name, filters = schemas.SinkVerdicts(p)
+		d = append(d, durable{schemas.StreamVerdicts, name, filters})
+	}
+	return d
+}
+
+func (b *Bus) setupConsumers(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(8)
+	for _, d := range durables() {
+		g.Go(func() error {
+			_, err := b.js.CreateOrUpdateConsumer(ctx, d.stream, jetstream.ConsumerConfig{
+				Durable: d.name, FilterSubjects: d.filters, AckPolicy: jetstream.AckExplicitPolicy,
+				AckWait: b.opt.AckWait, MaxDeliver: -1, MaxAckPending: 4096,
+			})
+			if err != nil {
+				return setupError(err, "set up consumer", d.name)
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+func (b *Bus) buckets() []jetstream.KeyValueConfig {
+	kv := func(name string, history uint8, ttl time.Duration) jetstream.KeyValueConfig {
+		return jetstream.KeyValueConfig{Bucket: name, History: history, TTL: ttl, Storage: jetstream.FileStorage, Replicas: b.opt.Replicas}
+	}
+	return []jetstream.KeyValueConfig{
+		kv(schemas.BucketAccounts, 5, 0), kv(schemas.BucketGroups, 5, 0), kv(schemas.BucketPacks, 5, 0),
+		kv(schemas.BucketTokens, 5, 0), kv(schemas.BucketEffective, 1, 0), kv(schemas.BucketScans, 1, 0),
+		kv(schemas.BucketSeq, 1, 0), kv(schemas.BucketLeases, 1, b.opt.LeaseTTL),
+	}
+}
+
+func (b *Bus) setupBuckets(ctx context.Context) error {
+	for _, c := range b.buckets() {
+		kv, err := b.js.CreateOrUpdateKeyValue(ctx, c)
+		if err != nil {
+			return setupError(err, "set up bucket", c.Bucket)
+		}
+		b.mu.Lock()
+		b.kvs[c.Bucket] = kv
+		b.mu.Unlock()
+	}
+	for _, c := range []jetstream.ObjectStoreConfig{
+		{Bucket: schemas.ObjectsPacks, Replicas: b.opt.Replicas},
+		{Bucket: schemas.ObjectsOversize, Replicas: b.opt.Replicas, TTL: oversizeAge, MaxBytes: oversizeBytes},
+	} {
+		s, err := b.js.CreateOrUpdateObjectStore(ctx, c)
+		if err != nil {
+			return setupError(err, "set up object store", c.Bucket)
+		}
+		b.mu.Lock()
+		b.objects[c.Bucket] = s
+		b.mu.Unlock()
+	}
+	return nil
+}
