@@ -83,7 +83,7 @@ func firstLine(err error, e *schemas.Error) string {
 }
 
 func (b *Bus) serve(ctx context.Context, limit time.Duration, handlers map[string]func(context.Context, []byte) any) error {
-	var g errgroup.Group
+	var g, loops errgroup.Group
 	g.SetLimit(serveParallel)
 	for subject, h := range handlers {
 		requests := make(chan *nats.Msg, 64)
@@ -92,25 +92,22 @@ func (b *Bus) serve(ctx context.Context, limit time.Duration, handlers map[strin
 			return wrap(err, "serve", subject)
 		}
 		defer func() { _ = sub.Unsubscribe() }()
-		done := make(chan struct{})
-		defer func() { <-done }()
-		go func() {
-			defer close(done)
+		loops.Go(func() error {
 			for {
 				select {
 				case <-ctx.Done():
-					return
+					return nil
 				case m := <-requests:
 					g.Go(func() error { b.respond(ctx, m, limit, h); return nil })
 				}
 			}
-		}()
+		})
 	}
 	// The server knows of the subscriptions before the caller goes on.
 	if err := b.nc.FlushTimeout(5 * time.Second); err != nil && ctx.Err() == nil {
 		b.log.Warn().Err(err).Msg("flush subscriptions")
 	}
-	<-ctx.Done()
+	_ = loops.Wait() // the loops end with ctx and start nothing afterwards
 	return g.Wait()
 }
 
