@@ -1,0 +1,79 @@
+package scanner
+
+import (
+	"context"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// closes publishes a close for every complete scope and for every scope that
+// left the plan, and tells whether the store shows them all. lost counts
+// closes that were given up as dead letters.
+func (d *driver) closes(ctx context.Context, ends []*schemas.UnitEnd, t *tally) (ready bool, lost int, err error) {
+	want, err := d.wanted(ctx, ends)
+	if err != nil {
+		return false, 0, err
+	}
+	closed, err := d.c.d.Store.ClosedSeqs(ctx, d.scan.AccountID)
+	if err != nil {
+		return false, 0, err
+	}
+	ready = true
+	for _, c := range want {
+		switch {
+		case closed[c.Scope] >= c.Seq:
+			t.progress.ScopesClosed++
+		case d.c.dead.close(d.scan.ID, c.Scope, c.Seq):
+			lost++
+		default:
+			ready = false
+			if err := d.close(ctx, c); err != nil {
+				return false, lost, err
+			}
+		}
+	}
+	return ready, lost, nil
+}
+
+func (d *driver) close(ctx context.Context, c *schemas.Close) error {
+	if d.closeSent[c.Scope] >= c.Seq {
+		return nil
+	}
+	if err := d.c.d.Bus.PublishClose(ctx, c); err != nil {
+		return err
+	}
+	d.closeSent[c.Scope] = c.Seq
+	return nil
+}
+
+func (d *driver) wanted(ctx context.Context, ends []*schemas.UnitEnd) ([]*schemas.Close, error) {
+	var out []*schemas.Close
+	for _, e := range ends {
+		for _, s := range e.Scopes {
+			if s.State != schemas.ScopeComplete {
+				continue
+			}
+			out = append(out, &schemas.Close{
+				Scan: d.scan.ID, AccountID: d.scan.AccountID, Account: d.scan.Account,
+				Scope: s.Scope, Seq: e.Seq, Cause: schemas.FixResourceGone, At: e.StartedAt,
+			})
+		}
+	}
+	open, err := d.c.d.Store.OpenScopes(ctx, d.scan.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	left := outOfScope(open, ends)
+	if len(left) > 0 && d.outSeq == 0 {
+		if d.outSeq, err = d.c.d.Sequencer.NextSeq(ctx, d.scan.AccountID); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range left {
+		out = append(out, &schemas.Close{
+			Scan: d.scan.ID, AccountID: d.scan.AccountID, Account: d.scan.Account,
+			Scope: s, Seq: d.outSeq, Cause: schemas.FixOutOfScope, At: d.scan.StartedAt,
+		})
+	}
+	return out, nil
+}

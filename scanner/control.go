@@ -1,0 +1,127 @@
+package scanner
+
+import (
+	"context"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// Table is the part of a key-value table that control uses; see bus.Table.
+type Table[T any] interface {
+	Get(ctx context.Context, key string) (v T, rev uint64, err error)
+	Create(ctx context.Context, key string, v T) (rev uint64, err error)
+	Update(ctx context.Context, key string, v T, rev uint64) (uint64, error)
+	Delete(ctx context.Context, key string) error
+	List(ctx context.Context, prefix string, fn func(key string, v T, rev uint64) error) error
+	Watch(ctx context.Context, fn func(key string, v *T, rev uint64), synced func()) error
+}
+
+// Bus publishes and tells what is on its way; see bus.Bus.
+type Bus interface {
+	PublishUnit(ctx context.Context, u schemas.Unit) error
+	PublishEnd(ctx context.Context, e *schemas.UnitEnd) error
+	PublishRejudge(ctx context.Context, b *schemas.SnapshotBatch) error
+	PublishClose(ctx context.Context, c *schemas.Close) error
+	// QueuedUnits are those asked for and not finished.
+	QueuedUnits(ctx context.Context, a schemas.AccountID) (map[schemas.UnitKey]bool, error)
+	PurgeUnits(ctx context.Context, a schemas.AccountID) error
+	// Drained is true when everything published for the account is judged and stored.
+	Drained(ctx context.Context, a schemas.AccountID) (bool, error)
+	DeadLetters(ctx context.Context, fn func(schemas.DeadLetter), synced func()) error
+	// Lease runs fn under a lease; CodeConflict when another owner holds it.
+	Lease(ctx context.Context, key, owner string, fn func(ctx context.Context) error) error
+}
+
+// Store answers what has been stored; see sink.Store.
+type Store interface {
+	UnitStatuses(ctx context.Context, a schemas.AccountID, scan string) ([]schemas.UnitStatus, error)
+	ClosedSeqs(ctx context.Context, a schemas.AccountID) (map[schemas.Scope]uint64, error)
+	OpenScopes(ctx context.Context, a schemas.AccountID) ([]schemas.Scope, error)
+	Unjudged(ctx context.Context, a schemas.AccountID, revision uint64, limit int, fn func([]schemas.Resource) error) error
+	UnjudgedCount(ctx context.Context, a schemas.AccountID, revision uint64) (uint64, error)
+	RecomputePosture(ctx context.Context, a schemas.AccountID, at time.Time) error
+	RecordScan(ctx context.Context, s schemas.Scan) error
+}
+
+// Planner says who an account's credentials are and which units it has.
+type Planner interface {
+	Plan(ctx context.Context, a schemas.Account) (schemas.AccountID, []schemas.UnitKey, error)
+}
+
+// Sequencer mints seqs.
+type Sequencer interface {
+	NextSeq(ctx context.Context, a schemas.AccountID) (uint64, error)
+}
+
+// Resolver writes the effective packs of an account into the effective table.
+type Resolver interface {
+	Resolve(ctx context.Context, a schemas.AccountID) error
+}
+
+// Deps is what control needs.
+type Deps struct {
+	Accounts  Table[schemas.Account]
+	Scans     Table[schemas.Scan]       // schemas.BucketScans
+	Active    Table[schemas.ActiveScan] // schemas.BucketScans too: other keys, another type
+	Effective Table[schemas.Effective]
+	Bus       Bus
+	Store     Store
+	Planner   Planner
+	Sequencer Sequencer
+	Resolver  Resolver
+	Log       zerolog.Logger
+	// Owner names this process in leases; it must differ between processes.
+	Owner string
+	Now   func() time.Time
+	// Poll is how often progress is looked at. Default 1 s.
+	Poll time.Duration
+	// KeepScans is how many scan records of an account stay in the table; older
+	// ones are in the store only. Default 50.
+	KeepScans int
+}
+
+// Control starts, drives and ends scans.
+type Control struct {
+	d    Deps
+	dead *deadLetters
+	// pending are accounts to re-judge outside a scan.
+	pending *pendingAccounts
+	// wake makes Run look again before the poll is due.
+	wake chan struct{}
+}
+
+// NewControl returns a control. Nothing runs before Run.
+func NewControl(d Deps) *Control {
+	if d.Poll <= 0 {
+		d.Poll = time.Second
+	}
+	if d.KeepScans <= 0 {
+		d.KeepScans = 50
+	}
+	return &Control{d: d, dead: newDeadLetters(), pending: newPending(), wake: make(chan struct{}, 1)}
+}
+
+func (c *Control) nudge() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// now is the time in UTC, to the millisecond that the store keeps.
+func (c *Control) now() time.Time { return c.d.Now().UTC().Truncate(time.Millisecond) }
+
+// wait blocks for one poll or until ctx ends, whose error it then returns.
+func (c *Control) wait(ctx context.Context) error {
+	t := time.NewTimer(c.d.Poll)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

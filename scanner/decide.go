@@ -1,0 +1,164 @@
+package scanner
+
+import (
+	"fmt"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// How often a unit is read again before its scopes are given up as failed.
+const (
+	maxRereads     = 3 // after a mismatch or a loss
+	maxDeadRereads = 2 // after a dead letter: the message itself is the problem
+)
+
+type action int
+
+const (
+	actWait action = iota
+	actDone
+	actReread
+	actFail
+)
+
+// unitView is everything that is known of a unit of a running scan. The queue
+// must have been asked before Drained, and both before the status: only then
+// does "not queued, drained, not stored" prove a loss.
+type unitView struct {
+	status  schemas.UnitStatus
+	reread  schemas.Reread
+	queued  bool
+	drained bool
+	dead    *schemas.DeadLetter
+}
+
+// current tells whether the newest stored attempt counts.
+func (v unitView) current() bool {
+	return v.status.End != nil && v.status.End.Seq > v.reread.After
+}
+
+// newest is the seq up to which attempts are void once this one is.
+func (v unitView) newest() uint64 {
+	if v.status.End == nil {
+		return v.reread.After
+	}
+	return max(v.reread.After, v.status.End.Seq)
+}
+
+// decision is what to do with a unit; after and reason serve a reread or failure.
+type decision struct {
+	action action
+	after  uint64
+	reason string
+}
+
+// decide is a pure function of what is known.
+func decide(v unitView) decision {
+	if v.current() && v.status.Done() && !v.status.Mismatch {
+		return decision{action: actDone}
+	}
+	if d := v.dead; d != nil {
+		if d.Kind == schemas.KindUnit {
+			if v.queued || v.reread.Count > 0 && v.current() {
+				return decision{}
+			}
+			return decision{action: actFail, reason: d.Reason}
+		}
+		if d.Seq > v.reread.After && (v.status.End == nil || v.status.End.Seq <= d.Seq) {
+			return again(v, max(d.Seq, v.newest()), maxDeadRereads, d.Reason)
+		}
+	}
+	if v.current() && v.status.Mismatch {
+		return again(v, v.newest(), maxRereads, "the store changed while the unit was read")
+	}
+	if !v.queued && v.drained {
+		return again(v, v.newest(), maxRereads, "messages of the unit were lost")
+	}
+	return decision{}
+}
+
+func again(v unitView, after uint64, limit int, reason string) decision {
+	if v.reread.Count < limit {
+		return decision{action: actReread, after: after, reason: reason}
+	}
+	return decision{action: actFail, reason: fmt.Sprintf("given up after %d attempts: %s", v.reread.Count+1, reason)}
+}
+
+// failedScopes is what the end of a unit says that was given up: what its last
+// attempt listed, or, when no attempt ever ended, one stand-in for the unit.
+func failedScopes(u schemas.UnitKey, last *schemas.UnitEnd, reason string) []schemas.ScopeEnd {
+	var out []schemas.ScopeEnd
+	if last != nil {
+		for _, s := range last.Scopes {
+			out = append(out, schemas.ScopeEnd{Scope: s.Scope, State: schemas.ScopeFailed, Reason: reason})
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, schemas.ScopeEnd{Scope: standIn(u), State: schemas.ScopeFailed, Reason: reason})
+	}
+	return out
+}
+
+// standIn is the scope of a unit whose types are not known.
+func standIn(u schemas.UnitKey) schemas.Scope {
+	return schemas.Scope{Region: u.Region, Type: u.Service + ":*", Route: schemas.RouteNative}
+}
+
+// tally sums what people watch and what decides the end state.
+type tally struct {
+	progress         schemas.Progress
+	complete, scopes int
+}
+
+func (t *tally) add(e *schemas.UnitEnd) {
+	t.progress.UnitsEnded++
+	t.progress.Calls += e.Calls
+	t.progress.Throttles += e.Throttles
+	for _, s := range e.Scopes {
+		t.scopes++
+		t.progress.Resources += s.Seen
+		if s.State == schemas.ScopeComplete {
+			t.complete++
+		} else {
+			t.progress.Gaps++
+		}
+	}
+}
+
+// endState of a scan whose units have all ended.
+func (t *tally) endState() schemas.ScanState {
+	switch {
+	case t.complete == t.scopes:
+		return schemas.ScanSucceeded
+	case t.complete == 0:
+		return schemas.ScanFailed
+	default:
+		return schemas.ScanPartial
+	}
+}
+
+// outOfScope are the stored scopes that no unit of the plan covers any more. A
+// region in which a unit could not say what it covers keeps all its scopes:
+// not looked at is not gone.
+func outOfScope(open []schemas.Scope, ends []*schemas.UnitEnd) []schemas.Scope {
+	covered := map[schemas.Scope]bool{}
+	unsure := map[string]bool{}
+	for _, e := range ends {
+		for _, s := range e.Scopes {
+			covered[s.Scope] = true
+			if s.Scope == standIn(e.Unit) {
+				unsure[e.Unit.Region] = true
+			}
+		}
+		if len(e.Scopes) == 0 {
+			unsure[e.Unit.Region] = true
+		}
+	}
+	var out []schemas.Scope
+	for _, s := range open {
+		if !covered[s] && !unsure[s.Region] {
+			out = append(out, s)
+		}
+	}
+	return out
+}

@@ -1,0 +1,243 @@
+package scanner
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// driver moves one scan to its end. What it remembers only saves repetition.
+type driver struct {
+	c       *Control
+	scan    schemas.Scan
+	account schemas.Account
+
+	published bool
+	failSent  map[schemas.UnitKey]bool
+	closeSent map[schemas.Scope]uint64
+	outSeq    uint64 // of closes of scopes that left the plan
+	cancelled int    // polls since the cancellation was seen
+}
+
+// drive runs until the scan has ended and its account is free again, or ctx
+// ends. Errors of a step are logged and the step repeated.
+func (c *Control) drive(ctx context.Context, claimed schemas.Scan) error {
+	d := &driver{c: c, scan: claimed, failSent: map[schemas.UnitKey]bool{}, closeSent: map[schemas.Scope]uint64{}}
+	for ctx.Err() == nil {
+		over, err := d.step(ctx)
+		if over {
+			return nil
+		}
+		if err != nil && ctx.Err() == nil {
+			c.d.Log.Warn().Err(err).Str("scan", claimed.ID).Msg("drive scan, will try again")
+		}
+		if err := c.wait(ctx); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// step does whatever is due and tells whether the scan is over.
+func (d *driver) step(ctx context.Context) (over bool, err error) {
+	if d.scan, err = d.c.ensureRecord(ctx, d.scan); err != nil {
+		return false, err
+	}
+	switch {
+	case d.scan.State.Ended():
+		return true, d.c.release(ctx, d.scan)
+	case d.scan.State == schemas.ScanCancelling:
+		return d.cancel(ctx)
+	}
+	d.account, _, err = d.c.d.Accounts.Get(ctx, string(d.scan.AccountID))
+	if err != nil {
+		if schemas.CodeOf(err) == schemas.CodeNotFound {
+			return d.end(ctx, schemas.ScanFailed, "the account was removed", tally{progress: d.scan.Progress})
+		}
+		return false, err
+	}
+	ends, t, ready, err := d.units(ctx)
+	if err != nil || !ready {
+		return false, d.report(ctx, t, err)
+	}
+	ready, lost, err := d.closes(ctx, ends, &t)
+	if err != nil || !ready {
+		return false, d.report(ctx, t, err)
+	}
+	left, err := d.c.rejudge(ctx, d.scan.AccountID, d.stop)
+	if err != nil {
+		return false, err
+	}
+	return d.conclude(ctx, t, lost, left)
+}
+
+// stop ends a wait when the scan was cancelled.
+func (d *driver) stop(ctx context.Context) (bool, error) {
+	s, _, err := d.c.d.Scans.Get(ctx, scanKey(d.scan.AccountID, d.scan.ID))
+	return err == nil && s.State != schemas.ScanRunning, err
+}
+
+func (d *driver) conclude(ctx context.Context, t tally, lost int, left uint64) (bool, error) {
+	if stopped, err := d.stop(ctx); err != nil || stopped {
+		return false, err // the next step cancels
+	}
+	state, reason := t.endState(), ""
+	if t.progress.Gaps > 0 {
+		reason = fmt.Sprintf("%d of %d scopes could not be read completely", t.progress.Gaps, t.scopes)
+	}
+	if lost > 0 {
+		state, reason = atLeastPartial(state), fmt.Sprintf("%d scopes could not be closed", lost)
+	}
+	if left > 0 {
+		state, reason = atLeastPartial(state), fmt.Sprintf("%d resources could not be judged", left)
+	}
+	return d.end(ctx, state, reason, t)
+}
+
+func atLeastPartial(s schemas.ScanState) schemas.ScanState {
+	if s == schemas.ScanSucceeded {
+		return schemas.ScanPartial
+	}
+	return s
+}
+
+// units publishes, counts, re-reads and gives up units. ready means that every
+// unit has an end and everything it announced is stored.
+func (d *driver) units(ctx context.Context) (ends []*schemas.UnitEnd, t tally, ready bool, err error) {
+	t.progress.UnitsTotal = len(d.scan.Units)
+	views, err := d.look(ctx)
+	if err != nil {
+		return nil, t, false, err
+	}
+	if !d.published {
+		return nil, t, len(views) == 0, d.publish(ctx, views)
+	}
+	for _, u := range d.scan.Units {
+		v := views[u]
+		switch dec := decide(v); dec.action {
+		case actDone:
+			ends = append(ends, v.status.End)
+			t.add(v.status.End)
+		case actReread:
+			err = d.reread(ctx, u, dec)
+		case actFail:
+			err = d.fail(ctx, u, v, dec)
+		}
+		if err != nil {
+			return ends, t, false, err
+		}
+	}
+	return ends, t, len(ends) == len(d.scan.Units), nil
+}
+
+// look gathers what is known, in the order that makes a loss provable.
+func (d *driver) look(ctx context.Context) (map[schemas.UnitKey]unitView, error) {
+	a := d.scan.AccountID
+	queued, err := d.c.d.Bus.QueuedUnits(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	drained, err := d.c.d.Bus.Drained(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	statuses, err := d.c.d.Store.UnitStatuses(ctx, a, d.scan.ID)
+	if err != nil {
+		return nil, err
+	}
+	views := make(map[schemas.UnitKey]unitView, len(d.scan.Units))
+	for _, u := range d.scan.Units {
+		views[u] = unitView{
+			queued: queued[u], drained: drained, reread: d.scan.Rereads[u.String()], dead: d.c.dead.unit(d.scan.ID, u),
+		}
+	}
+	for _, st := range statuses {
+		if v, ok := views[st.Unit]; ok {
+			v.status = st
+			views[st.Unit] = v
+		}
+	}
+	return views, nil
+}
+
+// publish asks for every unit that has no end and is not asked for already.
+// After a crash a unit whose end is still on its way may be read twice.
+func (d *driver) publish(ctx context.Context, views map[schemas.UnitKey]unitView) error {
+	for _, u := range d.scan.Units {
+		if v := views[u]; v.current() || v.queued {
+			continue
+		}
+		if err := d.ask(ctx, u, views[u].reread.Count); err != nil {
+			return err
+		}
+	}
+	d.published = true
+	return nil
+}
+
+func (d *driver) ask(ctx context.Context, u schemas.UnitKey, retry int) error {
+	return d.c.d.Bus.PublishUnit(ctx, schemas.Unit{Scan: d.scan.ID, Account: d.account, Unit: u, Retry: retry})
+}
+
+// reread notes first that the old attempts are void, then asks: a crash in
+// between is made good by publish.
+func (d *driver) reread(ctx context.Context, u schemas.UnitKey, dec decision) error {
+	d.c.d.Log.Warn().Str("scan", d.scan.ID).Stringer("unit", u).Str("reason", dec.reason).Msg("read unit again")
+	var count int
+	s, err := d.c.update(ctx, d.scan, func(s *schemas.Scan) error {
+		all := maps.Clone(s.Rereads)
+		if all == nil {
+			all = map[string]schemas.Reread{}
+		}
+		count = all[u.String()].Count + 1
+		all[u.String()] = schemas.Reread{Count: count, After: dec.after}
+		s.Rereads = all
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	d.scan = s
+	d.published = false // until the ask below is through
+	if err := d.ask(ctx, u, count); err != nil {
+		return err
+	}
+	d.published = true
+	return nil
+}
+
+// fail ends a unit in its place: an attempt of its own, newer than all others,
+// without batches and with every scope failed.
+func (d *driver) fail(ctx context.Context, u schemas.UnitKey, v unitView, dec decision) error {
+	if d.failSent[u] {
+		return nil
+	}
+	seq, err := d.c.d.Sequencer.NextSeq(ctx, d.scan.AccountID)
+	if err != nil {
+		return err
+	}
+	d.c.d.Log.Error().Str("scan", d.scan.ID).Stringer("unit", u).Str("reason", dec.reason).Msg("give unit up")
+	err = d.c.d.Bus.PublishEnd(ctx, &schemas.UnitEnd{
+		Scan: d.scan.ID, AccountID: d.scan.AccountID, Account: d.scan.Account, Unit: u, Seq: seq,
+		Scopes: failedScopes(u, v.status.End, dec.reason), StartedAt: d.c.now(),
+	})
+	if err != nil {
+		return err
+	}
+	d.failSent[u] = true
+	return nil
+}
+
+// report writes the progress when it changed; it passes err on.
+func (d *driver) report(ctx context.Context, t tally, err error) error {
+	if err != nil || t.progress == d.scan.Progress {
+		return err
+	}
+	d.scan, err = d.c.update(ctx, d.scan, func(s *schemas.Scan) error {
+		s.Progress = t.progress
+		return nil
+	})
+	return err
+}

@@ -1,0 +1,142 @@
+package scanner
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+const (
+	rejudgeRound   = 5000 // resources per round
+	rejudgeEntries = 500  // resources per batch
+	maxStaleRounds = 3    // rounds without progress before what is left is reported
+	batchOverhead  = 4 << 10
+)
+
+// rejudgeUnit stands in the messages of a re-judgement.
+func rejudgeUnit() schemas.UnitKey { return schemas.UnitKey{Region: "-", Service: "rejudge"} }
+
+// rejudge streams what is not judged at the account's revision to the
+// evaluators until nothing is left, without any cloud call. It returns what is
+// left after several rounds without progress, or when stop says so.
+func (c *Control) rejudge(ctx context.Context, a schemas.AccountID, stop func(context.Context) (bool, error)) (uint64, error) {
+	var before uint64
+	for stale := 0; ; {
+		eff, err := c.effective(ctx, a)
+		if err != nil {
+			return 0, err
+		}
+		left, err := c.d.Store.UnjudgedCount(ctx, a, eff.Revision)
+		if err != nil || left == 0 {
+			return 0, err
+		}
+		if before > 0 && left >= before {
+			stale++
+		} else {
+			stale = 0
+		}
+		if stale >= maxStaleRounds {
+			return left, nil
+		}
+		before = left
+		if err := c.publishRejudge(ctx, eff); err != nil {
+			return left, err
+		}
+		if stopped, err := c.awaitJudged(ctx, eff, stop); err != nil || stopped {
+			return left, err
+		}
+	}
+}
+
+// effective is the account's packs with their revision; a missing key is
+// resolved first.
+func (c *Control) effective(ctx context.Context, a schemas.AccountID) (schemas.Effective, error) {
+	eff, rev, err := c.d.Effective.Get(ctx, string(a))
+	if err != nil && schemas.CodeOf(err) == schemas.CodeNotFound {
+		if err := c.d.Resolver.Resolve(ctx, a); err != nil {
+			return eff, err
+		}
+		eff, rev, err = c.d.Effective.Get(ctx, string(a))
+	}
+	eff.AccountID, eff.Revision = a, rev
+	return eff, err
+}
+
+// awaitJudged waits until the round is judged and stored: nothing is left, or
+// nothing is on its way.
+func (c *Control) awaitJudged(ctx context.Context, eff schemas.Effective, stop func(context.Context) (bool, error)) (stopped bool, err error) {
+	for {
+		if err := c.wait(ctx); err != nil {
+			return false, err
+		}
+		if stopped, err := stop(ctx); err != nil || stopped {
+			return stopped, err
+		}
+		drained, err := c.d.Bus.Drained(ctx, eff.AccountID)
+		if err != nil || drained {
+			return false, err
+		}
+		left, err := c.d.Store.UnjudgedCount(ctx, eff.AccountID, eff.Revision)
+		if err != nil || left == 0 {
+			return false, err
+		}
+	}
+}
+
+// publishRejudge publishes one round of resources under a fresh seq.
+func (c *Control) publishRejudge(ctx context.Context, eff schemas.Effective) error {
+	seq, err := c.d.Sequencer.NextSeq(ctx, eff.AccountID)
+	if err != nil {
+		return err
+	}
+	p := &packer{
+		head: schemas.SnapshotBatch{
+			AccountID: eff.AccountID, Account: eff.Account, Unit: rejudgeUnit(), Seq: seq,
+			Route: schemas.RouteNative, At: c.now(), Rejudge: true,
+		},
+		publish: func(b *schemas.SnapshotBatch) error { return c.d.Bus.PublishRejudge(ctx, b) },
+	}
+	if err := c.d.Store.Unjudged(ctx, eff.AccountID, eff.Revision, rejudgeRound, p.add); err != nil {
+		return err
+	}
+	return p.flush()
+}
+
+// packer groups resources into batches within the limits of a message. A
+// resource over the limit goes alone.
+type packer struct {
+	head      schemas.SnapshotBatch
+	publish   func(*schemas.SnapshotBatch) error
+	resources []schemas.Resource
+	size      int
+}
+
+func (p *packer) add(rs []schemas.Resource) error {
+	for _, r := range rs {
+		doc, err := json.Marshal(r)
+		if err != nil {
+			return schemas.Errorf(schemas.CodeInternal, "encode resource %s: %w", r.Key, err)
+		}
+		full := p.size+len(doc)+1 > schemas.MaxBatchBytes-batchOverhead
+		if full || len(p.resources) >= rejudgeEntries {
+			if err := p.flush(); err != nil {
+				return err
+			}
+		}
+		p.resources = append(p.resources, r)
+		p.size += len(doc) + 1
+	}
+	return nil
+}
+
+func (p *packer) flush() error {
+	if len(p.resources) == 0 {
+		return nil
+	}
+	p.head.Number++
+	b := p.head
+	b.Resources = p.resources
+	p.resources, p.size = nil, 0
+	return p.publish(&b)
+}

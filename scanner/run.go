@@ -1,0 +1,186 @@
+package scanner
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// rejudgeParallel bounds the accounts that are re-judged at once.
+const rejudgeParallel = 4
+
+// Run drives the scans of all accounts and re-judges accounts whose effective
+// packs changed, until ctx ends; it then waits for what it started and returns
+// nil. Any number of processes may run it.
+func (c *Control) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { c.watchDead(ctx) })
+	wg.Go(func() { c.watchEffective(ctx) })
+	driving := newRunning(0)
+	judging := newRunning(rejudgeParallel)
+	for ctx.Err() == nil {
+		if err := c.startDrivers(ctx, &wg, driving); err != nil && ctx.Err() == nil {
+			c.d.Log.Warn().Err(err).Msg("look for scans, will try again")
+		}
+		c.startRejudges(ctx, &wg, judging)
+		c.pause(ctx)
+	}
+	return nil
+}
+
+// pause waits for the poll or a nudge.
+func (c *Control) pause(ctx context.Context) {
+	t := time.NewTimer(c.d.Poll)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-c.wake:
+	case <-t.C:
+	}
+}
+
+func (c *Control) startDrivers(ctx context.Context, wg *sync.WaitGroup, driving *running) error {
+	return c.d.Active.List(ctx, "", func(key string, act schemas.ActiveScan, _ uint64) error {
+		if !schemas.AccountID(key).Valid() || act.Scan == nil {
+			return nil
+		}
+		a, s := schemas.AccountID(key), *act.Scan
+		driving.start(wg, a, func() {
+			c.leased(ctx, a, func(ctx context.Context) error { return c.drive(ctx, s) })
+		})
+		return nil
+	})
+}
+
+// leased runs fn under the account's lease; another process holding it is the
+// normal case, not an error.
+func (c *Control) leased(ctx context.Context, a schemas.AccountID, fn func(context.Context) error) {
+	err := c.d.Bus.Lease(ctx, "scan."+string(a), c.d.Owner, fn)
+	if err == nil || ctx.Err() != nil || schemas.CodeOf(err) == schemas.CodeConflict {
+		return
+	}
+	c.d.Log.Warn().Err(err).Str("accountId", string(a)).Msg("work on account, will try again")
+}
+
+// running keeps an account from being worked on twice by this process.
+type running struct {
+	mu    sync.Mutex
+	set   map[schemas.AccountID]bool
+	limit int // 0: none
+}
+
+func newRunning(limit int) *running {
+	return &running{set: map[schemas.AccountID]bool{}, limit: limit}
+}
+
+func (r *running) start(wg *sync.WaitGroup, a schemas.AccountID, fn func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.set[a] || r.limit > 0 && len(r.set) >= r.limit {
+		return
+	}
+	r.set[a] = true
+	wg.Go(func() {
+		defer func() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			delete(r.set, a)
+		}()
+		fn()
+	})
+}
+
+// pendingAccounts are those whose judgements may be out of date, with the
+// revision that was seen last.
+type pendingAccounts struct {
+	mu  sync.Mutex
+	set map[schemas.AccountID]uint64
+}
+
+func newPending() *pendingAccounts { return &pendingAccounts{set: map[schemas.AccountID]uint64{}} }
+
+func (p *pendingAccounts) add(a schemas.AccountID, rev uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.set[a] = max(p.set[a], rev)
+}
+
+// settle removes an account unless a newer revision was seen meanwhile.
+func (p *pendingAccounts) settle(a schemas.AccountID, rev uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.set[a] <= rev {
+		delete(p.set, a)
+	}
+}
+
+func (p *pendingAccounts) snapshot() map[schemas.AccountID]uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := make(map[schemas.AccountID]uint64, len(p.set))
+	for a, rev := range p.set {
+		out[a] = rev
+	}
+	return out
+}
+
+// watchEffective notes every account once at the start, since a crash may have
+// left it half judged, and then whenever its packs change.
+func (c *Control) watchEffective(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := c.d.Effective.Watch(ctx, func(key string, v *schemas.Effective, rev uint64) {
+			if v == nil {
+				c.pending.settle(schemas.AccountID(key), rev)
+				return
+			}
+			c.pending.add(schemas.AccountID(key), rev)
+			c.nudge()
+		}, nil)
+		if ctx.Err() == nil {
+			c.d.Log.Warn().Err(err).Msg("watch effective packs")
+			_ = c.wait(ctx)
+		}
+	}
+}
+
+func (c *Control) startRejudges(ctx context.Context, wg *sync.WaitGroup, judging *running) {
+	for a, rev := range c.pending.snapshot() {
+		judging.start(wg, a, func() {
+			if busy, err := c.busy(ctx, a); err != nil || busy {
+				return // the scan re-judges at its end; afterwards this looks again
+			}
+			c.leased(ctx, a, func(ctx context.Context) error { return c.refresh(ctx, a, rev) })
+		})
+	}
+}
+
+// busy tells whether a scan holds the account.
+func (c *Control) busy(ctx context.Context, a schemas.AccountID) (bool, error) {
+	act, _, err := c.d.Active.Get(ctx, string(a))
+	if err != nil && schemas.CodeOf(err) == schemas.CodeNotFound {
+		return false, nil
+	}
+	return act.Scan != nil, err
+}
+
+// refresh re-judges an account outside a scan and recomputes its posture.
+func (c *Control) refresh(ctx context.Context, a schemas.AccountID, rev uint64) error {
+	left, err := c.rejudge(ctx, a, func(ctx context.Context) (bool, error) { return c.busy(ctx, a) })
+	if err != nil {
+		return err
+	}
+	if busy, err := c.busy(ctx, a); err != nil || busy {
+		return err
+	}
+	if left > 0 {
+		c.d.Log.Error().Str("accountId", string(a)).Uint64("resources", left).Msg("resources could not be judged; the next scan or change tries again")
+	}
+	if err := c.d.Store.RecomputePosture(ctx, a, c.now()); err != nil {
+		return err
+	}
+	c.pending.settle(a, rev)
+	return nil
+}
