@@ -87,6 +87,8 @@ type Deps struct {
 type Control struct {
 	d    Deps
 	dead *deadLetters
+	// active are the accounts in which a scan runs.
+	active *activeScans
 	// pending are accounts to re-judge outside a scan.
 	pending *pendingAccounts
 	// wake makes Run look again before the poll is due.
@@ -101,7 +103,10 @@ func NewControl(d Deps) *Control {
 	if d.KeepScans <= 0 {
 		d.KeepScans = 50
 	}
-	return &Control{d: d, dead: newDeadLetters(), pending: newPending(), wake: make(chan struct{}, 1)}
+	return &Control{
+		d: d, dead: newDeadLetters(), pending: newPending(), wake: make(chan struct{}, 1),
+		active: &activeScans{scans: map[schemas.AccountID]schemas.Scan{}},
+	}
 }
 
 func (c *Control) nudge() {

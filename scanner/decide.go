@@ -58,14 +58,15 @@ func decide(v unitView) decision {
 		return decision{action: actDone}
 	}
 	if d := v.dead; d != nil {
-		if d.Kind == schemas.KindUnit {
-			if v.queued || v.reread.Count > 0 && v.current() {
-				return decision{}
+		switch {
+		case d.Kind == schemas.KindUnit:
+			// The request was given up after many deliveries: asking again would
+			// only repeat them.
+			if !v.queued && !v.current() {
+				return decision{action: actFail, reason: d.Reason}
 			}
-			return decision{action: actFail, reason: d.Reason}
-		}
-		if d.Seq > v.reread.After && (v.status.End == nil || v.status.End.Seq <= d.Seq) {
-			return again(v, max(d.Seq, v.newest()), maxDeadRereads, d.Reason)
+		case d.Seq > v.reread.After && d.Seq >= v.newest():
+			return again(v, d.Seq, maxDeadRereads, d.Reason)
 		}
 	}
 	if v.current() && v.status.Mismatch {

@@ -66,6 +66,9 @@ func (d *driver) step(ctx context.Context) (over bool, err error) {
 	if err != nil || !ready {
 		return false, d.report(ctx, t, err)
 	}
+	if err := d.report(ctx, t, nil); err != nil {
+		return false, err
+	}
 	left, err := d.c.rejudge(ctx, d.scan.AccountID, d.stop)
 	if err != nil {
 		return false, err
@@ -112,7 +115,9 @@ func (d *driver) units(ctx context.Context) (ends []*schemas.UnitEnd, t tally, r
 		return nil, t, false, err
 	}
 	if !d.published {
-		return nil, t, len(views) == 0, d.publish(ctx, views)
+		if err := d.publish(ctx, views); err != nil {
+			return nil, t, false, err
+		}
 	}
 	for _, u := range d.scan.Units {
 		v := views[u]
@@ -166,12 +171,15 @@ func (d *driver) look(ctx context.Context) (map[schemas.UnitKey]unitView, error)
 // After a crash a unit whose end is still on its way may be read twice.
 func (d *driver) publish(ctx context.Context, views map[schemas.UnitKey]unitView) error {
 	for _, u := range d.scan.Units {
-		if v := views[u]; v.current() || v.queued {
+		v := views[u]
+		if v.current() || v.queued {
 			continue
 		}
-		if err := d.ask(ctx, u, views[u].reread.Count); err != nil {
+		if err := d.ask(ctx, u, v.reread.Count); err != nil {
 			return err
 		}
+		v.queued = true
+		views[u] = v
 	}
 	d.published = true
 	return nil

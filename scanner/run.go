@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -18,13 +19,12 @@ func (c *Control) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Go(func() { c.watchDead(ctx) })
+	wg.Go(func() { c.watchActive(ctx) })
 	wg.Go(func() { c.watchEffective(ctx) })
 	driving := newRunning(0)
 	judging := newRunning(rejudgeParallel)
 	for ctx.Err() == nil {
-		if err := c.startDrivers(ctx, &wg, driving); err != nil && ctx.Err() == nil {
-			c.d.Log.Warn().Err(err).Msg("look for scans, will try again")
-		}
+		c.startDrivers(ctx, &wg, driving)
 		c.startRejudges(ctx, &wg, judging)
 		c.pause(ctx)
 	}
@@ -42,17 +42,55 @@ func (c *Control) pause(ctx context.Context) {
 	}
 }
 
-func (c *Control) startDrivers(ctx context.Context, wg *sync.WaitGroup, driving *running) error {
-	return c.d.Active.List(ctx, "", func(key string, act schemas.ActiveScan, _ uint64) error {
-		if !schemas.AccountID(key).Valid() || act.Scan == nil {
-			return nil
+// watchActive keeps the set of claimed accounts; reading the bucket at every
+// poll would read every record of every scan.
+func (c *Control) watchActive(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := c.d.Active.Watch(ctx, func(key string, act *schemas.ActiveScan, _ uint64) {
+			if !schemas.AccountID(key).Valid() {
+				return
+			}
+			if act == nil {
+				act = &schemas.ActiveScan{}
+			}
+			c.active.set(schemas.AccountID(key), act.Scan)
+			c.nudge()
+		}, nil)
+		if ctx.Err() == nil {
+			c.d.Log.Warn().Err(err).Msg("watch active scans")
+			_ = c.wait(ctx)
 		}
-		a, s := schemas.AccountID(key), *act.Scan
+	}
+}
+
+func (c *Control) startDrivers(ctx context.Context, wg *sync.WaitGroup, driving *running) {
+	for a, s := range c.active.snapshot() {
 		driving.start(wg, a, func() {
 			c.leased(ctx, a, func(ctx context.Context) error { return c.drive(ctx, s) })
 		})
-		return nil
-	})
+	}
+}
+
+// activeScans are the claims of all accounts.
+type activeScans struct {
+	mu    sync.Mutex
+	scans map[schemas.AccountID]schemas.Scan
+}
+
+func (s *activeScans) set(a schemas.AccountID, scan *schemas.Scan) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if scan == nil {
+		delete(s.scans, a)
+		return
+	}
+	s.scans[a] = *scan
+}
+
+func (s *activeScans) snapshot() map[schemas.AccountID]schemas.Scan {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.scans)
 }
 
 // leased runs fn under the account's lease; another process holding it is the
@@ -120,11 +158,7 @@ func (p *pendingAccounts) settle(a schemas.AccountID, rev uint64) {
 func (p *pendingAccounts) snapshot() map[schemas.AccountID]uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	out := make(map[schemas.AccountID]uint64, len(p.set))
-	for a, rev := range p.set {
-		out[a] = rev
-	}
-	return out
+	return maps.Clone(p.set)
 }
 
 // watchEffective notes every account once at the start, since a crash may have

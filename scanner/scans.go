@@ -58,6 +58,11 @@ func (c *Control) plan(ctx context.Context, a schemas.Account) ([]schemas.UnitKe
 		return nil, schemas.Errorf(schemas.CodeConflict, "the credentials of account %s belong to %s, not to %s", a.Name, id, a.ID).
 			WithHint("fix the account's role or profile; its results must not mix with another account's")
 	}
+	if len(units) == 0 {
+		// An empty plan would read as "everything has left the plan".
+		return nil, schemas.Errorf(schemas.CodeInvalid, "account %s has nothing to scan", a.Name).
+			WithHint("check its regions and services")
+	}
 	slices.SortFunc(units, compareUnits)
 	return slices.Compact(units), nil
 }
