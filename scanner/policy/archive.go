@@ -1,0 +1,158 @@
+package policy
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// Limits of an archive. Packs are source code; what is larger is a mistake
+// (a virtual environment, a dump) or an attack.
+const (
+	MaxArchiveBytes  = 64 << 20
+	maxUnpackedBytes = 512 << 20
+	maxFiles         = 50_000
+)
+
+// projectFile marks the root of a pack.
+const projectFile = "PulumiPolicy.yaml"
+
+// root is the directory in the archive that holds the pack.
+const root = "package/"
+
+// Digest is the SHA-256 of an archive, hex.
+func Digest(archive []byte) string {
+	sum := sha256.Sum256(archive)
+	return hex.EncodeToString(sum[:])
+}
+
+// Archive packs a directory into a tar.gz rooted at package/. The same files
+// give the same bytes: sorted, without times and owners. Left out are version
+// control, installed dependencies (node_modules, virtual environments, Python
+// caches) and what .gitignore files name. Errors are CodeInvalid: no
+// PulumiPolicy.yaml, links, or more than MaxArchiveBytes.
+func Archive(dir string) ([]byte, error) {
+	if _, err := os.Stat(filepath.Join(dir, projectFile)); err != nil {
+		return nil, schemas.Errorf(schemas.CodeInvalid, "%s is no policy pack: %w", dir, err).
+			WithHint("name the directory that holds %s", projectFile)
+	}
+	var buf bytes.Buffer
+	zip := gzip.NewWriter(&buf)
+	w := tar.NewWriter(zip)
+	if err := addDir(w, os.DirFS(dir), ".", nil); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, schemas.Errorf(schemas.CodeInternal, "archive %s: %w", dir, err)
+	}
+	if err := zip.Close(); err != nil {
+		return nil, schemas.Errorf(schemas.CodeInternal, "archive %s: %w", dir, err)
+	}
+	if buf.Len() > MaxArchiveBytes {
+		return nil, schemas.Errorf(schemas.CodeInvalid, "the archive of %s has %d MiB; the limit is %d MiB", dir, buf.Len()>>20, MaxArchiveBytes>>20).
+			WithHint("name what does not belong to the pack in .gitignore")
+	}
+	return buf.Bytes(), nil
+}
+
+// addDir adds a directory's files in the order of their names.
+func addDir(w *tar.Writer, fsys fs.FS, dir string, rules []ignoreRule) error {
+	entries, err := fs.ReadDir(fsys, dir)
+	if err != nil {
+		return schemas.Errorf(schemas.CodeInvalid, "read pack: %w", err)
+	}
+	if raw, err := fs.ReadFile(fsys, path.Join(dir, ".gitignore")); err == nil {
+		rules = append(rules[:len(rules):len(rules)], parseIgnore(dir, string(raw))...)
+	}
+	for _, e := range entries {
+		name := path.Join(dir, e.Name())
+		if skipped(fsys, name, e) || ignored(rules, name, e.IsDir()) {
+			continue
+		}
+		if e.IsDir() {
+			err = addDir(w, fsys, name, rules)
+		} else {
+			err = addFile(w, fsys, name, e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func skipped(fsys fs.FS, name string, e fs.DirEntry) bool {
+	switch e.Name() {
+	case ".git", ".hg", ".svn", ".bzr", "CVS", ".DS_Store", "node_modules", "__pycache__":
+		return true
+	}
+	if e.IsDir() {
+		// The mark of a Python virtual environment.
+		_, err := fs.Stat(fsys, path.Join(name, "pyvenv.cfg"))
+		return err == nil
+	}
+	return false
+}
+
+func addFile(w *tar.Writer, fsys fs.FS, name string, e fs.DirEntry) error {
+	if !e.Type().IsRegular() {
+		return schemas.Errorf(schemas.CodeInvalid, "%s is a link or a special file; a pack may hold files only", name).
+			WithHint("replace it by a file, or name it in .gitignore")
+	}
+	info, err := e.Info()
+	if err != nil {
+		return schemas.Errorf(schemas.CodeInvalid, "read pack: %w", err)
+	}
+	if info.Size() > maxUnpackedBytes {
+		return schemas.Errorf(schemas.CodeInvalid, "%s is too large", name)
+	}
+	data, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return schemas.Errorf(schemas.CodeInvalid, "read pack: %w", err)
+	}
+	mode := int64(0o644)
+	if info.Mode()&0o111 != 0 {
+		mode = 0o755
+	}
+	h := &tar.Header{Typeflag: tar.TypeReg, Name: root + name, Size: int64(len(data)), Mode: mode}
+	if err := w.WriteHeader(h); err != nil {
+		return schemas.Errorf(schemas.CodeInvalid, "archive %s: %w", name, err)
+	}
+	if _, err := w.Write(data); err != nil {
+		return schemas.Errorf(schemas.CodeInternal, "archive %s: %w", name, err)
+	}
+	return nil
+}
+
+// ReadRuntime reads the runtime from the PulumiPolicy.yaml of an unpacked pack.
+// Errors are CodeInvalid.
+func ReadRuntime(dir string) (schemas.Runtime, error) {
+	raw, err := os.ReadFile(filepath.Join(dir, projectFile))
+	if err != nil {
+		return "", schemas.Errorf(schemas.CodeInvalid, "%s is missing in the root of the pack", projectFile)
+	}
+	var project struct {
+		Runtime any `yaml:"runtime"`
+	}
+	if err := yaml.Unmarshal(raw, &project); err != nil {
+		return "", schemas.Errorf(schemas.CodeInvalid, "%s: %w", projectFile, err)
+	}
+	name, _ := project.Runtime.(string)
+	if m, ok := project.Runtime.(map[string]any); ok {
+		name, _ = m["name"].(string)
+	}
+	if name == "" {
+		return "", schemas.Errorf(schemas.CodeInvalid, "%s: runtime: must be a name, or an object with a name", projectFile)
+	}
+	return schemas.Runtime(name), nil
+}
