@@ -1,0 +1,70 @@
+package discovery
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// pageSize is how many keys of a scope are asked for at once.
+const pageSize = 1000
+
+// verify finds the keys of a complete scope that the store holds and this
+// attempt did not see, and reads each directly: only what the service says does
+// not exist is published as gone. Lists lag and repeat; a direct read decides.
+// A key that cannot be verified makes the scope failed.
+func (a *attempt) verify(ctx context.Context, end *schemas.ScopeEnd) error {
+	var unseen []schemas.Key
+	for after := ""; ; {
+		page, err := a.w.d.Store.Keys(ctx, schemas.KeysRequest{AccountID: a.unit.Account.ID, Scope: end.Scope, After: after, Limit: pageSize})
+		if err != nil {
+			return fmt.Errorf("ask the store for the keys of %s: %w", end.Scope, err)
+		}
+		for _, k := range page.Keys {
+			if _, ok := a.seen[a.hash(k)]; ok {
+				continue
+			}
+			unseen = append(unseen, k)
+			if len(unseen) == verifySize {
+				if err := a.verifySome(ctx, end, unseen); err != nil {
+					return err
+				}
+				unseen = unseen[:0]
+			}
+		}
+		if len(page.Keys) < pageSize {
+			break
+		}
+		after = page.Keys[len(page.Keys)-1].String()
+	}
+	return a.verifySome(ctx, end, unseen)
+}
+
+func (a *attempt) verifySome(ctx context.Context, end *schemas.ScopeEnd, keys []schemas.Key) error {
+	if len(keys) == 0 || end.State != schemas.ScopeComplete {
+		return nil
+	}
+	var failure error
+	before := len(a.seen)
+	gone, err := piped(ctx, a, func(ctx context.Context) ([]schemas.Key, error) {
+		var gone []schemas.Key
+		gone, failure = a.reader.Verify(ctx, keys, a.emit)
+		return gone, ctx.Err()
+	})
+	if err != nil {
+		return err
+	}
+	if failure != nil {
+		end.State, end.Reason = schemas.ScopeFailed, "verify what was not listed: "+failure.Error()
+		return nil
+	}
+	end.Seen += uint64(len(a.seen) - before)
+	for _, k := range gone {
+		put := func(b *schemas.SnapshotBatch) { b.Gone = append(b.Gone, schemas.Sighting{Key: k}) }
+		if err := a.add(ctx, sightingSize(k), put); err != nil {
+			return err
+		}
+	}
+	return nil
+}

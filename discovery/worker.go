@@ -1,0 +1,94 @@
+package discovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// Sealer seals secret values before they leave discovery.
+type Sealer interface {
+	// Seal returns a copy of the properties with every secret value replaced by
+	// its sealed form.
+	Seal(properties map[string]any, resourceType string) map[string]any
+	// MAC replaces sealed values by their MAC, for the content hash.
+	MAC(v any) any
+}
+
+// Deps is what a worker needs.
+type Deps struct {
+	Provider  Provider
+	Store     Store
+	Publisher Publisher
+	Sequencer Sequencer
+	Scans     Scans
+	Sealer    Sealer
+	Log       zerolog.Logger
+	Now       func() time.Time
+}
+
+// Worker reads units.
+type Worker struct{ d Deps }
+
+// New returns a worker. It is safe for concurrent use.
+func New(d Deps) *Worker { return &Worker{d: d} }
+
+// errCancelled ends a read whose scan was cancelled.
+var errCancelled = errors.New("scan cancelled")
+
+// Handle reads one unit and publishes what it found: numbered batches, then the
+// unit end. Each call is an attempt of its own with a seq of its own, so a
+// delivery that is repeated after a crash or error supersedes the one before.
+// An error means that nothing can be said of the unit (no credentials, a store
+// or bus that does not answer, ctx ended); the unit is then to be delivered again.
+func (w *Worker) Handle(ctx context.Context, u schemas.Unit) error {
+	a := &attempt{w: w, unit: u, started: w.d.Now().UTC().Truncate(time.Millisecond)}
+	log := w.d.Log.With().Str("scan", u.Scan).Str("account", u.Account.Name).Stringer("unit", u.Unit).Logger()
+	cancelled, err := w.d.Scans.Cancelled(ctx, u.Account.ID, u.Scan)
+	if err != nil {
+		return fmt.Errorf("ask for scan %s: %w", u.Scan, err)
+	}
+	if a.seq, err = w.d.Sequencer.NextSeq(ctx, u.Account.ID); err != nil {
+		return err
+	}
+	if cancelled {
+		return a.end(ctx, nil)
+	}
+	reader, err := w.d.Provider.Open(ctx, u)
+	if err != nil {
+		return fmt.Errorf("open %s of account %s: %w", u.Unit, u.Account.Name, err)
+	}
+	a.reader = reader
+	scopes, err := a.run(ctx)
+	if errors.Is(err, errCancelled) {
+		log.Info().Msg("unit cancelled")
+		return a.end(ctx, nil)
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.end(ctx, scopes); err != nil {
+		return err
+	}
+	calls, throttles := reader.Calls()
+	log.Debug().Uint64("seq", a.seq).Int("batches", a.number).Int("resources", len(a.seen)).
+		Uint64("calls", calls).Uint64("throttles", throttles).Msg("unit read")
+	return nil
+}
+
+// end publishes the unit end. Without scopes it says that nothing is complete.
+func (a *attempt) end(ctx context.Context, scopes []schemas.ScopeEnd) error {
+	e := &schemas.UnitEnd{
+		Scan: a.unit.Scan, AccountID: a.unit.Account.ID, Account: a.unit.Account.Name, Unit: a.unit.Unit,
+		Seq: a.seq, Batches: a.number, Scopes: scopes, StartedAt: a.started,
+	}
+	if a.reader != nil {
+		e.Calls, e.Throttles = a.reader.Calls()
+	}
+	return a.w.d.Publisher.PublishEnd(ctx, e)
+}

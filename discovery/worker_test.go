@@ -1,0 +1,216 @@
+package discovery_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/insights-scanner/insights-scanner/discovery"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+const token = "aws:s3/bucket:Bucket"
+
+var account = schemas.Account{ID: "aws-123456789012", Name: "prod", Provider: "aws"}
+
+// world is everything around a worker: what the cloud lists, what exists on a
+// direct read, what the store holds, and what was published.
+type world struct {
+	listed, exists map[string]string // id -> content
+	stored         map[string]string // id -> hash
+	scope          schemas.ScopeState
+	verifyErr      error
+	cancelAfter    int // batches after which the scan is cancelled; 0 never
+
+	batches []*schemas.SnapshotBatch
+	end     *schemas.UnitEnd
+	asked   int
+}
+
+func observation(id, content string) discovery.Observation {
+	return discovery.Observation{Key: key(id), Name: id, Properties: map[string]any{"content": content}}
+}
+
+func key(id string) schemas.Key { return schemas.Key{Region: "global", Type: token, ID: id} }
+
+func hashOf(t *testing.T, content string) string {
+	t.Helper()
+	h, err := schemas.HashContent(map[string]any{"content": content}, nil, func(v any) any { return v })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func (w *world) Plan(context.Context, schemas.Account) (schemas.AccountID, []schemas.UnitKey, error) {
+	return account.ID, nil, nil
+}
+func (w *world) Open(context.Context, schemas.Unit) (discovery.Reader, error) { return w, nil }
+func (w *world) Calls() (uint64, uint64)                                      { return 7, 1 }
+
+func (w *world) Read(ctx context.Context, emit discovery.Emit) ([]schemas.ScopeEnd, error) {
+	for id, content := range w.listed {
+		if err := emit(ctx, observation(id, content)); err != nil {
+			return nil, err
+		}
+	}
+	return []schemas.ScopeEnd{{Scope: schemas.Scope{Region: "global", Type: token, Route: schemas.RouteNative}, State: w.scope}}, nil
+}
+
+func (w *world) Verify(ctx context.Context, keys []schemas.Key, emit discovery.Emit) (gone []schemas.Key, err error) {
+	if w.verifyErr != nil {
+		return nil, w.verifyErr
+	}
+	for _, k := range keys {
+		content, ok := w.exists[k.ID]
+		if !ok {
+			gone = append(gone, k)
+		} else if err := emit(ctx, observation(k.ID, content)); err != nil {
+			return nil, err
+		}
+	}
+	return gone, nil
+}
+
+func (w *world) Known(_ context.Context, r schemas.KnownRequest) (out schemas.KnownReply, err error) {
+	for _, k := range r.Keys {
+		if h, ok := w.stored[k.ID]; ok {
+			out.Known = append(out.Known, schemas.Sighting{Key: k, Hash: h})
+		}
+	}
+	return out, nil
+}
+
+func (w *world) Keys(_ context.Context, r schemas.KeysRequest) (out schemas.KeysReply, err error) {
+	for id := range w.stored {
+		if key(id).String() > r.After {
+			out.Keys = append(out.Keys, key(id))
+		}
+	}
+	slices.SortFunc(out.Keys, func(a, b schemas.Key) int { return strings.Compare(a.String(), b.String()) })
+	out.Keys = out.Keys[:min(len(out.Keys), r.Limit)]
+	return out, nil
+}
+
+func (w *world) PublishBatch(_ context.Context, b *schemas.SnapshotBatch) error {
+	w.batches = append(w.batches, b)
+	return nil
+}
+func (w *world) PublishEnd(_ context.Context, e *schemas.UnitEnd) error { w.end = e; return nil }
+func (w *world) NextSeq(context.Context, schemas.AccountID) (uint64, error) {
+	return 42, nil
+}
+func (w *world) Cancelled(context.Context, schemas.AccountID, string) (bool, error) {
+	w.asked++
+	return w.cancelAfter > 0 && w.asked > w.cancelAfter, nil
+}
+func (w *world) Seal(p map[string]any, _ string) map[string]any { return p }
+func (w *world) MAC(v any) any                                  { return v }
+
+func (w *world) handle(t *testing.T) {
+	t.Helper()
+	if w.scope == "" {
+		w.scope = schemas.ScopeComplete
+	}
+	worker := discovery.New(discovery.Deps{
+		Provider: w, Store: w, Publisher: w, Sequencer: w, Scans: w, Sealer: w, Log: zerolog.Nop(),
+		Now: func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) },
+	})
+	u := schemas.Unit{Scan: "s", Account: account, Unit: schemas.UnitKey{Region: "global", Service: "s3"}}
+	if err := worker.Handle(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// summary is "whole:a unchanged:b gone:c", sorted.
+func (w *world) summary() string {
+	var list []string
+	for _, b := range w.batches {
+		for _, r := range b.Resources {
+			list = append(list, "whole:"+r.ID)
+		}
+		for _, s := range b.Unchanged {
+			list = append(list, "unchanged:"+s.ID)
+		}
+		for _, s := range b.Gone {
+			list = append(list, "gone:"+s.ID)
+		}
+	}
+	slices.Sort(list)
+	return strings.Join(list, " ")
+}
+
+func TestAttemptSaysWhatIsNewSameAndGone(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		w     world
+		want  string
+		state schemas.ScopeState
+	}{
+		"first scan":            {world{listed: map[string]string{"a": "1", "b": "1"}}, "whole:a whole:b", schemas.ScopeComplete},
+		"nothing changed":       {world{listed: map[string]string{"a": "1"}, stored: map[string]string{"a": "=1"}}, "unchanged:a", schemas.ScopeComplete},
+		"changed":               {world{listed: map[string]string{"a": "2"}, stored: map[string]string{"a": "=1"}}, "whole:a", schemas.ScopeComplete},
+		"gone":                  {world{listed: map[string]string{}, stored: map[string]string{"a": "=1"}}, "gone:a", schemas.ScopeComplete},
+		"not listed but there":  {world{exists: map[string]string{"a": "1"}, stored: map[string]string{"a": "=1"}}, "unchanged:a", schemas.ScopeComplete},
+		"cannot verify":         {world{stored: map[string]string{"a": "=1"}, verifyErr: errors.New("denied")}, "", schemas.ScopeFailed},
+		"denied clears nothing": {world{stored: map[string]string{"a": "=1"}, scope: schemas.ScopeDenied}, "", schemas.ScopeDenied},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := tt.w
+			for id, content := range w.stored {
+				w.stored[id] = hashOf(t, strings.TrimPrefix(content, "="))
+			}
+			w.handle(t)
+			if got := w.summary(); got != tt.want {
+				t.Errorf("published %q, want %q", got, tt.want)
+			}
+			if w.end.Batches != len(w.batches) || w.end.Seq != 42 || w.end.Scopes[0].State != tt.state {
+				t.Errorf("end %+v, want %d batches and state %s", w.end, len(w.batches), tt.state)
+			}
+		})
+	}
+}
+
+func TestBatchesStayWithinTheLimitAndAreNumbered(t *testing.T) {
+	t.Parallel()
+	w := world{listed: map[string]string{}}
+	for i := range 3000 {
+		w.listed[fmt.Sprintf("bucket-%d", i)] = strings.Repeat("x", i%2000)
+	}
+	w.handle(t)
+	total := 0
+	for i, b := range w.batches {
+		raw, err := json.Marshal(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.Number != i+1 || len(raw) > schemas.MaxBatchBytes || len(b.Resources) > 500 {
+			t.Errorf("batch %d: number %d, %d bytes, %d resources", i+1, b.Number, len(raw), len(b.Resources))
+		}
+		total += len(b.Resources)
+	}
+	if total != 3000 || w.end.Batches != len(w.batches) {
+		t.Errorf("%d resources in %d batches; end says %d", total, len(w.batches), w.end.Batches)
+	}
+}
+
+func TestCancelledUnitEndsWithoutScopes(t *testing.T) {
+	t.Parallel()
+	w := world{listed: map[string]string{}, stored: map[string]string{"gone": "x"}, cancelAfter: 2}
+	for i := range 2000 {
+		w.listed[fmt.Sprintf("bucket-%d", i)] = "1"
+	}
+	w.handle(t)
+	if len(w.batches) != 1 || w.end.Batches != 1 || len(w.end.Scopes) != 0 {
+		t.Errorf("%d batches, end %+v; want one batch and no scope", len(w.batches), w.end)
+	}
+}
