@@ -1,0 +1,254 @@
+package bus_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/insights-scanner/insights-scanner/scanner/bus/bustest"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+func TestLeaseHasOneHolderAndIsGivenBack(t *testing.T) {
+	t.Parallel()
+	ctx := testContext(t)
+	s := bustest.Server(t)
+	a, b := bustest.Connect(t, s), bustest.Connect(t, s)
+	err := a.Lease(ctx, "k", "a", func(ctx context.Context) error {
+		err := b.Lease(ctx, "k", "b", func(context.Context) error {
+			t.Error("two holders")
+			return nil
+		})
+		wantCode(t, err, schemas.CodeConflict)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := errors.New("mine")
+	if err := b.Lease(ctx, "k", "b", func(context.Context) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("got %v, want fn's own error after taking the free lease", err)
+	}
+}
+
+func TestLeaseOutlivesItsTTLWhileHeld(t *testing.T) {
+	t.Parallel()
+	ctx := testContext(t)
+	s := bustest.Server(t)
+	a, b := bustest.Connect(t, s), bustest.Connect(t, s)
+	err := a.Lease(ctx, "k", "a", func(ctx context.Context) error {
+		select {
+		case <-time.After(3 * time.Second): // the TTL is one second
+		case <-ctx.Done():
+			t.Error("the lease was lost")
+		}
+		err := b.Lease(ctx, "k", "b", func(context.Context) error { return nil })
+		wantCode(t, err, schemas.CodeConflict)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// raw talks to the lease bucket without the lease's rules, as a holder would
+// that died or a server that was restored.
+func raw(t *testing.T, s nats.InProcessConnProvider) jetstream.KeyValue {
+	t.Helper()
+	nc, err := nats.Connect("", nats.InProcessServer(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kv, err := js.KeyValue(testContext(t), schemas.BucketLeases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kv
+}
+
+func TestLeaseOfADeadHolderRunsOut(t *testing.T) {
+	t.Parallel()
+	ctx := testContext(t)
+	s := bustest.Server(t)
+	b := bustest.Connect(t, s)
+	if _, err := raw(t, s).Create(ctx, "k", []byte("died")); err != nil {
+		t.Fatal(err)
+	}
+	err := b.Lease(ctx, "k", "b", func(context.Context) error { return nil })
+	wantCode(t, err, schemas.CodeConflict)
+	eventually(t, ctx, "the lease is free", func() bool {
+		return b.Lease(ctx, "k", "b", func(context.Context) error { return nil }) == nil
+	})
+}
+
+func TestLostLeaseStopsItsHolder(t *testing.T) {
+	t.Parallel()
+	ctx := testContext(t)
+	s := bustest.Server(t)
+	b := bustest.Connect(t, s)
+	kv := raw(t, s)
+	err := b.Lease(ctx, "k", "b", func(held context.Context) error {
+		if _, err := kv.Put(ctx, "k", []byte("usurper")); err != nil {
+			t.Error(err)
+		}
+		select {
+		case <-held.Done():
+		case <-ctx.Done():
+			t.Error("the holder was not stopped")
+		}
+		return nil
+	})
+	wantCode(t, err, schemas.CodeFenced)
+	if e, err := kv.Get(ctx, "k"); err != nil || string(e.Value()) != "usurper" {
+		t.Errorf("the loser removed the winner's lease: %v", err)
+	}
+}
+
+// holders records who handles which partition at the same time.
+type holders struct {
+	mu     sync.Mutex
+	active map[int]string
+	seen   map[string]map[int]bool
+	clash  string
+}
+
+func (h *holders) handler(owner string) func(context.Context, int, []schemas.Message) error {
+	return func(_ context.Context, p int, _ []schemas.Message) error {
+		h.mu.Lock()
+		if other := h.active[p]; other != "" && other != owner {
+			h.clash = other + " and " + owner
+		}
+		h.active[p] = owner
+		if h.seen[owner] == nil {
+			h.seen[owner] = map[int]bool{}
+		}
+		h.seen[owner][p] = true
+		h.mu.Unlock()
+		defer func() {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.active[p] = ""
+		}()
+		return nil
+	}
+}
+
+func (h *holders) count(owner string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.seen[owner])
+}
+
+// perPartition is one account in every partition.
+func perPartition() []schemas.AccountID {
+	out := make([]schemas.AccountID, schemas.Partitions)
+	left := schemas.Partitions
+	for i := 0; left > 0; i++ {
+		a := schemas.NewAccountID("aws", time.Unix(int64(i), 0).UTC().Format("020601150405"))
+		if p := schemas.Partition(a); out[p] == "" {
+			out[p] = a
+			left--
+		}
+	}
+	return out
+}
+
+func TestPartitionsAreSharedExclusiveAndTakenOver(t *testing.T) {
+	t.Parallel()
+	ctx := testContext(t)
+	s := bustest.Server(t)
+	pub := bustest.Connect(t, s)
+	h := &holders{active: map[int]string{}, seen: map[string]map[int]bool{}}
+	run := func(owner string) context.CancelFunc {
+		b := bustest.Connect(t, s)
+		return consume(t, func(ctx context.Context) error { return b.Partitions(ctx, owner, h.handler(owner)) })
+	}
+	accounts := perPartition()
+	seq := uint64(0)
+	publish := func() {
+		seq++
+		for _, a := range accounts {
+			if err := pub.PublishClose(ctx, &schemas.Close{AccountID: a, Seq: seq}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	stopA := run("a")
+	eventually(t, ctx, "a holds all", func() bool { publish(); return h.count("a") == schemas.Partitions })
+	run("b")
+	eventually(t, ctx, "b gets its half", func() bool { publish(); return h.count("b") == schemas.Partitions/2 })
+	stopA()
+	eventually(t, ctx, "b takes over", func() bool { publish(); return h.count("b") == schemas.Partitions })
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.clash != "" {
+		t.Errorf("one partition was handled by %s at the same time", h.clash)
+	}
+}
+
+type fakeStore struct{ err error }
+
+func (s fakeStore) Known(_ context.Context, r schemas.KnownRequest) (schemas.KnownReply, error) {
+	return schemas.KnownReply{Known: []schemas.Sighting{{Key: r.Keys[0], Hash: "h"}}}, s.err
+}
+
+func (s fakeStore) Keys(_ context.Context, r schemas.KeysRequest) (schemas.KeysReply, error) {
+	return schemas.KeysReply{Keys: []schemas.Key{{ID: r.After}}}, s.err
+}
+
+type fakePlanner struct{}
+
+func (fakePlanner) Plan(_ context.Context, a schemas.Account) (schemas.AccountID, []schemas.UnitKey, error) {
+	if a.Name == "bad" {
+		return "", nil, schemas.Errorf(schemas.CodeDenied, "no credentials").WithHint("log in")
+	}
+	return a.ID, []schemas.UnitKey{{Region: "global", Service: "iam"}}, nil
+}
+
+func TestRequests(t *testing.T) {
+	t.Parallel()
+	ctx := testContext(t)
+	s := bustest.Server(t)
+	server, client := bustest.Connect(t, s), bustest.Connect(t, s)
+	consume(t, func(ctx context.Context) error { return server.ServeStore(ctx, fakeStore{}) })
+	consume(t, func(ctx context.Context) error { return server.ServePlan(ctx, fakePlanner{}) })
+	known, err := client.StoreClient().Known(ctx, schemas.KnownRequest{Keys: []schemas.Key{{ID: "x"}}})
+	if err != nil || known.Known[0].ID != "x" || known.Known[0].Hash != "h" {
+		t.Errorf("got %+v, %v", known, err)
+	}
+	keys, err := client.StoreClient().Keys(ctx, schemas.KeysRequest{After: "y"})
+	if err != nil || keys.Keys[0].ID != "y" {
+		t.Errorf("got %+v, %v", keys, err)
+	}
+	id, units, err := client.Plan(ctx, schemas.Account{ID: account})
+	if err != nil || id != account || len(units) != 1 {
+		t.Errorf("got %s %v, %v", id, units, err)
+	}
+	_, _, err = client.Plan(ctx, schemas.Account{Name: "bad"})
+	wantCode(t, err, schemas.CodeDenied)
+	var e *schemas.Error
+	if !errors.As(err, &e) || e.Hint != "log in" || e.Message != "no credentials" {
+		t.Errorf("got %+v", e)
+	}
+}
+
+func TestNobodyAnswersIsUnavailable(t *testing.T) {
+	t.Parallel()
+	_, _, err := bustest.Start(t).Plan(testContext(t), schemas.Account{})
+	wantCode(t, err, schemas.CodeUnavailable)
+	var e *schemas.Error
+	if !errors.As(err, &e) || e.Hint == "" {
+		t.Errorf("%v has no hint", err)
+	}
+}
