@@ -46,6 +46,10 @@ func newRun(emit discovery.Emit) *run {
 
 // emit passes an observation on.
 func (r *run) emit(ctx context.Context, o discovery.Observation) error {
+	// Calls that a cancelled context cut off look failed; they must not be told.
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if err := r.emitFunc(ctx, o); err != nil {
 		return err
 	}

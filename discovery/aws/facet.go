@@ -1,0 +1,75 @@
+package aws
+
+import (
+	"github.com/insights-scanner/insights-scanner/discovery"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// facet is what is known of a group of fields that one call returns.
+type facet struct {
+	state  schemas.FacetState
+	call   string // IAM action
+	reason string
+}
+
+// facetOf judges the error of a facet's call. The absent codes are the
+// service's positive answers "not configured".
+func facetOf(call string, err error, absent ...string) facet {
+	switch {
+	case err == nil:
+		return facet{state: schemas.FacetPresent, call: call}
+	case isNotFound(err, absent...):
+		return facet{state: schemas.FacetAbsent, call: call}
+	default:
+		state, reason := classify(err)
+		return facet{state: state, call: call, reason: reason}
+	}
+}
+
+// document collects the properties of one resource and what could not be known.
+type document struct {
+	properties map[string]any
+	unknown    []schemas.UnknownPath
+}
+
+func newDocument() *document { return &document{properties: map[string]any{}} }
+
+// set keeps a property unless it has no value.
+func (d *document) set(name string, v any) {
+	switch v := v.(type) {
+	case nil:
+		return
+	case string:
+		if v == "" {
+			return
+		}
+	case []any:
+		if len(v) == 0 {
+			return
+		}
+	case map[string]any:
+		if len(v) == 0 {
+			return
+		}
+	}
+	d.properties[name] = v
+}
+
+// facet sets a property of a facet: its value when present, nothing when
+// absent, an unknown path otherwise.
+func (d *document) facet(name string, f facet, value func() any) {
+	switch {
+	case f.state == schemas.FacetPresent:
+		d.set(name, value())
+	case f.state.Unknown():
+		d.unknown = append(d.unknown, schemas.UnknownPath{Path: name, State: f.state, Call: f.call, Reason: f.reason})
+	}
+}
+
+// observe makes the observation of the document.
+func (d *document) observe(region, token, id, name string, projection int) discovery.Observation {
+	return discovery.Observation{
+		Key:  schemas.Key{Region: region, Type: token, ID: id},
+		Name: name, Properties: d.properties, Unknown: d.unknown, Projection: projection,
+	}
+}

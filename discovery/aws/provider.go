@@ -1,0 +1,249 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/middleware"
+	"github.com/rs/zerolog"
+
+	"github.com/insights-scanner/insights-scanner/discovery"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// Provider reads AWS accounts with the AWS SDK. It keeps credentials, clients
+// and limiters per account and region, and implements discovery.Provider.
+type Provider struct {
+	log zerolog.Logger
+	now func() time.Time
+
+	mu       sync.Mutex
+	accounts map[string]*access // by what makes credentials differ
+}
+
+// New returns a provider.
+func New(log zerolog.Logger, now func() time.Time) *Provider {
+	return &Provider{log: log, now: now, accounts: map[string]*access{}}
+}
+
+// access is one set of credentials with everything made from it.
+type access struct {
+	cfg      aws.Config
+	identity identity
+
+	mu       sync.Mutex
+	sessions map[string]*session // by region
+}
+
+// identity is who the credentials belong to.
+type identity struct{ partition, account string }
+
+func (i identity) id() schemas.AccountID { return schemas.NewAccountID(i.partition, i.account) }
+
+// homeRegion is where a partition's global services answer.
+func homeRegion(partition string) string {
+	switch partition {
+	case "aws-cn":
+		return "cn-north-1"
+	case "aws-us-gov":
+		return "us-gov-west-1"
+	default:
+		return "us-east-1"
+	}
+}
+
+// maxAttempts bounds the SDK's retries of one call: with its back-off of up to
+// 20 s, a call is given up after about a minute of trouble.
+const maxAttempts = 8
+
+// access returns the account's credentials, checked once with GetCallerIdentity.
+func (p *Provider) access(ctx context.Context, a schemas.Account) (*access, error) {
+	key := strings.Join([]string{a.Profile, a.RoleARN, a.ExternalID, a.Endpoint, strings.Join(a.Regions, ",")}, "\x00")
+	p.mu.Lock()
+	acc, ok := p.accounts[key]
+	p.mu.Unlock()
+	if ok {
+		return acc, nil
+	}
+	cfg, err := p.config(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	acc = &access{cfg: cfg, sessions: map[string]*session{}}
+	if acc.identity, err = whoAmI(ctx, cfg); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if first, ok := p.accounts[key]; ok {
+		return first, nil
+	}
+	p.accounts[key] = acc
+	return acc, nil
+}
+
+func (p *Provider) config(ctx context.Context, a schemas.Account) (aws.Config, error) {
+	opts := []func(*config.LoadOptions) error{
+		config.WithRetryer(func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) {
+				o.MaxAttempts = maxAttempts
+				// The quota would turn a slow account into failed calls; the
+				// limiter keeps the rate instead.
+				o.RateLimiter = ratelimit.None
+			})
+		}),
+	}
+	if a.Profile != "" {
+		opts = append(opts, config.WithSharedConfigProfile(a.Profile))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, opts...)
+	if err != nil {
+		return cfg, schemas.Errorf(schemas.CodeInvalid, "load AWS configuration of account %s: %w", a.Name, err)
+	}
+	if a.Endpoint != "" {
+		cfg.BaseEndpoint = aws.String(a.Endpoint)
+	}
+	if cfg.Region == "" {
+		cfg.Region = "us-east-1"
+		if len(a.Regions) > 0 {
+			cfg.Region = a.Regions[0]
+		}
+	}
+	if a.RoleARN != "" {
+		assume := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), a.RoleARN, func(o *stscreds.AssumeRoleOptions) {
+			o.RoleSessionName = "insights-scanner"
+			if a.ExternalID != "" {
+				o.ExternalID = aws.String(a.ExternalID)
+			}
+		})
+		cfg.Credentials = aws.NewCredentialsCache(assume, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = 5 * time.Minute })
+	}
+	return cfg, nil
+}
+
+func whoAmI(ctx context.Context, cfg aws.Config) (identity, error) {
+	out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)
+	if err != nil {
+		if ctx.Err() != nil {
+			return identity{}, ctx.Err()
+		}
+		return identity{}, schemas.Errorf(schemas.CodeDenied, "sts:GetCallerIdentity: %w", err).
+			WithHint("Check the credentials: the AWS_* environment, --profile, and whether they may assume --role-arn.")
+	}
+	parsed, err := arn.Parse(aws.ToString(out.Arn))
+	if err != nil {
+		return identity{}, fmt.Errorf("read the caller's ARN: %w", err)
+	}
+	return identity{partition: parsed.Partition, account: aws.ToString(out.Account)}, nil
+}
+
+// session is the access in one region, with the limiter of that region.
+func (p *Provider) session(acc *access, a schemas.Account, region string) *session {
+	acc.mu.Lock()
+	defer acc.mu.Unlock()
+	if s, ok := acc.sessions[region]; ok {
+		return s
+	}
+	cfg := acc.cfg.Copy()
+	cfg.Region = region
+	lim := newLimiter(a.Endpoint != "")
+	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), func(stack *middleware.Stack) error { return lim.addTo(stack) })
+	s := &session{cfg: cfg, account: a, awsAccount: acc.identity.account, partition: acc.identity.partition, region: region, now: p.now}
+	acc.sessions[region] = s
+	return s
+}
+
+// Plan says whose credentials the account has and which units it is made of:
+// one per global service, one per regional service and region.
+func (p *Provider) Plan(ctx context.Context, a schemas.Account) (schemas.AccountID, []schemas.UnitKey, error) {
+	for _, name := range a.Services {
+		if serviceNamed(name) == nil {
+			return "", nil, schemas.Errorf(schemas.CodeInvalid, "service %q is not known", name).WithHint("Services: %s.", strings.Join(serviceNames(), ", "))
+		}
+	}
+	acc, err := p.access(ctx, a)
+	if err != nil {
+		return "", nil, err
+	}
+	id := acc.identity.id()
+	regions, err := p.regions(ctx, acc, a)
+	if err != nil {
+		return id, nil, err
+	}
+	var units []schemas.UnitKey
+	for _, s := range services {
+		if len(a.Services) > 0 && !slices.Contains(a.Services, s.name) {
+			continue
+		}
+		if s.global {
+			units = append(units, schemas.UnitKey{Region: schemas.GlobalRegion, Service: s.name})
+			continue
+		}
+		for _, r := range regions {
+			units = append(units, schemas.UnitKey{Region: r, Service: s.name})
+		}
+	}
+	return id, units, nil
+}
+
+func serviceNames() []string {
+	names := make([]string, len(services))
+	for i, s := range services {
+		names[i] = s.name
+	}
+	return names
+}
+
+// regions are the configured ones, or every region enabled for the account.
+func (p *Provider) regions(ctx context.Context, acc *access, a schemas.Account) ([]string, error) {
+	if len(a.Regions) > 0 {
+		return a.Regions, nil
+	}
+	s := p.session(acc, a, homeRegion(acc.identity.partition))
+	out, err := s.ec2().DescribeRegions(ctx, &ec2.DescribeRegionsInput{AllRegions: aws.Bool(false)})
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, schemas.Errorf(schemas.CodeDenied, "ec2:DescribeRegions: %w", err).
+			WithHint("Allow ec2:DescribeRegions, or name the regions with --region.")
+	}
+	regions := make([]string, 0, len(out.Regions))
+	for _, r := range out.Regions {
+		regions = append(regions, aws.ToString(r.RegionName))
+	}
+	slices.Sort(regions)
+	return regions, nil
+}
+
+// Open prepares a reader for one unit.
+func (p *Provider) Open(ctx context.Context, u schemas.Unit) (discovery.Reader, error) {
+	svc := serviceNamed(u.Unit.Service)
+	if svc == nil {
+		return nil, schemas.Errorf(schemas.CodeInvalid, "service %q is not known", u.Unit.Service)
+	}
+	acc, err := p.access(ctx, u.Account)
+	if err != nil {
+		return nil, err
+	}
+	if id := acc.identity.id(); id != u.Account.ID {
+		return nil, schemas.Errorf(schemas.CodeInvalid, "the credentials of account %s belong to %s, not to %s", u.Account.Name, id, u.Account.ID)
+	}
+	region := u.Unit.Region
+	if svc.global {
+		region = homeRegion(acc.identity.partition)
+	}
+	return &reader{svc: svc, session: p.session(acc, u.Account, region), unitRegion: u.Unit.Region}, nil
+}

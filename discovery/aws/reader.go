@@ -1,0 +1,58 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/insights-scanner/insights-scanner/discovery"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// reader reads one unit through its service. It implements discovery.Reader.
+type reader struct {
+	svc        *service
+	session    *session
+	unitRegion string
+	counted    counters
+}
+
+// Read emits everything the service has.
+func (r *reader) Read(ctx context.Context, emit discovery.Emit) ([]schemas.ScopeEnd, error) {
+	run := newRun(emit)
+	if err := r.svc.read(withCounters(ctx, &r.counted), r.session, run); err != nil {
+		return nil, err
+	}
+	// A cancelled call looks like a failed one; it must not become a state.
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return run.scopes(r.svc, r.unitRegion), nil
+}
+
+// Verify reads keys directly, type by type.
+func (r *reader) Verify(ctx context.Context, keys []schemas.Key, emit discovery.Emit) (gone []schemas.Key, err error) {
+	run := newRun(emit)
+	ctx = withCounters(ctx, &r.counted)
+	keys = slices.Clone(keys)
+	var errs []error
+	for len(keys) > 0 {
+		token := keys[0].Type
+		rest := slices.IndexFunc(keys, func(k schemas.Key) bool { return k.Type != token })
+		if rest < 0 {
+			rest = len(keys)
+		}
+		g, err := r.svc.verify(ctx, r.session, run, token, keys[:rest])
+		if err != nil {
+			errs = append(errs, err)
+		}
+		gone = append(gone, g...)
+		keys = keys[rest:]
+	}
+	return gone, errors.Join(errs...)
+}
+
+// Calls counts API attempts so far.
+func (r *reader) Calls() (calls, throttles uint64) {
+	return r.counted.calls.Load(), r.counted.throttles.Load()
+}

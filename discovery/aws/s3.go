@@ -1,0 +1,207 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/insights-scanner/insights-scanner/discovery"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// s3Parallel is how many buckets are read at once: each takes about ten calls,
+// and configuration calls have no published limit.
+const s3Parallel = 16
+
+// s3Projection counts changes of the projections in s3project.go.
+const s3Projection = 1
+
+const (
+	typeBucket            = "aws:s3/bucket:Bucket"
+	typeBucketVersioning  = "aws:s3/bucketVersioning:BucketVersioning"
+	typeBucketPAB         = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+	typeBucketEncryption  = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+	typeBucketLogging     = "aws:s3/bucketLogging:BucketLogging"
+	typeBucketPolicy      = "aws:s3/bucketPolicy:BucketPolicy"
+	typeBucketACL         = "aws:s3/bucketAcl:BucketAcl"
+	typeBucketOwnership   = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+	typeBucketLifecycle   = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+	typeAccountPAB        = "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock"
+	typeAccountPABSetting = "insights:aws/accountPublicAccessBlock:AccountPublicAccessBlock"
+)
+
+var bucketTypes = []string{
+	typeBucket, typeBucketVersioning, typeBucketPAB, typeBucketEncryption, typeBucketLogging,
+	typeBucketPolicy, typeBucketACL, typeBucketOwnership, typeBucketLifecycle,
+}
+
+var s3Service = &service{
+	name: "s3", global: true,
+	types: []typeSpec{
+		{typeBucket, []string{"s3:ListAllMyBuckets", "s3:GetBucketLocation", "s3:GetBucketTagging"}},
+		{typeBucketVersioning, []string{"s3:GetBucketVersioning"}},
+		{typeBucketPAB, []string{"s3:GetBucketPublicAccessBlock"}},
+		{typeBucketEncryption, []string{"s3:GetEncryptionConfiguration"}},
+		{typeBucketLogging, []string{"s3:GetBucketLogging"}},
+		{typeBucketPolicy, []string{"s3:GetBucketPolicy"}},
+		{typeBucketACL, []string{"s3:GetBucketAcl"}},
+		{typeBucketOwnership, []string{"s3:GetBucketOwnershipControls"}},
+		{typeBucketLifecycle, []string{"s3:GetLifecycleConfiguration"}},
+		{typeAccountPAB, []string{"s3:GetAccountPublicAccessBlock"}},
+		{typeAccountPABSetting, []string{"s3:GetAccountPublicAccessBlock"}},
+	},
+	read:   readS3,
+	verify: verifyS3,
+}
+
+func readS3(ctx context.Context, s *session, r *run) error {
+	for _, o := range accountPublicAccess(ctx, s) {
+		if err := r.emit(ctx, o); err != nil {
+			return err
+		}
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(s3Parallel)
+	pages := s3.NewListBucketsPaginator(s.s3In(s.region), &s3.ListBucketsInput{MaxBuckets: aws.Int32(1000)})
+	for pages.HasMorePages() && gctx.Err() == nil {
+		page, err := pages.NextPage(gctx)
+		if err != nil {
+			r.incomplete("s3:ListAllMyBuckets", err, bucketTypes...)
+			break
+		}
+		for _, b := range page.Buckets {
+			g.Go(func() error {
+				return readBucket(gctx, s, r, aws.ToString(b.Name), aws.ToString(b.BucketRegion))
+			})
+		}
+	}
+	return g.Wait()
+}
+
+// readBucket emits one bucket and the resources split off it.
+func readBucket(ctx context.Context, s *session, r *run, name, region string) error {
+	if region == "" {
+		var err error
+		if region, err = bucketRegion(ctx, s, name); err != nil {
+			if isNotFound(err, "NoSuchBucket") {
+				return nil
+			}
+			// Without its region nothing of the bucket can be said.
+			r.incomplete("s3:GetBucketLocation", err, bucketTypes...)
+			return nil
+		}
+	}
+	list, exists := bucketObservations(ctx, s, name, region)
+	if !exists {
+		return nil // deleted since it was listed
+	}
+	for _, o := range list {
+		if err := r.emit(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bucketRegion asks where a bucket is; S3 says "" for us-east-1 and "EU" for
+// the oldest buckets of eu-west-1.
+func bucketRegion(ctx context.Context, s *session, name string) (string, error) {
+	out, err := s.s3In(s.region).GetBucketLocation(ctx, &s3.GetBucketLocationInput{Bucket: &name})
+	if err != nil {
+		return "", err
+	}
+	switch c := string(out.LocationConstraint); c {
+	case "":
+		return "us-east-1", nil
+	case "EU":
+		return "eu-west-1", nil
+	default:
+		return c, nil
+	}
+}
+
+// accountPublicAccess is the account's public access block: the setting is
+// always emitted, the Pulumi resource when there is something configured.
+func accountPublicAccess(ctx context.Context, s *session) []discovery.Observation {
+	out, err := s.s3control().GetPublicAccessBlock(ctx, &s3control.GetPublicAccessBlockInput{AccountId: &s.awsAccount})
+	f := facetOf("s3:GetAccountPublicAccessBlock", err, "NoSuchPublicAccessBlockConfiguration")
+	var flags map[string]any
+	if f.state == schemas.FacetPresent && out.PublicAccessBlockConfiguration != nil {
+		c := out.PublicAccessBlockConfiguration
+		flags = publicAccessFlags(c.BlockPublicAcls, c.IgnorePublicAcls, c.BlockPublicPolicy, c.RestrictPublicBuckets)
+	} else {
+		flags = publicAccessFlags(nil, nil, nil, nil)
+	}
+	setting := newDocument()
+	setting.set("accountId", s.awsAccount)
+	if f.state.Unknown() {
+		setting.facet("configured", f, nil)
+	} else {
+		setting.set("configured", f.state == schemas.FacetPresent)
+	}
+	resource := newDocument()
+	resource.set("accountId", s.awsAccount)
+	for _, name := range publicAccessNames {
+		value := func() any { return flags[name] }
+		resource.facet(name, f, value)
+		if f.state == schemas.FacetAbsent {
+			setting.set(name, false)
+		} else {
+			setting.facet(name, f, value)
+		}
+	}
+	list := []discovery.Observation{setting.observe(schemas.GlobalRegion, typeAccountPABSetting, s.awsAccount, s.awsAccount, s3Projection)}
+	if f.state != schemas.FacetAbsent {
+		list = append(list, resource.observe(schemas.GlobalRegion, typeAccountPAB, s.awsAccount, s.awsAccount, s3Projection))
+	}
+	return list
+}
+
+// verifyS3 reads the buckets of the keys again: what they still have is
+// emitted, the rest is gone.
+func verifyS3(ctx context.Context, s *session, r *run, token string, keys []schemas.Key) (gone []schemas.Key, err error) {
+	for _, k := range keys {
+		list, err := s3Now(ctx, s, token, k)
+		if err != nil {
+			return gone, err
+		}
+		found := false
+		for _, o := range list {
+			if o.Key == k {
+				found = true
+				if err := r.emit(ctx, o); err != nil {
+					return gone, err
+				}
+			}
+		}
+		if !found {
+			gone = append(gone, k)
+		}
+	}
+	return gone, nil
+}
+
+// s3Now is everything that exists now beside a key.
+func s3Now(ctx context.Context, s *session, token string, k schemas.Key) ([]discovery.Observation, error) {
+	if token == typeAccountPAB || token == typeAccountPABSetting {
+		return accountPublicAccess(ctx, s), nil
+	}
+	_, err := s.s3In(k.Region).HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &k.ID})
+	switch status := httpStatus(err); {
+	case err == nil:
+	case status == http.StatusNotFound, status == http.StatusMovedPermanently: // gone, or made again in another region
+		return nil, nil
+	default:
+		return nil, fmt.Errorf("s3:ListBucket %s: %w", k.ID, err)
+	}
+	list, exists := bucketObservations(ctx, s, k.ID, k.Region)
+	if !exists {
+		return nil, nil
+	}
+	return list, nil
+}

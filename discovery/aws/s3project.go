@@ -1,0 +1,322 @@
+package aws
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/insights-scanner/insights-scanner/discovery"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// bucketFacets is everything that is read of one bucket.
+type bucketFacets struct {
+	name, region string
+	gone         bool // a call said that there is no such bucket
+
+	tags       map[string]any
+	policy     string
+	versioning *s3.GetBucketVersioningOutput
+	encryption *types.ServerSideEncryptionConfiguration
+	pab        *types.PublicAccessBlockConfiguration
+	logging    *types.LoggingEnabled
+	acl        *s3.GetBucketAclOutput
+	ownership  *types.OwnershipControls
+	lifecycle  *s3.GetBucketLifecycleConfigurationOutput
+
+	tagsF, policyF, versioningF, encryptionF, pabF, loggingF, aclF, ownershipF, lifecycleF facet
+}
+
+// bucketObservations reads a bucket and projects it. exists is false when it
+// was deleted meanwhile.
+func bucketObservations(ctx context.Context, s *session, name, region string) (list []discovery.Observation, exists bool) {
+	b := &bucketFacets{name: name, region: region}
+	b.read(ctx, s.s3In(region))
+	if b.gone {
+		return nil, false
+	}
+	return b.project(), true
+}
+
+// facet notes what a call's error says.
+func (b *bucketFacets) facet(call string, err error, absent ...string) facet {
+	if isNotFound(err, "NoSuchBucket") {
+		b.gone = true
+	}
+	return facetOf(call, err, absent...)
+}
+
+func (b *bucketFacets) read(ctx context.Context, c *s3.Client) {
+	n := &b.name
+	versioning, err := c.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: n})
+	if b.versioningF = b.facet("s3:GetBucketVersioning", err); b.gone {
+		return
+	}
+	b.versioning = versioning
+	policy, err := c.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: n})
+	if b.policyF = b.facet("s3:GetBucketPolicy", err, "NoSuchBucketPolicy"); err == nil {
+		b.policy = aws.ToString(policy.Policy)
+	}
+	encryption, err := c.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: n})
+	if b.encryptionF = b.facet("s3:GetEncryptionConfiguration", err, "ServerSideEncryptionConfigurationNotFoundError"); err == nil {
+		b.encryption = encryption.ServerSideEncryptionConfiguration
+	}
+	pab, err := c.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: n})
+	if b.pabF = b.facet("s3:GetBucketPublicAccessBlock", err, "NoSuchPublicAccessBlockConfiguration"); err == nil {
+		b.pab = pab.PublicAccessBlockConfiguration
+	}
+	logging, err := c.GetBucketLogging(ctx, &s3.GetBucketLoggingInput{Bucket: n})
+	if b.loggingF = b.facet("s3:GetBucketLogging", err); err == nil {
+		b.logging = logging.LoggingEnabled
+	}
+	b.acl, err = c.GetBucketAcl(ctx, &s3.GetBucketAclInput{Bucket: n})
+	b.aclF = b.facet("s3:GetBucketAcl", err)
+	ownership, err := c.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: n})
+	if b.ownershipF = b.facet("s3:GetBucketOwnershipControls", err, "OwnershipControlsNotFoundError"); err == nil {
+		b.ownership = ownership.OwnershipControls
+	}
+	b.lifecycle, err = c.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: n})
+	b.lifecycleF = b.facet("s3:GetLifecycleConfiguration", err, "NoSuchLifecycleConfiguration")
+	tagging, err := c.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: n})
+	if b.tagsF = b.facet("s3:GetBucketTagging", err, "NoSuchTagSet"); err == nil {
+		b.tags = map[string]any{}
+		for _, t := range tagging.TagSet {
+			b.tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+		}
+	}
+}
+
+func (b *bucketFacets) project() []discovery.Observation {
+	list := []discovery.Observation{b.bucket(), b.bucketVersioning(), b.publicAccessBlock()}
+	split := func(token string, f facet, body map[string]func() any) {
+		if f.state == schemas.FacetAbsent {
+			return
+		}
+		d := newDocument()
+		d.set("bucket", b.name)
+		d.set("region", b.region)
+		for _, name := range sortedKeys(body) {
+			d.facet(name, f, body[name])
+		}
+		list = append(list, d.observe(b.region, token, b.name, b.name, s3Projection))
+	}
+	split(typeBucketPolicy, b.policyF, map[string]func() any{"policy": func() any { return b.policy }})
+	split(typeBucketEncryption, b.encryptionF, map[string]func() any{"rules": func() any { return encryptionRules(b.encryption) }})
+	split(typeBucketACL, b.aclF, map[string]func() any{"accessControlPolicy": func() any { return accessControlPolicy(b.acl) }})
+	split(typeBucketOwnership, b.ownershipF, map[string]func() any{"rule": func() any { return ownershipRule(b.ownership) }})
+	split(typeBucketLifecycle, b.lifecycleF, map[string]func() any{"rules": func() any { return lifecycleRules(b.lifecycle) }})
+	if b.logging != nil || b.loggingF.state.Unknown() {
+		split(typeBucketLogging, b.loggingF, map[string]func() any{
+			"targetBucket": func() any { return aws.ToString(b.logging.TargetBucket) },
+			"targetPrefix": func() any { return aws.ToString(b.logging.TargetPrefix) },
+		})
+	}
+	return list
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func (b *bucketFacets) bucket() discovery.Observation {
+	d := newDocument()
+	d.set("bucket", b.name)
+	d.set("region", b.region)
+	d.facet("tags", b.tagsF, func() any { return b.tags })
+	d.facet("policy", b.policyF, func() any { return b.policy })
+	d.facet("grants", b.aclF, func() any { return bucketGrants(b.acl) })
+	d.facet("versioning", b.versioningF, func() any {
+		return map[string]any{
+			"enabled":   b.versioning.Status == types.BucketVersioningStatusEnabled,
+			"mfaDelete": b.versioning.MFADelete == types.MFADeleteStatusEnabled,
+		}
+	})
+	d.facet("serverSideEncryptionConfiguration", b.encryptionF, func() any {
+		rules := encryptionRules(b.encryption)
+		if len(rules) == 0 {
+			return nil
+		}
+		return map[string]any{"rule": rules[0]}
+	})
+	d.facet("logging", b.loggingF, func() any {
+		if b.logging == nil {
+			return nil
+		}
+		return map[string]any{"targetBucket": aws.ToString(b.logging.TargetBucket), "targetPrefix": aws.ToString(b.logging.TargetPrefix)}
+	})
+	d.facet("lifecycleRules", b.lifecycleF, func() any { return bucketLifecycleRules(b.lifecycle) })
+	return d.observe(b.region, typeBucket, b.name, b.name, s3Projection)
+}
+
+// bucketVersioning is always emitted: a bucket that never had versioning says
+// Disabled, so that a pack can judge it.
+func (b *bucketFacets) bucketVersioning() discovery.Observation {
+	d := newDocument()
+	d.set("bucket", b.name)
+	d.set("region", b.region)
+	d.facet("versioningConfiguration", b.versioningF, func() any {
+		status := string(b.versioning.Status)
+		if status == "" {
+			status = "Disabled"
+		}
+		c := map[string]any{"status": status}
+		if b.versioning.MFADelete != "" {
+			c["mfaDelete"] = string(b.versioning.MFADelete)
+		}
+		return c
+	})
+	return d.observe(b.region, typeBucketVersioning, b.name, b.name, s3Projection)
+}
+
+var publicAccessNames = []string{"blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"}
+
+func publicAccessFlags(acls, ignore, policy, restrict *bool) map[string]any {
+	return map[string]any{
+		"blockPublicAcls": aws.ToBool(acls), "ignorePublicAcls": aws.ToBool(ignore),
+		"blockPublicPolicy": aws.ToBool(policy), "restrictPublicBuckets": aws.ToBool(restrict),
+	}
+}
+
+// publicAccessBlock is always emitted: without a configuration nothing is blocked.
+func (b *bucketFacets) publicAccessBlock() discovery.Observation {
+	d := newDocument()
+	d.set("bucket", b.name)
+	d.set("region", b.region)
+	flags := publicAccessFlags(nil, nil, nil, nil)
+	if b.pab != nil {
+		flags = publicAccessFlags(b.pab.BlockPublicAcls, b.pab.IgnorePublicAcls, b.pab.BlockPublicPolicy, b.pab.RestrictPublicBuckets)
+	}
+	for _, name := range publicAccessNames {
+		if b.pabF.state == schemas.FacetAbsent {
+			d.set(name, false)
+			continue
+		}
+		d.facet(name, b.pabF, func() any { return flags[name] })
+	}
+	return d.observe(b.region, typeBucketPAB, b.name, b.name, s3Projection)
+}
+
+func encryptionRules(c *types.ServerSideEncryptionConfiguration) []any {
+	if c == nil {
+		return nil
+	}
+	rules := make([]any, len(c.Rules))
+	for i, r := range c.Rules {
+		rule := map[string]any{"bucketKeyEnabled": aws.ToBool(r.BucketKeyEnabled)}
+		if by := r.ApplyServerSideEncryptionByDefault; by != nil {
+			apply := map[string]any{"sseAlgorithm": string(by.SSEAlgorithm)}
+			if by.KMSMasterKeyID != nil {
+				apply["kmsMasterKeyId"] = *by.KMSMasterKeyID
+			}
+			rule["applyServerSideEncryptionByDefault"] = apply
+		}
+		rules[i] = rule
+	}
+	return rules
+}
+
+func ownershipRule(c *types.OwnershipControls) any {
+	if c == nil || len(c.Rules) == 0 {
+		return nil
+	}
+	return map[string]any{"objectOwnership": string(c.Rules[0].ObjectOwnership)}
+}
+
+func grantee(g *types.Grantee) map[string]any {
+	m := map[string]any{}
+	if g == nil {
+		return m
+	}
+	m["type"] = string(g.Type)
+	for name, v := range map[string]*string{"id": g.ID, "uri": g.URI, "displayName": g.DisplayName, "emailAddress": g.EmailAddress} {
+		if aws.ToString(v) != "" {
+			m[name] = *v
+		}
+	}
+	return m
+}
+
+// accessControlPolicy is the body of a bucketAcl; S3 gives grants no order.
+func accessControlPolicy(out *s3.GetBucketAclOutput) any {
+	grants := make([]any, len(out.Grants))
+	for i, g := range out.Grants {
+		grants[i] = map[string]any{"grantee": grantee(g.Grantee), "permission": string(g.Permission)}
+	}
+	sortByJSON(grants)
+	policy := map[string]any{"grants": grants}
+	if out.Owner != nil {
+		policy["owner"] = map[string]any{"id": aws.ToString(out.Owner.ID)}
+	}
+	return policy
+}
+
+// bucketGrants are the grants as the bucket itself has them: one per grantee
+// with all its permissions.
+func bucketGrants(out *s3.GetBucketAclOutput) []any {
+	permissions := map[string][]string{}
+	who := map[string]map[string]any{}
+	for _, g := range out.Grants {
+		m := grantee(g.Grantee)
+		delete(m, "displayName")
+		delete(m, "emailAddress")
+		key := strings.Join([]string{text(m["type"]), text(m["id"]), text(m["uri"])}, "|")
+		who[key] = m
+		permissions[key] = append(permissions[key], string(g.Permission))
+	}
+	grants := make([]any, 0, len(who))
+	for _, key := range sortedKeys(who) {
+		slices.Sort(permissions[key])
+		who[key]["permissions"] = anyStrings(permissions[key])
+		grants = append(grants, who[key])
+	}
+	return grants
+}
+
+func text(v any) string { s, _ := v.(string); return s }
+
+// bucketLifecycleRules are the rules as the bucket itself has them.
+func bucketLifecycleRules(out *s3.GetBucketLifecycleConfigurationOutput) []any {
+	rules := make([]any, len(out.Rules))
+	for i, r := range out.Rules {
+		m := map[string]any{"enabled": r.Status == types.ExpirationStatusEnabled, "id": aws.ToString(r.ID)}
+		if r.Expiration != nil && r.Expiration.Days != nil {
+			m["expiration"] = map[string]any{"days": int(*r.Expiration.Days)}
+		}
+		if a := r.AbortIncompleteMultipartUpload; a != nil {
+			m["abortIncompleteMultipartUploadDays"] = int(aws.ToInt32(a.DaysAfterInitiation))
+		}
+		if n := r.NoncurrentVersionExpiration; n != nil {
+			m["noncurrentVersionExpiration"] = map[string]any{"days": int(aws.ToInt32(n.NoncurrentDays))}
+		}
+		rules[i] = m
+	}
+	return rules
+}
+
+// lifecycleRules are the rules of the resource of its own.
+func lifecycleRules(out *s3.GetBucketLifecycleConfigurationOutput) []any {
+	rules := make([]any, len(out.Rules))
+	for i, r := range out.Rules {
+		m := map[string]any{"status": string(r.Status), "id": aws.ToString(r.ID)}
+		if r.Expiration != nil && r.Expiration.Days != nil {
+			m["expiration"] = map[string]any{"days": int(*r.Expiration.Days)}
+		}
+		if a := r.AbortIncompleteMultipartUpload; a != nil {
+			m["abortIncompleteMultipartUpload"] = map[string]any{"daysAfterInitiation": int(aws.ToInt32(a.DaysAfterInitiation))}
+		}
+		if n := r.NoncurrentVersionExpiration; n != nil {
+			m["noncurrentVersionExpiration"] = map[string]any{"noncurrentDays": int(aws.ToInt32(n.NoncurrentDays))}
+		}
+		rules[i] = m
+	}
+	return rules
+}

@@ -1,0 +1,14 @@
+package aws
+
+// services are all that are read. The order is the order of units in a plan.
+var services = []*service{s3Service}
+
+// serviceNamed is nil for a service the scanner does not read.
+func serviceNamed(name string) *service {
+	for _, s := range services {
+		if s.name == name {
+			return s
+		}
+	}
+	return nil
+}

@@ -1,0 +1,29 @@
+package aws
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// sortByJSON gives a list that has no order a canonical one, so that its hash
+// does not change when the service lists it differently.
+func sortByJSON(list []any) {
+	slices.SortFunc(list, func(a, b any) int { return strings.Compare(encode(a), encode(b)) })
+}
+
+func encode(v any) string {
+	raw, err := json.Marshal(v) // of maps, slices and scalars only
+	if err != nil {
+		return err.Error()
+	}
+	return string(raw)
+}
+
+func anyStrings(list []string) []any {
+	out := make([]any, len(list))
+	for i, s := range list {
+		out[i] = s
+	}
+	return out
+}
