@@ -1,0 +1,156 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// Client is the Service of a server somewhere else.
+type Client struct {
+	base  *url.URL
+	token string
+	http  *http.Client
+}
+
+var _ Service = (*Client)(nil)
+
+// maxReply bounds an answer in memory.
+const maxReply = 512 << 20
+
+// NewClient talks to a server ("http://127.0.0.1:8080") with a token, which may
+// be empty. CodeInvalid when the address is none.
+func NewClient(server, token string) (*Client, error) {
+	u, err := url.Parse(server)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" {
+		return nil, schemas.Errorf(schemas.CodeInvalid, "%q is no address of a server", server).WithHint("for example http://127.0.0.1:8080")
+	}
+	transport := &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+		TLSHandshakeTimeout: 10 * time.Second,
+		// Asking for a plan reads from the cloud before the answer begins.
+		ResponseHeaderTimeout: 2 * time.Minute,
+		ForceAttemptHTTP2:     true,
+	}
+	return &Client{base: u, token: token, http: &http.Client{
+		Transport: transport,
+		// The token must not follow a redirect.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}, nil
+}
+
+// call does a request. in is sent as JSON unless it is an archive; out takes the
+// answer unless it is nil.
+func (c *Client) call(ctx context.Context, method string, path []string, q url.Values, in, out any) error {
+	var body io.Reader
+	contentType := "application/json"
+	switch v := in.(type) {
+	case nil:
+	case []byte:
+		body, contentType = bytes.NewReader(v), "application/gzip"
+	default:
+		raw, err := json.Marshal(v)
+		if err != nil {
+			return schemas.Errorf(schemas.CodeInvalid, "encode the request: %w", err)
+		}
+		body = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.url(path, q), body)
+	if err != nil {
+		return schemas.Errorf(schemas.CodeInvalid, "make the request: %w", err)
+	}
+	if in != nil {
+		req.Header.Set("Content-Type", contentType)
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return c.unreachable(ctx, err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	raw, err := io.ReadAll(io.LimitReader(res.Body, maxReply))
+	if err != nil {
+		return c.unreachable(ctx, err)
+	}
+	if res.StatusCode < 200 || res.StatusCode > 299 {
+		return refusal(res, raw)
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(raw, out); err != nil {
+		return schemas.Errorf(schemas.CodeInternal, "read the answer of %s: %w", c.base, err)
+	}
+	return nil
+}
+
+// url escapes each element of a path on its own, so that no name can leave it.
+func (c *Client) url(path []string, q url.Values) string {
+	escaped := make([]string, 0, len(path)+1)
+	for _, p := range append([]string{"v1"}, path...) {
+		if p == "." || p == ".." {
+			// Escaped dots would still be taken for a way up.
+			p = "\x00" + p
+		}
+		escaped = append(escaped, url.PathEscape(p))
+	}
+	u := c.base.JoinPath(escaped...)
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+func (c *Client) unreachable(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return schemas.Errorf(schemas.CodeCancelled, "call %s: %w", c.base, context.Cause(ctx))
+	}
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return schemas.Errorf(schemas.CodeUnavailable, "call %s: %w", c.base, err).WithHint("is it running? Start it with insights serve")
+}
+
+// refusal is the error that an answer tells of.
+func refusal(res *http.Response, raw []byte) error {
+	var p problem
+	if err := json.Unmarshal(raw, &p); err != nil || p.Code == "" {
+		return schemas.Errorf(schemas.CodeOfHTTP(res.StatusCode), "the server answered %s", res.Status).
+			WithHint("is this the address of insights serve?")
+	}
+	e := &schemas.Error{Code: p.Code, Message: p.Detail, Hint: p.Hint}
+	if n, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil && n > 0 {
+		e.RetryAfter = time.Duration(n) * time.Second
+	}
+	return e
+}
+
+func get[T any](ctx context.Context, c *Client, q url.Values, path ...string) (out T, err error) {
+	err = c.call(ctx, http.MethodGet, path, q, nil, &out)
+	return out, err
+}
+
+func list[T any](ctx context.Context, c *Client, q url.Values, path ...string) ([]T, error) {
+	out, err := get[items[T]](ctx, c, q, path...)
+	return out.Items, err
+}
+
+func send[T any](ctx context.Context, c *Client, method string, in any, path ...string) (out T, err error) {
+	err = c.call(ctx, method, path, nil, in, &out)
+	return out, err
+}
+
+func (c *Client) remove(ctx context.Context, path ...string) error {
+	return c.call(ctx, http.MethodDelete, path, nil, nil, nil)
+}

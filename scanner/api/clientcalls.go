@@ -1,0 +1,156 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// AddAccount implements Service.
+func (c *Client) AddAccount(ctx context.Context, a schemas.Account) (schemas.Account, error) {
+	return send[schemas.Account](ctx, c, http.MethodPost, a, "accounts")
+}
+
+// ListAccounts implements Service.
+func (c *Client) ListAccounts(ctx context.Context) ([]schemas.Account, error) {
+	return list[schemas.Account](ctx, c, nil, "accounts")
+}
+
+// GetAccount implements Service.
+func (c *Client) GetAccount(ctx context.Context, account string) (schemas.Account, error) {
+	return get[schemas.Account](ctx, c, nil, "accounts", account)
+}
+
+// RemoveAccount implements Service.
+func (c *Client) RemoveAccount(ctx context.Context, account string) error {
+	return c.remove(ctx, "accounts", account)
+}
+
+// EffectivePacks implements Service.
+func (c *Client) EffectivePacks(ctx context.Context, account string) (schemas.Effective, error) {
+	return get[schemas.Effective](ctx, c, nil, "accounts", account, "packs")
+}
+
+// StartScan implements Service.
+func (c *Client) StartScan(ctx context.Context, account string) (schemas.Scan, error) {
+	return send[schemas.Scan](ctx, c, http.MethodPost, startRequest{account}, "scans")
+}
+
+// CancelScan implements Service.
+func (c *Client) CancelScan(ctx context.Context, scan string) (schemas.Scan, error) {
+	return send[schemas.Scan](ctx, c, http.MethodPost, nil, "scans", scan, "cancel")
+}
+
+// GetScan implements Service.
+func (c *Client) GetScan(ctx context.Context, scan string) (schemas.Scan, error) {
+	return get[schemas.Scan](ctx, c, nil, "scans", scan)
+}
+
+// ListScans implements Service.
+func (c *Client) ListScans(ctx context.Context, account string, limit int) ([]schemas.Scan, error) {
+	q := url.Values{}
+	add(q, "account", account)
+	addInt(q, "limit", limit)
+	return list[schemas.Scan](ctx, c, q, "scans")
+}
+
+// PublishPack implements Service.
+func (c *Client) PublishPack(ctx context.Context, archive []byte) (schemas.PackManifest, error) {
+	return send[schemas.PackManifest](ctx, c, http.MethodPost, archive, "packs")
+}
+
+// ListPacks implements Service.
+func (c *Client) ListPacks(ctx context.Context) ([]schemas.PackManifest, error) {
+	return list[schemas.PackManifest](ctx, c, nil, "packs")
+}
+
+// GetPack implements Service.
+func (c *Client) GetPack(ctx context.Context, name, version string) (schemas.PackManifest, error) {
+	if version == "" {
+		version = schemas.Latest
+	}
+	return get[schemas.PackManifest](ctx, c, nil, "packs", name, version)
+}
+
+// CreateGroup implements Service.
+func (c *Client) CreateGroup(ctx context.Context, name string) (schemas.Group, error) {
+	return send[schemas.Group](ctx, c, http.MethodPost, groupRequest{name}, "groups")
+}
+
+// DeleteGroup implements Service.
+func (c *Client) DeleteGroup(ctx context.Context, name string) error {
+	return c.remove(ctx, "groups", name)
+}
+
+// ListGroups implements Service.
+func (c *Client) ListGroups(ctx context.Context) ([]schemas.Group, error) {
+	return list[schemas.Group](ctx, c, nil, "groups")
+}
+
+// GetGroup implements Service.
+func (c *Client) GetGroup(ctx context.Context, name string) (schemas.Group, error) {
+	return get[schemas.Group](ctx, c, nil, "groups", name)
+}
+
+// AddGroupAccount implements Service.
+func (c *Client) AddGroupAccount(ctx context.Context, group, account string) (schemas.Group, error) {
+	return send[schemas.Group](ctx, c, http.MethodPut, nil, "groups", group, "accounts", account)
+}
+
+// RemoveGroupAccount implements Service.
+func (c *Client) RemoveGroupAccount(ctx context.Context, group, account string) (schemas.Group, error) {
+	return send[schemas.Group](ctx, c, http.MethodDelete, nil, "groups", group, "accounts", account)
+}
+
+// EnrolPack implements Service.
+func (c *Client) EnrolPack(ctx context.Context, group string, e schemas.Enrolment) (schemas.Group, error) {
+	return send[schemas.Group](ctx, c, http.MethodPut, enrolRequest{e.Version, e.Config}, "groups", group, "packs", e.Pack)
+}
+
+// WithdrawPack implements Service.
+func (c *Client) WithdrawPack(ctx context.Context, group, pack string) (schemas.Group, error) {
+	return send[schemas.Group](ctx, c, http.MethodDelete, nil, "groups", group, "packs", pack)
+}
+
+// CreateToken implements Service. ttl counts in whole seconds, rounded up.
+func (c *Client) CreateToken(ctx context.Context, name string, scope TokenScope, ttl time.Duration) (string, Token, error) {
+	in := tokenRequest{Name: name, Scope: scope, TTLSeconds: int64((ttl + time.Second - 1) / time.Second)}
+	out, err := send[tokenReply](ctx, c, http.MethodPost, in, "tokens")
+	return out.Secret, out.Token, err
+}
+
+// ListTokens implements Service.
+func (c *Client) ListTokens(ctx context.Context) ([]Token, error) {
+	return list[Token](ctx, c, nil, "tokens")
+}
+
+// RevokeToken implements Service.
+func (c *Client) RevokeToken(ctx context.Context, name string) error {
+	return c.remove(ctx, "tokens", name)
+}
+
+// Report implements Service.
+func (c *Client) Report(ctx context.Context, q schemas.ReportQuery) (schemas.Report, error) {
+	return get[schemas.Report](ctx, c, reportValues(q), "report")
+}
+
+// Violations implements Service.
+func (c *Client) Violations(ctx context.Context, q schemas.ViolationQuery) (schemas.ViolationPage, error) {
+	return get[schemas.ViolationPage](ctx, c, violationValues(q), "violations")
+}
+
+// Resources implements Service.
+func (c *Client) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error) {
+	return get[schemas.ResourcePage](ctx, c, resourceValues(q), "resources")
+}
+
+// Events implements Service.
+func (c *Client) Events(ctx context.Context, account, scan string) ([]schemas.ViolationEvent, error) {
+	q := url.Values{}
+	add(q, "account", account)
+	add(q, "scan", scan)
+	return list[schemas.ViolationEvent](ctx, c, q, "events")
+}

@@ -1,0 +1,294 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// Accounts is what Local needs of policy.Accounts.
+type Accounts interface {
+	Add(ctx context.Context, a schemas.Account) (schemas.Account, error)
+	List(ctx context.Context) ([]schemas.Account, error)
+	Get(ctx context.Context, nameOrID string) (schemas.Account, error)
+	Remove(ctx context.Context, nameOrID string) error
+}
+
+// Packs is what Local needs of policy.Registry.
+type Packs interface {
+	Publish(ctx context.Context, archive []byte, by string) (schemas.PackManifest, error)
+	List(ctx context.Context) ([]schemas.PackManifest, error)
+	Show(ctx context.Context, name, version string) (schemas.PackManifest, error)
+}
+
+// Groups is what Local needs of policy.Groups.
+type Groups interface {
+	Create(ctx context.Context, name string) (schemas.Group, error)
+	Delete(ctx context.Context, name string) (schemas.Group, error)
+	List(ctx context.Context) ([]schemas.Group, error)
+	Get(ctx context.Context, name string) (schemas.Group, error)
+	AddAccount(ctx context.Context, group, account string) (schemas.Group, error)
+	RemoveAccount(ctx context.Context, group, account string) (schemas.Group, error)
+	Enrol(ctx context.Context, group string, e schemas.Enrolment) (schemas.Group, error)
+	Withdraw(ctx context.Context, group, pack string) (schemas.Group, error)
+}
+
+// Resolver brings the effective packs of every account up to date; see policy.Resolver.
+type Resolver interface {
+	All(ctx context.Context) error
+}
+
+// Store answers reports; see sink.Store.
+type Store interface {
+	Report(ctx context.Context, q schemas.ReportQuery) (schemas.Report, error)
+	Violations(ctx context.Context, q schemas.ViolationQuery) (schemas.ViolationPage, error)
+	Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error)
+	Events(ctx context.Context, a schemas.AccountID, scan string) ([]schemas.ViolationEvent, error)
+}
+
+// Recorder keeps the log of configuration changes; see sink.Store. rev grows
+// with every change that one process records.
+type Recorder interface {
+	LogConfig(ctx context.Context, kind, key string, rev uint64, by string, at time.Time, doc []byte) error
+}
+
+// Parts are what Local is made of. Recorder may be nil.
+type Parts struct {
+	Accounts  Accounts
+	Packs     Packs
+	Groups    Groups
+	Resolver  Resolver
+	Tokens    *Tokens
+	Store     Store
+	Recorder  Recorder
+	Effective func(ctx context.Context, a schemas.AccountID) (schemas.Effective, error)
+
+	StartScan  func(ctx context.Context, account, by string) (schemas.Scan, error)
+	CancelScan func(ctx context.Context, scan string) error
+	GetScan    func(ctx context.Context, scan string) (schemas.Scan, error)
+	ListScans  func(ctx context.Context, account string, limit int) ([]schemas.Scan, error)
+
+	Log zerolog.Logger
+	Now func() time.Time
+}
+
+// Local is the Service of this process. Who acts is taken from the context; see
+// WithActor.
+type Local struct {
+	p Parts
+
+	mu  sync.Mutex
+	rev uint64 // last given to the recorder
+}
+
+var _ Service = (*Local)(nil)
+
+// NewLocal puts a service together.
+func NewLocal(p Parts) *Local { return &Local{p: p} }
+
+// record writes a change that has happened into the log. The change stands when
+// the log cannot be written; the program's own log then is the record.
+func (l *Local) record(ctx context.Context, kind, key string, doc any) {
+	by, at := Actor(ctx), l.p.Now().UTC()
+	l.p.Log.Info().Str("by", by).Str("kind", kind).Str("key", key).Msg("configuration changed")
+	if l.p.Recorder == nil {
+		return
+	}
+	raw, err := json.Marshal(doc)
+	if err == nil {
+		err = l.p.Recorder.LogConfig(ctx, kind, key, l.nextRev(at), by, at, raw)
+	}
+	if err != nil {
+		l.p.Log.Error().Err(err).Str("by", by).Str("kind", kind).Str("key", key).Msg("record a change of configuration")
+	}
+}
+
+// nextRev grows with every change, also across restarts.
+func (l *Local) nextRev(at time.Time) uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rev = max(l.rev+1, uint64(max(at.UnixNano(), 0)))
+	return l.rev
+}
+
+// resolve follows up a change that has been stored. Repeating the change is
+// harmless and resolves again.
+func (l *Local) resolve(ctx context.Context) error {
+	if err := l.p.Resolver.All(ctx); err != nil {
+		return schemas.Errorf(schemas.CodeOf(err), "the change is stored, but not in effect yet: %w", err)
+	}
+	return nil
+}
+
+// AddAccount implements Service.
+func (l *Local) AddAccount(ctx context.Context, a schemas.Account) (schemas.Account, error) {
+	a, err := l.p.Accounts.Add(ctx, a)
+	if err == nil {
+		l.record(ctx, "account", string(a.ID), a)
+	}
+	return a, err
+}
+
+// ListAccounts implements Service.
+func (l *Local) ListAccounts(ctx context.Context) ([]schemas.Account, error) {
+	return l.p.Accounts.List(ctx)
+}
+
+// GetAccount implements Service.
+func (l *Local) GetAccount(ctx context.Context, account string) (schemas.Account, error) {
+	return l.p.Accounts.Get(ctx, account)
+}
+
+// RemoveAccount implements Service.
+func (l *Local) RemoveAccount(ctx context.Context, account string) error {
+	a, err := l.p.Accounts.Get(ctx, account)
+	if err != nil {
+		return err
+	}
+	if err := l.p.Accounts.Remove(ctx, account); err != nil {
+		return err
+	}
+	l.record(ctx, "account", string(a.ID), nil)
+	return nil
+}
+
+// EffectivePacks implements Service.
+func (l *Local) EffectivePacks(ctx context.Context, account string) (schemas.Effective, error) {
+	a, err := l.p.Accounts.Get(ctx, account)
+	if err != nil {
+		return schemas.Effective{}, err
+	}
+	return l.p.Effective(ctx, a.ID)
+}
+
+// StartScan implements Service.
+func (l *Local) StartScan(ctx context.Context, account string) (schemas.Scan, error) {
+	return l.p.StartScan(ctx, account, Actor(ctx))
+}
+
+// CancelScan implements Service.
+func (l *Local) CancelScan(ctx context.Context, scan string) (schemas.Scan, error) {
+	if err := l.p.CancelScan(ctx, scan); err != nil {
+		return schemas.Scan{}, err
+	}
+	l.p.Log.Info().Str("by", Actor(ctx)).Str("scan", scan).Msg("scan cancelled")
+	return l.p.GetScan(ctx, scan)
+}
+
+// GetScan implements Service.
+func (l *Local) GetScan(ctx context.Context, scan string) (schemas.Scan, error) {
+	return l.p.GetScan(ctx, scan)
+}
+
+// ListScans implements Service.
+func (l *Local) ListScans(ctx context.Context, account string, limit int) ([]schemas.Scan, error) {
+	return l.p.ListScans(ctx, account, limit)
+}
+
+// PublishPack implements Service.
+func (l *Local) PublishPack(ctx context.Context, archive []byte) (schemas.PackManifest, error) {
+	m, err := l.p.Packs.Publish(ctx, archive, Actor(ctx))
+	if err != nil {
+		return m, err
+	}
+	l.record(ctx, "pack", m.Name+"/"+m.Version, m)
+	// Groups may follow the latest version.
+	return m, l.resolve(ctx)
+}
+
+// ListPacks implements Service.
+func (l *Local) ListPacks(ctx context.Context) ([]schemas.PackManifest, error) {
+	return l.p.Packs.List(ctx)
+}
+
+// GetPack implements Service.
+func (l *Local) GetPack(ctx context.Context, name, version string) (schemas.PackManifest, error) {
+	return l.p.Packs.Show(ctx, name, version)
+}
+
+// CreateToken implements Service.
+func (l *Local) CreateToken(ctx context.Context, name string, scope TokenScope, ttl time.Duration) (string, Token, error) {
+	secret, t, err := l.p.Tokens.Create(ctx, name, scope, ttl, Actor(ctx))
+	if err == nil {
+		l.record(ctx, "token", name, t)
+	}
+	return secret, t, err
+}
+
+// ListTokens implements Service.
+func (l *Local) ListTokens(ctx context.Context) ([]Token, error) { return l.p.Tokens.List(ctx) }
+
+// RevokeToken implements Service.
+func (l *Local) RevokeToken(ctx context.Context, name string) error {
+	err := l.p.Tokens.Revoke(ctx, name)
+	if err == nil {
+		l.record(ctx, "token", name, nil)
+	}
+	return err
+}
+
+// Report implements Service.
+func (l *Local) Report(ctx context.Context, q schemas.ReportQuery) (schemas.Report, error) {
+	if err := l.checkAccounts(ctx, q.Accounts); err != nil {
+		return schemas.Report{}, err
+	}
+	return l.p.Store.Report(ctx, q)
+}
+
+// Violations implements Service.
+func (l *Local) Violations(ctx context.Context, q schemas.ViolationQuery) (schemas.ViolationPage, error) {
+	if err := l.checkAccounts(ctx, q.Accounts); err != nil {
+		return schemas.ViolationPage{}, err
+	}
+	return l.p.Store.Violations(ctx, q)
+}
+
+// Resources implements Service.
+func (l *Local) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error) {
+	if err := l.checkAccounts(ctx, q.Accounts); err != nil {
+		return schemas.ResourcePage{}, err
+	}
+	return l.p.Store.Resources(ctx, q)
+}
+
+// Events implements Service.
+func (l *Local) Events(ctx context.Context, account, scan string) ([]schemas.ViolationEvent, error) {
+	id := schemas.AccountID(account)
+	switch {
+	case account == "" && scan == "":
+		return nil, schemas.Errorf(schemas.CodeInvalid, "name an account or a scan")
+	case account == "":
+		s, err := l.p.GetScan(ctx, scan)
+		if err != nil {
+			return nil, err
+		}
+		id = s.AccountID
+	case !id.Valid():
+		a, err := l.p.Accounts.Get(ctx, account)
+		if err != nil {
+			return nil, err
+		}
+		id = a.ID
+	}
+	return l.p.Store.Events(ctx, id, scan)
+}
+
+// checkAccounts refuses names of accounts that are not registered: a misspelt
+// name must not look like an account without violations. The id of an account
+// that was removed still finds what was kept of it.
+func (l *Local) checkAccounts(ctx context.Context, accounts []string) error {
+	for _, a := range accounts {
+		if schemas.AccountID(a).Valid() {
+			continue
+		}
+		if _, err := l.p.Accounts.Get(ctx, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,253 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// operation answers a request with a status and a value, or an error. A nil
+// value is no body.
+type operation func(r *http.Request) (int, any, error)
+
+// route serves an operation to callers with a scope.
+func (s *Server) route(pattern string, need TokenScope, op operation) {
+	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		r, err := s.authorized(r, need)
+		if err != nil {
+			s.refuse(w, err)
+			return
+		}
+		status, v, err := op(r)
+		switch {
+		case err != nil:
+			s.refuse(w, err)
+		case v == nil:
+			w.WriteHeader(status)
+		default:
+			writeJSON(w, "application/json", status, v)
+		}
+	})
+}
+
+func (s *Server) refuse(w http.ResponseWriter, err error) {
+	if schemas.CodeOf(err) == schemas.CodeInternal {
+		s.c.Log.Error().Err(err).Msg("a request failed")
+	}
+	writeProblem(w, err)
+}
+
+func (s *Server) routes() {
+	s.open()
+	s.accountRoutes()
+	s.scanRoutes()
+	s.packRoutes()
+	s.groupRoutes()
+	s.tokenRoutes()
+	s.reportRoutes()
+	s.mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
+		writeProblem(w, schemas.Errorf(schemas.CodeNotFound, "there is no %s %s", r.Method, r.URL.Path))
+	})
+	if s.c.Console != nil {
+		s.mux.Handle("GET /", s.c.Console)
+	}
+}
+
+// open are the requests that need no token and tell nothing of any account.
+func (s *Server) open() {
+	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, "application/json", http.StatusOK, map[string]string{"status": "ok"})
+	})
+	s.mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if s.c.Ready != nil {
+			if err := s.c.Ready(r.Context()); err != nil {
+				writeProblem(w, schemas.Errorf(schemas.CodeUnavailable, "not ready: %w", err))
+				return
+			}
+		}
+		writeJSON(w, "application/json", http.StatusOK, map[string]string{"status": "ready"})
+	})
+	s.mux.HandleFunc("GET /v1/version", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, "application/json", http.StatusOK, map[string]string{"version": s.c.Version})
+	})
+}
+
+// created, found and none shape the results of Service methods.
+func created(v any, err error) (int, any, error) { return http.StatusCreated, v, err }
+func found(v any, err error) (int, any, error)   { return http.StatusOK, v, err }
+func none(err error) (int, any, error)           { return http.StatusNoContent, nil, err }
+
+// items is a list on the wire, which may grow fields beside it.
+type items[T any] struct {
+	Items []T `json:"items"`
+}
+
+func listed[T any](list []T, err error) (int, any, error) {
+	if list == nil {
+		list = []T{}
+	}
+	return http.StatusOK, items[T]{list}, err
+}
+
+func (s *Server) accountRoutes() {
+	svc := s.c.Service
+	s.route("GET /v1/accounts", ScopeRead, func(r *http.Request) (int, any, error) {
+		return listed(svc.ListAccounts(r.Context()))
+	})
+	s.route("POST /v1/accounts", ScopeWrite, func(r *http.Request) (int, any, error) {
+		a, err := decode[schemas.Account](r)
+		if err != nil {
+			return 0, nil, err
+		}
+		return created(svc.AddAccount(r.Context(), a))
+	})
+	s.route("GET /v1/accounts/{account}", ScopeRead, func(r *http.Request) (int, any, error) {
+		return found(svc.GetAccount(r.Context(), r.PathValue("account")))
+	})
+	s.route("DELETE /v1/accounts/{account}", ScopeWrite, func(r *http.Request) (int, any, error) {
+		return none(svc.RemoveAccount(r.Context(), r.PathValue("account")))
+	})
+	s.route("GET /v1/accounts/{account}/packs", ScopeRead, func(r *http.Request) (int, any, error) {
+		return found(svc.EffectivePacks(r.Context(), r.PathValue("account")))
+	})
+}
+
+// startRequest asks for a scan.
+type startRequest struct {
+	Account string `json:"account"`
+}
+
+func (s *Server) scanRoutes() {
+	svc := s.c.Service
+	s.route("GET /v1/scans", ScopeRead, func(r *http.Request) (int, any, error) {
+		q := query(r)
+		account, limit := q.text("account"), q.number("limit")
+		if err := q.done(); err != nil {
+			return 0, nil, err
+		}
+		return listed(svc.ListScans(r.Context(), account, limit))
+	})
+	s.route("POST /v1/scans", ScopeWrite, func(r *http.Request) (int, any, error) {
+		in, err := decode[startRequest](r)
+		if err != nil {
+			return 0, nil, err
+		}
+		if in.Account == "" {
+			return 0, nil, schemas.Errorf(schemas.CodeInvalid, "account: is missing")
+		}
+		scan, err := svc.StartScan(r.Context(), in.Account)
+		return http.StatusAccepted, scan, err
+	})
+	s.route("GET /v1/scans/{scan}", ScopeRead, func(r *http.Request) (int, any, error) {
+		return found(svc.GetScan(r.Context(), r.PathValue("scan")))
+	})
+	s.route("POST /v1/scans/{scan}/cancel", ScopeWrite, func(r *http.Request) (int, any, error) {
+		scan, err := svc.CancelScan(r.Context(), r.PathValue("scan"))
+		return http.StatusAccepted, scan, err
+	})
+	s.mux.HandleFunc("GET /v1/scans/{scan}/events", s.followScan)
+}
+
+func (s *Server) packRoutes() {
+	svc := s.c.Service
+	s.route("GET /v1/packs", ScopeRead, func(r *http.Request) (int, any, error) {
+		return listed(svc.ListPacks(r.Context()))
+	})
+	s.route("POST /v1/packs", ScopeWrite, func(r *http.Request) (int, any, error) {
+		archive, err := archiveOf(r)
+		if err != nil {
+			return 0, nil, err
+		}
+		return created(svc.PublishPack(r.Context(), archive))
+	})
+	s.route("GET /v1/packs/{pack}/{version}", ScopeRead, func(r *http.Request) (int, any, error) {
+		return found(svc.GetPack(r.Context(), r.PathValue("pack"), r.PathValue("version")))
+	})
+}
+
+// groupRequest asks for a new group.
+type groupRequest struct {
+	Name string `json:"name"`
+}
+
+// enrolRequest asks for a pack to be enforced.
+type enrolRequest struct {
+	Version string                    `json:"version,omitempty"`
+	Config  map[string]map[string]any `json:"config,omitempty"`
+}
+
+func (s *Server) groupRoutes() {
+	svc := s.c.Service
+	s.route("GET /v1/groups", ScopeRead, func(r *http.Request) (int, any, error) {
+		return listed(svc.ListGroups(r.Context()))
+	})
+	s.route("POST /v1/groups", ScopeWrite, func(r *http.Request) (int, any, error) {
+		in, err := decode[groupRequest](r)
+		if err != nil {
+			return 0, nil, err
+		}
+		return created(svc.CreateGroup(r.Context(), in.Name))
+	})
+	s.route("GET /v1/groups/{group}", ScopeRead, func(r *http.Request) (int, any, error) {
+		return found(svc.GetGroup(r.Context(), r.PathValue("group")))
+	})
+	s.route("DELETE /v1/groups/{group}", ScopeWrite, func(r *http.Request) (int, any, error) {
+		return none(svc.DeleteGroup(r.Context(), r.PathValue("group")))
+	})
+	s.route("PUT /v1/groups/{group}/accounts/{account}", ScopeWrite, func(r *http.Request) (int, any, error) {
+		return found(svc.AddGroupAccount(r.Context(), r.PathValue("group"), r.PathValue("account")))
+	})
+	s.route("DELETE /v1/groups/{group}/accounts/{account}", ScopeWrite, func(r *http.Request) (int, any, error) {
+		return found(svc.RemoveGroupAccount(r.Context(), r.PathValue("group"), r.PathValue("account")))
+	})
+	s.route("PUT /v1/groups/{group}/packs/{pack}", ScopeWrite, func(r *http.Request) (int, any, error) {
+		in, err := decode[enrolRequest](r)
+		if err != nil {
+			return 0, nil, err
+		}
+		e := schemas.Enrolment{Pack: r.PathValue("pack"), Version: in.Version, Config: in.Config}
+		return found(svc.EnrolPack(r.Context(), r.PathValue("group"), e))
+	})
+	s.route("DELETE /v1/groups/{group}/packs/{pack}", ScopeWrite, func(r *http.Request) (int, any, error) {
+		return found(svc.WithdrawPack(r.Context(), r.PathValue("group"), r.PathValue("pack")))
+	})
+}
+
+// tokenRequest asks for a token; TTLSeconds 0 is for ever.
+type tokenRequest struct {
+	Name       string     `json:"name"`
+	Scope      TokenScope `json:"scope"`
+	TTLSeconds int64      `json:"ttlSeconds,omitempty"`
+}
+
+// tokenReply is the only place where a secret is ever shown.
+type tokenReply struct {
+	Secret string `json:"secret"`
+	Token  Token  `json:"token"`
+}
+
+// maxTTLSeconds keeps the seconds from overflowing a duration.
+const maxTTLSeconds = 100 * 365 * 24 * 3600
+
+func (s *Server) tokenRoutes() {
+	svc := s.c.Service
+	s.route("GET /v1/tokens", ScopeAdmin, func(r *http.Request) (int, any, error) {
+		return listed(svc.ListTokens(r.Context()))
+	})
+	s.route("POST /v1/tokens", ScopeAdmin, func(r *http.Request) (int, any, error) {
+		in, err := decode[tokenRequest](r)
+		if err != nil {
+			return 0, nil, err
+		}
+		if in.TTLSeconds < 0 || in.TTLSeconds > maxTTLSeconds {
+			return 0, nil, schemas.Errorf(schemas.CodeInvalid, "ttlSeconds: must be 0 to %d", int64(maxTTLSeconds))
+		}
+		secret, t, err := svc.CreateToken(r.Context(), in.Name, in.Scope, time.Duration(in.TTLSeconds)*time.Second)
+		return created(tokenReply{secret, t}, err)
+	})
+	s.route("DELETE /v1/tokens/{token}", ScopeAdmin, func(r *http.Request) (int, any, error) {
+		return none(svc.RevokeToken(r.Context(), r.PathValue("token")))
+	})
+}
