@@ -52,6 +52,12 @@ func NewClient(server, token string) (*Client, error) {
 // call does a request. in is sent as JSON unless it is an archive; out takes the
 // answer unless it is nil.
 func (c *Client) call(ctx context.Context, method string, path []string, q url.Values, in, out any) error {
+	for _, p := range path {
+		if p == "" {
+			// It would vanish from the path and ask for something else.
+			return schemas.Errorf(schemas.CodeInvalid, "a name must not be empty")
+		}
+	}
 	var body io.Reader
 	contentType := "application/json"
 	switch v := in.(type) {

@@ -168,7 +168,11 @@ func (l *Local) EffectivePacks(ctx context.Context, account string) (schemas.Eff
 
 // StartScan implements Service.
 func (l *Local) StartScan(ctx context.Context, account string) (schemas.Scan, error) {
-	return l.p.StartScan(ctx, account, Actor(ctx))
+	s, err := l.p.StartScan(ctx, account, Actor(ctx))
+	if err == nil {
+		l.record(ctx, "scan", s.ID, map[string]string{"change": "started", "account": string(s.AccountID)})
+	}
+	return s, err
 }
 
 // CancelScan implements Service.
@@ -176,8 +180,9 @@ func (l *Local) CancelScan(ctx context.Context, scan string) (schemas.Scan, erro
 	if err := l.p.CancelScan(ctx, scan); err != nil {
 		return schemas.Scan{}, err
 	}
-	l.p.Log.Info().Str("by", Actor(ctx)).Str("scan", scan).Msg("scan cancelled")
-	return l.p.GetScan(ctx, scan)
+	s, err := l.p.GetScan(ctx, scan)
+	l.record(ctx, "scan", scan, map[string]string{"change": "cancelled"})
+	return s, err
 }
 
 // GetScan implements Service.

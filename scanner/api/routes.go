@@ -63,7 +63,9 @@ func (s *Server) open() {
 	s.mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		if s.c.Ready != nil {
 			if err := s.c.Ready(r.Context()); err != nil {
-				writeProblem(w, schemas.Errorf(schemas.CodeUnavailable, "not ready: %w", err))
+				// The reason may name hosts; whoever asks here has shown no token.
+				s.c.Log.Warn().Err(err).Msg("not ready")
+				writeProblem(w, schemas.Errorf(schemas.CodeUnavailable, "not ready; the server's log says why"))
 				return
 			}
 		}

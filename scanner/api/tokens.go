@@ -186,7 +186,9 @@ func (t Token) shown() Token {
 	return t
 }
 
-func (s TokenScope) rank() int { return 1 + slices.Index([]TokenScope{ScopeRead, ScopeWrite, ScopeAdmin}, s) }
+func (s TokenScope) rank() int {
+	return 1 + slices.Index([]TokenScope{ScopeRead, ScopeWrite, ScopeAdmin}, s)
+}
 
 // Allows tells whether a scope includes another one.
 func (s TokenScope) Allows(o TokenScope) bool { return o.rank() > 0 && s.rank() >= o.rank() }

@@ -110,7 +110,7 @@ var (
 // needles are in every text that credential matches. Looking for them first
 // spares most texts the expression, which is slow on long policy documents.
 var needles = []string{
-	"PRIVATE KEY", "AKIA", "ASIA", "gh", "glpat-", "xox", "xapp-", "slack", "sk_live_", "AIza", "npm_", "pul-", "ccess", "CCESS",
+	"PRIVATE KEY", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "xapp-", "slack", "sk_live_", "AIza", "npm_", "pul-", "ccess", "CCESS",
 }
 
 func mayHoldCredential(s string) bool {
