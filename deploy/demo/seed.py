@@ -1,0 +1,433 @@
+#!/usr/bin/env python3
+"""Fill a moto server with a small AWS account to try insights on.
+
+    moto_server -p 5000 &
+    python deploy/demo/seed.py --endpoint http://127.0.0.1:5000 --phase seed
+    python deploy/demo/seed.py --endpoint http://127.0.0.1:5000 --phase change
+
+Both phases may be repeated: what exists is left alone or set to the same value
+again. The last thing either phase does is to switch on moto's permission checks,
+so that the scanner's role really is refused what its policy does not grant
+(here: s3:GetBucketPolicy). Prints one JSON document; "scanner" in it holds the
+access key and the role to scan with.
+
+Tried with moto 5.2.5. Not for a real account: it refuses an AWS endpoint.
+"""
+
+import argparse
+import json
+import sys
+import urllib.parse
+import urllib.request
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+ACCOUNT = "123456789012"
+HOME, SECOND = "us-east-1", "eu-west-1"
+ROLE, USER, EXTERNAL_ID = "insights-reader", "insights-scanner", "insights-demo"
+
+# Everything a scan reads, except s3:GetBucketPolicy: the demo shows what a
+# denied call looks like. Without wildcards where one would cover that call.
+READ_ACTIONS = [
+    "s3:ListAllMyBuckets", "s3:ListBuckets", "s3:ListBucket", "s3:HeadBucket",
+    "s3:GetBucketLocation", "s3:GetBucketAcl", "s3:GetBucketVersioning", "s3:GetBucketLogging",
+    "s3:GetBucketTagging", "s3:GetBucketPolicyStatus", "s3:GetBucketOwnershipControls",
+    "s3:GetBucketPublicAccessBlock", "s3:GetPublicAccessBlock", "s3:GetAccountPublicAccessBlock",
+    "s3:GetEncryptionConfiguration", "s3:GetBucketEncryption", "s3:GetLifecycleConfiguration",
+    "s3:GetBucketLifecycle", "s3:GetBucketLifecycleConfiguration", "s3:GetBucketCORS", "s3:GetBucketCors",
+    "s3:GetBucketWebsite", "s3:GetBucketNotification", "s3:GetBucketNotificationConfiguration",
+    "s3:GetReplicationConfiguration", "s3:GetBucketReplication", "s3:GetAccelerateConfiguration",
+    "s3:GetBucketAccelerateConfiguration", "s3:GetBucketObjectLockConfiguration",
+    "s3:GetObjectLockConfiguration", "s3:GetBucketRequestPayment", "s3:GetInventoryConfiguration",
+    "s3:GetBucketInventoryConfiguration",
+    "ec2:Describe*", "ec2:Get*",
+    "iam:Get*", "iam:List*", "iam:GenerateCredentialReport",
+    "cloudtrail:Describe*", "cloudtrail:Get*", "cloudtrail:List*",
+    "config:Describe*", "config:Get*", "config:List*",
+    "kms:Describe*", "kms:List*", "kms:GetKeyRotationStatus", "kms:GetKeyPolicy",
+    "tag:GetResources", "sts:GetCallerIdentity",
+]
+
+made = []
+
+
+class AWS:
+    """Clients of one endpoint, made once per service and region."""
+
+    def __init__(self, endpoint):
+        self.endpoint, self.clients = endpoint, {}
+
+    def __call__(self, service, region=HOME):
+        key = (service, region)
+        if key not in self.clients:
+            self.clients[key] = boto3.client(
+                service, region_name=region, endpoint_url=self.endpoint,
+                aws_access_key_id="seed", aws_secret_access_key="seed",
+                config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2}))
+        return self.clients[key]
+
+
+def note(kind, ident, region=HOME, about=""):
+    made.append({"type": kind, "id": ident, "region": region, "about": about})
+    return ident
+
+
+def allow_existing(call, *codes, **arguments):
+    """Call, taking the given error codes as "it is there already"."""
+    try:
+        return call(**arguments)
+    except ClientError as e:
+        if e.response["Error"]["Code"] in codes:
+            return None
+        raise
+
+
+def doc(*statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(action, resource="*", **more):
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def trust(principal, **more):
+    return doc({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal, **more})
+
+
+def named(name, **more):
+    return [{"Key": "Name", "Value": name}] + [{"Key": k, "Value": v} for k, v in more.items()]
+
+
+def spec(kind, name, **more):
+    return [{"ResourceType": kind, "Tags": named(name, **more)}]
+
+
+# --- S3 ---------------------------------------------------------------------
+
+BLOCK_ALL = {k: True for k in ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")}
+
+
+def public_read(bucket):
+    return doc(allow("s3:GetObject", f"arn:aws:s3:::{bucket}/*", Principal="*", Sid="PublicRead"))
+
+
+def tls_only(bucket):
+    # Not "Principal": "*": moto fails on it when the bucket is a target of logs.
+    return doc({"Sid": "TLSOnly", "Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "s3:*",
+                "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}}})
+
+
+def bucket(aws, name, region=HOME, block=None, policy=None, versioning=None, encryption=None,
+           logging=None, acl=None, lifecycle=False, tags=None, about=""):
+    s3 = aws("s3", region)
+    where = {} if region == HOME else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    allow_existing(s3.create_bucket, "BucketAlreadyOwnedByYou", Bucket=name, **where)
+    if acl:
+        s3.put_bucket_acl(Bucket=name, ACL=acl)
+    if block:
+        s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=block)
+    if policy:
+        s3.put_bucket_policy(Bucket=name, Policy=policy(name))
+    if versioning:
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": versioning})
+    if encryption:
+        s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [
+            {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": encryption}, "BucketKeyEnabled": encryption == "aws:kms"}]})
+    if logging:
+        s3.put_bucket_logging(Bucket=name, BucketLoggingStatus={
+            "LoggingEnabled": {"TargetBucket": logging, "TargetPrefix": name + "/"}})
+    if lifecycle:
+        s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [
+            {"ID": "expire", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 365}}]})
+    if tags:
+        s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": [{"Key": k, "Value": v} for k, v in tags.items()]})
+    note("s3 bucket", name, region, about)
+
+
+def without_account_host(request, **_):
+    """S3 Control puts the account before the host, a name that an emulator's address does not have."""
+    request.url = request.url.replace(f"//{ACCOUNT}.", "//")
+
+
+def seed_s3(aws):
+    logs = "demo-logs-" + ACCOUNT
+    bucket(aws, logs, block=BLOCK_ALL, policy=tls_only, versioning="Enabled", encryption="AES256",
+           acl="log-delivery-write", lifecycle=True, about="target of access logs")
+    good = dict(block=BLOCK_ALL, policy=tls_only, versioning="Enabled", encryption="aws:kms", logging=logs)
+    for name in ("billing", "customers", "backups"):
+        bucket(aws, f"demo-{name}", tags={"env": "prod", "team": name}, about="compliant", **good)
+    bucket(aws, "demo-website", policy=public_read, acl="public-read", about="public by policy and by ACL")
+    bucket(aws, "demo-scratch", about="no public access block, not versioned, not encrypted, no logging")
+    bucket(aws, "demo-uploads", block=BLOCK_ALL, versioning="Suspended", encryption="AES256", about="versioning suspended")
+    bucket(aws, "demo-half-blocked", block=dict(BLOCK_ALL, RestrictPublicBuckets=False), versioning="Enabled",
+           encryption="AES256", about="one of four public access settings is off")
+    bucket(aws, "demo-partner", acl="authenticated-read", versioning="Enabled", about="every AWS user may list it")
+    bucket(aws, "demo-old-exports", about="deleted by the change phase")
+    for name in ("reports-eu", "archive-eu"):
+        bucket(aws, f"demo-{name}", region=SECOND, block=BLOCK_ALL, policy=tls_only, versioning="Enabled",
+               encryption="AES256", about="compliant, second region")
+    bucket(aws, "demo-staging-eu", region=SECOND, about="non-compliant, second region")
+    control = aws("s3control")
+    control.meta.events.register("before-sign.s3-control", without_account_host)
+    control.put_public_access_block(
+        AccountId=ACCOUNT, PublicAccessBlockConfiguration=dict(BLOCK_ALL, BlockPublicPolicy=False))
+    note("account public access block", ACCOUNT, about="BlockPublicPolicy is off")
+
+
+# --- EC2 --------------------------------------------------------------------
+
+def by_name(items, name):
+    for item in items:
+        if {"Key": "Name", "Value": name} in item.get("Tags", []):
+            return item
+    return None
+
+
+def vpc(ec2, region, name, cidr, about=""):
+    found = by_name(ec2.describe_vpcs()["Vpcs"], name)
+    found = found or ec2.create_vpc(CidrBlock=cidr, TagSpecifications=spec("vpc", name))["Vpc"]
+    return note("vpc", found["VpcId"], region, about)
+
+
+def subnet(ec2, region, name, vpc_id, cidr, public):
+    found = by_name(ec2.describe_subnets()["Subnets"], name)
+    found = found or ec2.create_subnet(VpcId=vpc_id, CidrBlock=cidr, TagSpecifications=spec("subnet", name))["Subnet"]
+    ec2.modify_subnet_attribute(SubnetId=found["SubnetId"], MapPublicIpOnLaunch={"Value": public})
+    return note("subnet", found["SubnetId"], region, "public addresses" if public else "private")
+
+
+def rule(port, v4=(), v6=(), to=None, protocol="tcp"):
+    r = {"IpProtocol": protocol, "IpRanges": [{"CidrIp": c} for c in v4], "Ipv6Ranges": [{"CidrIpv6": c} for c in v6]}
+    if protocol != "-1":
+        r.update(FromPort=port, ToPort=to if to is not None else port)
+    return r
+
+
+def security_group(ec2, region, name, vpc_id, rules, about):
+    filters = [{"Name": "group-name", "Values": [name]}, {"Name": "vpc-id", "Values": [vpc_id]}]
+    found = ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
+    if found:
+        ident = found[0]["GroupId"]
+    else:
+        ident = ec2.create_security_group(GroupName=name, Description=about, VpcId=vpc_id,
+                                          TagSpecifications=spec("security-group", name))["GroupId"]
+    for r in rules:
+        allow_existing(ec2.authorize_security_group_ingress, "InvalidPermission.Duplicate", GroupId=ident, IpPermissions=[r])
+    return note("security group", ident, region, about)
+
+
+def volume(ec2, region, name, encrypted):
+    found = by_name(ec2.describe_volumes()["Volumes"], name)
+    found = found or ec2.create_volume(AvailabilityZone=region + "a", Size=8, Encrypted=encrypted, VolumeType="gp3",
+                                       TagSpecifications=spec("volume", name))
+    return note("volume", found["VolumeId"], region, "encrypted" if encrypted else "not encrypted")
+
+
+def snapshot(ec2, region, name, volume_id, public=False):
+    found = by_name(ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"], name)
+    found = found or ec2.create_snapshot(VolumeId=volume_id, Description=name, TagSpecifications=spec("snapshot", name))
+    if public:
+        ec2.modify_snapshot_attribute(SnapshotId=found["SnapshotId"], Attribute="createVolumePermission",
+                                      OperationType="add", GroupNames=["all"])
+    return note("snapshot", found["SnapshotId"], region, "public" if public else "private")
+
+
+def instance(ec2, region, name, subnet_id, group, imds_v2, public_ip, about, image):
+    live = [i for r in ec2.describe_instances()["Reservations"] for i in r["Instances"]
+            if i["State"]["Name"] != "terminated"]
+    found = by_name(live, name)
+    if not found:
+        found = ec2.run_instances(
+            ImageId=image, InstanceType="t3.micro", MinCount=1, MaxCount=1,
+            NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": subnet_id, "Groups": [group],
+                                "AssociatePublicIpAddress": public_ip}],
+            MetadataOptions={"HttpTokens": "required" if imds_v2 else "optional", "HttpEndpoint": "enabled"},
+            TagSpecifications=spec("instance", name, env="demo"))["Instances"][0]
+    return note("instance", found["InstanceId"], region, about)
+
+
+def own_image(ec2, region, name, instance_id, public):
+    found = [i for i in ec2.describe_images(Owners=["self"])["Images"] if i["Name"] == name]
+    ident = found[0]["ImageId"] if found else ec2.create_image(InstanceId=instance_id, Name=name)["ImageId"]
+    if public:
+        ec2.modify_image_attribute(ImageId=ident, LaunchPermission={"Add": [{"Group": "all"}]})
+    return note("image", ident, region, "public" if public else "private")
+
+
+def seed_ec2(aws, region, net):
+    ec2 = aws("ec2", region)
+    main = vpc(ec2, region, "demo-main", f"10.{net}.0.0/16", "of our own")
+    private = subnet(ec2, region, "demo-private", main, f"10.{net}.1.0/24", False)
+    public = subnet(ec2, region, "demo-public", main, f"10.{net}.2.0/24", True)
+    web = security_group(ec2, region, "demo-web", main, [rule(443, ["0.0.0.0/0"], ["::/0"])], "HTTPS from everywhere")
+    inside = security_group(ec2, region, "demo-internal", main, [rule(0, [f"10.{net}.0.0/16"], to=65535)], "inside only")
+    ssh = security_group(ec2, region, "demo-ssh-open", main, [rule(22, ["0.0.0.0/0"])], "SSH from everywhere")
+    security_group(ec2, region, "demo-rdp-open-v6", main, [rule(3389, v6=["::/0"])], "RDP from every IPv6 address")
+    if region == HOME:
+        security_group(ec2, region, "demo-all-open", main, [rule(0, ["0.0.0.0/0"], protocol="-1")], "everything from everywhere")
+        security_group(ec2, region, "demo-range-open", main, [rule(20, ["0.0.0.0/0"], to=4000)], "a range over SSH and RDP")
+    plain, sealed = volume(ec2, region, "demo-data-plain", False), volume(ec2, region, "demo-data-sealed", True)
+    if region == HOME:
+        snapshot(ec2, region, "demo-snapshot-public", plain, public=True)
+        ec2.enable_ebs_encryption_by_default()
+        note("EBS encryption by default", region, region, "on")
+    snapshot(ec2, region, "demo-snapshot-plain", plain)
+    snapshot(ec2, region, "demo-snapshot-sealed", sealed)
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    app = instance(ec2, region, "demo-app", private, inside, True, False, "compliant", image)
+    instance(ec2, region, "demo-api", private, web, True, False, "compliant", image)
+    instance(ec2, region, "demo-legacy", public, ssh, False, True, "IMDSv1, public address, SSH open", image)
+    own_image(ec2, region, "demo-image", app, public=region == HOME)
+
+
+# --- IAM --------------------------------------------------------------------
+
+def user(iam, name, about=""):
+    allow_existing(iam.create_user, "EntityAlreadyExists", UserName=name)
+    return note("iam user", name, "global", about)
+
+
+def role(iam, name, trusted, about=""):
+    allow_existing(iam.create_role, "EntityAlreadyExists", RoleName=name, AssumeRolePolicyDocument=trusted)
+    return note("iam role", name, "global", about)
+
+
+def managed_policy(iam, name, document, about=""):
+    allow_existing(iam.create_policy, "EntityAlreadyExists", PolicyName=name, PolicyDocument=document)
+    return note("iam policy", f"arn:aws:iam::{ACCOUNT}:policy/{name}", "global", about)
+
+
+def access_key(iam, name):
+    """A key of the user whose secret we know: moto keeps secrets to itself, so old ones are replaced."""
+    for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return key["AccessKeyId"], key["SecretAccessKey"]
+
+
+def seed_iam(aws):
+    iam = aws("iam")
+    readonly = managed_policy(iam, "demo-read-orders", doc(allow(["dynamodb:GetItem"], f"arn:aws:dynamodb:*:{ACCOUNT}:table/orders")))
+    admin = managed_policy(iam, "demo-everything", doc(allow("*")), "allows everything")
+    managed_policy(iam, "demo-mixed", doc(allow("s3:ListBucket"), {"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}),
+                   "allows everything in its second statement")
+    for name in ("developers", "operators"):
+        allow_existing(iam.create_group, "EntityAlreadyExists", GroupName=name)
+        note("iam group", name, "global")
+    iam.attach_group_policy(GroupName="developers", PolicyArn=readonly)
+    iam.put_group_policy(GroupName="operators", PolicyName="everything", PolicyDocument=doc(allow("*")))
+    for name, group in (("alice", "developers"), ("bob", "developers"), ("carol", "operators")):
+        user(iam, name, "in a group")
+        iam.add_user_to_group(GroupName=group, UserName=name)
+    user(iam, "dave", "policies of his own, console without MFA")
+    iam.attach_user_policy(UserName="dave", PolicyArn=admin)
+    iam.put_user_policy(UserName="dave", PolicyName="inline", PolicyDocument=doc(allow("s3:*")))
+    for name in ("alice", "dave"):
+        allow_existing(iam.create_login_profile, "EntityAlreadyExists", UserName=name, Password="Demo-Passw0rd!")
+    if not iam.list_mfa_devices(UserName="alice")["MFADevices"]:
+        serial = iam.create_virtual_mfa_device(VirtualMFADeviceName="alice")["VirtualMFADevice"]["SerialNumber"]
+        iam.enable_mfa_device(UserName="alice", SerialNumber=serial, AuthenticationCode1="123456", AuthenticationCode2="654321")
+    if len(iam.list_access_keys(UserName="bob")["AccessKeyMetadata"]) < 2:
+        iam.create_access_key(UserName="bob")
+    role(iam, "demo-app", trust({"Service": "ec2.amazonaws.com"}), "trusts one service")
+    iam.put_role_policy(RoleName="demo-app", PolicyName="orders", PolicyDocument=doc(allow("dynamodb:Query", f"arn:aws:dynamodb:*:{ACCOUNT}:table/orders")))
+    role(iam, "demo-anyone", trust({"AWS": "*"}), "trusts everyone")
+    role(iam, "demo-partner", trust({"AWS": "arn:aws:iam::999999999999:root"}, Condition={"StringEquals": {"sts:ExternalId": "x1"}}), "trusts a partner")
+    role(iam, "demo-admin", trust({"Service": "lambda.amazonaws.com"}), "may do everything")
+    iam.attach_role_policy(RoleName="demo-admin", PolicyArn=admin)
+    iam.put_role_policy(RoleName="demo-admin", PolicyName="everything", PolicyDocument=doc(allow("*")))
+    iam.update_account_password_policy(MinimumPasswordLength=8, RequireNumbers=True, PasswordReusePrevention=5)
+    note("password policy", ACCOUNT, "global", "too short, reuse of five")
+
+
+def seed_scanner(aws):
+    iam = aws("iam")
+    user(iam, USER, "the scanner; may only assume " + ROLE)
+    me = f"arn:aws:iam::{ACCOUNT}:user/{USER}"
+    role(iam, ROLE, trust({"AWS": me}, Condition={"StringEquals": {"sts:ExternalId": EXTERNAL_ID}}),
+         "read-only, without s3:GetBucketPolicy")
+    # One statement, resource "*": moto refuses some calls under finer policies.
+    iam.put_role_policy(RoleName=ROLE, PolicyName="read", PolicyDocument=doc(allow(READ_ACTIONS)))
+    arn = f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
+    iam.put_user_policy(UserName=USER, PolicyName="assume", PolicyDocument=doc(allow("sts:AssumeRole", arn)))
+    key, secret = access_key(iam, USER)
+    return {"accessKeyId": key, "secretAccessKey": secret, "roleArn": arn, "externalId": EXTERNAL_ID,
+            "accountId": ACCOUNT, "regions": [HOME, SECOND], "denied": ["s3:GetBucketPolicy"]}
+
+
+# --- CloudTrail, Config -------------------------------------------------------
+
+def seed_trails(aws):
+    def trail(name, region, logging, **settings):
+        client = aws("cloudtrail", region)
+        if not any(t["Name"] == name for t in client.describe_trails(includeShadowTrails=False)["trailList"]):
+            client.create_trail(Name=name, S3BucketName="demo-logs-" + ACCOUNT, **settings)
+        (client.start_logging if logging else client.stop_logging)(Name=name)
+        note("trail", name, region, "logging" if logging else "stopped")
+
+    trail("demo-audit", HOME, True, IsMultiRegionTrail=False, IncludeGlobalServiceEvents=True, EnableLogFileValidation=True)
+    trail("demo-stopped", HOME, False, IsMultiRegionTrail=False, EnableLogFileValidation=False)
+    config = aws("config")
+    if not config.describe_configuration_recorders()["ConfigurationRecorders"]:
+        config.put_configuration_recorder(ConfigurationRecorder={
+            "name": "default", "roleARN": f"arn:aws:iam::{ACCOUNT}:role/demo-app",
+            "recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": True}})
+        config.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": "demo-logs-" + ACCOUNT})
+    config.start_configuration_recorder(ConfigurationRecorderName="default")
+    note("config recorder", "default", HOME, "none in " + SECOND)
+
+
+# --- phases -------------------------------------------------------------------
+
+def enforce(endpoint, on):
+    """Switch moto's permission checks. They begin after so many calls: 0, or practically never."""
+    body = b"0" if on else b"1000000000000"
+    # As plain text: a form's content type would leave moto with an empty body.
+    request = urllib.request.Request(endpoint + "/moto-api/reset-auth", data=body, method="POST",
+                                     headers={"Content-Type": "text/plain"})
+    urllib.request.urlopen(request).read()
+
+
+def seed(aws):
+    seed_s3(aws)
+    seed_ec2(aws, HOME, 10)
+    seed_ec2(aws, SECOND, 20)
+    seed_iam(aws)
+    seed_trails(aws)
+    return {"scanner": seed_scanner(aws)}
+
+
+def change(aws):
+    """One bucket gets worse, one gets better, one goes."""
+    s3 = aws("s3")
+    s3.delete_public_access_block(Bucket="demo-billing")
+    s3.put_bucket_versioning(Bucket="demo-billing", VersioningConfiguration={"Status": "Suspended"})
+    logs = "demo-logs-" + ACCOUNT
+    bucket(aws, "demo-scratch", block=BLOCK_ALL, policy=tls_only, versioning="Enabled", encryption="AES256", logging=logs)
+    made.clear()
+    allow_existing(s3.delete_bucket, "NoSuchBucket", Bucket="demo-old-exports")
+    return {"changed": {"broken": "demo-billing", "fixed": "demo-scratch", "deleted": "demo-old-exports"}}
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--endpoint", required=True, help="URL of the moto server, for example http://127.0.0.1:5000")
+    p.add_argument("--phase", choices=["seed", "change"], default="seed")
+    a = p.parse_args()
+    endpoint = a.endpoint.rstrip("/")
+    if (urllib.parse.urlparse(endpoint).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        p.error("this fills an emulator, never AWS")
+    enforce(endpoint, on=False)
+    try:
+        result = {"seed": seed, "change": change}[a.phase](AWS(endpoint))
+    finally:
+        enforce(endpoint, on=True)
+    json.dump({"endpoint": endpoint, "phase": a.phase, **result, "count": len(made), "resources": made}, sys.stdout, indent=2)
+    print()
+
+
+if __name__ == "__main__":
+    main()
