@@ -28,7 +28,8 @@ const (
 	serveParallel = 8
 	storeTimeout  = 30 * time.Second
 	planTimeout   = 2 * time.Minute
-	requestTries  = 6
+	storeTries    = 6
+	planTries     = 3
 )
 
 // ServeStore answers the requests of discovery workers until ctx ends, when it
@@ -132,7 +133,7 @@ func (b *Bus) StoreClient() *StoreClient { return &StoreClient{b} }
 // Known asks which of at most 1,000 keys are held live. Errors are those of the
 // store, or CodeUnavailable after repeated time-outs.
 func (c *StoreClient) Known(ctx context.Context, r schemas.KnownRequest) (out schemas.KnownReply, err error) {
-	if err := c.b.request(ctx, schemas.RequestKnown, storeTimeout, r, &out); err != nil {
+	if err := c.b.request(ctx, schemas.RequestKnown, storeTries, storeTimeout, r, &out); err != nil {
 		return out, err
 	}
 	return out, coded(out.Error)
@@ -140,7 +141,7 @@ func (c *StoreClient) Known(ctx context.Context, r schemas.KnownRequest) (out sc
 
 // Keys asks for a page of a scope's live keys. Errors as in Known.
 func (c *StoreClient) Keys(ctx context.Context, r schemas.KeysRequest) (out schemas.KeysReply, err error) {
-	if err := c.b.request(ctx, schemas.RequestKeys, storeTimeout, r, &out); err != nil {
+	if err := c.b.request(ctx, schemas.RequestKeys, storeTries, storeTimeout, r, &out); err != nil {
 		return out, err
 	}
 	return out, coded(out.Error)
@@ -151,7 +152,7 @@ func (c *StoreClient) Keys(ctx context.Context, r schemas.KeysRequest) (out sche
 // when none answers.
 func (b *Bus) Plan(ctx context.Context, a schemas.Account) (schemas.AccountID, []schemas.UnitKey, error) {
 	var out schemas.PlanReply
-	if err := b.request(ctx, schemas.RequestPlan, planTimeout, schemas.PlanRequest{Account: a}, &out); err != nil {
+	if err := b.request(ctx, schemas.RequestPlan, planTries, planTimeout, schemas.PlanRequest{Account: a}, &out); err != nil {
 		if schemas.CodeOf(err) == schemas.CodeUnavailable {
 			return "", nil, schemas.Errorf(schemas.CodeUnavailable, "no discovery worker answers: %w", err).
 				WithHint("start one: insights serve --roles discovery")
@@ -171,7 +172,7 @@ func coded(e *schemas.Error) error {
 
 // request asks and decodes the answer. Only silence is asked again: an answer,
 // also a bad one, is final.
-func (b *Bus) request(ctx context.Context, subject string, limit time.Duration, q, out any) error {
+func (b *Bus) request(ctx context.Context, subject string, tries int, limit time.Duration, q, out any) error {
 	data, err := json.Marshal(q)
 	if err != nil {
 		return schemas.Errorf(schemas.CodeInternal, "encode request: %w", err)
@@ -185,7 +186,7 @@ func (b *Bus) request(ctx context.Context, subject string, limit time.Duration, 
 			}
 			return nil
 		}
-		if ctx.Err() != nil || try == requestTries || errors.Is(err, nats.ErrMaxPayload) {
+		if ctx.Err() != nil || try == tries || errors.Is(err, nats.ErrMaxPayload) {
 			return wrap(err, "ask", subject)
 		}
 		if waitErr := wait(ctx, delay.next()); waitErr != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/robfig/cron/v3"
 	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -83,6 +84,9 @@ func New(d Deps) *Scheduler {
 // that slept or whose clock was set does not oversleep.
 const maxSleep = time.Minute
 
+// startParallel bounds how many accounts are settled at once.
+const startParallel = 8
+
 // Run starts scans when they are due until ctx ends, then returns nil.
 func (s *Scheduler) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
@@ -152,20 +156,35 @@ func (s *Scheduler) round(ctx context.Context) time.Duration {
 		entries[id] = e
 	}
 	s.mu.Unlock()
+	var mu sync.Mutex
 	sleep := maxSleep
+	var g errgroup.Group
+	// Starting a scan asks the cloud for its plan: a thousand accounts that are
+	// due together must not wait for each other.
+	g.SetLimit(startParallel)
 	for id, e := range entries {
-		next, err := s.tick(ctx, id, e)
-		if err != nil {
-			if ctx.Err() != nil {
-				return 0
-			}
-			s.d.Log.Warn().Err(err).Str("account", e.name).Msg("schedule, will try again")
-			sleep = min(sleep, time.Second)
-			continue
-		}
-		sleep = min(sleep, max(next.Sub(s.d.Clock.Now()), time.Millisecond))
+		g.Go(func() error {
+			d := s.one(ctx, id, e)
+			mu.Lock()
+			defer mu.Unlock()
+			sleep = min(sleep, d)
+			return nil
+		})
 	}
+	_ = g.Wait()
 	return sleep
+}
+
+// one settles an account and returns how long it can be left alone.
+func (s *Scheduler) one(ctx context.Context, id schemas.AccountID, e entry) time.Duration {
+	next, err := s.tick(ctx, id, e)
+	if err == nil {
+		return max(next.Sub(s.d.Clock.Now()), time.Millisecond)
+	}
+	if ctx.Err() == nil {
+		s.d.Log.Warn().Err(err).Str("account", e.name).Msg("schedule, will try again")
+	}
+	return time.Second
 }
 
 // tick claims and fires the newest due tick of an account, if there is one,

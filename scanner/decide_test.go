@@ -1,0 +1,103 @@
+package scanner
+
+import (
+	"testing"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+func TestDecide(t *testing.T) {
+	t.Parallel()
+	end := func(seq uint64) *schemas.UnitEnd { return &schemas.UnitEnd{Seq: seq, Batches: 2} }
+	stored := func(seq uint64, snapshots, verdicts int) schemas.UnitStatus {
+		return schemas.UnitStatus{End: end(seq), Snapshots: snapshots, VerdictBatches: verdicts}
+	}
+	mismatch := stored(5, 2, 2)
+	mismatch.Mismatch = true
+	dead := func(kind string, seq uint64) *schemas.DeadLetter {
+		return &schemas.DeadLetter{Kind: kind, Seq: seq, Reason: "poison"}
+	}
+	re := func(count int, after uint64) schemas.Reread { return schemas.Reread{Count: count, After: after} }
+	for name, c := range map[string]struct {
+		view  unitView
+		want  action
+		after uint64
+	}{
+		"stored whole":                         {unitView{status: stored(5, 2, 2)}, actDone, 0},
+		"a batch on its way":                   {unitView{status: stored(5, 1, 2)}, actWait, 0},
+		"a verdict on its way":                 {unitView{status: stored(5, 2, 1)}, actWait, 0},
+		"being read":                           {unitView{queued: true, drained: true}, actWait, 0},
+		"end on its way":                       {unitView{}, actWait, 0},
+		"never read, queue lost":               {unitView{drained: true}, actReread, 0},
+		"a batch was lost":                     {unitView{status: stored(5, 1, 2), drained: true}, actReread, 5},
+		"a lost batch, but read again already": {unitView{status: stored(5, 1, 2), drained: true, queued: true, reread: re(1, 5)}, actWait, 0},
+		"a void attempt is not done":           {unitView{status: stored(5, 2, 2), queued: true, reread: re(1, 5)}, actWait, 0},
+		"the attempt after a void one is done": {unitView{status: stored(6, 2, 2), reread: re(1, 5)}, actDone, 0},
+		"mismatch":                             {unitView{status: mismatch}, actReread, 5},
+		"mismatch to the end":                  {unitView{status: mismatch, reread: re(3, 4)}, actFail, 0},
+		"lost to the end":                      {unitView{drained: true, reread: re(3, 4)}, actFail, 0},
+		"dead batch":                           {unitView{dead: dead(schemas.KindBatch, 5), queued: true}, actReread, 5},
+		"dead batch of a stored end":           {unitView{status: stored(5, 1, 1), dead: dead(schemas.KindBatch, 5)}, actReread, 5},
+		"dead verdicts, twice read again":      {unitView{status: stored(7, 2, 1), reread: re(2, 6), dead: dead(schemas.KindVerdicts, 7)}, actFail, 0},
+		"dead letter of a void attempt":        {unitView{queued: true, reread: re(1, 5), dead: dead(schemas.KindBatch, 5)}, actWait, 0},
+		"dead letter of an older attempt":      {unitView{status: stored(7, 1, 1), dead: dead(schemas.KindBatch, 5)}, actWait, 0},
+		"done in spite of an old dead letter":  {unitView{status: stored(7, 2, 2), dead: dead(schemas.KindBatch, 5)}, actDone, 0},
+		"dead request":                         {unitView{dead: dead(schemas.KindUnit, 0)}, actFail, 0},
+		"dead request, but in the queue":       {unitView{dead: dead(schemas.KindUnit, 0), queued: true}, actWait, 0},
+		"dead request, ended all the same":     {unitView{dead: dead(schemas.KindUnit, 0), status: stored(5, 1, 2)}, actWait, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := decide(c.view)
+			if got.action != c.want || got.after != c.after {
+				t.Errorf("got action %d after %d (%s), want %d after %d", got.action, got.after, got.reason, c.want, c.after)
+			}
+			if got.action == actFail && got.reason == "" {
+				t.Error("a failure without a reason")
+			}
+		})
+	}
+}
+
+func TestOutOfScope(t *testing.T) {
+	t.Parallel()
+	scope := func(region, typ string) schemas.Scope {
+		return schemas.Scope{Region: region, Type: typ, Route: schemas.RouteNative}
+	}
+	end := func(region, service string, types ...string) *schemas.UnitEnd {
+		e := &schemas.UnitEnd{Unit: schemas.UnitKey{Region: region, Service: service}}
+		for _, t := range types {
+			e.Scopes = append(e.Scopes, schemas.ScopeEnd{Scope: scope(region, t), State: schemas.ScopeDenied})
+		}
+		return e
+	}
+	open := []schemas.Scope{scope("a", "kept"), scope("a", "left"), scope("b", "any"), scope("c", "any"), scope("d", "any")}
+	ends := []*schemas.UnitEnd{
+		end("a", "x", "kept", "new"),
+		end("c", "x", standIn(schemas.UnitKey{Region: "c", Service: "x"}).Type), // given up: what it covers is not known
+		end("d", "x"), // said nothing at all
+	}
+	got := outOfScope(open, ends)
+	if len(got) != 2 || got[0] != scope("a", "left") || got[1] != scope("b", "any") {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestEndStates(t *testing.T) {
+	t.Parallel()
+	for want, states := range map[schemas.ScanState][]schemas.ScopeState{
+		schemas.ScanSucceeded: {schemas.ScopeComplete, schemas.ScopeComplete},
+		schemas.ScanPartial:   {schemas.ScopeComplete, schemas.ScopeDenied},
+		schemas.ScanFailed:    {schemas.ScopeFailed, schemas.ScopeCancelled},
+	} {
+		var tl tally
+		e := &schemas.UnitEnd{}
+		for _, s := range states {
+			e.Scopes = append(e.Scopes, schemas.ScopeEnd{State: s})
+		}
+		tl.add(e)
+		if got := tl.endState(); got != want {
+			t.Errorf("%v: got %s, want %s", states, got, want)
+		}
+	}
+}

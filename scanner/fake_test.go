@@ -1,0 +1,156 @@
+package scanner_test
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// memory is a store that keeps counts and the newest attempts, enough to drive
+// control. The real store's rules are tested where it lives.
+type memory struct {
+	mu       sync.Mutex
+	attempts map[string]map[schemas.UnitKey]map[uint64]*attempt // by scan
+	closed   map[schemas.Scope]uint64
+	causes   map[schemas.Scope]schemas.FixCause
+	open     []schemas.Scope
+	held     map[schemas.Key]schemas.Resource
+	judged   map[schemas.Key]uint64 // revision
+	postures int
+	recorded []schemas.Scan
+	mismatch map[schemas.UnitKey]int // attempts still to be marked
+	fail     error
+	asked    int // UnitStatuses
+}
+
+type attempt struct {
+	end                 *schemas.UnitEnd
+	snapshots, verdicts map[int]bool
+	mismatch            bool
+}
+
+func newMemory() *memory {
+	return &memory{
+		attempts: map[string]map[schemas.UnitKey]map[uint64]*attempt{}, closed: map[schemas.Scope]uint64{},
+		causes: map[schemas.Scope]schemas.FixCause{}, held: map[schemas.Key]schemas.Resource{},
+		judged: map[schemas.Key]uint64{}, mismatch: map[schemas.UnitKey]int{},
+	}
+}
+
+func (m *memory) attempt(scan string, u schemas.UnitKey, seq uint64) *attempt {
+	if m.attempts[scan] == nil {
+		m.attempts[scan] = map[schemas.UnitKey]map[uint64]*attempt{}
+	}
+	if m.attempts[scan][u] == nil {
+		m.attempts[scan][u] = map[uint64]*attempt{}
+	}
+	a := m.attempts[scan][u][seq]
+	if a == nil {
+		a = &attempt{snapshots: map[int]bool{}, verdicts: map[int]bool{}}
+		if m.mismatch[u] > 0 {
+			m.mismatch[u]--
+			a.mismatch = true
+		}
+		m.attempts[scan][u][seq] = a
+	}
+	return a
+}
+
+func (m *memory) write(_ context.Context, _ int, ms []schemas.Message) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, x := range ms {
+		switch {
+		case x.Snapshot != nil:
+			m.attempt(x.Snapshot.Scan, x.Snapshot.Unit, x.Snapshot.Seq).snapshots[x.Snapshot.Number] = true
+			for _, r := range x.Snapshot.Resources {
+				m.held[r.Key] = r
+			}
+		case x.End != nil:
+			m.attempt(x.End.Scan, x.End.Unit, x.End.Seq).end = x.End
+		case x.Verdicts != nil:
+			if !x.Verdicts.Rejudge {
+				m.attempt(x.Verdicts.Scan, x.Verdicts.Unit, x.Verdicts.Seq).verdicts[x.Verdicts.Number] = true
+			}
+			for _, v := range x.Verdicts.Verdicts {
+				m.judged[v.Key] = max(m.judged[v.Key], x.Verdicts.Revision)
+			}
+		case x.Close != nil:
+			m.closed[x.Close.Scope] = max(m.closed[x.Close.Scope], x.Close.Seq)
+			m.causes[x.Close.Scope] = x.Close.Cause
+		}
+	}
+	return nil
+}
+
+func (m *memory) UnitStatuses(_ context.Context, _ schemas.AccountID, scan string) ([]schemas.UnitStatus, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.asked++
+	var out []schemas.UnitStatus
+	for u, attempts := range m.attempts[scan] {
+		var newest uint64
+		for seq := range attempts {
+			newest = max(newest, seq)
+		}
+		a := attempts[newest]
+		out = append(out, schemas.UnitStatus{Unit: u, End: a.end, Snapshots: len(a.snapshots), VerdictBatches: len(a.verdicts), Mismatch: a.mismatch})
+	}
+	return out, m.fail
+}
+
+func (m *memory) ClosedSeqs(context.Context, schemas.AccountID) (map[schemas.Scope]uint64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := map[schemas.Scope]uint64{}
+	for s, n := range m.closed {
+		out[s] = n
+	}
+	return out, nil
+}
+
+func (m *memory) OpenScopes(context.Context, schemas.AccountID) ([]schemas.Scope, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.open), nil
+}
+
+func (m *memory) unjudged(rev uint64) []schemas.Resource {
+	var out []schemas.Resource
+	for k, r := range m.held {
+		if m.judged[k] < rev {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func (m *memory) Unjudged(_ context.Context, _ schemas.AccountID, rev uint64, limit int, fn func([]schemas.Resource) error) error {
+	m.mu.Lock()
+	rs := m.unjudged(rev)
+	m.mu.Unlock()
+	return fn(rs[:min(len(rs), limit)])
+}
+
+func (m *memory) UnjudgedCount(_ context.Context, _ schemas.AccountID, rev uint64) (uint64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return uint64(len(m.unjudged(rev))), nil
+}
+
+func (m *memory) RecomputePosture(context.Context, schemas.AccountID, time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.postures++
+	return nil
+}
+
+func (m *memory) RecordScan(_ context.Context, s schemas.Scan) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.recorded = append(m.recorded, s)
+	return nil
+}
