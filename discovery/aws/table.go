@@ -1,7 +1,7 @@
 package aws
 
 // services are all that are read. The order is the order of units in a plan.
-var services = []*service{s3Service}
+var services = []*service{s3Service, ec2Service}
 
 // serviceNamed is nil for a service the scanner does not read.
 func serviceNamed(name string) *service {

@@ -1,0 +1,285 @@
+package aws
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/insights-scanner/insights-scanner/discovery"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+func ec2Tags(list []types.Tag) map[string]any {
+	tags := map[string]any{}
+	for _, t := range list {
+		tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+	return tags
+}
+
+// notRead lists properties whose value exists and takes a call of its own,
+// which is not made.
+func (d *document) notRead(call string, names ...string) {
+	for _, n := range names {
+		d.unknown = append(d.unknown, schemas.UnknownPath{Path: n, State: schemas.FacetNotRead, Call: call, Reason: "not read"})
+	}
+}
+
+func projectVPC(region string, v types.Vpc) discovery.Observation {
+	d := newDocument()
+	d.set("region", region)
+	d.set("cidrBlock", aws.ToString(v.CidrBlock))
+	d.set("instanceTenancy", string(v.InstanceTenancy))
+	d.set("tags", ec2Tags(v.Tags))
+	d.notRead("ec2:DescribeVpcAttribute", "enableDnsHostnames", "enableDnsSupport", "enableNetworkAddressUsageMetrics")
+	return d.observe(region, typeVPC, aws.ToString(v.VpcId), aws.ToString(v.VpcId), ec2Projection)
+}
+
+func projectSubnet(region string, v types.Subnet) discovery.Observation {
+	d := newDocument()
+	d.set("region", region)
+	d.set("vpcId", aws.ToString(v.VpcId))
+	d.set("cidrBlock", aws.ToString(v.CidrBlock))
+	d.set("availabilityZone", aws.ToString(v.AvailabilityZone))
+	d.set("mapPublicIpOnLaunch", aws.ToBool(v.MapPublicIpOnLaunch))
+	d.set("assignIpv6AddressOnCreation", aws.ToBool(v.AssignIpv6AddressOnCreation))
+	d.set("enableDns64", aws.ToBool(v.EnableDns64))
+	d.set("ipv6Native", aws.ToBool(v.Ipv6Native))
+	d.set("tags", ec2Tags(v.Tags))
+	return d.observe(region, typeSubnet, aws.ToString(v.SubnetId), aws.ToString(v.SubnetId), ec2Projection)
+}
+
+// projectSecurityGroup gives the group and, for a VPC's default one, the
+// Pulumi resource that adopts default groups.
+func projectSecurityGroup(region string, g types.SecurityGroup) []discovery.Observation {
+	id := aws.ToString(g.GroupId)
+	ingress, egress := groupRules(g, g.IpPermissions), groupRules(g, g.IpPermissionsEgress)
+	body := func() *document {
+		d := newDocument()
+		d.set("region", region)
+		d.set("vpcId", aws.ToString(g.VpcId))
+		// Always there, also when empty: "no rules" is an answer.
+		d.properties["ingress"], d.properties["egress"] = ingress, egress
+		d.set("tags", ec2Tags(g.Tags))
+		return d
+	}
+	d := body()
+	d.set("name", aws.ToString(g.GroupName))
+	d.set("description", aws.ToString(g.Description))
+	list := []discovery.Observation{d.observe(region, typeSecurityGroup, id, aws.ToString(g.GroupName), ec2Projection)}
+	if aws.ToString(g.GroupName) == "default" {
+		list = append(list, body().observe(region, typeDefaultGroup, id, id, ec2Projection))
+	}
+	return list
+}
+
+// groupRules are the rules as the classic provider has them: one per protocol,
+// ports and description, with all its sources. EC2 gives them no order.
+func groupRules(g types.SecurityGroup, list []types.IpPermission) []any {
+	rules := []any{}
+	for _, p := range list {
+		byDescription := map[string]map[string][]string{}
+		self := map[string]bool{}
+		add := func(description *string, kind string, value string) {
+			d := aws.ToString(description)
+			if byDescription[d] == nil {
+				byDescription[d] = map[string][]string{}
+			}
+			if value != "" {
+				byDescription[d][kind] = append(byDescription[d][kind], value)
+			}
+		}
+		for _, r := range p.IpRanges {
+			add(r.Description, "cidrBlocks", aws.ToString(r.CidrIp))
+		}
+		for _, r := range p.Ipv6Ranges {
+			add(r.Description, "ipv6CidrBlocks", aws.ToString(r.CidrIpv6))
+		}
+		for _, r := range p.PrefixListIds {
+			add(r.Description, "prefixListIds", aws.ToString(r.PrefixListId))
+		}
+		for _, r := range p.UserIdGroupPairs {
+			source, own := groupSource(g, r)
+			add(r.Description, "securityGroups", source)
+			if own {
+				self[aws.ToString(r.Description)] = true
+			}
+		}
+		for _, description := range sortedKeys(byDescription) {
+			rules = append(rules, groupRule(p, description, byDescription[description], self[description]))
+		}
+	}
+	sortByJSON(rules)
+	return rules
+}
+
+// groupSource is the id of a source group, or own for the group itself, which
+// the provider writes as "self".
+func groupSource(g types.SecurityGroup, p types.UserIdGroupPair) (source string, own bool) {
+	id := aws.ToString(p.GroupId)
+	if id == aws.ToString(g.GroupId) {
+		return "", true
+	}
+	if p.UserId != nil && g.OwnerId != nil && *p.UserId != *g.OwnerId {
+		return *p.UserId + "/" + id, false
+	}
+	return id, false
+}
+
+func groupRule(p types.IpPermission, description string, sources map[string][]string, self bool) map[string]any {
+	rule := map[string]any{
+		"protocol": aws.ToString(p.IpProtocol), "fromPort": int(aws.ToInt32(p.FromPort)), "toPort": int(aws.ToInt32(p.ToPort)), "self": self,
+	}
+	if description != "" {
+		rule["description"] = description
+	}
+	for kind, values := range sources {
+		slices.Sort(values)
+		rule[kind] = anyStrings(values)
+	}
+	return rule
+}
+
+func projectInstance(region string, i types.Instance) discovery.Observation {
+	id := aws.ToString(i.InstanceId)
+	d := newDocument()
+	d.set("region", region)
+	d.set("ami", aws.ToString(i.ImageId))
+	d.set("instanceType", string(i.InstanceType))
+	d.set("subnetId", aws.ToString(i.SubnetId))
+	d.set("keyName", aws.ToString(i.KeyName))
+	d.set("privateIp", aws.ToString(i.PrivateIpAddress))
+	d.set("publicIp", aws.ToString(i.PublicIpAddress))
+	d.set("associatePublicIpAddress", i.PublicIpAddress != nil)
+	d.set("ebsOptimized", aws.ToBool(i.EbsOptimized))
+	d.set("sourceDestCheck", aws.ToBool(i.SourceDestCheck))
+	if i.Monitoring != nil {
+		d.set("monitoring", i.Monitoring.State == types.MonitoringStateEnabled)
+	}
+	if i.Placement != nil {
+		d.set("availabilityZone", aws.ToString(i.Placement.AvailabilityZone))
+		d.set("tenancy", string(i.Placement.Tenancy))
+	}
+	if i.IamInstanceProfile != nil {
+		arn := aws.ToString(i.IamInstanceProfile.Arn)
+		d.set("iamInstanceProfile", arn[strings.LastIndexByte(arn, '/')+1:])
+	}
+	groups := make([]string, 0, len(i.SecurityGroups))
+	for _, g := range i.SecurityGroups {
+		groups = append(groups, aws.ToString(g.GroupId))
+	}
+	slices.Sort(groups)
+	d.set("vpcSecurityGroupIds", anyStrings(groups))
+	if m := i.MetadataOptions; m != nil {
+		d.set("metadataOptions", map[string]any{
+			"httpTokens": string(m.HttpTokens), "httpEndpoint": string(m.HttpEndpoint),
+			"httpPutResponseHopLimit": int(aws.ToInt32(m.HttpPutResponseHopLimit)),
+		})
+	}
+	blockDevices(d, i)
+	d.set("tags", ec2Tags(i.Tags))
+	d.notRead("ec2:DescribeInstanceAttribute", "disableApiTermination", "disableApiStop", "userData", "userDataBase64")
+	return d.observe(region, typeInstance, id, id, ec2Projection)
+}
+
+// blockDevices names the volumes of an instance. Whether they are encrypted is
+// a property of the volumes, which are resources of their own.
+func blockDevices(d *document, i types.Instance) {
+	devices := []any{}
+	for _, m := range i.BlockDeviceMappings {
+		if m.Ebs == nil {
+			continue
+		}
+		device := map[string]any{
+			"deviceName": aws.ToString(m.DeviceName), "volumeId": aws.ToString(m.Ebs.VolumeId),
+			"deleteOnTermination": aws.ToBool(m.Ebs.DeleteOnTermination),
+		}
+		if aws.ToString(m.DeviceName) == aws.ToString(i.RootDeviceName) {
+			d.set("rootBlockDevice", device)
+			d.notRead("ec2:DescribeVolumes", "rootBlockDevice.encrypted")
+			continue
+		}
+		devices = append(devices, device)
+	}
+	if len(devices) > 0 {
+		sortByJSON(devices)
+		d.set("ebsBlockDevices", devices)
+		d.notRead("ec2:DescribeVolumes", "ebsBlockDevices.encrypted")
+	}
+}
+
+func projectVolume(region string, v types.Volume) discovery.Observation {
+	id := aws.ToString(v.VolumeId)
+	d := newDocument()
+	d.set("region", region)
+	d.set("availabilityZone", aws.ToString(v.AvailabilityZone))
+	d.set("encrypted", aws.ToBool(v.Encrypted))
+	d.set("kmsKeyId", aws.ToString(v.KmsKeyId))
+	d.set("size", int(aws.ToInt32(v.Size)))
+	d.set("type", string(v.VolumeType))
+	d.set("snapshotId", aws.ToString(v.SnapshotId))
+	d.set("multiAttachEnabled", aws.ToBool(v.MultiAttachEnabled))
+	if v.Iops != nil {
+		d.set("iops", int(*v.Iops))
+	}
+	if v.Throughput != nil {
+		d.set("throughput", int(*v.Throughput))
+	}
+	d.set("tags", ec2Tags(v.Tags))
+	return d.observe(region, typeVolume, id, id, ec2Projection)
+}
+
+func projectSnapshot(region string, v types.Snapshot, exposure facet, public bool) []discovery.Observation {
+	id := aws.ToString(v.SnapshotId)
+	d := newDocument()
+	d.set("region", region)
+	d.set("volumeId", aws.ToString(v.VolumeId))
+	d.set("description", aws.ToString(v.Description))
+	d.set("encrypted", aws.ToBool(v.Encrypted))
+	d.set("kmsKeyId", aws.ToString(v.KmsKeyId))
+	d.set("volumeSize", int(aws.ToInt32(v.VolumeSize)))
+	d.set("storageTier", string(v.StorageTier))
+	d.set("tags", ec2Tags(v.Tags))
+	e := newDocument()
+	e.set("snapshotId", id)
+	e.facet("public", exposure, func() any { return public })
+	return []discovery.Observation{
+		d.observe(region, typeSnapshot, id, id, ec2Projection),
+		e.observe(region, typeSnapshotExposure, id, id, ec2Projection),
+	}
+}
+
+func projectImage(region string, i types.Image) []discovery.Observation {
+	id := aws.ToString(i.ImageId)
+	d := newDocument()
+	d.set("region", region)
+	d.set("name", aws.ToString(i.Name))
+	d.set("description", aws.ToString(i.Description))
+	d.set("architecture", string(i.Architecture))
+	d.set("rootDeviceName", aws.ToString(i.RootDeviceName))
+	d.set("virtualizationType", string(i.VirtualizationType))
+	d.set("enaSupport", aws.ToBool(i.EnaSupport))
+	d.set("imdsSupport", string(i.ImdsSupport))
+	devices := []any{}
+	for _, m := range i.BlockDeviceMappings {
+		if m.Ebs == nil {
+			continue
+		}
+		devices = append(devices, map[string]any{
+			"deviceName": aws.ToString(m.DeviceName), "encrypted": aws.ToBool(m.Ebs.Encrypted),
+			"snapshotId": aws.ToString(m.Ebs.SnapshotId), "volumeSize": int(aws.ToInt32(m.Ebs.VolumeSize)),
+		})
+	}
+	sortByJSON(devices)
+	d.set("ebsBlockDevices", devices)
+	d.set("tags", ec2Tags(i.Tags))
+	e := newDocument()
+	e.set("imageId", id)
+	e.set("public", aws.ToBool(i.Public))
+	return []discovery.Observation{
+		d.observe(region, typeAMI, id, aws.ToString(i.Name), ec2Projection),
+		e.observe(region, typeAMIExposure, id, id, ec2Projection),
+	}
+}
