@@ -18,6 +18,8 @@ func (d *driver) closes(ctx context.Context, ends []*schemas.UnitEnd, t *tally) 
 	if err != nil {
 		return false, 0, err
 	}
+	// Sent, and nothing on its way, yet not stored: then closes were lost.
+	again := d.quiet >= quietPolls
 	ready = true
 	for _, c := range want {
 		switch {
@@ -27,6 +29,9 @@ func (d *driver) closes(ctx context.Context, ends []*schemas.UnitEnd, t *tally) 
 			lost++
 		default:
 			ready = false
+			if d.closeSent[c.Scope] >= c.Seq && !again {
+				continue
+			}
 			if err := d.close(ctx, c); err != nil {
 				return false, lost, err
 			}
@@ -36,13 +41,10 @@ func (d *driver) closes(ctx context.Context, ends []*schemas.UnitEnd, t *tally) 
 }
 
 func (d *driver) close(ctx context.Context, c *schemas.Close) error {
-	if d.closeSent[c.Scope] >= c.Seq {
-		return nil
-	}
 	if err := d.c.d.Bus.PublishClose(ctx, c); err != nil {
 		return err
 	}
-	d.closeSent[c.Scope] = c.Seq
+	d.closeSent[c.Scope], d.quiet = c.Seq, 0
 	return nil
 }
 

@@ -2,6 +2,7 @@ package scanner_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -343,4 +344,35 @@ func TestAStoreThatFailsIsWaitedFor(t *testing.T) {
 	w.store.fail = nil
 	w.store.mu.Unlock()
 	w.want(w.ended(s.ID), schemas.ScanSucceeded)
+}
+
+func TestControlKilledAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.store.mismatch[unitEC2] = 1
+	dropped := schemas.Scope{Region: "eu-west-1", Type: "aws:ec2/thing:Thing", Route: schemas.RouteNative}
+	w.store.open = []schemas.Scope{dropped}
+	w.store.held[schemas.Key{ID: "old"}] = schemas.Resource{Key: schemas.Key{ID: "old"}}
+	w.workers()
+	s := w.start()
+	over := func() bool {
+		act, _, err := w.deps.Active.Get(w.ctx(), string(account))
+		return err == nil && act.Scan == nil
+	}
+	for i := 0; !over(); i++ {
+		if i > 500 {
+			t.Fatal("the scan does not end")
+		}
+		stop := w.run(scanner.NewControl(w.depsOf(w.bus, fmt.Sprintf("control-%d", i))).Run)
+		lives := time.NewTimer(time.Duration(20+i*5) * time.Millisecond)
+		<-lives.C
+		stop()
+	}
+	w.want(w.ended(s.ID), schemas.ScanSucceeded)
+	if n, err := w.store.UnjudgedCount(w.ctx(), account, 1); err != nil || n != 0 {
+		t.Errorf("%d resources left unjudged, %v", n, err)
+	}
+	if got := closedAt(w, dropped); !strings.HasSuffix(got, string(schemas.FixOutOfScope)) {
+		t.Errorf("the dropped scope is closed at %q", got)
+	}
 }

@@ -19,7 +19,12 @@ type driver struct {
 	closeSent map[schemas.Scope]uint64
 	outSeq    uint64 // of closes of scopes that left the plan
 	cancelled int    // polls since the cancellation was seen
+	quiet     int    // polls in a row that found nothing on its way
 }
+
+// quietPolls is how many polls in a row must find nothing on its way before
+// that is believed: in a cluster the counters of a consumer may lag behind.
+const quietPolls = 3
 
 // drive runs until the scan has ended and its account is free again, or ctx
 // ends. Errors of a step are logged and the step repeated.
@@ -148,6 +153,11 @@ func (d *driver) look(ctx context.Context) (map[schemas.UnitKey]unitView, error)
 	if err != nil {
 		return nil, err
 	}
+	if drained {
+		d.quiet++
+	} else {
+		d.quiet = 0
+	}
 	statuses, err := d.c.d.Store.UnitStatuses(ctx, a, d.scan.ID)
 	if err != nil {
 		return nil, err
@@ -155,7 +165,7 @@ func (d *driver) look(ctx context.Context) (map[schemas.UnitKey]unitView, error)
 	views := make(map[schemas.UnitKey]unitView, len(d.scan.Units))
 	for _, u := range d.scan.Units {
 		views[u] = unitView{
-			queued: queued[u], drained: drained, reread: d.scan.Rereads[u.String()], dead: d.c.dead.unit(d.scan.ID, u),
+			queued: queued[u], drained: d.quiet >= quietPolls, reread: d.scan.Rereads[u.String()], dead: d.c.dead.unit(d.scan.ID, u),
 		}
 	}
 	for _, st := range statuses {
@@ -181,7 +191,7 @@ func (d *driver) publish(ctx context.Context, views map[schemas.UnitKey]unitView
 		v.queued = true
 		views[u] = v
 	}
-	d.published = true
+	d.published, d.quiet = true, 0
 	return nil
 }
 
@@ -212,14 +222,14 @@ func (d *driver) reread(ctx context.Context, u schemas.UnitKey, dec decision) er
 	if err := d.ask(ctx, u, count); err != nil {
 		return err
 	}
-	d.published = true
+	d.published, d.quiet = true, 0
 	return nil
 }
 
 // fail ends a unit in its place: an attempt of its own, newer than all others,
 // without batches and with every scope failed.
 func (d *driver) fail(ctx context.Context, u schemas.UnitKey, v unitView, dec decision) error {
-	if d.failSent[u] {
+	if d.failSent[u] && !v.drained {
 		return nil
 	}
 	seq, err := d.c.d.Sequencer.NextSeq(ctx, d.scan.AccountID)
@@ -234,7 +244,7 @@ func (d *driver) fail(ctx context.Context, u schemas.UnitKey, v unitView, dec de
 	if err != nil {
 		return err
 	}
-	d.failSent[u] = true
+	d.failSent[u], d.quiet = true, 0
 	return nil
 }
 

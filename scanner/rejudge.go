@@ -66,7 +66,7 @@ func (c *Control) effective(ctx context.Context, a schemas.AccountID) (schemas.E
 // awaitJudged waits until the round is judged and stored: nothing is left, or
 // nothing is on its way.
 func (c *Control) awaitJudged(ctx context.Context, eff schemas.Effective, stop func(context.Context) (bool, error)) (stopped bool, err error) {
-	for {
+	for quiet := 0; ; {
 		if err := c.wait(ctx); err != nil {
 			return false, err
 		}
@@ -74,8 +74,14 @@ func (c *Control) awaitJudged(ctx context.Context, eff schemas.Effective, stop f
 			return stopped, err
 		}
 		drained, err := c.d.Bus.Drained(ctx, eff.AccountID)
-		if err != nil || drained {
+		if err != nil {
 			return false, err
+		}
+		if quiet++; !drained {
+			quiet = 0
+		}
+		if quiet >= quietPolls {
+			return false, nil
 		}
 		left, err := c.d.Store.UnjudgedCount(ctx, eff.AccountID, eff.Revision)
 		if err != nil || left == 0 {

@@ -96,11 +96,20 @@ func (s *activeScans) snapshot() map[schemas.AccountID]schemas.Scan {
 // leased runs fn under the account's lease; another process holding it is the
 // normal case, not an error.
 func (c *Control) leased(ctx context.Context, a schemas.AccountID, fn func(context.Context) error) {
-	err := c.d.Bus.Lease(ctx, "scan."+string(a), c.d.Owner, fn)
-	if err == nil || ctx.Err() != nil || schemas.CodeOf(err) == schemas.CodeConflict {
+	var inner error
+	err := c.d.Bus.Lease(ctx, "scan."+string(a), c.d.Owner, func(ctx context.Context) error {
+		inner = fn(ctx)
+		return nil
+	})
+	if err != nil && schemas.CodeOf(err) == schemas.CodeConflict {
 		return
 	}
-	c.d.Log.Warn().Err(err).Str("accountId", string(a)).Msg("work on account, will try again")
+	if err == nil {
+		err = inner
+	}
+	if err != nil && ctx.Err() == nil {
+		c.d.Log.Warn().Err(err).Str("accountId", string(a)).Msg("work on account, will try again")
+	}
 }
 
 // running keeps an account from being worked on twice by this process.

@@ -39,10 +39,10 @@ func (c *Control) Start(ctx context.Context, nameOrID string, o StartOptions) (s
 	if err != nil {
 		return schemas.Scan{}, err
 	}
-	// The claim carries the record, so a crash here loses nothing: the driver
-	// creates it.
+	// The claim carries the record, so an error or a crash here loses nothing:
+	// the scan has started, and its driver creates the record.
 	if _, err := c.ensureRecord(ctx, s); err != nil {
-		return schemas.Scan{}, err
+		c.d.Log.Warn().Err(err).Str("scan", s.ID).Msg("write scan record, left to the driver")
 	}
 	c.d.Log.Info().Str("scan", s.ID).Str("account", s.Account).Int("units", len(units)).Msg("scan started")
 	c.nudge()

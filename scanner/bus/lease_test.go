@@ -3,14 +3,16 @@ package bus_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/nats-io/nats.go"
-
+	"github.com/insights-scanner/insights-scanner/scanner/bus"
 	"github.com/insights-scanner/insights-scanner/scanner/bus/bustest"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -250,5 +252,45 @@ func TestNobodyAnswersIsUnavailable(t *testing.T) {
 	var e *schemas.Error
 	if !errors.As(err, &e) || e.Hint == "" {
 		t.Errorf("%v has no hint", err)
+	}
+}
+
+func TestLeaseIsNotTrustedWithoutTheServer(t *testing.T) {
+	t.Parallel()
+	ctx := testContext(t)
+	s := bustest.Server(t)
+	b := bustest.Connect(t, s)
+	err := b.Lease(ctx, "k", "b", func(held context.Context) error {
+		begun := time.Now()
+		s.Shutdown()
+		select {
+		case <-held.Done():
+		case <-ctx.Done():
+			t.Error("the holder was not stopped")
+		}
+		if d := time.Since(begun); d > time.Second {
+			t.Errorf("trusted for %s after the server was gone; the TTL is a second", d)
+		}
+		return nil
+	})
+	wantCode(t, err, schemas.CodeFenced)
+}
+
+func TestConnectNeedsJetStream(t *testing.T) {
+	t.Parallel()
+	s, err := server.NewServer(&server.Options{DontListen: true, NoSigs: true, NoLog: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	if !s.ReadyForConnections(20 * time.Second) {
+		t.Fatal("server did not start")
+	}
+	_, err = bus.Connect(testContext(t), bus.Options{InProcess: s})
+	wantCode(t, err, schemas.CodeUnavailable)
+	var e *schemas.Error
+	if !errors.As(err, &e) || !strings.Contains(e.Hint, "JetStream") {
+		t.Errorf("got %v, want a hint about JetStream", err)
 	}
 }

@@ -53,10 +53,14 @@ func (b *Bus) partition(ctx context.Context, s *share, p int, h func(context.Con
 			_ = wait(ctx, b.opt.LeaseTTL/10)
 			continue
 		}
-		err := b.Lease(ctx, fmt.Sprintf("sink.%02d", p), s.owner, func(ctx context.Context) error {
-			return b.consumePartition(ctx, s, p, h)
+		shed := false
+		err := b.Lease(ctx, fmt.Sprintf("sink.%02d", p), s.owner, func(ctx context.Context) (err error) {
+			shed, err = b.consumePartition(ctx, s, p, h)
+			return err
 		})
-		s.leave()
+		if !shed {
+			s.leave()
+		}
 		switch {
 		case err == nil || ctx.Err() != nil:
 		case schemas.CodeOf(err) == schemas.CodeConflict:
@@ -67,7 +71,9 @@ func (b *Bus) partition(ctx context.Context, s *share, p int, h func(context.Con
 	}
 }
 
-func (b *Bus) consumePartition(ctx context.Context, s *share, p int, h func(context.Context, int, []schemas.Message) error) error {
+// consumePartition consumes until ctx ends or this owner gives the partition up
+// to another one, which shed tells.
+func (b *Bus) consumePartition(ctx context.Context, s *share, p int, h func(context.Context, int, []schemas.Message) error) (shed bool, err error) {
 	snapshots, _ := schemas.SinkSnapshots(p)
 	verdicts, _ := schemas.SinkVerdicts(p)
 	q := newQueue()
@@ -79,13 +85,16 @@ func (b *Bus) consumePartition(ctx context.Context, s *share, p int, h func(cont
 	for stream, durable := range map[string]string{schemas.StreamSnapshots: snapshots, schemas.StreamVerdicts: verdicts} {
 		c, err := b.js.Consumer(ctx, stream, durable)
 		if err != nil {
-			return wrap(err, "open consumer", durable)
+			return false, wrap(err, "open consumer", durable)
 		}
 		wg.Go(func() { b.pump(ctx, c, q) })
 	}
 	alive := b.keepAlive(q.held)
 	defer alive()
-	for !s.excess() {
+	for ctx.Err() == nil {
+		if shed = s.shed(); shed {
+			break
+		}
 		ms := q.take(ctx, foldMessages, foldBytes, foldWait, b.opt.LeaseTTL/5)
 		if ctx.Err() != nil {
 			break
@@ -100,7 +109,7 @@ func (b *Bus) consumePartition(ctx context.Context, s *share, p int, h func(cont
 	for _, m := range q.held() {
 		b.note(m, m.Nak(), "give back")
 	}
-	return nil
+	return shed, nil
 }
 
 // pumpBatch bounds one pull; with the queue's limits it bounds what a partition

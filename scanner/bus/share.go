@@ -116,10 +116,14 @@ func (s *share) leave() {
 	s.held--
 }
 
-// excess tells whether this owner holds more than its part, as after another
-// one has joined.
-func (s *share) excess() bool {
+// shed gives up one place when this owner holds more than its part, as after
+// another one has joined, and tells whether it did; leave is then not called.
+func (s *share) shed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.held > s.limit
+	if s.held <= s.limit {
+		return false
+	}
+	s.held--
+	return true
 }

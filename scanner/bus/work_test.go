@@ -380,3 +380,81 @@ func TestReplayAfterAServerRestart(t *testing.T) {
 	})
 	receive(t, ctx, got)
 }
+
+func TestSlowPartitionKeepsItsMessages(t *testing.T) {
+	t.Parallel()
+	ctx := testContext(t)
+	b := bustest.Start(t, func(o *bus.Options) { o.AckWait = 300 * time.Millisecond })
+	for n := 1; n <= 150; n++ { // more than one fold and one pull
+		if err := b.PublishBatch(ctx, batch(7, n, 0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var mu sync.Mutex
+	seen := map[int]int{}
+	consume(t, func(ctx context.Context) error {
+		return b.Partitions(ctx, "a", func(ctx context.Context, _ int, ms []schemas.Message) error {
+			select { // three times longer than the server waits for a sign of life
+			case <-time.After(900 * time.Millisecond):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for _, m := range ms {
+				seen[m.Snapshot.Number]++
+			}
+			return nil
+		})
+	})
+	eventually(t, ctx, "every batch arrives", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(seen) == 150
+	})
+	mu.Lock()
+	defer mu.Unlock()
+	for n, times := range seen {
+		if times != 1 {
+			t.Errorf("batch %d was delivered %d times", n, times)
+		}
+	}
+}
+
+func TestEveryProcessMayPublishTheSameTwice(t *testing.T) {
+	t.Parallel()
+	ctx := testContext(t)
+	b := bustest.Start(t)
+	for range 3 {
+		if err := b.PublishBatch(ctx, batch(7, 1, 0)); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.PublishVerdicts(ctx, &schemas.VerdictBatch{AccountID: account, Seq: 7, Number: 1, Revision: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The same answer under newer packs is another message.
+	if err := b.PublishVerdicts(ctx, &schemas.VerdictBatch{AccountID: account, Seq: 7, Number: 1, Revision: 2}); err != nil {
+		t.Fatal(err)
+	}
+	var snapshots, verdicts atomic.Int32
+	consume(t, func(ctx context.Context) error {
+		return b.Snapshots(ctx, 1, func(context.Context, *schemas.SnapshotBatch) error { return nil })
+	})
+	consume(t, func(ctx context.Context) error {
+		return b.Partitions(ctx, "a", func(_ context.Context, _ int, ms []schemas.Message) error {
+			for _, m := range ms {
+				if m.Snapshot != nil {
+					snapshots.Add(1)
+				} else {
+					verdicts.Add(1)
+				}
+			}
+			return nil
+		})
+	})
+	eventually(t, ctx, "drained", func() bool { return must[bool](t)(b.Drained(ctx, account)) })
+	if s, v := snapshots.Load(), verdicts.Load(); s != 1 || v != 2 {
+		t.Errorf("got %d snapshots and %d verdict batches, want 1 and 2", s, v)
+	}
+}
