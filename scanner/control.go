@@ -30,7 +30,7 @@ type Bus interface {
 	PurgeUnits(ctx context.Context, a schemas.AccountID) error
 	// Drained is true when everything published for the account is judged and stored.
 	Drained(ctx context.Context, a schemas.AccountID) (bool, error)
-	DeadLetters(ctx context.Context, fn func(schemas.DeadLetter), synced func()) error
+	DeadLetters(ctx context.Context, fn func(schemas.DeadLetter)) error
 	// Lease runs fn under a lease; CodeConflict when another owner holds it.
 	Lease(ctx context.Context, key, owner string, fn func(ctx context.Context) error) error
 }

@@ -138,6 +138,9 @@ func TestADeadUnitFailsAlone(t *testing.T) {
 	if n := w.readsOf(unitIAM); n != 1 {
 		t.Errorf("read %d times, want once", n)
 	}
+	if want := "1 of 2 scopes could not be read completely, for example iam:* in global: failed cannot be read"; s.Reason != want {
+		t.Errorf("reason %q, want %q", s.Reason, want)
+	}
 	if got := closedAt(w, other); got != "0 " {
 		t.Errorf("a scope of the unit that was not looked at was closed: %s", got)
 	}

@@ -76,7 +76,7 @@ func (c *Control) watchDead(ctx context.Context) {
 		err := c.d.Bus.DeadLetters(ctx, func(l schemas.DeadLetter) {
 			c.dead.add(l)
 			c.nudge()
-		}, nil)
+		})
 		if ctx.Err() == nil {
 			c.d.Log.Warn().Err(err).Msg("watch dead letters")
 			_ = c.wait(ctx)

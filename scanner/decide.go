@@ -109,6 +109,7 @@ func standIn(u schemas.UnitKey) schemas.Scope {
 type tally struct {
 	progress         schemas.Progress
 	complete, scopes int
+	gap              *schemas.ScopeEnd // the first one
 }
 
 func (t *tally) add(e *schemas.UnitEnd) {
@@ -122,8 +123,26 @@ func (t *tally) add(e *schemas.UnitEnd) {
 			t.complete++
 		} else {
 			t.progress.Gaps++
+			if t.gap == nil {
+				t.gap = &s
+			}
 		}
 	}
+}
+
+// reason says in one line what is missing, empty when nothing is.
+func (t *tally) reason() string {
+	if t.gap == nil {
+		return ""
+	}
+	why := string(t.gap.State)
+	for _, part := range []string{t.gap.Call, t.gap.Reason} {
+		if part != "" {
+			why += " " + part
+		}
+	}
+	return fmt.Sprintf("%d of %d scopes could not be read completely, for example %s in %s: %s",
+		t.progress.Gaps, t.scopes, t.gap.Type, t.gap.Region, why)
 }
 
 // endState of a scan whose units have all ended.

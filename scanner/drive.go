@@ -91,10 +91,7 @@ func (d *driver) conclude(ctx context.Context, t tally, lost int, left uint64) (
 	if stopped, err := d.stop(ctx); err != nil || stopped {
 		return false, err // the next step cancels
 	}
-	state, reason := t.endState(), ""
-	if t.progress.Gaps > 0 {
-		reason = fmt.Sprintf("%d of %d scopes could not be read completely", t.progress.Gaps, t.scopes)
-	}
+	state, reason := t.endState(), t.reason()
 	if lost > 0 {
 		state, reason = atLeastPartial(state), fmt.Sprintf("%d scopes could not be closed", lost)
 	}

@@ -81,15 +81,11 @@ func (b *Bus) idle(ctx context.Context, d durable) (bool, error) {
 
 // DeadLetters calls fn for every message that was ever given up and is still
 // kept (14 days), then for every new one, until ctx ends, whose error it
-// returns. Every caller sees all of them; synced is called once after the old ones.
-func (b *Bus) DeadLetters(ctx context.Context, fn func(schemas.DeadLetter), synced func()) error {
-	s, err := b.js.Stream(ctx, schemas.StreamDead)
-	if err != nil {
-		return wrap(err, "open stream", schemas.StreamDead)
-	}
-	last := s.CachedInfo().State.LastSeq
-	empty := s.CachedInfo().State.Msgs == 0
-	c, err := s.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy, HeadersOnly: true})
+// returns. Every caller sees all of them.
+func (b *Bus) DeadLetters(ctx context.Context, fn func(schemas.DeadLetter)) error {
+	c, err := b.js.OrderedConsumer(ctx, schemas.StreamDead, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverAllPolicy, HeadersOnly: true,
+	})
 	if err != nil {
 		return wrap(err, "read", schemas.StreamDead)
 	}
@@ -100,9 +96,6 @@ func (b *Bus) DeadLetters(ctx context.Context, fn func(schemas.DeadLetter), sync
 	stop := context.AfterFunc(ctx, it.Stop)
 	defer stop()
 	defer it.Stop()
-	if empty && synced != nil {
-		synced()
-	}
 	for {
 		m, err := it.Next()
 		if err != nil {
@@ -112,9 +105,5 @@ func (b *Bus) DeadLetters(ctx context.Context, fn func(schemas.DeadLetter), sync
 			return wrap(err, "read", schemas.StreamDead)
 		}
 		fn(deadLetter(m.Headers()))
-		meta, err := m.Metadata()
-		if err == nil && !empty && synced != nil && meta.Sequence.Stream == last {
-			synced()
-		}
 	}
 }

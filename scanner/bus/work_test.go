@@ -166,7 +166,7 @@ func deadLetters(t *testing.T, b *bus.Bus) <-chan schemas.DeadLetter {
 	ch := make(chan schemas.DeadLetter, 100)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- b.DeadLetters(ctx, func(d schemas.DeadLetter) { ch <- d }, nil) }()
+	go func() { done <- b.DeadLetters(ctx, func(d schemas.DeadLetter) { ch <- d }) }()
 	t.Cleanup(func() { cancel(); <-done })
 	return ch
 }
