@@ -1,6 +1,9 @@
 package aws
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/insights-scanner/insights-scanner/discovery"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -72,4 +75,9 @@ func (d *document) observe(region, token, id, name string, projection int) disco
 		Key:  schemas.Key{Region: region, Type: token, ID: id},
 		Name: name, Properties: d.properties, Unknown: d.unknown, Projection: projection,
 	}
+}
+
+// sortUnknown gives the unknown paths a stable order.
+func sortUnknown(d *document) {
+	slices.SortFunc(d.unknown, func(a, b schemas.UnknownPath) int { return strings.Compare(a.Path, b.Path) })
 }

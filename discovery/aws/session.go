@@ -1,6 +1,8 @@
 package aws
 
 import (
+	"context"
+	"net/url"
 	"sync"
 	"time"
 
@@ -11,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
+
+	endpoints "github.com/aws/smithy-go/endpoints"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -62,7 +66,26 @@ func (s *session) configservice() *configservice.Client {
 }
 
 func (s *session) s3control() *s3control.Client {
-	return client(s, "s3control", func(c aws.Config) *s3control.Client { return s3control.NewFromConfig(c) })
+	return client(s, "s3control", func(c aws.Config) *s3control.Client {
+		return s3control.NewFromConfig(c, func(o *s3control.Options) {
+			if s.account.Endpoint != "" {
+				o.EndpointResolverV2 = plainEndpoint(s.account.Endpoint)
+			}
+		})
+	})
+}
+
+// plainEndpoint is an emulator's address as it is: S3 Control would put the
+// account number before the host name.
+type plainEndpoint string
+
+// ResolveEndpoint implements s3control.EndpointResolverV2.
+func (e plainEndpoint) ResolveEndpoint(context.Context, s3control.EndpointParameters) (endpoints.Endpoint, error) {
+	uri, err := url.Parse(string(e))
+	if err != nil {
+		return endpoints.Endpoint{}, err
+	}
+	return endpoints.Endpoint{URI: *uri}, nil
 }
 
 // s3In is the S3 client for buckets of a region: bucket calls must go to it.

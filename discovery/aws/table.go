@@ -1,7 +1,7 @@
 package aws
 
 // services are all that are read. The order is the order of units in a plan.
-var services = []*service{s3Service, ec2Service}
+var services = []*service{s3Service, ec2Service, iamService, cloudtrailService, configService}
 
 // serviceNamed is nil for a service the scanner does not read.
 func serviceNamed(name string) *service {
@@ -11,4 +11,17 @@ func serviceNamed(name string) *service {
 		}
 	}
 	return nil
+}
+
+// ActionTypes lists, by IAM action, the types whose reading needs it.
+func ActionTypes() map[string][]string {
+	m := map[string][]string{}
+	for _, s := range services {
+		for _, t := range s.types {
+			for _, a := range t.actions {
+				m[a] = append(m[a], t.token)
+			}
+		}
+	}
+	return m
 }

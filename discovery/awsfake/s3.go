@@ -179,8 +179,15 @@ func bucketTagging(q *request, i int) *fault {
 // s3control answers the account's public access block: not configured.
 func (q *request) s3control() {
 	if f := q.admit("s3control", "GetPublicAccessBlock", "s3:GetAccountPublicAccessBlock"); f != nil {
-		q.s3Fault(f)
+		q.s3controlFault(f)
 		return
 	}
-	q.s3Fault(&fault{http.StatusNotFound, "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"})
+	q.s3controlFault(&fault{http.StatusNotFound, "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"})
+}
+
+// s3controlFault wraps the error in ErrorResponse, as S3 Control does and S3 does not.
+func (q *request) s3controlFault(f *fault) {
+	q.w.Header().Set("Content-Type", "application/xml")
+	q.w.WriteHeader(f.status)
+	fmt.Fprintf(q.w, `<?xml version="1.0" encoding="UTF-8"?><ErrorResponse><Error><Code>%s</Code><Message>%s</Message></Error><RequestId>fake</RequestId></ErrorResponse>`, f.code, esc(f.message))
 }

@@ -1,0 +1,259 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/insights-scanner/insights-scanner/discovery"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// iamProjection counts changes of the projections in iamproject.go and iamreport.go.
+const iamProjection = 1
+
+const (
+	typeUser                  = "aws:iam/user:User"
+	typeGroup                 = "aws:iam/group:Group"
+	typeRole                  = "aws:iam/role:Role"
+	typePolicy                = "aws:iam/policy:Policy"
+	typeUserPolicy            = "aws:iam/userPolicy:UserPolicy"
+	typeGroupPolicy           = "aws:iam/groupPolicy:GroupPolicy"
+	typeRolePolicy            = "aws:iam/rolePolicy:RolePolicy"
+	typeUserAttachment        = "aws:iam/userPolicyAttachment:UserPolicyAttachment"
+	typeGroupAttachment       = "aws:iam/groupPolicyAttachment:GroupPolicyAttachment"
+	typeRoleAttachment        = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+	typeAccountPasswordPolicy = "aws:iam/accountPasswordPolicy:AccountPasswordPolicy"
+	typePasswordPolicy        = "insights:aws/passwordPolicy:PasswordPolicy"
+	typeRootAccount           = "insights:aws/rootAccount:RootAccount"
+	typeCredentialReportUser  = "insights:aws/credentialReportUser:CredentialReportUser"
+)
+
+const authorizationDetails = "iam:GetAccountAuthorizationDetails"
+
+// detailTypes are made from GetAccountAuthorizationDetails, one paged call for
+// all of IAM.
+var detailTypes = []string{
+	typeUser, typeGroup, typeRole, typePolicy, typeUserPolicy, typeGroupPolicy, typeRolePolicy,
+	typeUserAttachment, typeGroupAttachment, typeRoleAttachment,
+}
+
+var iamService = &service{
+	name: "iam", global: true,
+	types: append(specs(detailTypes, authorizationDetails),
+		typeSpec{typeAccountPasswordPolicy, []string{"iam:GetAccountPasswordPolicy"}},
+		typeSpec{typePasswordPolicy, []string{"iam:GetAccountPasswordPolicy"}},
+		typeSpec{typeRootAccount, []string{"iam:GetAccountSummary"}},
+		typeSpec{typeCredentialReportUser, []string{"iam:GenerateCredentialReport", "iam:GetCredentialReport"}},
+	),
+	read:   readIAM,
+	verify: verifyIAM,
+}
+
+func specs(tokens []string, actions ...string) []typeSpec {
+	list := make([]typeSpec, len(tokens))
+	for i, t := range tokens {
+		list[i] = typeSpec{t, actions}
+	}
+	return list
+}
+
+func readIAM(ctx context.Context, s *session, r *run) error {
+	emit := func(list ...discovery.Observation) error {
+		for _, o := range list {
+			if err := r.emit(ctx, o); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := emit(passwordPolicy(ctx, s)...); err != nil {
+		return err
+	}
+	if err := emit(rootAccount(ctx, s)); err != nil {
+		return err
+	}
+	users, err := credentialReport(ctx, s)
+	if err != nil {
+		r.incomplete("iam:GetCredentialReport", err, typeCredentialReportUser)
+	}
+	if err := emit(users...); err != nil {
+		return err
+	}
+	err = eachDetail(ctx, s, emit)
+	var call listError
+	if errors.As(err, &call) {
+		r.incomplete(authorizationDetails, call.err, detailTypes...)
+		return nil
+	}
+	return err
+}
+
+// eachDetail emits everything that the authorization details hold, without what
+// belongs to AWS.
+func eachDetail(ctx context.Context, s *session, emit observe) error {
+	p := iam.NewGetAccountAuthorizationDetailsPaginator(s.iam(), &iam.GetAccountAuthorizationDetailsInput{
+		MaxItems: aws.Int32(1000),
+		Filter:   []types.EntityType{types.EntityTypeUser, types.EntityTypeGroup, types.EntityTypeRole, types.EntityTypeLocalManagedPolicy},
+	})
+	return pages(ctx, p, func(out *iam.GetAccountAuthorizationDetailsOutput) error {
+		for _, u := range out.UserDetailList {
+			if err := emit(projectUser(u)...); err != nil {
+				return err
+			}
+		}
+		for _, g := range out.GroupDetailList {
+			if err := emit(projectGroup(g)...); err != nil {
+				return err
+			}
+		}
+		for _, r := range out.RoleDetailList {
+			if strings.HasPrefix(aws.ToString(r.Path), "/aws-service-role/") {
+				continue // the customer cannot change it
+			}
+			if err := emit(projectRole(r)...); err != nil {
+				return err
+			}
+		}
+		for _, p := range out.Policies {
+			if !strings.HasPrefix(aws.ToString(p.Arn), "arn:"+s.partition+":iam::aws:") {
+				if err := emit(projectPolicy(p)); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// verifyIAM asks for the principal or policy of a key. What hangs off one that
+// exists (inline policies, attachments) is asked for by its own call.
+func verifyIAM(ctx context.Context, s *session, r *run, token string, keys []schemas.Key) (gone []schemas.Key, err error) {
+	switch token {
+	case typeAccountPasswordPolicy, typePasswordPolicy, typeRootAccount, typeCredentialReportUser:
+		return verifyIAMFacts(ctx, s, r, token, keys)
+	}
+	var there []schemas.Key
+	for _, k := range keys {
+		exists, err := iamExists(ctx, s.iam(), token, k.ID)
+		if err != nil {
+			return gone, err
+		}
+		if exists {
+			there = append(there, k)
+		} else {
+			gone = append(gone, k)
+		}
+	}
+	if len(there) == 0 {
+		return gone, nil
+	}
+	// Lists lag behind: read once more, now for what is known to exist.
+	found := map[schemas.Key]bool{}
+	err = eachDetail(ctx, s, func(list ...discovery.Observation) error {
+		for _, o := range list {
+			if slices.Contains(there, o.Key) && !found[o.Key] {
+				found[o.Key] = true
+				if err := r.emit(ctx, o); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err == nil && len(found) < len(there) {
+		err = schemas.Errorf(schemas.CodeUnavailable, "%s exists, but %s does not list it", there[0].ID, authorizationDetails)
+	}
+	return gone, err
+}
+
+// iamExists reads one thing directly by its provider id.
+func iamExists(ctx context.Context, c *iam.Client, token, id string) (bool, error) {
+	owner, rest, _ := strings.Cut(id, ":") // inline policies: owner:name
+	attached, arn, _ := strings.Cut(id, "/")
+	var err error
+	switch token {
+	case typeUser:
+		_, err = c.GetUser(ctx, &iam.GetUserInput{UserName: &id})
+	case typeGroup:
+		_, err = c.GetGroup(ctx, &iam.GetGroupInput{GroupName: &id, MaxItems: aws.Int32(1)})
+	case typeRole:
+		_, err = c.GetRole(ctx, &iam.GetRoleInput{RoleName: &id})
+	case typePolicy:
+		_, err = c.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &id})
+	case typeUserPolicy:
+		_, err = c.GetUserPolicy(ctx, &iam.GetUserPolicyInput{UserName: &owner, PolicyName: &rest})
+	case typeGroupPolicy:
+		_, err = c.GetGroupPolicy(ctx, &iam.GetGroupPolicyInput{GroupName: &owner, PolicyName: &rest})
+	case typeRolePolicy:
+		_, err = c.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &owner, PolicyName: &rest})
+	case typeUserAttachment:
+		return attachedTo(arn, pages1(ctx, iam.NewListAttachedUserPoliciesPaginator(c, &iam.ListAttachedUserPoliciesInput{UserName: &attached}),
+			func(out *iam.ListAttachedUserPoliciesOutput) []types.AttachedPolicy { return out.AttachedPolicies }))
+	case typeGroupAttachment:
+		return attachedTo(arn, pages1(ctx, iam.NewListAttachedGroupPoliciesPaginator(c, &iam.ListAttachedGroupPoliciesInput{GroupName: &attached}),
+			func(out *iam.ListAttachedGroupPoliciesOutput) []types.AttachedPolicy { return out.AttachedPolicies }))
+	case typeRoleAttachment:
+		return attachedTo(arn, pages1(ctx, iam.NewListAttachedRolePoliciesPaginator(c, &iam.ListAttachedRolePoliciesInput{RoleName: &attached}),
+			func(out *iam.ListAttachedRolePoliciesOutput) []types.AttachedPolicy { return out.AttachedPolicies }))
+	default:
+		return false, schemas.Errorf(schemas.CodeInternal, "no direct read for %s", token)
+	}
+	if isNotFound(err, "NoSuchEntity") {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// attachments is the outcome of listing what is attached to a principal.
+type attachments struct {
+	arns []string
+	err  error
+}
+
+func pages1[Out, Options any](ctx context.Context, p pager[Out, Options], of func(Out) []types.AttachedPolicy) attachments {
+	var a attachments
+	a.err = pages(ctx, p, func(out Out) error {
+		for _, policy := range of(out) {
+			a.arns = append(a.arns, aws.ToString(policy.PolicyArn))
+		}
+		return nil
+	})
+	return a
+}
+
+func attachedTo(arn string, a attachments) (bool, error) {
+	if isNotFound(a.err, "NoSuchEntity") {
+		return false, nil
+	}
+	return a.err == nil && slices.Contains(a.arns, arn), a.err
+}
+
+// verifyIAMFacts reads the account's facts again.
+func verifyIAMFacts(ctx context.Context, s *session, r *run, token string, keys []schemas.Key) (gone []schemas.Key, err error) {
+	var list []discovery.Observation
+	switch token {
+	case typeRootAccount:
+		list = append(list, rootAccount(ctx, s))
+	case typeCredentialReportUser:
+		if list, err = credentialReport(ctx, s); err != nil {
+			return nil, err
+		}
+	default:
+		list = passwordPolicy(ctx, s)
+	}
+	for _, k := range keys {
+		i := slices.IndexFunc(list, func(o discovery.Observation) bool { return o.Key == k })
+		if i < 0 {
+			gone = append(gone, k)
+		} else if err := r.emit(ctx, list[i]); err != nil {
+			return gone, err
+		}
+	}
+	return gone, nil
+}

@@ -1,0 +1,121 @@
+package aws
+
+import (
+	"net/url"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/insights-scanner/insights-scanner/discovery"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+func iamTags(list []types.Tag) map[string]any {
+	tags := map[string]any{}
+	for _, t := range list {
+		tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+	return tags
+}
+
+// policyText is a policy document as the classic provider has it: JSON text.
+// IAM returns it URL-encoded (RFC 3986).
+func policyText(doc *string) string {
+	text, err := url.PathUnescape(aws.ToString(doc))
+	if err != nil {
+		return aws.ToString(doc)
+	}
+	return text
+}
+
+func boundary(b *types.AttachedPermissionsBoundary) string {
+	if b == nil {
+		return ""
+	}
+	return aws.ToString(b.PermissionsBoundaryArn)
+}
+
+func global(d *document, token, id, name string) discovery.Observation {
+	return d.observe(schemas.GlobalRegion, token, id, name, iamProjection)
+}
+
+// inline gives the inline policies of a principal; their provider id is owner:name.
+func inline(token, property, owner string, list []types.PolicyDetail) []discovery.Observation {
+	out := make([]discovery.Observation, len(list))
+	for i, p := range list {
+		name := aws.ToString(p.PolicyName)
+		d := newDocument()
+		d.set(property, owner)
+		d.set("name", name)
+		d.set("policy", policyText(p.PolicyDocument))
+		out[i] = global(d, token, owner+":"+name, name)
+	}
+	return out
+}
+
+// attached gives the attachments of a principal; their import id is owner/arn.
+func attached(token, property, owner string, list []types.AttachedPolicy) []discovery.Observation {
+	out := make([]discovery.Observation, len(list))
+	for i, p := range list {
+		d := newDocument()
+		d.set(property, owner)
+		d.set("policyArn", aws.ToString(p.PolicyArn))
+		out[i] = global(d, token, owner+"/"+aws.ToString(p.PolicyArn), aws.ToString(p.PolicyName))
+	}
+	return out
+}
+
+func projectUser(u types.UserDetail) []discovery.Observation {
+	name := aws.ToString(u.UserName)
+	d := newDocument()
+	d.set("name", name)
+	d.set("path", aws.ToString(u.Path))
+	d.set("permissionsBoundary", boundary(u.PermissionsBoundary))
+	d.set("tags", iamTags(u.Tags))
+	list := []discovery.Observation{global(d, typeUser, name, name)}
+	list = append(list, inline(typeUserPolicy, "user", name, u.UserPolicyList)...)
+	return append(list, attached(typeUserAttachment, "user", name, u.AttachedManagedPolicies)...)
+}
+
+func projectGroup(g types.GroupDetail) []discovery.Observation {
+	name := aws.ToString(g.GroupName)
+	d := newDocument()
+	d.set("name", name)
+	d.set("path", aws.ToString(g.Path))
+	list := []discovery.Observation{global(d, typeGroup, name, name)}
+	list = append(list, inline(typeGroupPolicy, "group", name, g.GroupPolicyList)...)
+	return append(list, attached(typeGroupAttachment, "group", name, g.AttachedManagedPolicies)...)
+}
+
+func projectRole(r types.RoleDetail) []discovery.Observation {
+	name := aws.ToString(r.RoleName)
+	d := newDocument()
+	d.set("name", name)
+	d.set("path", aws.ToString(r.Path))
+	d.set("assumeRolePolicy", policyText(r.AssumeRolePolicyDocument))
+	d.set("permissionsBoundary", boundary(r.PermissionsBoundary))
+	d.set("tags", iamTags(r.Tags))
+	d.notRead("iam:GetRole", "description", "maxSessionDuration")
+	list := []discovery.Observation{global(d, typeRole, name, name)}
+	list = append(list, inline(typeRolePolicy, "role", name, r.RolePolicyList)...)
+	return append(list, attached(typeRoleAttachment, "role", name, r.AttachedManagedPolicies)...)
+}
+
+// projectPolicy gives a customer managed policy with the document of its
+// default version.
+func projectPolicy(p types.ManagedPolicyDetail) discovery.Observation {
+	d := newDocument()
+	d.set("name", aws.ToString(p.PolicyName))
+	d.set("path", aws.ToString(p.Path))
+	d.set("description", aws.ToString(p.Description))
+	for _, v := range p.PolicyVersionList {
+		if v.IsDefaultVersion {
+			d.set("policy", policyText(v.Document))
+		}
+	}
+	if d.properties["policy"] == nil {
+		f := facet{state: schemas.FacetFailed, call: authorizationDetails, reason: "default version not returned"}
+		d.facet("policy", f, nil)
+	}
+	return global(d, typePolicy, aws.ToString(p.Arn), aws.ToString(p.PolicyName))
+}

@@ -1,0 +1,199 @@
+package aws
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/insights-scanner/insights-scanner/discovery"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// passwordPolicy is the account's password policy: always as a fact, and as
+// Pulumi's resource when one is configured.
+func passwordPolicy(ctx context.Context, s *session) []discovery.Observation {
+	out, err := s.iam().GetAccountPasswordPolicy(ctx, nil)
+	f := facetOf("iam:GetAccountPasswordPolicy", err, "NoSuchEntity")
+	values := map[string]any{}
+	if f.state == schemas.FacetPresent && out.PasswordPolicy != nil {
+		values = passwordRules(out.PasswordPolicy)
+	}
+	fact, resource := newDocument(), newDocument()
+	fact.set("accountId", s.awsAccount)
+	if f.state.Unknown() {
+		fact.facet("configured", f, nil)
+	} else {
+		fact.set("configured", f.state == schemas.FacetPresent)
+	}
+	for _, name := range passwordRuleNames {
+		fact.facet(name, f, func() any { return values[name] })
+		resource.facet(name, f, func() any { return values[name] })
+	}
+	list := []discovery.Observation{global(fact, typePasswordPolicy, s.awsAccount, s.awsAccount)}
+	if f.state != schemas.FacetAbsent {
+		list = append(list, global(resource, typeAccountPasswordPolicy, "iam-account-password-policy", "iam-account-password-policy"))
+	}
+	return list
+}
+
+var passwordRuleNames = []string{
+	"allowUsersToChangePassword", "hardExpiry", "maxPasswordAge", "minimumPasswordLength", "passwordReusePrevention",
+	"requireLowercaseCharacters", "requireNumbers", "requireSymbols", "requireUppercaseCharacters",
+}
+
+// passwordRules leaves out no number: what IAM does not return is 0, "not limited".
+func passwordRules(p *types.PasswordPolicy) map[string]any {
+	return map[string]any{
+		"allowUsersToChangePassword": p.AllowUsersToChangePassword, "hardExpiry": aws.ToBool(p.HardExpiry),
+		"maxPasswordAge": int(aws.ToInt32(p.MaxPasswordAge)), "minimumPasswordLength": int(aws.ToInt32(p.MinimumPasswordLength)),
+		"passwordReusePrevention": int(aws.ToInt32(p.PasswordReusePrevention)), "requireLowercaseCharacters": p.RequireLowercaseCharacters,
+		"requireNumbers": p.RequireNumbers, "requireSymbols": p.RequireSymbols, "requireUppercaseCharacters": p.RequireUppercaseCharacters,
+	}
+}
+
+// rootAccount tells of the root user what the account summary says: it is
+// current, where the credential report may be four hours old.
+func rootAccount(ctx context.Context, s *session) discovery.Observation {
+	out, err := s.iam().GetAccountSummary(ctx, nil)
+	f := facetOf("iam:GetAccountSummary", err)
+	d := newDocument()
+	d.set("accountId", s.awsAccount)
+	summary := func(key types.SummaryKeyType) func() any {
+		return func() any {
+			n, ok := out.SummaryMap[string(key)]
+			if !ok {
+				return nil
+			}
+			return n > 0
+		}
+	}
+	for name, key := range map[string]types.SummaryKeyType{
+		"mfaActive":         types.SummaryKeyTypeAccountMFAEnabled,
+		"accessKeysPresent": types.SummaryKeyTypeAccountAccessKeysPresent,
+	} {
+		d.facet(name, f, summary(key))
+		if f.state == schemas.FacetPresent && d.properties[name] == nil {
+			d.facet(name, facet{state: schemas.FacetFailed, call: f.call, reason: "not in the account summary"}, nil)
+		}
+	}
+	sortUnknown(d)
+	return global(d, typeRootAccount, s.awsAccount, "root")
+}
+
+// reportPolls and reportWait bound the wait for a credential report, which
+// takes IAM seconds to make.
+const (
+	reportPolls = 30
+	reportWait  = 2 * time.Second
+)
+
+// credentialReport has one resource per IAM user of the report. The report is
+// up to four hours old; ages are whole days up to the time it was made, so that
+// they change once a day and not with every scan.
+func credentialReport(ctx context.Context, s *session) ([]discovery.Observation, error) {
+	if err := generateReport(ctx, s.iam()); err != nil {
+		return nil, err
+	}
+	out, err := s.iam().GetCredentialReport(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := csv.NewReader(bytes.NewReader(out.Content)).ReadAll()
+	if err != nil || len(rows) == 0 {
+		return nil, fmt.Errorf("read credential report: %d rows: %w", len(rows), err)
+	}
+	made := aws.ToTime(out.GeneratedTime)
+	var list []discovery.Observation
+	for _, row := range rows[1:] {
+		r := reportRow{}
+		for i, column := range rows[0] {
+			if i < len(row) {
+				r[column] = row[i]
+			}
+		}
+		if r["user"] != "<root_account>" {
+			list = append(list, r.observe(made))
+		}
+	}
+	return list, nil
+}
+
+func generateReport(ctx context.Context, c *iam.Client) error {
+	for range reportPolls {
+		out, err := c.GenerateCredentialReport(ctx, nil)
+		if err != nil {
+			return err
+		}
+		if out.State == types.ReportStateTypeComplete {
+			return nil
+		}
+		t := time.NewTimer(reportWait)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		case <-t.C:
+		}
+	}
+	return schemas.Errorf(schemas.CodeUnavailable, "credential report not ready after %s", reportPolls*reportWait)
+}
+
+// reportRow is a line of the credential report by column name.
+type reportRow map[string]string
+
+func (r reportRow) flag(column string) bool { return r[column] == "true" }
+
+// days is how many whole days before the report something happened; nil for
+// "N/A", "no_information" and "not_supported".
+func (r reportRow) days(column string, made time.Time) any {
+	at, err := time.Parse(time.RFC3339, r[column])
+	if err != nil {
+		return nil
+	}
+	return int(made.Sub(at).Hours() / 24)
+}
+
+func (r reportRow) observe(made time.Time) discovery.Observation {
+	name := r["user"]
+	d := newDocument()
+	d.set("user", name)
+	d.set("arn", r["arn"])
+	d.set("passwordEnabled", r.flag("password_enabled"))
+	d.set("mfaActive", r.flag("mfa_active"))
+	if r.flag("password_enabled") {
+		// A password that was never used is unused since it was set.
+		unused := r.days("password_last_used", made)
+		if unused == nil {
+			unused = r.days("password_last_changed", made)
+		}
+		d.set("passwordUnusedDays", unused)
+		d.set("passwordAgeDays", r.days("password_last_changed", made))
+	}
+	keys := []any{}
+	for _, n := range []string{"1", "2"} {
+		prefix := "access_key_" + n + "_"
+		if r[prefix+"last_rotated"] == "N/A" && !r.flag(prefix+"active") {
+			continue
+		}
+		key := map[string]any{"number": int(n[0] - '0'), "active": r.flag(prefix + "active")}
+		if age := r.days(prefix+"last_rotated", made); age != nil {
+			key["ageDays"] = age
+		}
+		unused := r.days(prefix+"last_used_date", made)
+		if unused == nil {
+			unused = r.days(prefix+"last_rotated", made)
+		}
+		if unused != nil {
+			key["unusedDays"] = unused
+		}
+		keys = append(keys, key)
+	}
+	d.properties["accessKeys"] = keys
+	return global(d, typeCredentialReportUser, name, name)
+}
