@@ -46,11 +46,18 @@ type VerdictBatch struct {
 	Unit      UnitKey   `json:"unit"`
 	Seq       uint64    `json:"seq"`
 	Number    int       `json:"number"`
+	Route     string    `json:"route"`
 	At        time.Time `json:"at"`
 	Rejudge   bool      `json:"rejudge,omitempty"`
 	// Revision of effective.<account> the verdicts were made with.
 	Revision uint64    `json:"revision"`
 	Verdicts []Verdict `json:"verdicts,omitempty"`
+}
+
+// ScopeOf is the scope that owns a resource judged in this batch. A
+// re-judgement belongs to no unit, and so to no scope.
+func (b *VerdictBatch) ScopeOf(k Key) Scope {
+	return Scope{Region: b.Unit.Region, Type: k.Type, Route: b.Route}
 }
 
 // Message is one message for the sink; exactly one field is set.
