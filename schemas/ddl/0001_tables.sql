@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS @db.resources (
     number       UInt32,
     version      UInt64,
     hash         String CODEC(ZSTD),
-    projection   UInt32,
+    projection_revision UInt32,
     tombstone    Bool,
     properties   String CODEC(ZSTD(3)),
     unknown      String CODEC(ZSTD(3)),
@@ -79,7 +79,7 @@ CREATE TABLE IF NOT EXISTS @db.judged (
     revision   UInt64,
     attempt    UInt64,
     hash       String CODEC(ZSTD),
-    projection UInt32,
+    projection_revision UInt32,
     tombstone  Bool,
     ord        UInt256 MATERIALIZED bitShiftLeft(toUInt256(version), 128) + bitShiftLeft(toUInt256(revision), 64) + attempt
 ) ENGINE = ReplacingMergeTree(ord)

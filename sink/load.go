@@ -1,0 +1,158 @@
+package sink
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// touched are the keys that messages need to know of.
+type touched struct {
+	accounts map[schemas.AccountID]bool
+	seen     map[resourceKey]bool // by snapshots
+	judged   map[resourceKey]bool // by verdicts
+}
+
+func newTouched() *touched {
+	return &touched{accounts: map[schemas.AccountID]bool{}, seen: map[resourceKey]bool{}, judged: map[resourceKey]bool{}}
+}
+
+func (t *touched) all(k resourceKey) {
+	t.accounts[k.account] = true
+	t.seen[k], t.judged[k] = true, true
+}
+
+func (t *touched) message(m schemas.Message) {
+	if b := m.Snapshot; b != nil {
+		t.accounts[b.AccountID] = true
+		for i := range b.Resources {
+			t.seen[resourceKey{b.AccountID, b.Resources[i].Key}] = true
+		}
+		for _, u := range b.Unchanged {
+			t.seen[resourceKey{b.AccountID, u.Key}] = true
+		}
+	}
+	if b := m.Verdicts; b != nil {
+		t.accounts[b.AccountID] = true
+		for i := range b.Verdicts {
+			t.judged[resourceKey{b.AccountID, b.Verdicts[i].Key}] = true
+		}
+	}
+}
+
+func (t *touched) size() int { return len(t.seen) + len(t.judged) }
+
+// load fills the fold with what is stored of the touched keys: one query per table.
+func (s *Store) load(ctx context.Context, f *fold, t *touched) error {
+	for _, step := range []func(context.Context, *fold, *touched) error{
+		s.loadFences, s.loadResources, s.loadSeen, s.loadJudged, s.loadPacks, s.loadViolations,
+	} {
+		if err := step(ctx, f, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) loadFences(ctx context.Context, f *fold, t *touched) error {
+	accounts := make([]string, 0, len(t.accounts))
+	for a := range t.accounts {
+		accounts = append(accounts, string(a))
+	}
+	if len(accounts) == 0 {
+		return nil
+	}
+	return s.query(ctx, "read closes", "SELECT account_id, scope_region, type, route, seq FROM @db.scope_closes FINAL WHERE account_id IN ?", []any{accounts},
+		func(r driver.Rows) error {
+			var k scopeKey
+			var a string
+			var seq uint64
+			if err := r.Scan(&a, &k.Region, &k.Type, &k.Route, &seq); err != nil {
+				return err
+			}
+			k.account = schemas.AccountID(a)
+			f.fences[k] = seq
+			return nil
+		})
+}
+
+// lookup reads the rows of keys from a table. The condition takes the accounts,
+// types, regions and ids apart, which the primary index understands; rows of
+// other combinations are skipped.
+func lookup[T any](ctx context.Context, s *Store, table, columns, typeColumn string, keys map[resourceKey]bool, key func(*T) resourceKey, found func(resourceKey, *T)) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	accounts, types, regions, ids := map[string]bool{}, map[string]bool{}, map[string]bool{}, make([]string, 0, len(keys))
+	for k := range keys {
+		accounts[string(k.account)], types[k.Type], regions[k.Region] = true, true, true
+		ids = append(ids, k.ID)
+	}
+	list := func(m map[string]bool) []string { return slices.Sorted(maps.Keys(m)) }
+	statement := "SELECT " + columns + " FROM @db." + table + " FINAL WHERE account_id IN ? AND " + typeColumn + " IN ? AND region IN ? AND id IN ?"
+	return s.query(ctx, "look up "+table, statement, []any{list(accounts), list(types), list(regions), ids}, func(r driver.Rows) error {
+		row := new(T)
+		if err := r.ScanStruct(row); err != nil {
+			return err
+		}
+		if k := key(row); keys[k] {
+			found(k, row)
+		}
+		return nil
+	})
+}
+
+func keyOf(account, region, token, id string) resourceKey {
+	return resourceKey{schemas.AccountID(account), schemas.Key{Region: region, Type: token, ID: id}}
+}
+
+func (r *resourceRow) key() resourceKey  { return keyOf(r.AccountID, r.Region, r.Type, r.ID) }
+func (r *seenRow) key() resourceKey      { return keyOf(r.AccountID, r.Region, r.Type, r.ID) }
+func (r *judgedRow) key() resourceKey    { return keyOf(r.AccountID, r.Region, r.Type, r.ID) }
+func (r *verdictRow) key() resourceKey   { return keyOf(r.AccountID, r.Region, r.Type, r.ID) }
+func (r *violationRow) key() resourceKey { return keyOf(r.AccountID, r.Region, r.Canonical, r.ID) }
+
+// Everything but the documents, which folding never needs.
+const resourceColumns = "account_id, account, type, region, id, name, scope_region, route, seq, number, version, hash, projection_revision, tombstone, first_seen, changed_at, at"
+
+func (s *Store) loadResources(ctx context.Context, f *fold, t *touched) error {
+	return lookup(ctx, s, "resources", resourceColumns, "type", t.seen, (*resourceRow).key, func(k resourceKey, r *resourceRow) { f.resources[k] = r })
+}
+
+func (s *Store) loadSeen(ctx context.Context, f *fold, t *touched) error {
+	return lookup(ctx, s, "seen", columnsOf(new(seenRow)), "type", t.seen, (*seenRow).key, func(k resourceKey, r *seenRow) { f.seen[k] = r })
+}
+
+func (s *Store) loadJudged(ctx context.Context, f *fold, t *touched) error {
+	return lookup(ctx, s, "judged", columnsOf(new(judgedRow)), "type", t.judged, (*judgedRow).key, func(k resourceKey, r *judgedRow) { f.judged[k] = r })
+}
+
+// loadPacks reads which packs said something of the resources.
+func (s *Store) loadPacks(ctx context.Context, f *fold, t *touched) error {
+	return lookup(ctx, s, "verdicts", "account_id, type, region, id, pack, pack_version", "type", t.judged, (*verdictRow).key, func(k resourceKey, r *verdictRow) {
+		if r.PackVersion == "" {
+			return // emptied
+		}
+		if f.packs[k] == nil {
+			f.packs[k] = map[string]bool{}
+		}
+		f.packs[k][r.Pack] = true
+	})
+}
+
+func (s *Store) loadViolations(ctx context.Context, f *fold, t *touched) error {
+	keys := make(map[resourceKey]bool, len(t.judged))
+	for k := range t.judged {
+		keys[canonical(k)] = true
+	}
+	return lookup(ctx, s, "violations", columnsOf(new(violationRow)), "canonical", keys, (*violationRow).key, func(k resourceKey, r *violationRow) {
+		if f.violations[k] == nil {
+			f.violations[k] = map[policyKey]*violationRow{}
+		}
+		f.violations[k][policyKey{r.Pack, r.Policy}] = r
+	})
+}
