@@ -1,0 +1,106 @@
+package sink
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+const (
+	defaultLimit = 100
+	maxLimit     = 1000
+)
+
+// pager pages by the values of the last row (a keyset), so that a page stays
+// where it is while rows come and go before it.
+type pager struct {
+	limit int
+	order []string // expressions, all texts, unique together
+	desc  bool
+	after []string // values of the last row of the page before
+	last  []string
+	rows  int
+	more  bool
+}
+
+func newPager(limit int, cursor string, order []string, desc bool) (*pager, error) {
+	p := &pager{limit: limit, order: order, desc: desc}
+	if limit < 0 || limit > maxLimit {
+		return nil, schemas.Errorf(schemas.CodeInvalid, "limit: %d is not between 1 and %d", limit, maxLimit)
+	}
+	if limit == 0 {
+		p.limit = defaultLimit
+	}
+	if cursor == "" {
+		return p, nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err == nil {
+		err = json.Unmarshal(raw, &p.after)
+	}
+	if err != nil || len(p.after) != len(order) {
+		return nil, schemas.Errorf(schemas.CodeInvalid, "cursor: %q is not one of this list and order", cursor).
+			WithHint("Pass the cursor of the page before with the same sort, or none.")
+	}
+	return p, nil
+}
+
+// resume keeps the rows behind the cursor.
+func (p *pager) resume(w *where) {
+	if p.after == nil {
+		return
+	}
+	op := ">"
+	if p.desc {
+		op = "<"
+	}
+	args := make([]any, len(p.after))
+	for i, v := range p.after {
+		args[i] = v
+	}
+	w.add("("+strings.Join(p.order, ", ")+") "+op+" ("+strings.TrimSuffix(strings.Repeat("?, ", len(args)), ", ")+")", args...)
+}
+
+// columns gives each row's place in the order.
+func (p *pager) columns() string {
+	texts := make([]string, len(p.order))
+	for i, e := range p.order {
+		texts[i] = "toString(" + e + ")"
+	}
+	return "[" + strings.Join(texts, ", ") + "] AS cursor"
+}
+
+func (p *pager) tail() string {
+	direction := ""
+	if p.desc {
+		direction = " DESC"
+	}
+	order := make([]string, len(p.order))
+	for i, e := range p.order {
+		order[i] = e + direction
+	}
+	limit, _ := json.Marshal(p.limit + 1) // one more tells whether there is a next page
+	return " ORDER BY " + strings.Join(order, ", ") + " LIMIT " + string(limit)
+}
+
+// full takes the place of a row; true when the row is beyond the page.
+func (p *pager) full(place []string) bool {
+	if p.rows == p.limit {
+		p.more = true
+		return true
+	}
+	p.rows++
+	p.last = slices.Clone(place)
+	return false
+}
+
+func (p *pager) next() string {
+	if !p.more {
+		return ""
+	}
+	raw, _ := json.Marshal(p.last)
+	return base64.RawURLEncoding.EncodeToString(raw)
+}

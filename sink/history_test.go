@@ -1,0 +1,251 @@
+package sink
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// history is a random but lawful life of two accounts: the messages that
+// discovery, evaluators and control would send, in an order in which they could
+// have arrived.
+type history struct {
+	rnd      *rand.Rand
+	now      time.Time
+	seq      map[schemas.AccountID]uint64
+	revision uint64
+	world    map[resourceKey]string // what the cloud holds: content by key
+	known    map[resourceKey]string // what the store must hold
+	version  map[resourceKey]uint64
+	messages []schemas.Message
+}
+
+var histories = []schemas.AccountID{"aws-111111111111", "aws-222222222222"}
+
+// Two units; s3 is global, its buckets live in regions.
+var historyUnits = map[schemas.UnitKey][]schemas.Key{
+	{Region: "global", Service: "s3"}:     {{Region: "us-east-1", Type: "aws:s3/bucket:Bucket"}, {Region: "eu-west-1", Type: "aws:s3/bucket:Bucket"}},
+	{Region: "us-east-1", Service: "ec2"}: {{Region: "us-east-1", Type: "aws:ec2/instance:Instance"}, {Region: "us-east-1", Type: "aws:ebs/volume:Volume"}},
+}
+
+func newHistory(seed uint64) *history {
+	return &history{
+		rnd: rand.New(rand.NewPCG(seed, 7)), now: time.Now().UTC().Add(-48 * time.Hour).Truncate(time.Second),
+		seq: map[schemas.AccountID]uint64{}, revision: 1,
+		world: map[resourceKey]string{}, known: map[resourceKey]string{}, version: map[resourceKey]uint64{},
+	}
+}
+
+func (h *history) chance(percent int) bool { return h.rnd.IntN(100) < percent }
+
+// mutate lets the cloud change: creates, changes, deletes, re-creates.
+func (h *history) mutate() {
+	for _, a := range histories {
+		for _, kinds := range historyUnits {
+			for _, kind := range kinds {
+				for i := range 6 {
+					kind.ID = fmt.Sprintf("%s|o'%d", kind.Region, i)
+					k := resourceKey{a, kind}
+					switch {
+					case h.chance(25):
+						h.world[k] = fmt.Sprintf("content-%d", h.rnd.IntN(4))
+					case h.chance(15):
+						delete(h.world, k)
+					}
+				}
+			}
+		}
+	}
+}
+
+// scan is one run over an account; units may be tried again, denied or left out.
+func (h *history) scan(a schemas.AccountID, n int) {
+	h.now = h.now.Add(time.Hour)
+	scan := fmt.Sprintf("%s-%d", a.AWSAccount(), n)
+	for unit, kinds := range historyUnits {
+		if h.chance(15) {
+			h.attempt(a, scan, unit, kinds, true) // dies on the way
+		}
+		h.attempt(a, scan, unit, kinds, false)
+	}
+	if h.chance(20) {
+		h.outOfScope(a, scan)
+	}
+}
+
+// attempt sends what one attempt at a unit would send.
+func (h *history) attempt(a schemas.AccountID, scan string, unit schemas.UnitKey, kinds []schemas.Key, dies bool) {
+	h.seq[a]++
+	head := schemas.SnapshotBatch{Scan: scan, AccountID: a, Account: "acct-" + a.AWSAccount(), Unit: unit, Seq: h.seq[a], Route: schemas.RouteNative, At: h.now.Add(time.Duration(h.seq[a]) * time.Second)}
+	denied := map[string]bool{}
+	for _, k := range kinds {
+		denied[k.Type] = h.chance(15)
+	}
+	var snapshots, verdicts []schemas.Message
+	for i, k := range h.keys(a, kinds) {
+		if denied[k.Type] || dies && i > 3 {
+			continue
+		}
+		b := head
+		b.Number = len(snapshots) + 1
+		content, exists := h.world[k]
+		known, held := h.known[k]
+		switch {
+		case exists && held && known == content:
+			b.Unchanged = []schemas.Sighting{{Key: k.Key, Hash: content}}
+		case exists:
+			b.Resources = []schemas.Resource{resourceOf(k, content, b.Seq)}
+			h.known[k], h.version[k] = content, b.Seq
+		case held:
+			b.Gone = []schemas.Sighting{{Key: k.Key}}
+		default:
+			continue
+		}
+		snapshots = append(snapshots, schemas.Message{Snapshot: &b})
+		verdicts = append(verdicts, schemas.Message{Verdicts: h.judge(&b)})
+	}
+	h.send(snapshots, verdicts)
+	if dies {
+		return
+	}
+	end := &schemas.UnitEnd{Scan: scan, AccountID: a, Account: head.Account, Unit: unit, Seq: head.Seq, Batches: len(snapshots), StartedAt: head.At}
+	for token := range denied {
+		state := schemas.ScopeComplete
+		if denied[token] {
+			state = schemas.ScopeDenied
+		}
+		end.Scopes = append(end.Scopes, schemas.ScopeEnd{Scope: schemas.Scope{Region: unit.Region, Type: token, Route: schemas.RouteNative}, State: state})
+	}
+	slices.SortFunc(end.Scopes, func(a, b schemas.ScopeEnd) int { return compareText(a.Type, b.Type) })
+	h.messages = append(h.messages, schemas.Message{End: end})
+	for _, s := range end.Scopes {
+		if s.State == schemas.ScopeComplete {
+			h.close(a, scan, s.Scope, head.Seq, schemas.FixResourceGone, head.At)
+		}
+	}
+}
+
+func compareText(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	default:
+		return 0
+	}
+}
+
+// keys are all of a unit, existing or not, in a random order.
+func (h *history) keys(a schemas.AccountID, kinds []schemas.Key) []resourceKey {
+	var out []resourceKey
+	for _, kind := range kinds {
+		for i := range 6 {
+			kind.ID = fmt.Sprintf("%s|o'%d", kind.Region, i)
+			out = append(out, resourceKey{a, kind})
+		}
+	}
+	h.rnd.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	return out
+}
+
+func resourceOf(k resourceKey, content string, seq uint64) schemas.Resource {
+	r := schemas.Resource{Key: k.Key, Name: k.ID, Properties: map[string]any{"content": content}, Hash: content, Version: seq, Projection: 1}
+	if content == "content-3" {
+		r.Unknown = []schemas.UnknownPath{{Path: "policy", State: schemas.FacetDenied, Call: "s3:GetBucketPolicy"}}
+	}
+	return r
+}
+
+// send appends snapshots and verdicts; verdicts may overtake later snapshots.
+func (h *history) send(snapshots, verdicts []schemas.Message) {
+	all := slices.Concat(snapshots, verdicts)
+	h.rnd.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	h.messages = append(h.messages, all...)
+}
+
+func (h *history) close(a schemas.AccountID, scan string, s schemas.Scope, seq uint64, cause schemas.FixCause, at time.Time) {
+	h.messages = append(h.messages, schemas.Message{Close: &schemas.Close{Scan: scan, AccountID: a, Account: "acct-" + a.AWSAccount(), Scope: s, Seq: seq, Cause: cause, At: at}})
+	for k := range h.known {
+		_, exists := h.world[k]
+		if k.account == a && k.Type == s.Type && (!exists || cause == schemas.FixOutOfScope) {
+			delete(h.known, k)
+		}
+	}
+}
+
+func (h *history) outOfScope(a schemas.AccountID, scan string) {
+	h.seq[a]++
+	s := schemas.Scope{Region: "us-east-1", Type: "aws:ebs/volume:Volume", Route: schemas.RouteNative}
+	h.close(a, scan, s, h.seq[a], schemas.FixOutOfScope, h.now.Add(time.Duration(h.seq[a])*time.Second))
+}
+
+// judge answers a batch. What a policy says is a function of content and revision.
+func (h *history) judge(b *schemas.SnapshotBatch) *schemas.VerdictBatch {
+	out := &schemas.VerdictBatch{
+		Scan: b.Scan, AccountID: b.AccountID, Account: b.Account, Unit: b.Unit, Seq: b.Seq, Number: b.Number, Route: b.Route, At: b.At,
+		Rejudge: b.Rejudge, Revision: h.revision,
+	}
+	for _, r := range b.Resources {
+		v := schemas.Verdict{Key: r.Key, Name: r.Name, Version: r.Version, Hash: r.Hash, Projection: r.Projection}
+		for pack := range 2 {
+			if (h.revision+uint64(pack))%4 == 0 {
+				continue // withdrawn
+			}
+			pv := schemas.PackVerdict{Pack: fmt.Sprintf("pack-%d", pack), Version: fmt.Sprintf("1.%d", h.revision/2), Group: "g"}
+			for policy := range 5 {
+				pv.Results = append(pv.Results, resultOf(r.Hash, pack, policy, h.revision))
+			}
+			v.Packs = append(v.Packs, pv)
+		}
+		out.Verdicts = append(out.Verdicts, v)
+	}
+	return out
+}
+
+func resultOf(hash string, pack, policy int, revision uint64) schemas.PolicyResult {
+	outcomes := []schemas.Outcome{schemas.Passed, schemas.Failed, schemas.Failed, schemas.NotApplicable, schemas.Unknown, schemas.Errored, schemas.Disabled}
+	o := outcomes[(int(hash[len(hash)-1])+pack*3+policy+int(revision)/3)%len(outcomes)]
+	r := schemas.PolicyResult{Policy: fmt.Sprintf("policy-%d", policy), Outcome: o}
+	switch o {
+	case schemas.Failed:
+		r.Level, r.Severity, r.Messages = schemas.Mandatory, schemas.SeverityHigh, []string{"bad " + hash}
+	case schemas.Unknown:
+		r.Paths = []schemas.UnknownPath{{Path: "policy", State: schemas.FacetDenied, Call: "s3:GetBucketPolicy"}, {Path: "acl", State: schemas.FacetDenied, Call: "s3:GetBucketPolicy"}}
+	case schemas.Errored:
+		r.Reason = "rule broke"
+	}
+	return r
+}
+
+// rejudge judges everything that is held again, at a new revision.
+func (h *history) rejudge(a schemas.AccountID) {
+	h.revision++
+	h.seq[a]++
+	h.now = h.now.Add(time.Minute)
+	b := schemas.SnapshotBatch{AccountID: a, Account: "acct-" + a.AWSAccount(), Unit: schemas.UnitKey{Region: "-", Service: "rejudge"}, Seq: h.seq[a], Number: 1, At: h.now, Rejudge: true}
+	for k, content := range h.known {
+		if k.account == a {
+			r := resourceOf(k, content, h.version[k])
+			b.Resources = append(b.Resources, r)
+		}
+	}
+	h.messages = append(h.messages, schemas.Message{Verdicts: h.judge(&b)})
+}
+
+// live makes a whole life of n rounds.
+func (h *history) live(n int) []schemas.Message {
+	for i := range n {
+		h.mutate()
+		for _, a := range histories {
+			h.scan(a, i+1)
+			if h.chance(60) {
+				h.rejudge(a)
+			}
+		}
+	}
+	return h.messages
+}

@@ -1,0 +1,90 @@
+package sink
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+type scanRow struct {
+	AccountID string    `ch:"account_id"`
+	Scan      string    `ch:"scan"`
+	Account   string    `ch:"account"`
+	State     string    `ch:"state"`
+	StartedAt time.Time `ch:"started_at"`
+	EndedAt   time.Time `ch:"ended_at"`
+	Document  string    `ch:"document"`
+}
+
+// RecordScan keeps a scan that has ended.
+func (s *Store) RecordScan(ctx context.Context, scan schemas.Scan) error {
+	doc, err := json.Marshal(scan)
+	if err != nil {
+		return schemas.Errorf(schemas.CodeInvalid, "encode scan %s: %w", scan.ID, err)
+	}
+	return insert(ctx, s, "scans", []scanRow{{
+		AccountID: string(scan.AccountID), Scan: scan.ID, Account: scan.Account, State: string(scan.State),
+		StartedAt: stored(scan.StartedAt), EndedAt: stored(scan.EndedAt), Document: string(doc),
+	}})
+}
+
+type policyRow struct {
+	Pack     string    `ch:"pack"`
+	Version  string    `ch:"version"`
+	Policy   string    `ch:"policy"`
+	At       time.Time `ch:"at"`
+	Document string    `ch:"document"`
+}
+
+// RecordPolicies keeps what a pack says of its policies, for reports.
+func (s *Store) RecordPolicies(ctx context.Context, m schemas.PackManifest) error {
+	rows := make([]policyRow, len(m.Policies))
+	for i, p := range m.Policies {
+		doc, err := json.Marshal(p)
+		if err != nil {
+			return schemas.Errorf(schemas.CodeInvalid, "encode policy %s: %w", p.Name, err)
+		}
+		rows[i] = policyRow{Pack: m.Name, Version: m.Version, Policy: p.Name, At: stored(m.PublishedAt), Document: string(doc)}
+	}
+	return insert(ctx, s, "policies", rows)
+}
+
+type configRow struct {
+	Kind     string    `ch:"kind"`
+	Key      string    `ch:"key"`
+	Revision uint64    `ch:"revision"`
+	Actor    string    `ch:"actor"`
+	At       time.Time `ch:"at"`
+	Document string    `ch:"document"`
+}
+
+// LogConfig mirrors one change of the configuration.
+func (s *Store) LogConfig(ctx context.Context, kind, key string, rev uint64, by string, at time.Time, doc []byte) error {
+	return insert(ctx, s, "config_log", []configRow{{Kind: kind, Key: key, Revision: rev, Actor: by, At: stored(at), Document: string(doc)}})
+}
+
+// RecomputePosture counts an account's verdicts anew, whole, as of at.
+func (s *Store) RecomputePosture(ctx context.Context, a schemas.AccountID, at time.Time) error {
+	micros := stored(at).UnixMicro()
+	err := s.exec(ctx, "recompute posture", `INSERT INTO @db.posture
+		SELECT account_id, pack, policy, countIf(outcome = 'passed'), countIf(outcome = 'failed'), countIf(outcome = 'not_applicable'),
+			countIf(outcome = 'disabled'), countIf(outcome = 'unknown'), countIf(outcome = 'errored'), fromUnixTimestamp64Micro(?, 'UTC')
+		FROM (`+outcomes+` WHERE account_id = ?) GROUP BY account_id, pack, policy`, micros, string(a))
+	if err != nil {
+		return err
+	}
+	return s.exec(ctx, "recompute posture", `INSERT INTO @db.posture_daily
+		SELECT account_id, toDate(at), pack, policy, passed, failed, not_applicable, disabled, unknown, errored, at
+		FROM @db.posture FINAL WHERE account_id = ? AND at = fromUnixTimestamp64Micro(?, 'UTC')`, string(a), micros)
+}
+
+// outcomes has a row per resource and policy: account, pack, pack version,
+// revision, policy, outcome. It ends before WHERE.
+const outcomes = `SELECT account_id, pack, pack_version, revision, result.1 AS policy, result.2 AS outcome
+	FROM @db.verdicts FINAL
+	ARRAY JOIN arrayConcat(
+		arrayMap(p -> (toString(p), 'passed'), passed), arrayMap(p -> (toString(p), 'failed'), failed),
+		arrayMap(p -> (toString(p), 'not_applicable'), not_applicable), arrayMap(p -> (toString(p), 'disabled'), disabled),
+		arrayMap(p -> (toString(p), 'unknown'), unknown), arrayMap(p -> (toString(p), 'errored'), errored)) AS result`

@@ -1,0 +1,206 @@
+package sink
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// judgedPage is how many resources are compared with their verdicts at a time,
+// documentPage how many whole documents are held at a time.
+const (
+	judgedPage   = 20000
+	documentPage = 500
+)
+
+// errEnough ends a walk early.
+var errEnough = errors.New("enough")
+
+// Unjudged streams live resources whose verdict lacks their content, their
+// projection or this effective revision, whole, ordered by key, at most limit.
+// Their version is that of the newest verdict if it is of the same content, so
+// that a new verdict of it is newer.
+func (s *Store) Unjudged(ctx context.Context, a schemas.AccountID, revision uint64, limit int, fn func([]schemas.Resource) error) error {
+	var page []unjudged
+	send := func() error {
+		if len(page) == 0 {
+			return nil
+		}
+		rs, err := s.documents(ctx, a, page)
+		page = page[:0]
+		if err != nil {
+			return err
+		}
+		return fn(rs)
+	}
+	taken := 0
+	err := s.walkUnjudged(ctx, a, revision, func(u unjudged) error {
+		if taken >= limit {
+			return errEnough
+		}
+		taken++
+		page = append(page, u)
+		if len(page) >= documentPage {
+			return send()
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return err
+	}
+	return send()
+}
+
+// UnjudgedCount is how many resources Unjudged would stream without a limit.
+func (s *Store) UnjudgedCount(ctx context.Context, a schemas.AccountID, revision uint64) (n uint64, err error) {
+	err = s.walkUnjudged(ctx, a, revision, func(unjudged) error { n++; return nil })
+	return n, err
+}
+
+// unjudged is a resource to judge and the version to judge it as.
+type unjudged struct {
+	key     schemas.Key
+	version uint64
+}
+
+// group is the resources of one type in one region.
+type group struct{ token, region string }
+
+// walkUnjudged compares resources with verdicts page by page along the primary
+// key: memory does not grow with the account, as it would with a join.
+func (s *Store) walkUnjudged(ctx context.Context, a schemas.AccountID, revision uint64, fn func(unjudged) error) error {
+	var groups []group
+	err := s.query(ctx, "list types", "SELECT DISTINCT type, region FROM @db.resources WHERE account_id = ? ORDER BY type, region", []any{string(a)},
+		func(r driver.Rows) error {
+			var g group
+			defer func() { groups = append(groups, g) }()
+			return r.Scan(&g.token, &g.region)
+		})
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if err := s.walkGroup(ctx, a, g, revision, fn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type content struct {
+	ID         string `ch:"id"`
+	Version    uint64 `ch:"version"`
+	Revision   uint64 `ch:"revision"`
+	Hash       string `ch:"hash"`
+	Projection uint32 `ch:"projection_revision"`
+}
+
+func (s *Store) walkGroup(ctx context.Context, a schemas.AccountID, g group, revision uint64, fn func(unjudged) error) error {
+	after := ""
+	for {
+		held, err := s.contents(ctx, `SELECT id, version, toUInt64(0) AS revision, hash, projection_revision FROM @db.resources FINAL
+			WHERE account_id = ? AND type = ? AND region = ? AND id > ? AND NOT tombstone ORDER BY id LIMIT ?`,
+			string(a), g.token, g.region, after, judgedPage)
+		if err != nil || len(held) == 0 {
+			return err
+		}
+		last := held[len(held)-1].ID
+		verdicts, err := s.contents(ctx, `SELECT id, version, revision, hash, projection_revision FROM @db.judged FINAL
+			WHERE account_id = ? AND type = ? AND region = ? AND id > ? AND id <= ? AND NOT tombstone ORDER BY id`,
+			string(a), g.token, g.region, after, last)
+		if err != nil {
+			return err
+		}
+		if err := compare(g, held, verdicts, revision, fn); err != nil {
+			return err
+		}
+		if len(held) < judgedPage {
+			return nil
+		}
+		after = last
+	}
+}
+
+// compare walks both lists, sorted by id, side by side.
+func compare(g group, held, verdicts []content, revision uint64, fn func(unjudged) error) error {
+	i := 0
+	for _, r := range held {
+		for i < len(verdicts) && verdicts[i].ID < r.ID {
+			i++
+		}
+		u := unjudged{schemas.Key{Region: g.region, Type: g.token, ID: r.ID}, r.Version}
+		if i < len(verdicts) && verdicts[i].ID == r.ID && verdicts[i].Hash == r.Hash {
+			v := verdicts[i]
+			if v.Revision == revision && v.Projection >= r.Projection {
+				continue
+			}
+			u.version = max(u.version, v.Version)
+		}
+		if err := fn(u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) contents(ctx context.Context, statement string, args ...any) ([]content, error) {
+	var out []content
+	err := s.query(ctx, "compare resources with verdicts", statement, args, func(r driver.Rows) error {
+		var c content
+		defer func() { out = append(out, c) }()
+		return r.ScanStruct(&c)
+	})
+	return out, err
+}
+
+// documents reads resources whole, in the order of the page.
+func (s *Store) documents(ctx context.Context, a schemas.AccountID, page []unjudged) ([]schemas.Resource, error) {
+	keys := make(map[resourceKey]bool, len(page))
+	for _, u := range page {
+		keys[resourceKey{a, u.key}] = true
+	}
+	found := make(map[schemas.Key]schemas.Resource, len(page))
+	var bad error
+	err := lookup(ctx, s, "resources", columnsOf(new(resourceRow)), "type", keys, (*resourceRow).key, func(k resourceKey, r *resourceRow) {
+		res, err := r.resource()
+		if err != nil {
+			bad = err
+		}
+		if !r.Tombstone {
+			found[k.Key] = res
+		}
+	})
+	if err = errors.Join(err, bad); err != nil {
+		return nil, err
+	}
+	out := make([]schemas.Resource, 0, len(page))
+	for _, u := range page {
+		if r, ok := found[u.key]; ok {
+			r.Version = max(u.version, r.Version)
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// resource is the row as discovery published it.
+func (r *resourceRow) resource() (schemas.Resource, error) {
+	out := schemas.Resource{
+		Key: r.key().Key, Name: r.Name, Hash: r.Hash, Version: r.Version, Projection: int(r.Projection),
+	}
+	if r.Properties != "" {
+		if err := json.Unmarshal([]byte(r.Properties), &out.Properties); err != nil {
+			return out, schemas.Errorf(schemas.CodeInternal, "stored properties of %s: %w", out.Key, err)
+		}
+	}
+	if r.Unknown != "" {
+		if err := json.Unmarshal([]byte(r.Unknown), &out.Unknown); err != nil {
+			return out, schemas.Errorf(schemas.CodeInternal, "stored gaps of %s: %w", out.Key, err)
+		}
+	}
+	return out, nil
+}
