@@ -23,7 +23,7 @@ func rejudgeUnit() schemas.UnitKey { return schemas.UnitKey{Region: "-", Service
 func (c *Control) rejudge(ctx context.Context, a schemas.AccountID, stop func(context.Context) (bool, error)) (uint64, error) {
 	var before uint64
 	for stale := 0; ; {
-		eff, err := c.effective(ctx, a)
+		eff, err := c.Effective(ctx, a)
 		if err != nil {
 			return 0, err
 		}
@@ -49,9 +49,9 @@ func (c *Control) rejudge(ctx context.Context, a schemas.AccountID, stop func(co
 	}
 }
 
-// effective is the account's packs with their revision; a missing key is
+// Effective is the account's packs with their revision; a missing key is
 // resolved first.
-func (c *Control) effective(ctx context.Context, a schemas.AccountID) (schemas.Effective, error) {
+func (c *Control) Effective(ctx context.Context, a schemas.AccountID) (schemas.Effective, error) {
 	eff, rev, err := c.d.Effective.Get(ctx, string(a))
 	if err != nil && schemas.CodeOf(err) == schemas.CodeNotFound {
 		if err := c.d.Resolver.Resolve(ctx, a); err != nil {

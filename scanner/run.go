@@ -202,28 +202,59 @@ func (c *Control) startRejudges(ctx context.Context, wg *sync.WaitGroup, judging
 
 // busy tells whether a scan holds the account.
 func (c *Control) busy(ctx context.Context, a schemas.AccountID) (bool, error) {
-	act, _, err := c.d.Active.Get(ctx, string(a))
-	if err != nil && schemas.CodeOf(err) == schemas.CodeNotFound {
-		return false, nil
-	}
-	return act.Scan != nil, err
+	scan, err := c.Running(ctx, a)
+	return scan != "", err
 }
 
-// refresh re-judges an account outside a scan and recomputes its posture.
 func (c *Control) refresh(ctx context.Context, a schemas.AccountID, rev uint64) error {
-	left, err := c.rejudge(ctx, a, func(ctx context.Context) (bool, error) { return c.busy(ctx, a) })
-	if err != nil {
-		return err
-	}
-	if busy, err := c.busy(ctx, a); err != nil || busy {
+	busy, left, err := c.renew(ctx, a)
+	if err != nil || busy {
 		return err
 	}
 	if left > 0 {
 		c.d.Log.Error().Str("accountId", string(a)).Uint64("resources", left).Msg("resources could not be judged; the next scan or change tries again")
 	}
-	if err := c.d.Store.RecomputePosture(ctx, a, c.now()); err != nil {
-		return err
-	}
 	c.pending.settle(a, rev)
 	return nil
+}
+
+// renew re-judges an account outside a scan and recomputes its posture. It gives
+// way to a scan, which does both at its end.
+func (c *Control) renew(ctx context.Context, a schemas.AccountID) (busy bool, left uint64, err error) {
+	left, err = c.rejudge(ctx, a, func(ctx context.Context) (bool, error) { return c.busy(ctx, a) })
+	if err != nil {
+		return false, left, err
+	}
+	if busy, err := c.busy(ctx, a); err != nil || busy {
+		return busy, left, err
+	}
+	return false, left, c.d.Store.RecomputePosture(ctx, a, c.now())
+}
+
+// Refresh judges what is held of an account by the packs that apply now, and
+// waits for it; left counts what could not be judged. An account that a scan
+// holds is left to it. For processes in which Run does not run; evaluators and
+// sink must.
+func (c *Control) Refresh(ctx context.Context, a schemas.AccountID) (left uint64, err error) {
+	busy, err := c.busy(ctx, a)
+	if err != nil || busy {
+		return 0, err
+	}
+	err = c.d.Bus.Lease(ctx, "scan."+string(a), c.d.Owner, func(ctx context.Context) (err error) {
+		_, left, err = c.renew(ctx, a)
+		return err
+	})
+	return left, err
+}
+
+// Running is the id of the scan that holds an account, "" without one.
+func (c *Control) Running(ctx context.Context, a schemas.AccountID) (string, error) {
+	act, _, err := c.d.Active.Get(ctx, string(a))
+	if err != nil && schemas.CodeOf(err) == schemas.CodeNotFound {
+		return "", nil
+	}
+	if err != nil || act.Scan == nil {
+		return "", err
+	}
+	return act.Scan.ID, nil
 }
