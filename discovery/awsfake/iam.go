@@ -22,6 +22,7 @@ var iamOperations = map[string]operation{
 	"GetRole":                  getRole,
 	"GetUser":                  getUser,
 	"GetPolicy":                getPolicy,
+	"GetRolePolicy":            getRolePolicy,
 }
 
 func noSuchEntity(text string) *fault { return &fault{http.StatusNotFound, "NoSuchEntity", text} }
@@ -185,6 +186,15 @@ func getRole(q *request, f url.Values, b *bytes.Buffer) *fault {
 		return noSuchEntity("The role cannot be found.")
 	}
 	q.role(b, "Role", i)
+	return nil
+}
+
+func getRolePolicy(q *request, f url.Values, b *bytes.Buffer) *fault {
+	role := f.Get("RoleName")
+	if _, ok := q.index(role, "role-", q.pop.Roles); !ok || f.Get("PolicyName") != "inline" {
+		return noSuchEntity("The role policy cannot be found.")
+	}
+	fmt.Fprintf(b, `<RoleName>%s</RoleName><PolicyName>inline</PolicyName><PolicyDocument>%s</PolicyDocument>`, role, document)
 	return nil
 }
 

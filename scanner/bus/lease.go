@@ -120,3 +120,16 @@ func (l *lease) release(ctx context.Context) {
 	// An error only means that the next owner waits for the TTL.
 	_ = l.kv.Delete(ctx, l.key, jetstream.LastRevision(l.rev))
 }
+
+// ClearLeases drops every lease. Only for a process that has the server to
+// itself, as with the embedded one: what is left there is of a process that died.
+func (b *Bus) ClearLeases(ctx context.Context) error {
+	s, err := b.js.Stream(ctx, "KV_"+schemas.BucketLeases)
+	if err != nil {
+		return wrap(err, "open bucket", schemas.BucketLeases)
+	}
+	if err := s.Purge(ctx); err != nil {
+		return wrap(err, "clear bucket", schemas.BucketLeases)
+	}
+	return nil
+}

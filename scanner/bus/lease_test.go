@@ -294,3 +294,27 @@ func TestConnectNeedsJetStream(t *testing.T) {
 		t.Errorf("got %v, want a hint about JetStream", err)
 	}
 }
+
+func TestClearLeasesFreesThemAtOnce(t *testing.T) {
+	t.Parallel()
+	b := bustest.Start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	taken, done := make(chan struct{}), make(chan error, 1)
+	go func() {
+		done <- b.Lease(ctx, "work", "died", func(ctx context.Context) error {
+			close(taken)
+			<-ctx.Done()
+			return nil
+		})
+	}()
+	<-taken
+	if err := b.ClearLeases(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Lease(ctx, "work", "next", func(context.Context) error { return nil }); err != nil {
+		t.Errorf("after clearing: %v", err)
+	}
+	cancel()
+	<-done
+}

@@ -1,0 +1,141 @@
+package awsfake
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/configservice"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"golang.org/x/sync/errgroup"
+)
+
+// Loop makes the calls of a scan of an awsfake account with the SDK and nothing
+// else: the yardstick for what a scan costs beside them. It leaves out the calls
+// that are made once per scan (who am I, regions, S3 Control).
+func Loop(ctx context.Context, endpoint, region string) error {
+	cfg := aws.Config{
+		Region: region, BaseEndpoint: aws.String(endpoint),
+		Credentials: credentials.NewStaticCredentialsProvider("AKIAFAKE", "fake", ""),
+	}
+	for _, part := range []func(context.Context, aws.Config) error{loopEC2, loopIAM, loopRest, loopS3} {
+		if err := part(ctx, cfg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type pager[Out, Options any] interface {
+	HasMorePages() bool
+	NextPage(context.Context, ...func(*Options)) (Out, error)
+}
+
+func drain[Out, Options any](ctx context.Context, p pager[Out, Options]) error {
+	for p.HasMorePages() {
+		if _, err := p.NextPage(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func loopEC2(ctx context.Context, cfg aws.Config) error {
+	c, size, self := ec2.NewFromConfig(cfg), aws.Int32(1000), []string{"self"}
+	for _, list := range []func() error{
+		func() error {
+			return drain(ctx, ec2.NewDescribeVpcsPaginator(c, &ec2.DescribeVpcsInput{MaxResults: size}))
+		},
+		func() error {
+			return drain(ctx, ec2.NewDescribeSubnetsPaginator(c, &ec2.DescribeSubnetsInput{MaxResults: size}))
+		},
+		func() error {
+			return drain(ctx, ec2.NewDescribeSecurityGroupsPaginator(c, &ec2.DescribeSecurityGroupsInput{MaxResults: size}))
+		},
+		func() error {
+			return drain(ctx, ec2.NewDescribeInstancesPaginator(c, &ec2.DescribeInstancesInput{MaxResults: size}))
+		},
+		func() error {
+			return drain(ctx, ec2.NewDescribeVolumesPaginator(c, &ec2.DescribeVolumesInput{MaxResults: size}))
+		},
+		func() error {
+			return drain(ctx, ec2.NewDescribeSnapshotsPaginator(c, &ec2.DescribeSnapshotsInput{MaxResults: size, OwnerIds: self}))
+		},
+		func() error {
+			return drain(ctx, ec2.NewDescribeSnapshotsPaginator(c, &ec2.DescribeSnapshotsInput{MaxResults: size, OwnerIds: self, RestorableByUserIds: []string{"all"}}))
+		},
+		func() error {
+			return drain(ctx, ec2.NewDescribeImagesPaginator(c, &ec2.DescribeImagesInput{MaxResults: size, Owners: self}))
+		},
+		func() error { _, err := c.GetEbsEncryptionByDefault(ctx, nil); return err },
+	} {
+		if err := list(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func loopIAM(ctx context.Context, cfg aws.Config) error {
+	c := iam.NewFromConfig(cfg)
+	_, _ = c.GetAccountPasswordPolicy(ctx, nil) // there is none
+	if _, err := c.GetAccountSummary(ctx, nil); err != nil {
+		return err
+	}
+	if _, err := c.GenerateCredentialReport(ctx, nil); err != nil {
+		return err
+	}
+	if _, err := c.GetCredentialReport(ctx, nil); err != nil {
+		return err
+	}
+	return drain(ctx, iam.NewGetAccountAuthorizationDetailsPaginator(c, &iam.GetAccountAuthorizationDetailsInput{MaxItems: aws.Int32(1000)}))
+}
+
+func loopRest(ctx context.Context, cfg aws.Config) error {
+	if _, err := cloudtrail.NewFromConfig(cfg).DescribeTrails(ctx, nil); err != nil {
+		return err
+	}
+	c := configservice.NewFromConfig(cfg)
+	if _, err := c.DescribeConfigurationRecorders(ctx, nil); err != nil {
+		return err
+	}
+	if _, err := c.DescribeConfigurationRecorderStatus(ctx, nil); err != nil {
+		return err
+	}
+	_, err := c.DescribeDeliveryChannels(ctx, nil)
+	return err
+}
+
+// loopS3 reads every bucket as a scan does, as many at once.
+func loopS3(ctx context.Context, cfg aws.Config) error {
+	c := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(16)
+	p := s3.NewListBucketsPaginator(c, &s3.ListBucketsInput{MaxBuckets: aws.Int32(1000)})
+	for p.HasMorePages() && ctx.Err() == nil {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, b := range page.Buckets {
+			g.Go(func() error { loopBucket(ctx, c, b.Name); return nil })
+		}
+	}
+	return g.Wait()
+}
+
+// loopBucket ignores errors: "not configured" is one.
+func loopBucket(ctx context.Context, c *s3.Client, name *string) {
+	_, _ = c.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: name})
+	_, _ = c.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: name})
+	_, _ = c.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: name})
+	_, _ = c.GetBucketLogging(ctx, &s3.GetBucketLoggingInput{Bucket: name})
+	_, _ = c.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: name})
+	_, _ = c.GetBucketAcl(ctx, &s3.GetBucketAclInput{Bucket: name})
+	_, _ = c.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: name})
+	_, _ = c.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: name})
+	_, _ = c.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: name})
+}
