@@ -20,14 +20,20 @@ type Input struct {
 	ID         string
 	Properties map[string]any
 	Unknown    []schemas.UnknownPath
+	// Shared is where the packs of one runtime find what the first of them made
+	// of this resource, such as the properties in their language's form. Packs
+	// are asked one after another; nil shares nothing.
+	Shared map[schemas.Runtime]any
 }
 
 // Engine is one loaded pack with its configuration. It is safe for concurrent use.
 type Engine interface {
 	// Evaluate judges one resource and returns one result for every resource
-	// policy of the pack, sorted by policy. A policy that breaks is an Errored
-	// result. An error means that the pack as a whole could not run (process
-	// died, timeout); the caller retries, then records Errored for every policy.
+	// policy of the pack, sorted by policy. A policy that breaks or takes too long
+	// is an Errored result, and so are those for which the context's deadline left
+	// no time. An error means that the pack as a whole could not run (process
+	// died), or that the context was cancelled; the caller retries, then records
+	// Errored for every policy.
 	Evaluate(ctx context.Context, in Input) ([]schemas.PolicyResult, error)
 	// Close frees what the engine holds.
 	Close() error

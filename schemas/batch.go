@@ -50,8 +50,9 @@ type VerdictBatch struct {
 	At        time.Time `json:"at"`
 	Rejudge   bool      `json:"rejudge,omitempty"`
 	// Revision of effective.<account> the verdicts were made with.
-	Revision uint64    `json:"revision"`
-	Verdicts []Verdict `json:"verdicts,omitempty"`
+	Revision uint64       `json:"revision"`
+	Packs    []JudgedPack `json:"packs,omitempty"` // sorted by pack
+	Verdicts []Verdict    `json:"verdicts,omitempty"`
 }
 
 // ScopeOf is the scope that owns a resource judged in this batch. A

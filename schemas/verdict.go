@@ -65,13 +65,84 @@ type PolicyResult struct {
 	Reason string `json:"reason,omitempty"`
 }
 
+// JudgedPack is a pack that a batch was judged by. Policies are named once per
+// batch, since most of what policies say of most resources is one word.
+type JudgedPack struct {
+	Pack     string   `json:"pack"`
+	Version  string   `json:"version"`
+	Group    string   `json:"group,omitempty"` // the group whose enrolment won
+	Policies []string `json:"policies"`        // resource policies, sorted
+}
+
 // PackVerdict is the whole outcome of one resource under one pack. A pack that
 // could not be loaded or run yields Errored for each of its policies.
 type PackVerdict struct {
-	Pack    string         `json:"pack"`
-	Version string         `json:"version"`
-	Group   string         `json:"group,omitempty"` // the group whose enrolment won
-	Results []PolicyResult `json:"results"`         // sorted by policy
+	// Outcomes has one letter per policy of the JudgedPack, in its order.
+	Outcomes string `json:"outcomes"`
+	// Told are the results with something to tell: failed, unknown and errored
+	// ones, sorted by policy.
+	Told []PolicyResult `json:"told,omitempty"`
+}
+
+// letters are the outcomes on the wire.
+var letters = map[Outcome]byte{Passed: 'p', Failed: 'f', NotApplicable: 'n', Disabled: 'd', Unknown: 'u', Errored: 'e'}
+
+func outcomeOf(letter byte) (Outcome, bool) {
+	for o, l := range letters {
+		if l == letter {
+			return o, true
+		}
+	}
+	return "", false
+}
+
+// NewPackVerdict packs the results of an engine. A policy without a result is
+// errored: silence is not a pass. Results of policies that the pack did not
+// declare are left out.
+func NewPackVerdict(p JudgedPack, results []PolicyResult) PackVerdict {
+	byPolicy := make(map[string]*PolicyResult, len(results))
+	for i := range results {
+		byPolicy[results[i].Policy] = &results[i]
+	}
+	var v PackVerdict
+	outcomes := make([]byte, len(p.Policies))
+	for i, name := range p.Policies {
+		r := byPolicy[name]
+		if r == nil || letters[r.Outcome] == 0 {
+			r = &PolicyResult{Policy: name, Outcome: Errored, Reason: "the pack gave no result for this policy"}
+		}
+		outcomes[i] = letters[r.Outcome]
+		if r.Outcome == Failed || r.Outcome == Unknown || r.Outcome == Errored {
+			v.Told = append(v.Told, *r)
+		}
+	}
+	v.Outcomes = string(outcomes)
+	return v
+}
+
+// Each calls fn with every result, in the order of the pack's policies. fn must
+// not keep what it is given. CodeInvalid when the verdict does not fit the pack.
+func (v PackVerdict) Each(p *JudgedPack, fn func(*PolicyResult)) error {
+	if len(v.Outcomes) != len(p.Policies) {
+		return Errorf(CodeInvalid, "verdict of pack %s has %d outcomes for %d policies", p.Pack, len(v.Outcomes), len(p.Policies))
+	}
+	told := v.Told
+	for i, name := range p.Policies {
+		if len(told) > 0 && told[0].Policy == name {
+			fn(&told[0])
+			told = told[1:]
+			continue
+		}
+		o, ok := outcomeOf(v.Outcomes[i])
+		if !ok {
+			return Errorf(CodeInvalid, "verdict of pack %s: %q is no outcome", p.Pack, v.Outcomes[i])
+		}
+		fn(&PolicyResult{Policy: name, Outcome: o})
+	}
+	if len(told) > 0 {
+		return Errorf(CodeInvalid, "verdict of pack %s tells of policy %s, which it does not have", p.Pack, told[0].Policy)
+	}
+	return nil
 }
 
 // Verdict is the whole outcome of one resource under all effective packs.
@@ -81,7 +152,7 @@ type Verdict struct {
 	Version    uint64        `json:"version"` // of the resource
 	Hash       string        `json:"hash"`    // of the resource
 	Projection int           `json:"projection"`
-	Packs      []PackVerdict `json:"packs,omitempty"` // sorted by pack
+	Packs      []PackVerdict `json:"packs,omitempty"` // one per VerdictBatch.Packs, in its order
 }
 
 // Order is what verdicts compare by.

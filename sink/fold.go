@@ -115,7 +115,7 @@ func (f *fold) apply(m schemas.Message) error {
 	case m.Snapshot != nil:
 		return f.snapshot(m.Snapshot)
 	case m.Verdicts != nil:
-		f.verdictBatch(m.Verdicts)
+		return f.verdictBatch(m.Verdicts)
 	case m.End != nil:
 		return f.unitEnd(m.End)
 	}

@@ -11,17 +11,20 @@ import (
 )
 
 // verdictBatch folds the verdicts of one batch and marks the batch as stored.
-func (f *fold) verdictBatch(b *schemas.VerdictBatch) {
+func (f *fold) verdictBatch(b *schemas.VerdictBatch) error {
 	for i := range b.Verdicts {
-		f.verdict(b, &b.Verdicts[i])
+		if err := f.verdict(b, &b.Verdicts[i]); err != nil {
+			return err
+		}
 	}
 	if b.Rejudge {
-		return // belongs to no unit; nobody counts it
+		return nil // belongs to no unit; nobody counts it
 	}
 	f.out.batches = append(f.out.batches, batchRow{
 		AccountID: string(b.AccountID), Scan: b.Scan, UnitRegion: b.Unit.Region, Service: b.Unit.Service,
 		Seq: b.Seq, Kind: "verdict", Number: uint32(b.Number), At: stored(b.At),
 	})
+	return nil
 }
 
 // judgement is one verdict being applied.
@@ -44,9 +47,12 @@ func (v *violationRow) order() schemas.Order {
 }
 
 // verdict replaces what is stored of a resource's judgement if it is newer.
-func (f *fold) verdict(b *schemas.VerdictBatch, v *schemas.Verdict) {
+func (f *fold) verdict(b *schemas.VerdictBatch, v *schemas.Verdict) error {
+	if len(v.Packs) != len(b.Packs) {
+		return schemas.Errorf(schemas.CodeInvalid, "verdict of %s names %d packs of %d", v.Key, len(v.Packs), len(b.Packs))
+	}
 	if !b.Rejudge && f.fenced(b.AccountID, b.ScopeOf(v.Key), b.Seq) {
-		return
+		return nil
 	}
 	j := &judgement{
 		f: f, batch: b, v: v, key: resourceKey{b.AccountID, v.Key}, at: stored(b.At),
@@ -55,14 +61,16 @@ func (f *fold) verdict(b *schemas.VerdictBatch, v *schemas.Verdict) {
 	}
 	old := f.judged[j.key]
 	if old != nil && !j.order.Newer(orderOf(old)) {
-		return
+		return nil
 	}
 	if old != nil && old.Hash == v.Hash {
 		j.cause = schemas.FixPolicyChanged // the same content is judged otherwise
 	}
 	j.withdraw()
 	for i := range v.Packs {
-		j.pack(&v.Packs[i])
+		if err := j.pack(&b.Packs[i], v.Packs[i]); err != nil {
+			return err
+		}
 	}
 	f.judged[j.key] = &judgedRow{
 		AccountID: string(b.AccountID), Type: v.Type, Region: v.Region, ID: v.ID,
@@ -70,12 +78,13 @@ func (f *fold) verdict(b *schemas.VerdictBatch, v *schemas.Verdict) {
 		Hash: v.Hash, Projection: uint32(v.Projection),
 	}
 	f.out.judged[j.key] = true
+	return nil
 }
 
 // withdraw ends what packs said that no longer judge this resource.
 func (j *judgement) withdraw() {
 	named := map[string]bool{}
-	for _, p := range j.v.Packs {
+	for _, p := range j.batch.Packs {
 		named[p.Pack] = true
 	}
 	for pack := range j.f.packs[j.key] {
@@ -105,15 +114,12 @@ func (f *fold) emptyVerdict(k resourceKey, pack string, o schemas.Order) {
 }
 
 // pack keeps the results of one pack and moves its violations.
-func (j *judgement) pack(p *schemas.PackVerdict) {
+func (j *judgement) pack(p *schemas.JudgedPack, v schemas.PackVerdict) error {
 	row := verdictRow{
 		AccountID: string(j.key.account), Type: j.v.Type, Region: j.v.Region, ID: j.v.ID, Pack: p.Pack, PackVersion: p.Version,
 		Version: j.order.Version, Revision: j.order.Revision, Attempt: j.order.Attempt,
 	}
-	named := make(map[string]bool, len(p.Results))
-	for i := range p.Results {
-		r := &p.Results[i]
-		named[r.Policy] = true
+	err := v.Each(p, func(r *schemas.PolicyResult) {
 		row.add(r)
 		switch r.Outcome {
 		case schemas.Failed:
@@ -123,9 +129,12 @@ func (j *judgement) pack(p *schemas.PackVerdict) {
 		default:
 			j.f.fix(j.violation(p.Pack, r.Policy), j.order, j.cause, j.batch.Scan, j.at)
 		}
+	})
+	if err != nil {
+		return err
 	}
 	for pk, v := range j.f.violations[canonical(j.key)] {
-		if pk.pack == p.Pack && !named[pk.policy] {
+		if _, named := slices.BinarySearch(p.Policies, pk.policy); pk.pack == p.Pack && !named {
 			j.f.fix(v, j.order, schemas.FixPolicyChanged, j.batch.Scan, j.at)
 		}
 	}
@@ -134,6 +143,7 @@ func (j *judgement) pack(p *schemas.PackVerdict) {
 	}
 	j.f.packs[j.key][p.Pack] = true
 	j.f.out.verdicts[packKey{j.key, p.Pack}] = row
+	return nil
 }
 
 // add puts a result into the list of its outcome, and why into the gaps.
@@ -200,7 +210,7 @@ func (j *judgement) violation(pack, policy string) *violationRow {
 }
 
 // fail opens, reopens or keeps the violation of a failed policy.
-func (j *judgement) fail(p *schemas.PackVerdict, r *schemas.PolicyResult) {
+func (j *judgement) fail(p *schemas.JudgedPack, r *schemas.PolicyResult) {
 	old := j.violation(p.Pack, r.Policy)
 	if old != nil && !j.order.Newer(old.order()) {
 		return // told already, before a crash
@@ -226,7 +236,7 @@ func (j *judgement) fail(p *schemas.PackVerdict, r *schemas.PolicyResult) {
 }
 
 // open is a violation that begins with this verdict.
-func (j *judgement) open(p *schemas.PackVerdict, r *schemas.PolicyResult) *violationRow {
+func (j *judgement) open(p *schemas.JudgedPack, r *schemas.PolicyResult) *violationRow {
 	k := canonical(j.key)
 	return &violationRow{
 		AccountID: string(k.account), Canonical: k.Type, Region: k.Region, ID: k.ID, Pack: p.Pack, Policy: r.Policy,

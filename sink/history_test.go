@@ -189,17 +189,25 @@ func (h *history) judge(b *schemas.SnapshotBatch) *schemas.VerdictBatch {
 		Scan: b.Scan, AccountID: b.AccountID, Account: b.Account, Unit: b.Unit, Seq: b.Seq, Number: b.Number, Route: b.Route, At: b.At,
 		Rejudge: b.Rejudge, Revision: h.revision,
 	}
+	for pack := range 2 {
+		if (h.revision+uint64(pack))%4 == 0 {
+			continue // withdrawn
+		}
+		jp := schemas.JudgedPack{Pack: fmt.Sprintf("pack-%d", pack), Version: fmt.Sprintf("1.%d", h.revision/2), Group: "g"}
+		for policy := range 5 {
+			jp.Policies = append(jp.Policies, fmt.Sprintf("policy-%d", policy))
+		}
+		out.Packs = append(out.Packs, jp)
+	}
 	for _, r := range b.Resources {
 		v := schemas.Verdict{Key: r.Key, Name: r.Name, Version: r.Version, Hash: r.Hash, Projection: r.Projection}
-		for pack := range 2 {
-			if (h.revision+uint64(pack))%4 == 0 {
-				continue // withdrawn
-			}
-			pv := schemas.PackVerdict{Pack: fmt.Sprintf("pack-%d", pack), Version: fmt.Sprintf("1.%d", h.revision/2), Group: "g"}
+		for _, jp := range out.Packs {
+			pack := int(jp.Pack[len("pack-")] - '0')
+			var results []schemas.PolicyResult
 			for policy := range 5 {
-				pv.Results = append(pv.Results, resultOf(r.Hash, pack, policy, h.revision))
+				results = append(results, resultOf(r.Hash, pack, policy, h.revision))
 			}
-			v.Packs = append(v.Packs, pv)
+			v.Packs = append(v.Packs, schemas.NewPackVerdict(jp, results))
 		}
 		out.Verdicts = append(out.Verdicts, v)
 	}

@@ -137,16 +137,16 @@ func (m *model) judge(b *schemas.VerdictBatch, v schemas.Verdict, order schemas.
 	k, at := resourceKey{b.AccountID, v.Key}, stored(b.At)
 	said := map[[2]string]schemas.Outcome{}
 	packs := map[string]bool{}
-	for _, p := range v.Packs {
+	for i, p := range b.Packs {
 		packs[p.Pack] = true
 		row := verdictRow{AccountID: string(k.account), Type: k.Type, Region: k.Region, ID: k.ID, Pack: p.Pack, PackVersion: p.Version, Version: order.Version, Revision: order.Revision, Attempt: order.Attempt}
-		for _, r := range p.Results {
+		_ = v.Packs[i].Each(&p, func(r *schemas.PolicyResult) {
 			said[[2]string{p.Pack, r.Policy}] = r.Outcome
-			row.add(&r)
+			row.add(r)
 			if r.Outcome == schemas.Failed {
-				m.failed(b, v, p, r, order)
+				m.failed(b, v, p, *r, order)
 			}
-		}
+		})
 		m.verdicts[packKey{k, p.Pack}] = row
 	}
 	for pk, row := range m.verdicts {
@@ -177,7 +177,7 @@ func (m *model) of(k resourceKey) (out []violationRow) {
 	return out
 }
 
-func (m *model) failed(b *schemas.VerdictBatch, v schemas.Verdict, p schemas.PackVerdict, r schemas.PolicyResult, order schemas.Order) {
+func (m *model) failed(b *schemas.VerdictBatch, v schemas.Verdict, p schemas.JudgedPack, r schemas.PolicyResult, order schemas.Order) {
 	id, at := schemas.FindingID(b.AccountID, v.Key, p.Pack, r.Policy), stored(b.At)
 	row := violationRow{
 		AccountID: string(b.AccountID), Canonical: v.Type, Region: v.Region, ID: v.ID, Pack: p.Pack, Policy: r.Policy, Finding: id,

@@ -58,9 +58,9 @@ func describe(r *rule, a *ast.Annotations, file string) error {
 	}
 	p.Message, p.Severity, p.RemediationSteps, p.URL, p.Controls, p.Tags = c.Message, c.Severity, c.Remediation, c.URL, c.Controls, c.Tags
 	if len(c.Types) > 0 {
-		r.types = map[string]bool{}
+		r.declared = map[string]bool{}
 		for _, t := range c.Types {
-			r.types[t] = true
+			r.declared[t] = true
 		}
 	}
 	return nil

@@ -2,10 +2,10 @@ package rego
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -19,12 +19,15 @@ import (
 // engine is a pack with one configuration. It implements evaluator.Engine.
 type engine struct {
 	pack     *pack
-	store    storage.Store
-	policies []policy // resource policies, sorted by name
-	foreign  bool     // judges Kubernetes objects only
+	store    storage.Store       // data.config; never written
+	txn      storage.Transaction // one read transaction for the engine's life
+	policies []*policy           // resource policies, sorted by name
+	blank    []schemas.PolicyResult
+	foreign  bool // judges Kubernetes objects only
+	limit    time.Duration
 
 	mu    sync.Mutex
-	plans map[string]*plan // by type
+	plans map[kind]*plan
 }
 
 // policy is a rule as configured.
@@ -33,16 +36,29 @@ type policy struct {
 	level    schemas.Level
 	query    rego.PreparedEvalQuery
 	residual rego.PreparedPartialQuery
+	ways     []ast.Body   // in which it can fire, with nothing known; none: not found out
+	overruns atomic.Int32 // times in a row that it did not finish
 }
 
-// plan is which policies a type needs, and one query for most of them.
+// kind is what decides which policies can fire on a resource: its type, and
+// whether a property named type hides input.type.
+type kind struct {
+	token  string
+	hidden bool
+}
+
+// plan is which policies a kind of resource needs, and one query for most of them.
 type plan struct {
-	judging []int // indexes of policies that can fire on the type
+	judging []int // indexes of policies that can fire
 	joint   rego.PreparedEvalQuery
-	members []int // what joint answers, in its order
+	members []int       // what joint answers, in its order
+	apart   atomic.Bool // joint did not finish: one of its members takes too long
 }
 
-func newEngine(ctx context.Context, p *pack, e schemas.EffectivePack, inputFormat string) (*engine, error) {
+// result names the value of a policy in its queries.
+const result = "result"
+
+func newEngine(ctx context.Context, p *pack, e schemas.EffectivePack, project project, limit time.Duration) (*engine, error) {
 	config := map[string]any{}
 	for name, c := range e.Config {
 		if c.Properties != nil {
@@ -50,57 +66,83 @@ func newEngine(ctx context.Context, p *pack, e schemas.EffectivePack, inputForma
 		}
 	}
 	out := &engine{
-		pack: p, foreign: inputFormat == kubernetesAdmission, plans: map[string]*plan{},
-		store: inmem.NewFromObject(map[string]any{"config": config}),
+		pack: p, foreign: project.inputFormat == kubernetesAdmission, plans: map[kind]*plan{}, limit: limit,
+		// Read as OPA's values, data is not converted again for every resource.
+		store: inmem.NewFromObjectWithOpts(map[string]any{"config": config}, inmem.OptReturnASTValuesOnRead(true)),
+	}
+	var err error
+	if out.txn, err = out.store.NewTransaction(ctx); err != nil {
+		return nil, schemas.Errorf(schemas.CodeInternal, "read the configuration of %s: %w", p.name, err)
 	}
 	for _, r := range p.rules {
 		if r.policy.Scope != schemas.PolicyResource {
 			continue // stack policies have no meaning for an account
 		}
-		pol := policy{rule: r, level: r.policy.Level}
+		pol := &policy{rule: r, level: r.policy.Level}
 		if l := e.Config[r.policy.Name].Level; l != "" {
 			pol.level = l
 		}
-		var err error
-		if pol.query, err = rego.New(out.options("value = " + out.refer(r))...).PrepareForEval(ctx); err != nil {
-			return nil, schemas.Errorf(schemas.CodeInvalid, "prepare %s: %w", r.policy.Name, err)
+		if err := out.prepare(ctx, pol); err != nil {
+			return nil, err
 		}
-		if pol.residual, err = rego.New(out.options(out.refer(r) + "[message]")...).PrepareForPartial(ctx); err != nil {
-			return nil, schemas.Errorf(schemas.CodeInvalid, "prepare %s: %w", r.policy.Name, err)
-		}
+		out.findWays(ctx, pol)
 		out.policies = append(out.policies, pol)
+		out.blank = append(out.blank, pol.blank())
 	}
 	return out, nil
 }
 
-func (e *engine) refer(r *rule) string {
-	return e.pack.path.Append(ast.StringTerm(r.policy.Name)).String()
+// blank is the result of a policy that is not asked.
+func (p *policy) blank() schemas.PolicyResult {
+	out := schemas.PolicyResult{Policy: p.policy.Name, Outcome: schemas.NotApplicable}
+	if p.level == schemas.LevelDisabled {
+		out.Outcome = schemas.Disabled
+	}
+	return out
+}
+
+func (e *engine) prepare(ctx context.Context, p *policy) error {
+	value, one := result+" = "+e.refer(p), e.refer(p)+"["+result+"]"
+	if !p.set {
+		one = value
+	}
+	var err error
+	if p.query, err = rego.New(e.options(value)...).PrepareForEval(ctx); err == nil {
+		p.residual, err = rego.New(e.options(one)...).PrepareForPartial(ctx)
+	}
+	if err != nil {
+		return schemas.Errorf(schemas.CodeInvalid, "prepare %s: %w", p.policy.Name, err)
+	}
+	return nil
+}
+
+func (e *engine) refer(p *policy) string {
+	return e.pack.path.Append(ast.StringTerm(p.policy.Name)).String()
 }
 
 func (e *engine) options(query string) []func(*rego.Rego) {
 	return []func(*rego.Rego){
 		rego.Query(query), rego.Compiler(e.pack.compiler), rego.Store(e.store), rego.StrictBuiltinErrors(true),
-		rego.SetRegoVersion(ast.RegoV1),
+		rego.SetRegoVersion(ast.RegoV1), rego.GenerateJSON(asTerm),
 	}
 }
 
-// Close frees nothing: the memory goes with the engine.
-func (e *engine) Close() error { return nil }
+// Close ends the engine's read transaction. The memory goes with the engine.
+func (e *engine) Close() error {
+	e.store.Abort(context.Background(), e.txn)
+	return nil
+}
 
-// Evaluate judges one resource: one result per resource policy.
+// Evaluate judges one resource: one result per resource policy. When the time
+// for the resource is over, the policies that were not asked yet are errored.
 func (e *engine) Evaluate(ctx context.Context, in evaluator.Input) ([]schemas.PolicyResult, error) {
-	results := make([]schemas.PolicyResult, len(e.policies))
-	for i := range e.policies {
-		p := &e.policies[i]
-		results[i] = schemas.PolicyResult{Policy: p.policy.Name, Outcome: schemas.NotApplicable}
-		if p.level == schemas.LevelDisabled {
-			results[i].Outcome = schemas.Disabled
-		}
-	}
+	results := append([]schemas.PolicyResult(nil), e.blank...)
 	if e.foreign {
 		return results, nil
 	}
-	pl, err := e.plan(ctx, in.Type)
+	unknown := topLevel(in.Unknown)
+	_, hidden := in.Properties["type"]
+	pl, err := e.plan(ctx, kind{in.Type, hidden || unknown["type"]})
 	if err != nil {
 		return nil, err
 	}
@@ -111,61 +153,42 @@ func (e *engine) Evaluate(ctx context.Context, in evaluator.Input) ([]schemas.Po
 	if err != nil {
 		return nil, err
 	}
-	r := &run{e: e, in: in, input: input, results: results, unknown: topLevel(in.Unknown)}
+	r := &run{e: e, in: in, input: input, results: results, unknown: unknown}
 	r.judge(ctx, pl)
-	return results, ctx.Err()
+	if ctx.Err() == context.Canceled {
+		return nil, ctx.Err()
+	}
+	return results, nil
 }
 
-// plan makes the plan of a type once.
-func (e *engine) plan(ctx context.Context, token string) (*plan, error) {
+// plan makes the plan of a kind of resource once.
+func (e *engine) plan(ctx context.Context, k kind) (*plan, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if pl := e.plans[token]; pl != nil {
+	if pl := e.plans[k]; pl != nil {
 		return pl, nil
 	}
 	pl := &plan{}
 	var parts []string
-	for i := range e.policies {
-		p := &e.policies[i]
-		if p.level == schemas.LevelDisabled || !e.applies(ctx, p, token) {
+	for i, p := range e.policies {
+		if p.level == schemas.LevelDisabled || !e.applies(ctx, p, k) {
 			continue
 		}
 		pl.judging = append(pl.judging, i)
 		if p.set {
 			pl.members = append(pl.members, i)
-			parts = append(parts, fmt.Sprintf("[m | m := %s[_]]", e.refer(p.rule)))
+			parts = append(parts, e.refer(p))
 		}
 	}
 	if len(parts) > 0 {
 		var err error
-		if pl.joint, err = rego.New(e.options("value = [" + strings.Join(parts, ", ") + "]")...).PrepareForEval(ctx); err != nil {
-			return nil, schemas.Errorf(schemas.CodeInternal, "prepare the policies of %s: %w", token, err)
+		if pl.joint, err = rego.New(e.options(result + " = [" + strings.Join(parts, ", ") + "]")...).PrepareForEval(ctx); err != nil {
+			return nil, schemas.Errorf(schemas.CodeInternal, "prepare the policies of %s: %w", k.token, err)
 		}
 	}
-	e.plans[token] = pl
+	if ctx.Err() != nil {
+		return nil, ctx.Err() // what applies was perhaps not found out
+	}
+	e.plans[k] = pl
 	return pl, nil
-}
-
-// applies tells whether a policy can fire on a type. Without a plain comparison
-// in the rule, partial evaluation with only the type known decides.
-func (e *engine) applies(ctx context.Context, p *policy, token string) bool {
-	if p.types != nil {
-		return p.types[token]
-	}
-	if !p.set || len(p.uses.whole) > 0 || len(p.uses.gotten) > 0 {
-		return true
-	}
-	hidden := []string{}
-	for name := range p.uses.names {
-		if name == "type" || name == "__type" {
-			continue
-		}
-		hidden = append(hidden, reference(name))
-		for _, w := range wholes {
-			hidden = append(hidden, reference(w, name))
-		}
-	}
-	slices.Sort(hidden)
-	q, err := p.residual.Partial(ctx, rego.EvalInput(map[string]any{"type": token, "__type": token}), rego.EvalUnknowns(hidden))
-	return err != nil || len(q.Queries) > 0
 }

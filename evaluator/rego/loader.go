@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -18,7 +19,12 @@ import (
 )
 
 // Loader loads OPA packs. It implements evaluator.Loader.
-type Loader struct{}
+type Loader struct {
+	// Limit bounds one policy on one resource. Default 5 s.
+	Limit time.Duration
+}
+
+const defaultLimit = 5 * time.Second
 
 // Inspect reads what the pack in dir declares: its name from the package of its
 // modules, its version from PulumiPolicy.yaml, its policies from the rules.
@@ -43,7 +49,7 @@ func (Loader) Inspect(_ context.Context, dir string) (schemas.PackManifest, erro
 }
 
 // Load compiles the pack in dir for one configuration.
-func (Loader) Load(ctx context.Context, dir string, e schemas.EffectivePack) (evaluator.Engine, error) {
+func (l Loader) Load(ctx context.Context, dir string, e schemas.EffectivePack) (evaluator.Engine, error) {
 	project, err := readProject(dir)
 	if err != nil {
 		return nil, err
@@ -52,7 +58,10 @@ func (Loader) Load(ctx context.Context, dir string, e schemas.EffectivePack) (ev
 	if err != nil {
 		return nil, err
 	}
-	return newEngine(ctx, p, e, project.inputFormat)
+	if l.Limit <= 0 {
+		l.Limit = defaultLimit
+	}
+	return newEngine(ctx, p, e, project, l.Limit)
 }
 
 // project is what PulumiPolicy.yaml says.

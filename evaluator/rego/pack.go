@@ -3,6 +3,7 @@ package rego
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -28,10 +29,11 @@ type pack struct {
 
 // rule is one policy: all clauses of one name.
 type rule struct {
-	policy schemas.Policy
-	types  map[string]bool // the types it can fire on; nil when that is not known
-	set    bool            // it produces a set, as by far most do
-	uses   *uses           // what it reads of the input
+	policy   schemas.Policy
+	declared map[string]bool    // the types that its metadata names
+	asked    [2]map[string]bool // see types
+	set      bool               // it produces a set, as by far most do
+	uses     *uses              // what it reads of the input
 }
 
 // Which rules are policies, their level and scope, as pulumi-policy-opa has it.
@@ -59,73 +61,12 @@ func open(dir string) (*pack, error) {
 	p.compiler = ast.NewCompiler().WithCapabilities(capabilities())
 	p.compiler.Compile(modules)
 	if p.compiler.Failed() {
-		return nil, schemas.Errorf(schemas.CodeInvalid, "%s", relative(dir, p.compiler.Errors.Error()))
+		return nil, invalid(p.compiler.Errors)
 	}
 	if err := p.collect(modules); err != nil {
 		return nil, err
 	}
 	return p, p.readSchemas()
-}
-
-// parse reads every .rego file but unit tests. Rego v0 is tried first, as
-// Pulumi's engine does; a file that is no v0 is tried as v1.
-func parse(dir string) (map[string]*ast.Module, error) {
-	modules := map[string]*ast.Module{}
-	err := filepath.WalkDir(dir, func(file string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() || !strings.HasSuffix(file, ".rego") || strings.HasSuffix(file, "_test.rego") {
-			return err
-		}
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(dir, file)
-		if err != nil {
-			return err
-		}
-		m, errV0 := parseAs(name, string(text), ast.RegoV0)
-		if errV0 != nil {
-			var errV1 error
-			if m, errV1 = parseAs(name, string(text), ast.RegoV1); errV1 != nil {
-				return schemas.Errorf(schemas.CodeInvalid, "%s", errV1)
-			}
-		}
-		if m != nil {
-			modules[name] = m
-		}
-		return nil
-	})
-	if err != nil {
-		if _, ok := errors.AsType[*schemas.Error](err); ok {
-			return nil, err
-		}
-		return nil, schemas.Errorf(schemas.CodeInvalid, "read pack: %w", err)
-	}
-	if len(modules) == 0 {
-		return nil, schemas.Errorf(schemas.CodeInvalid, "%s has no .rego file", dir).WithHint("An OPA pack has its rules in .rego files of one package.")
-	}
-	return modules, nil
-}
-
-func parseAs(name, text string, v ast.RegoVersion) (*ast.Module, error) {
-	return ast.ParseModuleWithOpts(name, text, ast.ParserOptions{RegoVersion: v, ProcessAnnotation: true})
-}
-
-func relative(dir, text string) string {
-	return strings.ReplaceAll(text, dir+string(filepath.Separator), "")
-}
-
-// Builtins that reach outside, tell about the host, or differ from run to run
-// in ways no policy should depend on.
-func forbidden(name string) bool {
-	return name == "http.send" || name == "opa.runtime" || strings.HasPrefix(name, "net.lookup") || name == "rand.intn" || name == "uuid.rfc4122"
-}
-
-func capabilities() *ast.Capabilities {
-	c := ast.CapabilitiesForThisVersion()
-	c.Builtins = slices.DeleteFunc(c.Builtins, func(b *ast.Builtin) bool { return forbidden(b.Name) })
-	c.AllowNet = []string{}
-	return c
 }
 
 // checkPackage makes sure that all modules share one package: the pack's name.
@@ -187,7 +128,8 @@ func (p *pack) collect(modules map[string]*ast.Module) error {
 				r = &rule{policy: schemas.Policy{Name: name, DisplayName: strings.TrimSuffix(file, ".rego"), Level: level, Scope: scope}, set: true}
 				found[name] = r
 			}
-			r.set = r.set && clause.Head.RuleKind() == ast.MultiValue
+			p.shape(file, clause)
+			r.set = r.set && clause.Head.RuleKind() == ast.MultiValue && len(clause.Head.Ref()) == 1
 			if a := about[name]; a != nil {
 				if err := describe(r, a, file); err != nil {
 					return err
@@ -197,11 +139,9 @@ func (p *pack) collect(modules map[string]*ast.Module) error {
 	}
 	for _, name := range sortedKeys(found) {
 		r := found[name]
-		clauses := p.compiler.GetRulesExact(p.path.Append(ast.StringTerm(name)))
-		if r.types == nil {
-			r.types = typesOf(parsedClauses(modules, name))
-		}
-		r.uses = usesOf(p.compiler, clauses)
+		written := parsedClauses(modules, name)
+		r.asked = [2]map[string]bool{typesOf(written, false), typesOf(written, true)}
+		r.uses = usesOf(p.compiler, p.compiler.GetRulesWithPrefix(p.path.Append(ast.StringTerm(name))))
 		p.rules = append(p.rules, r)
 	}
 	if len(p.rules) == 0 {
@@ -209,6 +149,42 @@ func (p *pack) collect(modules map[string]*ast.Module) error {
 			WithHint("Policies are rules named deny, deny_name, violation, warn or warn_name.")
 	}
 	return nil
+}
+
+// shape warns of a rule that gives no messages. Such a pack loads, as it does in
+// Pulumi, which takes its policies for passed; we take them for errored.
+func (p *pack) shape(file string, clause *ast.Rule) {
+	head := clause.Head
+	gives := ""
+	switch {
+	case head.RuleKind() == ast.MultiValue && len(head.Ref()) == 1:
+	case len(head.Ref()) > 1:
+		gives = "an object"
+	case head.Value != nil && ast.IsConstant(head.Value.Value) && !isList(head.Value):
+		gives = typeName(head.Value)
+	}
+	if gives != "" {
+		p.warnings = append(p.warnings, fmt.Sprintf("%s:%d: %s gives %s, not messages: write %s contains msg if { … }",
+			file, clause.Location.Row, head.Ref(), gives, head.Ref()[0]))
+	}
+}
+
+func isList(t *ast.Term) bool {
+	switch t.Value.(type) {
+	case ast.Set, *ast.Array:
+		return true
+	default:
+		return false
+	}
+}
+
+// types are the types that a rule can fire on, as it compares them; nil when
+// that is not known. hidden: a property hides input.type.
+func (r *rule) types(hidden bool) map[string]bool {
+	if hidden {
+		return r.asked[1]
+	}
+	return r.asked[0]
 }
 
 // parsedClauses are the clauses of a rule as written: compiling rewrites them.

@@ -4,96 +4,87 @@ import (
 	"context"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/metrics"
 	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// partial asks a policy while the hidden references are unknown. A message that
+// partial asks a policy while what it reads of the unknown is held back. A message that
 // does not hang on them is a failure, whatever else is unknown. Without one,
 // anything that is left to evaluate makes the policy unknown.
-func (r *run) partial(ctx context.Context, p *policy, hidden []string) schemas.PolicyResult {
-	if !p.set {
-		return r.unknownResult(p, nil) // a rule that gives no set cannot be asked in parts
-	}
-	q, err := p.residual.Partial(ctx, rego.EvalParsedInput(r.input), rego.EvalUnknowns(hidden))
-	if err != nil {
+func (r *run) partial(ctx context.Context, p *policy) schemas.PolicyResult {
+	out := p.passed()
+	err := bounded(ctx, p.allowance(r.e.limit), func(ctx context.Context, stop topdown.Cancel) error {
+		q, err := p.residual.Partial(ctx, rego.EvalParsedInput(r.input), rego.EvalParsedUnknowns(p.uses.hold(r.unknown)), rego.EvalExternalCancel(stop),
+			rego.EvalTransaction(r.e.txn), rego.EvalMetrics(metrics.NoOp()), rego.EvalNondeterministicBuiltins(true))
+		if err != nil {
+			return err
+		}
+		out = r.weigh(ctx, p, q)
+		return ctx.Err()
+	})
+	p.finished(err)
+	switch {
+	case err == nil:
+		return out
+	case overran(err) || ctx.Err() != nil:
 		return p.broken(err)
+	default:
+		// With the property known, the policy may never come to what broke.
+		return r.unknownResult(p, nil, nil)
 	}
-	var sure []any
-	open := false
-	for _, body := range q.Queries {
-		if m, ok := definite(body); ok {
-			sure = append(sure, m)
-		} else {
-			open = true
+}
+
+// weigh decides from what partial evaluation left.
+func (r *run) weigh(ctx context.Context, p *policy, q *rego.PartialQueries) schemas.PolicyResult {
+	known := func(u *uses) bool { return !u.touches(r.unknown) }
+	var sure []*ast.Term
+	var left []ast.Body
+	for _, way := range q.Queries {
+		switch s := r.e.settle(ctx, way, r.input, known); s.state {
+		case fired:
+			sure = append(sure, s.values...)
+		case hangs:
+			left = append(left, way)
 		}
 	}
 	switch {
-	case len(sure) > 0:
+	case p.set && len(sure) > 0:
 		return p.result(sure)
-	case open:
-		return r.unknownResult(p, q)
+	case len(left) > 0 || len(sure) > 1:
+		// Several values of a rule that can have but one may contradict each other.
+		return r.unknownResult(p, left, q.Support)
+	case len(sure) == 1:
+		return p.verdict(sure[0])
 	default:
-		return p.result(nil)
+		return p.passed()
 	}
 }
 
-// definite is the message of a residual query that needs nothing more than
-// message = <ground term>.
-func definite(body ast.Body) (any, bool) {
-	if len(body) != 1 || body[0].Negated || len(body[0].With) > 0 || !body[0].IsEquality() {
-		return nil, false
-	}
-	a, b := body[0].Operand(0), body[0].Operand(1)
-	if _, ok := b.Value.(ast.Var); ok {
-		a, b = b, a
-	}
-	if _, ok := a.Value.(ast.Var); !ok || !b.IsGround() {
-		return nil, false
-	}
-	v, err := ast.JSON(b.Value)
-	return v, err == nil
-}
-
-// unknownResult names the paths that the residual hangs on, all of them when it
-// does not tell.
-func (r *run) unknownResult(p *policy, q *rego.PartialQueries) schemas.PolicyResult {
+// unknownResult names the paths that the ways left hang on, all that the policy
+// reads when they do not tell.
+func (r *run) unknownResult(p *policy, left []ast.Body, support []*ast.Module) schemas.PolicyResult {
 	out := schemas.PolicyResult{Policy: p.policy.Name, Outcome: schemas.Unknown}
-	touched := map[string]bool{}
-	if q != nil {
-		for _, body := range q.Queries {
-			touch(body, touched)
-		}
-		for _, m := range q.Support {
-			touch(m, touched)
+	hung := newUses()
+	for _, way := range left {
+		hung.read(way)
+	}
+	for _, m := range support {
+		for _, rule := range m.Rules {
+			hung.read(rule)
 		}
 	}
-	for _, u := range r.in.Unknown {
-		if touched[topOf(u.Path)] {
-			out.Paths = append(out.Paths, u)
-		}
-	}
-	if len(out.Paths) == 0 {
+	for _, reads := range []*uses{hung, p.uses} {
 		for _, u := range r.in.Unknown {
-			if p.uses.unknowns(map[string]bool{topOf(u.Path): true}) != nil {
+			if reads.touches(map[string]bool{topOf(u.Path): true}) {
 				out.Paths = append(out.Paths, u)
 			}
 		}
+		if len(out.Paths) > 0 {
+			break
+		}
 	}
 	return out
-}
-
-// touch collects the property names behind input references.
-func touch(x any, names map[string]bool) {
-	ast.WalkRefs(x, func(ref ast.Ref) bool {
-		if ref[0].Equal(ast.InputRootDocument) && len(ref) > 1 {
-			name, _ := ref[1].Value.(ast.String)
-			if isWhole(string(name)) && len(ref) > 2 {
-				name, _ = ref[2].Value.(ast.String)
-			}
-			names[string(name)] = true
-		}
-		return false
-	})
 }

@@ -2,13 +2,10 @@ package rego
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 
 	"github.com/insights-scanner/insights-scanner/evaluator"
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -24,96 +21,103 @@ type run struct {
 }
 
 // judge asks most policies in one query. Those that read something unknown are
-// asked apart, and all of them when one of them breaks.
+// asked apart, and all of them when one of them breaks or takes too long.
 func (r *run) judge(ctx context.Context, pl *plan) {
 	apart := map[int]bool{}
 	for _, i := range pl.judging {
-		p := &r.e.policies[i]
-		if hidden := p.uses.unknowns(r.unknown); len(hidden) > 0 {
-			r.results[i] = r.partial(ctx, p, hidden)
-			apart[i] = true
-		} else if !p.set {
-			r.results[i] = r.single(ctx, p)
-			apart[i] = true
+		p := r.e.policies[i]
+		switch {
+		case p.uses.touches(r.unknown):
+			r.results[i], apart[i] = r.partial(ctx, p), true
+		case !p.set:
+			r.results[i], apart[i] = r.single(ctx, p), true
 		}
 	}
 	if len(apart) == len(pl.judging) {
 		return
 	}
 	// The joint query also asks those already answered; their answers are not used.
-	all, err := r.together(ctx, pl)
+	all := r.together(ctx, pl)
 	for n, i := range pl.members {
-		switch {
+		switch p := r.e.policies[i]; {
 		case apart[i]:
-		case err != nil:
-			r.results[i] = r.single(ctx, &r.e.policies[i])
+		case all == nil:
+			r.results[i] = r.single(ctx, p)
 		default:
-			r.results[i] = r.e.policies[i].result(all[n])
+			r.results[i] = p.verdict(all.Elem(n))
 		}
 	}
 }
 
-func (r *run) together(ctx context.Context, pl *plan) ([][]any, error) {
-	rs, err := pl.joint.Eval(ctx, rego.EvalParsedInput(r.input))
-	if err != nil {
-		return nil, err
+// together asks the members of a plan at once; nil when that did not work.
+func (r *run) together(ctx context.Context, pl *plan) *ast.Array {
+	if pl.apart.Load() {
+		return nil
 	}
-	if len(rs) != 1 {
-		return nil, fmt.Errorf("%d results", len(rs))
+	values, err := r.e.eval(ctx, pl.joint, r.input, r.e.limit)
+	if overran(err) {
+		pl.apart.Store(true)
 	}
-	lists, _ := rs[0].Bindings["value"].([]any)
-	if len(lists) != len(pl.members) {
-		return nil, fmt.Errorf("%d answers, want %d", len(lists), len(pl.members))
+	if err != nil || len(values) != 1 {
+		return nil
 	}
-	out := make([][]any, len(lists))
-	for i, l := range lists {
-		out[i], _ = l.([]any)
+	all, ok := values[0].Value.(*ast.Array)
+	if !ok || all.Len() != len(pl.members) {
+		return nil
 	}
-	return out, nil
+	return all
 }
 
 // single asks one policy.
 func (r *run) single(ctx context.Context, p *policy) schemas.PolicyResult {
-	rs, err := p.query.Eval(ctx, rego.EvalParsedInput(r.input))
-	if err != nil {
+	values, err := r.e.eval(ctx, p.query, r.input, p.allowance(r.e.limit))
+	p.finished(err)
+	switch {
+	case err != nil:
 		return p.broken(err)
+	case len(values) == 0:
+		return p.passed() // undefined: nothing denied
+	default:
+		return p.verdict(values[0])
 	}
-	if len(rs) == 0 {
-		return p.result(nil) // undefined: nothing denied
-	}
-	messages, ok := rs[0].Bindings["value"].([]any)
-	if !ok {
-		return p.broken(fmt.Errorf("the rule gave %s, not a set or an array of messages", kind(rs[0].Bindings["value"])))
-	}
-	return p.result(messages)
 }
 
-func kind(v any) string {
-	switch v.(type) {
-	case bool:
-		return "a boolean"
-	case string:
-		return "a string"
-	case json.Number:
-		return "a number"
-	case map[string]any:
-		return "an object"
-	default:
-		return fmt.Sprintf("%T", v)
-	}
+func (p *policy) passed() schemas.PolicyResult {
+	return schemas.PolicyResult{Policy: p.policy.Name, Outcome: schemas.Passed}
 }
 
 func (p *policy) broken(err error) schemas.PolicyResult {
 	return schemas.PolicyResult{Policy: p.policy.Name, Outcome: schemas.Errored, Reason: err.Error()}
 }
 
-// result is passed without messages, else failed.
-func (p *policy) result(messages []any) schemas.PolicyResult {
-	out := schemas.PolicyResult{Policy: p.policy.Name, Outcome: schemas.Passed}
-	if len(messages) == 0 {
-		return out
+// verdict is what a rule gave: a set or an array of messages.
+func (p *policy) verdict(value *ast.Term) schemas.PolicyResult {
+	var messages []*ast.Term
+	switch v := value.Value.(type) {
+	case ast.Set:
+		messages = v.Slice()
+	case *ast.Array:
+		v.Foreach(func(t *ast.Term) { messages = append(messages, t) })
+	default:
+		return p.broken(fmt.Errorf("the rule gave %s, not a set or an array of messages: write %s contains msg if { … }", typeName(value), p.policy.Name))
 	}
-	out.Outcome, out.Level, out.Severity = schemas.Failed, p.level, p.policy.Severity
+	return p.result(messages)
+}
+
+func typeName(t *ast.Term) string {
+	name := ast.ValueName(t.Value)
+	if name == "array" || name == "object" {
+		return "an " + name
+	}
+	return "a " + name
+}
+
+// result is passed without messages, else failed.
+func (p *policy) result(messages []*ast.Term) schemas.PolicyResult {
+	if len(messages) == 0 {
+		return p.passed()
+	}
+	out := schemas.PolicyResult{Policy: p.policy.Name, Outcome: schemas.Failed, Level: p.level, Severity: p.policy.Severity}
 	for _, m := range messages {
 		out.Messages = append(out.Messages, message(m))
 	}
@@ -124,30 +128,20 @@ func (p *policy) result(messages []any) schemas.PolicyResult {
 
 // message is an element of a rule's result as text: a string as it is, an
 // object's msg as Gatekeeper has it, anything else printed.
-func message(m any) string {
-	switch v := m.(type) {
-	case string:
-		return v
-	case map[string]any:
-		if msg, ok := v["msg"].(string); ok {
-			return msg
+func message(t *ast.Term) string {
+	switch v := t.Value.(type) {
+	case ast.String:
+		return string(v)
+	case ast.Object:
+		if msg := v.Get(ast.InternedTerm("msg")); msg != nil {
+			if text, ok := msg.Value.(ast.String); ok {
+				return string(text)
+			}
 		}
 	}
-	return fmt.Sprintf("%v", m)
-}
-
-// topLevel rounds unknown paths up to their top-level properties.
-func topLevel(paths []schemas.UnknownPath) map[string]bool {
-	out := make(map[string]bool, len(paths))
-	for _, p := range paths {
-		out[topOf(p.Path)] = true
+	value, err := ast.JSON(t.Value)
+	if err != nil {
+		return t.String()
 	}
-	return out
-}
-
-func topOf(path string) string {
-	if i := strings.IndexAny(path, ".["); i > 0 {
-		return path[:i]
-	}
-	return path
+	return fmt.Sprintf("%v", value)
 }

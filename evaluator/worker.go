@@ -1,0 +1,234 @@
+package evaluator
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// Deps is what a worker needs.
+type Deps struct {
+	Loaders    map[schemas.Runtime]Loader
+	Archives   Archives
+	Effectives Effectives
+	Publisher  Publisher
+	Opener     Opener
+	Log        zerolog.Logger
+	Now        func() time.Time
+	// MaxEngines bounds the warm engines. Default 32.
+	MaxEngines int
+	// Timeout bounds one resource under one pack. Default 30 s.
+	Timeout time.Duration
+}
+
+// Worker judges snapshot batches. It is safe for concurrent use.
+type Worker struct {
+	d       Deps
+	engines *cache
+}
+
+const (
+	defaultEngines = 32
+	defaultTimeout = 30 * time.Second
+)
+
+// NewWorker makes a worker.
+func NewWorker(d Deps) *Worker {
+	if d.MaxEngines <= 0 {
+		d.MaxEngines = defaultEngines
+	}
+	if d.Timeout <= 0 {
+		d.Timeout = defaultTimeout
+	}
+	w := &Worker{d: d}
+	w.engines = newCache(d.MaxEngines, w.load, d.Log)
+	return w
+}
+
+// Close closes the warm engines that nobody uses.
+func (w *Worker) Close() { w.engines.close() }
+
+// Handle answers one snapshot batch with exactly one verdict batch of the same
+// number, also an empty one. What was seen unchanged is not judged: its verdict
+// stands, or the store asks for it again. It returns after the batch is stored.
+// The error of an account without effective packs yet is CodeUnavailable.
+func (w *Worker) Handle(ctx context.Context, b *schemas.SnapshotBatch) error {
+	eff, ok := w.d.Effectives.Effective(b.AccountID)
+	if !ok {
+		return schemas.Errorf(schemas.CodeUnavailable, "the packs of account %s are not resolved yet", b.AccountID)
+	}
+	out := &schemas.VerdictBatch{
+		Scan: b.Scan, AccountID: b.AccountID, Account: b.Account, Unit: b.Unit, Seq: b.Seq, Number: b.Number, Route: b.Route, At: b.At,
+		Rejudge: b.Rejudge, Revision: eff.Revision,
+	}
+	if len(b.Resources) > 0 {
+		packs, release, err := w.open(ctx, eff)
+		if err != nil {
+			return err
+		}
+		defer release()
+		for i := range packs {
+			out.Packs = append(out.Packs, packs[i].judged)
+		}
+		out.Verdicts = make([]schemas.Verdict, len(b.Resources))
+		for i := range b.Resources {
+			if out.Verdicts[i], err = w.verdict(ctx, b, &b.Resources[i], packs); err != nil {
+				return err
+			}
+		}
+	}
+	return w.d.Publisher.PublishVerdicts(ctx, out)
+}
+
+// loadedPack is an effective pack and its engine, or why there is none.
+type loadedPack struct {
+	schemas.EffectivePack
+	judged schemas.JudgedPack
+	engine Engine
+	broken string
+}
+
+// open takes the engines of all packs. An error is worth a retry; a pack that
+// is broken for good is opened broken.
+func (w *Worker) open(ctx context.Context, eff schemas.Effective) ([]loadedPack, func(), error) {
+	var releases []func()
+	release := func() {
+		for _, r := range releases {
+			r()
+		}
+	}
+	packs := make([]loadedPack, len(eff.Packs))
+	for i, p := range eff.Packs {
+		packs[i] = loadedPack{EffectivePack: p, judged: judgedPack(p), broken: p.Error}
+		if p.Error != "" {
+			continue
+		}
+		e, done, err := w.engines.get(ctx, p)
+		switch {
+		case err == nil:
+			packs[i].engine = e
+			releases = append(releases, done)
+		case schemas.CodeOf(err) == schemas.CodeInvalid, schemas.CodeOf(err) == schemas.CodeNotFound:
+			packs[i].broken = err.Error()
+		default:
+			release()
+			return nil, nil, err
+		}
+	}
+	slices.SortFunc(packs, func(a, b loadedPack) int { return strings.Compare(a.Name, b.Name) })
+	return packs, release, nil
+}
+
+func (p *loadedPack) verdict(results []schemas.PolicyResult) schemas.PackVerdict {
+	return schemas.NewPackVerdict(p.judged, results)
+}
+
+// judgedPack names the resource policies of a pack.
+func judgedPack(p schemas.EffectivePack) schemas.JudgedPack {
+	j := schemas.JudgedPack{Pack: p.Name, Version: p.Version, Group: p.Group}
+	for _, pol := range p.Policies {
+		if pol.Scope != schemas.PolicyStack {
+			j.Policies = append(j.Policies, pol.Name)
+		}
+	}
+	slices.Sort(j.Policies)
+	return j
+}
+
+// load makes the engine of a pack. A panic is as good as an invalid pack: it
+// would come again.
+func (w *Worker) load(ctx context.Context, p schemas.EffectivePack) (e Engine, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			e, err = nil, schemas.Errorf(schemas.CodeInvalid, "pack %s: the loader panicked: %v", p.Name, r)
+		}
+	}()
+	loader, ok := w.d.Loaders[p.Runtime]
+	if !ok {
+		return nil, schemas.Errorf(schemas.CodeInvalid, "pack %s: runtime %q is not supported", p.Name, p.Runtime)
+	}
+	dir, err := w.d.Archives.Dir(ctx, p.Digest)
+	if err != nil {
+		return nil, err
+	}
+	start := w.d.Now()
+	e, err = loader.Load(ctx, dir, p)
+	if err == nil {
+		w.d.Log.Debug().Str("pack", p.Name).Str("version", p.Version).Dur("took", w.d.Now().Sub(start)).Msg("pack loaded")
+	}
+	return e, err
+}
+
+// verdict judges one resource under all packs.
+func (w *Worker) verdict(ctx context.Context, b *schemas.SnapshotBatch, r *schemas.Resource, packs []loadedPack) (schemas.Verdict, error) {
+	v := schemas.Verdict{Key: r.Key, Name: r.Name, Version: r.Version, Hash: r.Hash, Projection: r.Projection}
+	in := Input{Account: b.Account, URN: r.URN(b.Account), Type: r.Type, Name: r.Name, ID: r.ID, Unknown: r.Unknown}
+	plain, secrets, err := w.d.Opener.Open(r.Properties)
+	if err != nil {
+		// Without the key nothing can be judged: that is told, not guessed.
+		for i := range packs {
+			v.Packs = append(v.Packs, packs[i].verdict(errored(&packs[i], "open secrets: "+err.Error())))
+		}
+		return v, nil
+	}
+	in.Properties, in.Shared = plain, map[schemas.Runtime]any{}
+	red := redactor(secrets)
+	for i := range packs {
+		results, err := w.judge(ctx, &packs[i], in, red)
+		if err != nil {
+			return v, err
+		}
+		red.redact(results)
+		v.Packs = append(v.Packs, packs[i].verdict(results))
+	}
+	return v, nil
+}
+
+// judge runs one pack on one resource, twice if the pack as a whole breaks.
+func (w *Worker) judge(ctx context.Context, p *loadedPack, in Input, red redactor) ([]schemas.PolicyResult, error) {
+	if p.broken != "" {
+		return errored(p, p.broken), nil
+	}
+	var reason string
+	for range 2 {
+		results, err := w.evaluate(ctx, p, in)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err == nil {
+			return results, nil
+		}
+		reason = err.Error()
+	}
+	w.d.Log.Warn().Str("pack", p.Name).Str("urn", in.URN).Str("reason", red.text(reason)).Msg("pack could not judge a resource")
+	return errored(p, reason), nil
+}
+
+// evaluate runs one pack once. A panic in it is the pack's, not the process's.
+func (w *Worker) evaluate(ctx context.Context, p *loadedPack, in Input) (results []schemas.PolicyResult, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = schemas.Errorf(schemas.CodeInternal, "the engine panicked: %v", r)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, w.d.Timeout)
+	defer cancel()
+	return p.engine.Evaluate(ctx, in)
+}
+
+// errored is a pack none of whose resource policies could be asked.
+func errored(p *loadedPack, reason string) []schemas.PolicyResult {
+	results := make([]schemas.PolicyResult, len(p.judged.Policies))
+	for i, name := range p.judged.Policies {
+		results[i] = schemas.PolicyResult{Policy: name, Outcome: schemas.Errored, Reason: reason}
+		if p.Config[name].Level == schemas.LevelDisabled {
+			results[i] = schemas.PolicyResult{Policy: name, Outcome: schemas.Disabled}
+		}
+	}
+	return results
+}
