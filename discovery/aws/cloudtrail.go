@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 
@@ -69,8 +70,7 @@ func compare(ctx context.Context, r *run, list []discovery.Observation, keys []s
 // trails at home here as resources. When the list is refused, the fact is still
 // there, unknown, beside the error.
 func regionTrails(ctx context.Context, s *session) ([]discovery.Observation, error) {
-	c := s.cloudtrail()
-	out, err := c.DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{IncludeShadowTrails: aws.Bool(true)})
+	out, err := s.cloudtrailIn(s.region).DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{IncludeShadowTrails: aws.Bool(true)})
 	listF := facetOf("cloudtrail:DescribeTrails", err)
 	fact := newDocument()
 	fact.set("region", s.region)
@@ -82,14 +82,9 @@ func regionTrails(ctx context.Context, s *session) ([]discovery.Observation, err
 	trails := []any{}
 	unread := false
 	for _, t := range out.TrailList {
-		status, err := c.GetTrailStatus(ctx, &cloudtrail.GetTrailStatusInput{Name: t.TrailARN})
-		f := facetOf("cloudtrail:GetTrailStatus", err)
-		var code string
-		if err != nil {
-			code = errorCode(err)
-		}
-		if code == "TrailNotFoundException" {
-			continue // deleted since it was listed
+		status, f, exists := trailStatus(ctx, s, t)
+		if !exists {
+			continue
 		}
 		entry := trailEntry(t)
 		if f.state == schemas.FacetPresent {
@@ -106,6 +101,30 @@ func regionTrails(ctx context.Context, s *session) ([]discovery.Observation, err
 	sortByJSON(trails)
 	fact.properties["trails"] = trails
 	return append(list, fact.observe(s.region, typeRegionTrails, s.region, s.region, cloudtrailProjection)), ctx.Err()
+}
+
+// trailStatus asks a trail's home region whether it logs; other regions may not
+// know. exists is false when the trail was deleted since it was listed. Trails of
+// another account, the organization's, are listed in every member account and
+// known in none: they are there, and their status is out of reach.
+func trailStatus(ctx context.Context, s *session, t types.Trail) (status *cloudtrail.GetTrailStatusOutput, f facet, exists bool) {
+	home := aws.ToString(t.HomeRegion)
+	if home == "" {
+		home = s.region
+	}
+	status, err := s.cloudtrailIn(home).GetTrailStatus(ctx, &cloudtrail.GetTrailStatusInput{Name: t.TrailARN})
+	f = facetOf("cloudtrail:GetTrailStatus", err)
+	if err == nil {
+		return status, f.need(status.IsLogging != nil), true
+	}
+	id, errARN := arn.Parse(aws.ToString(t.TrailARN))
+	if own := errARN == nil && id.AccountID == s.awsAccount; own {
+		return nil, f, !isNotFound(err, "TrailNotFoundException")
+	}
+	if isNotFound(err, "TrailNotFoundException", "CloudTrailARNInvalidException") {
+		f.state = schemas.FacetDenied
+	}
+	return nil, f, true
 }
 
 func trailEntry(t types.Trail) map[string]any {
@@ -130,13 +149,14 @@ func projectTrail(region string, t types.Trail, f facet, status *cloudtrail.GetT
 	d.set("kmsKeyId", aws.ToString(t.KmsKeyId))
 	d.set("isMultiRegionTrail", aws.ToBool(t.IsMultiRegionTrail))
 	d.set("isOrganizationTrail", aws.ToBool(t.IsOrganizationTrail))
-	d.set("enableLogFileValidation", aws.ToBool(t.LogFileValidationEnabled))
+	d.flag("enableLogFileValidation", t.LogFileValidationEnabled, "cloudtrail:DescribeTrails")
 	d.set("includeGlobalServiceEvents", aws.ToBool(t.IncludeGlobalServiceEvents))
 	d.set("cloudWatchLogsGroupArn", aws.ToString(t.CloudWatchLogsLogGroupArn))
 	d.set("cloudWatchLogsRoleArn", aws.ToString(t.CloudWatchLogsRoleArn))
 	d.set("snsTopicName", aws.ToString(t.SnsTopicName))
 	d.facet("enableLogging", f, func() any { return aws.ToBool(status.IsLogging) })
 	d.notRead("cloudtrail:GetEventSelectors", "advancedEventSelectors", "eventSelectors")
+	d.notRead("cloudtrail:GetInsightSelectors", "insightSelectors")
 	d.notRead("cloudtrail:ListTags", "tags")
 	return d.observe(region, typeTrail, aws.ToString(t.TrailARN), aws.ToString(t.Name), cloudtrailProjection)
 }

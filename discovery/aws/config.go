@@ -66,11 +66,15 @@ func regionRecorders(ctx context.Context, s *session) ([]discovery.Observation, 
 		for _, st := range status.ConfigurationRecordersStatus {
 			recording[aws.ToString(st.Name)] = st.Recording
 		}
+		for _, r := range out.ConfigurationRecorders {
+			_, told := recording[aws.ToString(r.Name)]
+			statusF = statusF.need(told)
+		}
 	}
 	var list []discovery.Observation
 	recorders := []any{}
 	for _, r := range out.ConfigurationRecorders {
-		recorders = append(recorders, recorderEntry(r, statusF, recording))
+		recorders = append(recorders, recorderEntry(r, recording))
 		list = append(list, projectRecorder(s.region, r))
 	}
 	sortByJSON(recorders)
@@ -92,10 +96,10 @@ func channelNames(list []types.DeliveryChannel) []any {
 	return anyStrings(names)
 }
 
-func recorderEntry(r types.ConfigurationRecorder, status facet, recording map[string]bool) map[string]any {
+func recorderEntry(r types.ConfigurationRecorder, recording map[string]bool) map[string]any {
 	m := map[string]any{"name": aws.ToString(r.Name), "roleArn": aws.ToString(r.RoleARN)}
-	if status.state == schemas.FacetPresent {
-		m["recording"] = recording[aws.ToString(r.Name)]
+	if is, told := recording[aws.ToString(r.Name)]; told {
+		m["recording"] = is
 	}
 	if g := r.RecordingGroup; g != nil {
 		m["allSupported"] = g.AllSupported
@@ -110,16 +114,48 @@ func projectRecorder(region string, r types.ConfigurationRecorder) discovery.Obs
 	d.set("name", aws.ToString(r.Name))
 	d.set("roleArn", aws.ToString(r.RoleARN))
 	if g := r.RecordingGroup; g != nil {
-		kinds := make([]string, len(g.ResourceTypes))
-		for i, t := range g.ResourceTypes {
-			kinds[i] = string(t)
-		}
-		slices.Sort(kinds)
-		group := map[string]any{"allSupported": g.AllSupported, "includeGlobalResourceTypes": g.IncludeGlobalResourceTypes}
-		if len(kinds) > 0 {
-			group["resourceTypes"] = anyStrings(kinds)
-		}
-		d.set("recordingGroup", group)
+		d.set("recordingGroup", recordingGroup(g))
+	}
+	if m := r.RecordingMode; m != nil {
+		d.set("recordingMode", recordingMode(m))
 	}
 	return d.observe(region, typeRecorder, aws.ToString(r.Name), aws.ToString(r.Name), configProjection)
+}
+
+func recordingGroup(g *types.RecordingGroup) map[string]any {
+	d := newDocument()
+	d.set("allSupported", g.AllSupported)
+	d.set("includeGlobalResourceTypes", g.IncludeGlobalResourceTypes)
+	d.set("resourceTypes", kindNames(g.ResourceTypes))
+	if e := g.ExclusionByResourceTypes; e != nil && len(e.ResourceTypes) > 0 {
+		d.set("exclusionByResourceTypes", []any{map[string]any{"resourceTypes": kindNames(e.ResourceTypes)}})
+	}
+	if st := g.RecordingStrategy; st != nil && st.UseOnly != "" {
+		d.set("recordingStrategies", []any{map[string]any{"useOnly": string(st.UseOnly)}})
+	}
+	return d.properties
+}
+
+// recordingMode has the one override that the provider knows of.
+func recordingMode(m *types.RecordingMode) map[string]any {
+	d := newDocument()
+	d.set("recordingFrequency", string(m.RecordingFrequency))
+	if len(m.RecordingModeOverrides) > 0 {
+		o := m.RecordingModeOverrides[0]
+		override := newDocument()
+		override.set("description", aws.ToString(o.Description))
+		override.set("recordingFrequency", string(o.RecordingFrequency))
+		override.set("resourceTypes", kindNames(o.ResourceTypes))
+		d.set("recordingModeOverride", override.properties)
+	}
+	return d.properties
+}
+
+func kindNames(list []types.ResourceType) []any {
+	kinds := make([]string, len(list))
+	for i, t := range list {
+		kinds[i] = string(t)
+	}
+	slices.Sort(kinds)
+	return anyStrings(kinds)
 }

@@ -227,7 +227,9 @@ func eachSnapshot(ctx context.Context, s *session, ids []string, emit observe) e
 
 func eachImage(ctx context.Context, s *session, ids []string, emit observe) error {
 	p := ec2.NewDescribeImagesPaginator(s.ec2(), &ec2.DescribeImagesInput{
-		MaxResults: ec2PageSize, Owners: []string{"self"}, IncludeDeprecated: aws.Bool(true), Filters: idFilter("image-id", ids),
+		MaxResults: ec2PageSize, Owners: []string{"self"}, Filters: idFilter("image-id", ids),
+		// Left out of the list unless asked for, and there all the same.
+		IncludeDeprecated: aws.Bool(true), IncludeDisabled: aws.Bool(true),
 	})
 	return pages(ctx, p, func(out *ec2.DescribeImagesOutput) error {
 		for _, i := range out.Images {
@@ -243,9 +245,12 @@ func eachImage(ctx context.Context, s *session, ids []string, emit observe) erro
 // unknown when it may not be read.
 func eachEBSEncryption(ctx context.Context, s *session, _ []string, emit observe) error {
 	out, err := s.ec2().GetEbsEncryptionByDefault(ctx, nil)
-	f := facetOf("ec2:GetEbsEncryptionByDefault", err)
 	d := newDocument()
 	d.set("region", s.region)
-	d.facet("enabled", f, func() any { return aws.ToBool(out.EbsEncryptionByDefault) })
+	if f := facetOf("ec2:GetEbsEncryptionByDefault", err); f.state == schemas.FacetPresent {
+		d.flag("enabled", out.EbsEncryptionByDefault, f.call)
+	} else {
+		d.facet("enabled", f, nil)
+	}
 	return emit(d.observe(s.region, typeEBSEncryption, s.region, s.region, ec2Projection))
 }

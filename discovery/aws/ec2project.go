@@ -8,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/insights-scanner/insights-scanner/discovery"
-	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 func ec2Tags(list []types.Tag) map[string]any {
@@ -17,14 +16,6 @@ func ec2Tags(list []types.Tag) map[string]any {
 		tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
 	}
 	return tags
-}
-
-// notRead lists properties whose value exists and takes a call of its own,
-// which is not made.
-func (d *document) notRead(call string, names ...string) {
-	for _, n := range names {
-		d.unknown = append(d.unknown, schemas.UnknownPath{Path: n, State: schemas.FacetNotRead, Call: call, Reason: "not read"})
-	}
 }
 
 func projectVPC(region string, v types.Vpc) discovery.Observation {
@@ -154,7 +145,7 @@ func projectInstance(region string, i types.Instance) discovery.Observation {
 	d.set("publicIp", aws.ToString(i.PublicIpAddress))
 	d.set("associatePublicIpAddress", i.PublicIpAddress != nil)
 	d.set("ebsOptimized", aws.ToBool(i.EbsOptimized))
-	d.set("sourceDestCheck", aws.ToBool(i.SourceDestCheck))
+	d.flag("sourceDestCheck", i.SourceDestCheck, "ec2:DescribeInstances")
 	if i.Monitoring != nil {
 		d.set("monitoring", i.Monitoring.State == types.MonitoringStateEnabled)
 	}
@@ -173,10 +164,13 @@ func projectInstance(region string, i types.Instance) discovery.Observation {
 	slices.Sort(groups)
 	d.set("vpcSecurityGroupIds", anyStrings(groups))
 	if m := i.MetadataOptions; m != nil {
-		d.set("metadataOptions", map[string]any{
-			"httpTokens": string(m.HttpTokens), "httpEndpoint": string(m.HttpEndpoint),
-			"httpPutResponseHopLimit": int(aws.ToInt32(m.HttpPutResponseHopLimit)),
-		})
+		options := newDocument()
+		options.set("httpTokens", string(m.HttpTokens))
+		options.set("httpEndpoint", string(m.HttpEndpoint))
+		options.set("httpPutResponseHopLimit", int(aws.ToInt32(m.HttpPutResponseHopLimit)))
+		options.set("httpProtocolIpv6", string(m.HttpProtocolIpv6))
+		options.set("instanceMetadataTags", string(m.InstanceMetadataTags))
+		d.set("metadataOptions", options.properties)
 	}
 	blockDevices(d, i)
 	d.set("tags", ec2Tags(i.Tags))
@@ -215,7 +209,7 @@ func projectVolume(region string, v types.Volume) discovery.Observation {
 	d := newDocument()
 	d.set("region", region)
 	d.set("availabilityZone", aws.ToString(v.AvailabilityZone))
-	d.set("encrypted", aws.ToBool(v.Encrypted))
+	d.flag("encrypted", v.Encrypted, "ec2:DescribeVolumes")
 	d.set("kmsKeyId", aws.ToString(v.KmsKeyId))
 	d.set("size", int(aws.ToInt32(v.Size)))
 	d.set("type", string(v.VolumeType))
@@ -237,7 +231,7 @@ func projectSnapshot(region string, v types.Snapshot, exposure facet, public boo
 	d.set("region", region)
 	d.set("volumeId", aws.ToString(v.VolumeId))
 	d.set("description", aws.ToString(v.Description))
-	d.set("encrypted", aws.ToBool(v.Encrypted))
+	d.flag("encrypted", v.Encrypted, "ec2:DescribeSnapshots")
 	d.set("kmsKeyId", aws.ToString(v.KmsKeyId))
 	d.set("volumeSize", int(aws.ToInt32(v.VolumeSize)))
 	d.set("storageTier", string(v.StorageTier))
@@ -277,7 +271,7 @@ func projectImage(region string, i types.Image) []discovery.Observation {
 	d.set("tags", ec2Tags(i.Tags))
 	e := newDocument()
 	e.set("imageId", id)
-	e.set("public", aws.ToBool(i.Public))
+	e.flag("public", i.Public, "ec2:DescribeImages")
 	return []discovery.Observation{
 		d.observe(region, typeAMI, id, aws.ToString(i.Name), ec2Projection),
 		e.observe(region, typeAMIExposure, id, id, ec2Projection),

@@ -7,6 +7,7 @@ import (
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -17,7 +18,12 @@ import (
 var deniedCodes = []string{
 	"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedAccess",
 	"AuthorizationError", "AuthorizationErrorException", "AllAccessDisabled", "NotAuthorized", "OptInRequired",
+	"Forbidden", // made by the SDK of a 403 without a body, as HEAD has it
 }
+
+// disabledCodes are how services of a region that is not enabled for the account
+// refuse credentials that are good elsewhere, as Provider.access has checked.
+var disabledCodes = []string{"AuthFailure", "UnrecognizedClientException", "InvalidClientTokenId"}
 
 // errorCode is the service's error code, "" when the error is not an API answer.
 func errorCode(err error) string {
@@ -39,7 +45,7 @@ func httpStatus(err error) int {
 // reason for people. It is never given a positive "not configured" answer.
 func classify(err error) (schemas.FacetState, string) {
 	code := errorCode(err)
-	if slices.Contains(deniedCodes, code) || code == "" && httpStatus(err) == http.StatusForbidden {
+	if slices.Contains(deniedCodes, code) || slices.Contains(disabledCodes, code) || code == "" && httpStatus(err) == http.StatusForbidden {
 		return schemas.FacetDenied, reasonOf(err)
 	}
 	return schemas.FacetFailed, reasonOf(err)
@@ -56,10 +62,46 @@ func classifyScope(err error) (schemas.ScopeState, string) {
 
 // reasonOf is the error code where there is one, else the whole text.
 func reasonOf(err error) string {
-	if code := errorCode(err); code != "" {
+	code := errorCode(err)
+	switch {
+	case slices.Contains(disabledCodes, code):
+		return code + ": the region may not be enabled for the account"
+	case code != "":
 		return code
+	default:
+		return err.Error()
 	}
-	return err.Error()
+}
+
+// unreachable tells the caller of Plan or Open why the cloud cannot be asked: a
+// refusal with its remedy, or an outage, which time mends.
+func unreachable(call string, err error, remedy string) error {
+	e := schemas.Errorf(schemas.CodeDenied, "%s: %w", call, err)
+	switch {
+	case isThrottle(err):
+		e.Code = schemas.CodeThrottled
+	case httpStatus(err) >= http.StatusInternalServerError, isNetwork(err):
+		e.Code = schemas.CodeUnavailable
+	default:
+		return e.WithHint("%s", remedy)
+	}
+	return e
+}
+
+// instanceMetadata is the service name of the last place where the SDK looks for
+// credentials.
+const instanceMetadata = "ec2imds"
+
+// isNetwork tells whether a request did not get through. Where that was one for
+// credentials to an instance's metadata, there simply are none.
+func isNetwork(err error) bool {
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		if op, ok := e.(*smithy.OperationError); ok && op.Service() == instanceMetadata {
+			return false
+		}
+	}
+	_, ok := errors.AsType[*smithyhttp.RequestSendError](err)
+	return ok
 }
 
 // isNotFound tells whether the service positively answered with one of the codes.

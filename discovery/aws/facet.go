@@ -29,6 +29,18 @@ func facetOf(call string, err error, absent ...string) facet {
 	}
 }
 
+// notInAnswer is the reason of a facet whose call succeeded without its content.
+const notInAnswer = "not in the answer"
+
+// need takes back that a facet is present when the answer lacks what it is
+// about: nothing was said, which is not "not configured".
+func (f facet) need(there bool) facet {
+	if f.state == schemas.FacetPresent && !there {
+		f.state, f.reason = schemas.FacetFailed, notInAnswer
+	}
+	return f
+}
+
 // document collects the properties of one resource and what could not be known.
 type document struct {
 	properties map[string]any
@@ -66,6 +78,20 @@ func (d *document) facet(name string, f facet, value func() any) {
 		d.set(name, value())
 	case f.state.Unknown():
 		d.unknown = append(d.unknown, schemas.UnknownPath{Path: name, State: f.state, Call: f.call, Reason: f.reason})
+	}
+}
+
+// flag sets a truth value that a policy may ask for. An answer without it says
+// nothing, least of all "false".
+func (d *document) flag(name string, v *bool, call string) {
+	d.facet(name, facet{state: schemas.FacetPresent, call: call}.need(v != nil), func() any { return *v })
+}
+
+// notRead lists properties whose value exists and takes a call of its own,
+// which is not made.
+func (d *document) notRead(call string, names ...string) {
+	for _, n := range names {
+		d.unknown = append(d.unknown, schemas.UnknownPath{Path: n, State: schemas.FacetNotRead, Call: call, Reason: "not read"})
 	}
 }
 

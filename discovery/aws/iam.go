@@ -78,9 +78,9 @@ func readIAM(ctx context.Context, s *session, r *run) error {
 	if err := emit(rootAccount(ctx, s)); err != nil {
 		return err
 	}
-	users, err := credentialReport(ctx, s)
+	users, failed, err := credentialReport(ctx, s)
 	if err != nil {
-		r.incomplete("iam:GetCredentialReport", err, typeCredentialReportUser)
+		r.incomplete(failed, err, typeCredentialReportUser)
 	}
 	if err := emit(users...); err != nil {
 		return err
@@ -241,7 +241,7 @@ func verifyIAMFacts(ctx context.Context, s *session, r *run, token string, keys 
 	case typeRootAccount:
 		list = append(list, rootAccount(ctx, s))
 	case typeCredentialReportUser:
-		if list, err = credentialReport(ctx, s); err != nil {
+		if list, _, err = credentialReport(ctx, s); err != nil {
 			return nil, err
 		}
 	default:

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"net/url"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
@@ -23,9 +24,9 @@ func iamTags(list []types.Tag) map[string]any {
 func policyText(doc *string) string {
 	text, err := url.PathUnescape(aws.ToString(doc))
 	if err != nil {
-		return aws.ToString(doc)
+		text = aws.ToString(doc)
 	}
-	return text
+	return canonicalPolicy(text)
 }
 
 func boundary(b *types.AttachedPermissionsBoundary) string {
@@ -95,10 +96,30 @@ func projectRole(r types.RoleDetail) []discovery.Observation {
 	d.set("assumeRolePolicy", policyText(r.AssumeRolePolicyDocument))
 	d.set("permissionsBoundary", boundary(r.PermissionsBoundary))
 	d.set("tags", iamTags(r.Tags))
+	d.set("managedPolicyArns", policyArns(r.AttachedManagedPolicies))
+	d.set("inlinePolicies", inlinePolicies(r.RolePolicyList))
 	d.notRead("iam:GetRole", "description", "maxSessionDuration")
 	list := []discovery.Observation{global(d, typeRole, name, name)}
 	list = append(list, inline(typeRolePolicy, "role", name, r.RolePolicyList)...)
 	return append(list, attached(typeRoleAttachment, "role", name, r.AttachedManagedPolicies)...)
+}
+
+func policyArns(list []types.AttachedPolicy) []any {
+	arns := make([]string, len(list))
+	for i, p := range list {
+		arns[i] = aws.ToString(p.PolicyArn)
+	}
+	slices.Sort(arns)
+	return anyStrings(arns)
+}
+
+func inlinePolicies(list []types.PolicyDetail) []any {
+	out := make([]any, len(list))
+	for i, p := range list {
+		out[i] = map[string]any{"name": aws.ToString(p.PolicyName), "policy": policyText(p.PolicyDocument)}
+	}
+	sortByJSON(out)
+	return out
 }
 
 // projectPolicy gives a customer managed policy with the document of its
@@ -114,7 +135,7 @@ func projectPolicy(p types.ManagedPolicyDetail) discovery.Observation {
 		}
 	}
 	if d.properties["policy"] == nil {
-		f := facet{state: schemas.FacetFailed, call: authorizationDetails, reason: "default version not returned"}
+		f := facet{state: schemas.FacetFailed, call: authorizationDetails, reason: notInAnswer}
 		d.facet("policy", f, nil)
 	}
 	return global(d, typePolicy, aws.ToString(p.Arn), aws.ToString(p.PolicyName))

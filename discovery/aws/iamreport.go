@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,8 +23,10 @@ func passwordPolicy(ctx context.Context, s *session) []discovery.Observation {
 	out, err := s.iam().GetAccountPasswordPolicy(ctx, nil)
 	f := facetOf("iam:GetAccountPasswordPolicy", err, "NoSuchEntity")
 	values := map[string]any{}
-	if f.state == schemas.FacetPresent && out.PasswordPolicy != nil {
-		values = passwordRules(out.PasswordPolicy)
+	if err == nil {
+		if f = f.need(out.PasswordPolicy != nil); out.PasswordPolicy != nil {
+			values = passwordRules(out.PasswordPolicy)
+		}
 	}
 	fact, resource := newDocument(), newDocument()
 	fact.set("accountId", s.awsAccount)
@@ -79,7 +83,7 @@ func rootAccount(ctx context.Context, s *session) discovery.Observation {
 	} {
 		d.facet(name, f, summary(key))
 		if f.state == schemas.FacetPresent && d.properties[name] == nil {
-			d.facet(name, facet{state: schemas.FacetFailed, call: f.call, reason: "not in the account summary"}, nil)
+			d.facet(name, f.need(false), nil)
 		}
 	}
 	sortUnknown(d)
@@ -95,21 +99,25 @@ const (
 
 // credentialReport has one resource per IAM user of the report. The report is
 // up to four hours old; ages are whole days up to the time it was made, so that
-// they change once a day and not with every scan.
-func credentialReport(ctx context.Context, s *session) ([]discovery.Observation, error) {
+// they change once a day and not with every scan. call is the one that an error is of.
+func credentialReport(ctx context.Context, s *session) (list []discovery.Observation, call string, err error) {
+	call = "iam:GenerateCredentialReport"
 	if err := generateReport(ctx, s.iam()); err != nil {
-		return nil, err
+		return nil, call, err
 	}
+	call = "iam:GetCredentialReport"
 	out, err := s.iam().GetCredentialReport(ctx, nil)
 	if err != nil {
-		return nil, err
+		return nil, call, err
 	}
-	rows, err := csv.NewReader(bytes.NewReader(out.Content)).ReadAll()
-	if err != nil || len(rows) == 0 {
-		return nil, fmt.Errorf("read credential report: %d rows: %w", len(rows), err)
+	rows, err := reportRows(out.Content)
+	if err != nil {
+		return nil, call, err
 	}
-	made := aws.ToTime(out.GeneratedTime)
-	var list []discovery.Observation
+	if out.GeneratedTime == nil {
+		return nil, call, errors.New("credential report: the time it was made is missing")
+	}
+	made := *out.GeneratedTime
 	for _, row := range rows[1:] {
 		r := reportRow{}
 		for i, column := range rows[0] {
@@ -121,7 +129,32 @@ func credentialReport(ctx context.Context, s *session) ([]discovery.Observation,
 			list = append(list, r.observe(made))
 		}
 	}
-	return list, nil
+	return list, call, nil
+}
+
+// reportColumns are those that are read. A report without one says nothing of
+// it; "no MFA" would be made up.
+var reportColumns = []string{
+	"user", "arn", "password_enabled", "password_last_used", "password_last_changed", "mfa_active",
+	"access_key_1_active", "access_key_1_last_rotated", "access_key_1_last_used_date",
+	"access_key_2_active", "access_key_2_last_rotated", "access_key_2_last_used_date",
+}
+
+// reportRows are the lines of a credential report, the first with the columns.
+func reportRows(content []byte) ([][]string, error) {
+	rows, err := csv.NewReader(bytes.NewReader(content)).ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("read credential report: %w", err)
+	}
+	if len(rows) == 0 {
+		return nil, errors.New("credential report: it is empty")
+	}
+	for _, c := range reportColumns {
+		if !slices.Contains(rows[0], c) {
+			return nil, fmt.Errorf("credential report: column %s is missing", c)
+		}
+	}
+	return rows, nil
 }
 
 func generateReport(ctx context.Context, c *iam.Client) error {

@@ -112,6 +112,7 @@ func (p *Provider) config(ctx context.Context, a schemas.Account) (aws.Config, e
 	if err != nil {
 		return cfg, schemas.Errorf(schemas.CodeInvalid, "load AWS configuration of account %s: %w", a.Name, err)
 	}
+	cfg.HTTPClient, cfg.Logger = withReadOnlyBody(cfg.HTTPClient), sdkLog{p.log}
 	if a.Endpoint != "" {
 		cfg.BaseEndpoint = aws.String(a.Endpoint)
 	}
@@ -139,8 +140,8 @@ func whoAmI(ctx context.Context, cfg aws.Config) (identity, error) {
 		if ctx.Err() != nil {
 			return identity{}, ctx.Err()
 		}
-		return identity{}, schemas.Errorf(schemas.CodeDenied, "sts:GetCallerIdentity: %w", err).
-			WithHint("Check the credentials: the AWS_* environment, --profile, and whether they may assume --role-arn.")
+		return identity{}, unreachable("sts:GetCallerIdentity", err,
+			"Check the credentials: the AWS_* environment, --profile, and whether they may assume --role-arn.")
 	}
 	parsed, err := arn.Parse(aws.ToString(out.Arn))
 	if err != nil {
@@ -178,6 +179,9 @@ func (p *Provider) Plan(ctx context.Context, a schemas.Account) (schemas.Account
 		return "", nil, err
 	}
 	id := acc.identity.id()
+	if a.ID != "" && a.ID != id {
+		return id, nil, errOtherAccount(schemas.CodeConflict, a, id)
+	}
 	regions, err := p.regions(ctx, acc, a)
 	if err != nil {
 		return id, nil, err
@@ -198,6 +202,11 @@ func (p *Provider) Plan(ctx context.Context, a schemas.Account) (schemas.Account
 	return id, units, nil
 }
 
+func errOtherAccount(code schemas.Code, a schemas.Account, id schemas.AccountID) error {
+	return schemas.Errorf(code, "the credentials of account %s belong to %s, not to %s", a.Name, id, a.ID).
+		WithHint("Fix the account's role or profile: its results must not mix with another account's.")
+}
+
 func serviceNames() []string {
 	names := make([]string, len(services))
 	for i, s := range services {
@@ -209,7 +218,8 @@ func serviceNames() []string {
 // regions are the configured ones, or every region enabled for the account.
 func (p *Provider) regions(ctx context.Context, acc *access, a schemas.Account) ([]string, error) {
 	if len(a.Regions) > 0 {
-		return a.Regions, nil
+		regions := slices.Sorted(slices.Values(a.Regions))
+		return slices.Compact(regions), nil // a region named twice is still one unit
 	}
 	s := p.session(acc, a, homeRegion(acc.identity.partition))
 	out, err := s.ec2().DescribeRegions(ctx, &ec2.DescribeRegionsInput{AllRegions: aws.Bool(false)})
@@ -217,8 +227,7 @@ func (p *Provider) regions(ctx context.Context, acc *access, a schemas.Account) 
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, schemas.Errorf(schemas.CodeDenied, "ec2:DescribeRegions: %w", err).
-			WithHint("Allow ec2:DescribeRegions, or name the regions with --region.")
+		return nil, unreachable("ec2:DescribeRegions", err, "Allow ec2:DescribeRegions, or name the regions with --region.")
 	}
 	regions := make([]string, 0, len(out.Regions))
 	for _, r := range out.Regions {
@@ -239,7 +248,7 @@ func (p *Provider) Open(ctx context.Context, u schemas.Unit) (discovery.Reader, 
 		return nil, err
 	}
 	if id := acc.identity.id(); id != u.Account.ID {
-		return nil, schemas.Errorf(schemas.CodeInvalid, "the credentials of account %s belong to %s, not to %s", u.Account.Name, id, u.Account.ID)
+		return nil, errOtherAccount(schemas.CodeInvalid, u.Account, id) // trying again will not help
 	}
 	region := u.Unit.Region
 	if svc.global {

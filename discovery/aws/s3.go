@@ -85,6 +85,10 @@ func readS3(ctx context.Context, s *session, r *run) error {
 
 // readBucket emits one bucket and the resources split off it.
 func readBucket(ctx context.Context, s *session, r *run, name, region string) error {
+	if name == "" {
+		r.incomplete("s3:ListAllMyBuckets", errNoID, bucketTypes...)
+		return nil
+	}
 	if region == "" {
 		var err error
 		if region, err = bucketRegion(ctx, s, name); err != nil {
@@ -130,12 +134,12 @@ func bucketRegion(ctx context.Context, s *session, name string) (string, error) 
 func accountPublicAccess(ctx context.Context, s *session) []discovery.Observation {
 	out, err := s.s3control().GetPublicAccessBlock(ctx, &s3control.GetPublicAccessBlockInput{AccountId: &s.awsAccount})
 	f := facetOf("s3:GetAccountPublicAccessBlock", err, "NoSuchPublicAccessBlockConfiguration")
-	var flags map[string]any
-	if f.state == schemas.FacetPresent && out.PublicAccessBlockConfiguration != nil {
+	flags := publicAccessFlags(nil, nil, nil, nil)
+	if err == nil {
 		c := out.PublicAccessBlockConfiguration
-		flags = publicAccessFlags(c.BlockPublicAcls, c.IgnorePublicAcls, c.BlockPublicPolicy, c.RestrictPublicBuckets)
-	} else {
-		flags = publicAccessFlags(nil, nil, nil, nil)
+		if f = f.need(c != nil); c != nil {
+			flags = publicAccessFlags(c.BlockPublicAcls, c.IgnorePublicAcls, c.BlockPublicPolicy, c.RestrictPublicBuckets)
+		}
 	}
 	setting := newDocument()
 	setting.set("accountId", s.awsAccount)
@@ -196,6 +200,13 @@ func s3Now(ctx context.Context, s *session, token string, k schemas.Key) ([]disc
 	case err == nil:
 	case status == http.StatusNotFound, status == http.StatusMovedPermanently: // gone, or made again in another region
 		return nil, nil
+	case status == http.StatusForbidden:
+		// Names are free for everybody once a bucket is gone: it may be somebody
+		// else's now. The account's list, asked a second time, tells.
+		if listed, errList := bucketListed(ctx, s, k.ID); errList == nil && !listed {
+			return nil, nil
+		}
+		fallthrough
 	default:
 		return nil, fmt.Errorf("s3:ListBucket %s: %w", k.ID, err)
 	}
@@ -204,4 +215,17 @@ func s3Now(ctx context.Context, s *session, token string, k schemas.Key) ([]disc
 		return nil, nil
 	}
 	return list, nil
+}
+
+// bucketListed tells whether the account owns a bucket of a name.
+func bucketListed(ctx context.Context, s *session, name string) (bool, error) {
+	found := false
+	p := s3.NewListBucketsPaginator(s.s3In(s.region), &s3.ListBucketsInput{Prefix: &name, MaxBuckets: aws.Int32(1000)})
+	err := pages(ctx, p, func(out *s3.ListBucketsOutput) error {
+		for _, b := range out.Buckets {
+			found = found || aws.ToString(b.Name) == name
+		}
+		return nil
+	})
+	return found, err
 }

@@ -3,7 +3,6 @@ package aws
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -59,15 +58,18 @@ func (b *bucketFacets) read(ctx context.Context, c *s3.Client) {
 	b.versioning = versioning
 	policy, err := c.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: n})
 	if b.policyF = b.facet("s3:GetBucketPolicy", err, "NoSuchBucketPolicy"); err == nil {
-		b.policy = aws.ToString(policy.Policy)
+		b.policy = canonicalPolicy(aws.ToString(policy.Policy))
+		b.policyF = b.policyF.need(b.policy != "")
 	}
 	encryption, err := c.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: n})
 	if b.encryptionF = b.facet("s3:GetEncryptionConfiguration", err, "ServerSideEncryptionConfigurationNotFoundError"); err == nil {
 		b.encryption = encryption.ServerSideEncryptionConfiguration
+		b.encryptionF = b.encryptionF.need(b.encryption != nil && len(b.encryption.Rules) > 0)
 	}
 	pab, err := c.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: n})
 	if b.pabF = b.facet("s3:GetBucketPublicAccessBlock", err, "NoSuchPublicAccessBlockConfiguration"); err == nil {
 		b.pab = pab.PublicAccessBlockConfiguration
+		b.pabF = b.pabF.need(b.pab != nil)
 	}
 	logging, err := c.GetBucketLogging(ctx, &s3.GetBucketLoggingInput{Bucket: n})
 	if b.loggingF = b.facet("s3:GetBucketLogging", err); err == nil {
@@ -78,15 +80,13 @@ func (b *bucketFacets) read(ctx context.Context, c *s3.Client) {
 	ownership, err := c.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: n})
 	if b.ownershipF = b.facet("s3:GetBucketOwnershipControls", err, "OwnershipControlsNotFoundError"); err == nil {
 		b.ownership = ownership.OwnershipControls
+		b.ownershipF = b.ownershipF.need(b.ownership != nil && len(b.ownership.Rules) > 0)
 	}
 	b.lifecycle, err = c.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: n})
 	b.lifecycleF = b.facet("s3:GetLifecycleConfiguration", err, "NoSuchLifecycleConfiguration")
 	tagging, err := c.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: n})
 	if b.tagsF = b.facet("s3:GetBucketTagging", err, "NoSuchTagSet"); err == nil {
-		b.tags = map[string]any{}
-		for _, t := range tagging.TagSet {
-			b.tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
-		}
+		b.tags = s3Tags(tagging.TagSet)
 	}
 }
 
@@ -108,11 +108,16 @@ func (b *bucketFacets) project() []discovery.Observation {
 	split(typeBucketEncryption, b.encryptionF, map[string]func() any{"rules": func() any { return encryptionRules(b.encryption) }})
 	split(typeBucketACL, b.aclF, map[string]func() any{"accessControlPolicy": func() any { return accessControlPolicy(b.acl) }})
 	split(typeBucketOwnership, b.ownershipF, map[string]func() any{"rule": func() any { return ownershipRule(b.ownership) }})
-	split(typeBucketLifecycle, b.lifecycleF, map[string]func() any{"rules": func() any { return lifecycleRules(b.lifecycle) }})
+	split(typeBucketLifecycle, b.lifecycleF, map[string]func() any{
+		"rules":                              func() any { return lifecycleRules(b.lifecycle) },
+		"transitionDefaultMinimumObjectSize": func() any { return string(b.lifecycle.TransitionDefaultMinimumObjectSize) },
+	})
 	if b.logging != nil || b.loggingF.state.Unknown() {
 		split(typeBucketLogging, b.loggingF, map[string]func() any{
-			"targetBucket": func() any { return aws.ToString(b.logging.TargetBucket) },
-			"targetPrefix": func() any { return aws.ToString(b.logging.TargetPrefix) },
+			"targetBucket":          func() any { return aws.ToString(b.logging.TargetBucket) },
+			"targetPrefix":          func() any { return aws.ToString(b.logging.TargetPrefix) },
+			"targetGrants":          func() any { return targetGrants(b.logging.TargetGrants) },
+			"targetObjectKeyFormat": func() any { return keyFormat(b.logging.TargetObjectKeyFormat) },
 		})
 	}
 	return list
@@ -134,6 +139,7 @@ func (b *bucketFacets) bucket() discovery.Observation {
 	d.facet("tags", b.tagsF, func() any { return b.tags })
 	d.facet("policy", b.policyF, func() any { return b.policy })
 	d.facet("grants", b.aclF, func() any { return bucketGrants(b.acl) })
+	d.facet("acl", b.aclF, func() any { return cannedACL(b.acl) })
 	d.facet("versioning", b.versioningF, func() any {
 		return map[string]any{
 			"enabled":   b.versioning.Status == types.BucketVersioningStatusEnabled,
@@ -154,6 +160,10 @@ func (b *bucketFacets) bucket() discovery.Observation {
 		return map[string]any{"targetBucket": aws.ToString(b.logging.TargetBucket), "targetPrefix": aws.ToString(b.logging.TargetPrefix)}
 	})
 	d.facet("lifecycleRules", b.lifecycleF, func() any { return bucketLifecycleRules(b.lifecycle) })
+	d.notRead("s3:GetReplicationConfiguration", "replicationConfiguration")
+	d.notRead("s3:GetBucketObjectLockConfiguration", "objectLockConfiguration")
+	d.notRead("s3:GetBucketWebsite", "website")
+	d.notRead("s3:GetBucketCORS", "corsRules")
 	return d.observe(b.region, typeBucket, b.name, b.name, s3Projection)
 }
 
@@ -229,94 +239,4 @@ func ownershipRule(c *types.OwnershipControls) any {
 		return nil
 	}
 	return map[string]any{"objectOwnership": string(c.Rules[0].ObjectOwnership)}
-}
-
-func grantee(g *types.Grantee) map[string]any {
-	m := map[string]any{}
-	if g == nil {
-		return m
-	}
-	m["type"] = string(g.Type)
-	for name, v := range map[string]*string{"id": g.ID, "uri": g.URI, "displayName": g.DisplayName, "emailAddress": g.EmailAddress} {
-		if aws.ToString(v) != "" {
-			m[name] = *v
-		}
-	}
-	return m
-}
-
-// accessControlPolicy is the body of a bucketAcl; S3 gives grants no order.
-func accessControlPolicy(out *s3.GetBucketAclOutput) any {
-	grants := make([]any, len(out.Grants))
-	for i, g := range out.Grants {
-		grants[i] = map[string]any{"grantee": grantee(g.Grantee), "permission": string(g.Permission)}
-	}
-	sortByJSON(grants)
-	policy := map[string]any{"grants": grants}
-	if out.Owner != nil {
-		policy["owner"] = map[string]any{"id": aws.ToString(out.Owner.ID)}
-	}
-	return policy
-}
-
-// bucketGrants are the grants as the bucket itself has them: one per grantee
-// with all its permissions.
-func bucketGrants(out *s3.GetBucketAclOutput) []any {
-	permissions := map[string][]string{}
-	who := map[string]map[string]any{}
-	for _, g := range out.Grants {
-		m := grantee(g.Grantee)
-		delete(m, "displayName")
-		delete(m, "emailAddress")
-		key := strings.Join([]string{text(m["type"]), text(m["id"]), text(m["uri"])}, "|")
-		who[key] = m
-		permissions[key] = append(permissions[key], string(g.Permission))
-	}
-	grants := make([]any, 0, len(who))
-	for _, key := range sortedKeys(who) {
-		slices.Sort(permissions[key])
-		who[key]["permissions"] = anyStrings(permissions[key])
-		grants = append(grants, who[key])
-	}
-	return grants
-}
-
-func text(v any) string { s, _ := v.(string); return s }
-
-// bucketLifecycleRules are the rules as the bucket itself has them.
-func bucketLifecycleRules(out *s3.GetBucketLifecycleConfigurationOutput) []any {
-	rules := make([]any, len(out.Rules))
-	for i, r := range out.Rules {
-		m := map[string]any{"enabled": r.Status == types.ExpirationStatusEnabled, "id": aws.ToString(r.ID)}
-		if r.Expiration != nil && r.Expiration.Days != nil {
-			m["expiration"] = map[string]any{"days": int(*r.Expiration.Days)}
-		}
-		if a := r.AbortIncompleteMultipartUpload; a != nil {
-			m["abortIncompleteMultipartUploadDays"] = int(aws.ToInt32(a.DaysAfterInitiation))
-		}
-		if n := r.NoncurrentVersionExpiration; n != nil {
-			m["noncurrentVersionExpiration"] = map[string]any{"days": int(aws.ToInt32(n.NoncurrentDays))}
-		}
-		rules[i] = m
-	}
-	return rules
-}
-
-// lifecycleRules are the rules of the resource of its own.
-func lifecycleRules(out *s3.GetBucketLifecycleConfigurationOutput) []any {
-	rules := make([]any, len(out.Rules))
-	for i, r := range out.Rules {
-		m := map[string]any{"status": string(r.Status), "id": aws.ToString(r.ID)}
-		if r.Expiration != nil && r.Expiration.Days != nil {
-			m["expiration"] = map[string]any{"days": int(*r.Expiration.Days)}
-		}
-		if a := r.AbortIncompleteMultipartUpload; a != nil {
-			m["abortIncompleteMultipartUpload"] = map[string]any{"daysAfterInitiation": int(aws.ToInt32(a.DaysAfterInitiation))}
-		}
-		if n := r.NoncurrentVersionExpiration; n != nil {
-			m["noncurrentVersionExpiration"] = map[string]any{"noncurrentDays": int(aws.ToInt32(n.NoncurrentDays))}
-		}
-		rules[i] = m
-	}
-	return rules
 }

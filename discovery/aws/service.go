@@ -5,6 +5,7 @@ package aws
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/insights-scanner/insights-scanner/discovery"
@@ -44,11 +45,18 @@ func newRun(emit discovery.Emit) *run {
 	return &run{emitFunc: emit, notes: map[string]schemas.ScopeEnd{}, seen: map[string]uint64{}}
 }
 
+// errNoID is the reason of a list with an item that cannot be told from others.
+var errNoID = errors.New("the answer has an item without an id")
+
 // emit passes an observation on.
 func (r *run) emit(ctx context.Context, o discovery.Observation) error {
 	// Calls that a cancelled context cut off look failed; they must not be told.
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if o.ID == "" {
+		r.incomplete("", errNoID, o.Type)
+		return nil
 	}
 	if err := r.emitFunc(ctx, o); err != nil {
 		return err
@@ -80,6 +88,8 @@ func (r *run) scopes(svc *service, region string) []schemas.ScopeEnd {
 		end, noted := r.notes[t.token]
 		if !noted {
 			end.State = schemas.ScopeComplete
+		} else if end.Call == "" {
+			end.Call = t.actions[0]
 		}
 		end.Scope = schemas.Scope{Region: region, Type: t.token, Route: schemas.RouteNative}
 		end.Seen = r.seen[t.token]

@@ -57,8 +57,12 @@ func (s *session) iam() *iam.Client {
 	return client(s, "iam", func(c aws.Config) *iam.Client { return iam.NewFromConfig(c) })
 }
 
-func (s *session) cloudtrail() *cloudtrail.Client {
-	return client(s, "cloudtrail", func(c aws.Config) *cloudtrail.Client { return cloudtrail.NewFromConfig(c) })
+// cloudtrailIn is the CloudTrail client of a region: a trail's status is known
+// where the trail is at home.
+func (s *session) cloudtrailIn(region string) *cloudtrail.Client {
+	return client(s, "cloudtrail/"+region, func(c aws.Config) *cloudtrail.Client {
+		return cloudtrail.NewFromConfig(c, func(o *cloudtrail.Options) { o.Region = region })
+	})
 }
 
 func (s *session) configservice() *configservice.Client {

@@ -2,8 +2,11 @@ package awsfake
 
 import (
 	"context"
+	"io"
+	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
@@ -20,6 +23,7 @@ func Loop(ctx context.Context, endpoint, region string) error {
 	cfg := aws.Config{
 		Region: region, BaseEndpoint: aws.String(endpoint),
 		Credentials: credentials.NewStaticCredentialsProvider("AKIAFAKE", "fake", ""),
+		HTTPClient:  readOnlyBody{awshttp.NewBuildableClient()},
 	}
 	for _, part := range []func(context.Context, aws.Config) error{loopEC2, loopIAM, loopRest, loopS3} {
 		if err := part(ctx, cfg); err != nil {
@@ -27,6 +31,17 @@ func Loop(ctx context.Context, endpoint, region string) error {
 		}
 	}
 	return nil
+}
+
+// readOnlyBody is what discovery/aws sends, for the same reason.
+type readOnlyBody struct{ client aws.HTTPClient }
+
+// Do implements aws.HTTPClient.
+func (c readOnlyBody) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil && r.Body != http.NoBody {
+		r.Body = struct{ io.ReadCloser }{r.Body}
+	}
+	return c.client.Do(r)
 }
 
 type pager[Out, Options any] interface {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -30,8 +31,12 @@ const maxReply = 512 << 20
 // NewClient talks to a server ("http://127.0.0.1:8080") with a token, which may
 // be empty. CodeInvalid when the address is none.
 func NewClient(server, token string) (*Client, error) {
+	if strings.Contains(server, "@") {
+		// Not repeated: a password may stand before it.
+		return nil, schemas.Errorf(schemas.CodeInvalid, "the address of a server holds no user or password").WithHint("for example http://127.0.0.1:8080")
+	}
 	u, err := url.Parse(server)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" {
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" {
 		return nil, schemas.Errorf(schemas.CodeInvalid, "%q is no address of a server", server).WithHint("for example http://127.0.0.1:8080")
 	}
 	transport := &http.Transport{

@@ -31,7 +31,9 @@ func (c *Client) RemoveAccount(ctx context.Context, account string) error {
 
 // EffectivePacks implements Service.
 func (c *Client) EffectivePacks(ctx context.Context, account string) (schemas.Effective, error) {
-	return get[schemas.Effective](ctx, c, nil, "accounts", account, "packs")
+	out, err := get[effectiveReply](ctx, c, nil, "accounts", account, "packs")
+	out.Effective.Revision = out.Revision
+	return out.Effective, err
 }
 
 // StartScan implements Service.
@@ -117,7 +119,14 @@ func (c *Client) WithdrawPack(ctx context.Context, group, pack string) (schemas.
 
 // CreateToken implements Service. ttl counts in whole seconds, rounded up.
 func (c *Client) CreateToken(ctx context.Context, name string, scope TokenScope, ttl time.Duration) (string, Token, error) {
-	in := tokenRequest{Name: name, Scope: scope, TTLSeconds: int64((ttl + time.Second - 1) / time.Second)}
+	seconds := int64(ttl / time.Second)
+	switch part := ttl % time.Second; {
+	case part > 0:
+		seconds++
+	case part < 0:
+		seconds-- // never to 0, which is for ever
+	}
+	in := tokenRequest{Name: name, Scope: scope, TTLSeconds: seconds}
 	out, err := send[tokenReply](ctx, c, http.MethodPost, in, "tokens")
 	return out.Secret, out.Token, err
 }

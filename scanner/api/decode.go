@@ -7,9 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -108,7 +106,7 @@ func (q *params) text(name string) string {
 
 func (q *params) list(name string) []string {
 	q.used[name] = true
-	return slices.DeleteFunc(slices.Clone(q.v[name]), func(s string) bool { return s == "" })
+	return q.v[name]
 }
 
 func (q *params) number(name string) int {
@@ -117,7 +115,7 @@ func (q *params) number(name string) int {
 		return 0
 	}
 	n, err := strconv.Atoi(s)
-	q.p.Check(err == nil && n >= 0, name, "%q is no number", s)
+	q.p.Check(err == nil, name, "%q is no number", s)
 	return n
 }
 
@@ -133,9 +131,12 @@ const unspecified = "unspecified"
 func (q *params) severities(name string) []schemas.Severity {
 	var out []schemas.Severity
 	for _, s := range q.list(name) {
-		severity := schemas.Severity(strings.TrimPrefix(s, unspecified))
-		q.p.Check(severity == "" || severity.Rank() > 0, name, "%q must be critical, high, medium, low or unspecified", s)
-		out = append(out, severity)
+		// The empty one is written out, so that a filter somebody left empty is refused.
+		q.p.Check(s != "", name, "is empty")
+		if s == unspecified {
+			s = string(schemas.SeverityUnspecified)
+		}
+		out = append(out, schemas.Severity(s))
 	}
 	return out
 }

@@ -91,9 +91,20 @@ var _ Service = (*Local)(nil)
 // NewLocal puts a service together.
 func NewLocal(p Parts) *Local { return &Local{p: p} }
 
+// followUp bounds what has to be done after a change.
+const followUp = 30 * time.Second
+
+// afterChange is the context for what follows a change that has happened: whoever
+// made it may be gone, and must not get away without a record.
+func afterChange(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), followUp)
+}
+
 // record writes a change that has happened into the log. The change stands when
 // the log cannot be written; the program's own log then is the record.
 func (l *Local) record(ctx context.Context, kind, key string, doc any) {
+	ctx, cancel := afterChange(ctx)
+	defer cancel()
 	by, at := Actor(ctx), l.p.Now().UTC()
 	l.p.Log.Info().Str("by", by).Str("kind", kind).Str("key", key).Msg("configuration changed")
 	if l.p.Recorder == nil {
@@ -119,6 +130,8 @@ func (l *Local) nextRev(at time.Time) uint64 {
 // resolve follows up a change that has been stored. Repeating the change is
 // harmless and resolves again.
 func (l *Local) resolve(ctx context.Context) error {
+	ctx, cancel := afterChange(ctx)
+	defer cancel()
 	if err := l.p.Resolver.All(ctx); err != nil {
 		return schemas.Errorf(schemas.CodeOf(err), "the change is stored, but not in effect yet: %w", err)
 	}
@@ -235,65 +248,4 @@ func (l *Local) RevokeToken(ctx context.Context, name string) error {
 		l.record(ctx, "token", name, nil)
 	}
 	return err
-}
-
-// Report implements Service.
-func (l *Local) Report(ctx context.Context, q schemas.ReportQuery) (schemas.Report, error) {
-	if err := l.checkAccounts(ctx, q.Accounts); err != nil {
-		return schemas.Report{}, err
-	}
-	return l.p.Store.Report(ctx, q)
-}
-
-// Violations implements Service.
-func (l *Local) Violations(ctx context.Context, q schemas.ViolationQuery) (schemas.ViolationPage, error) {
-	if err := l.checkAccounts(ctx, q.Accounts); err != nil {
-		return schemas.ViolationPage{}, err
-	}
-	return l.p.Store.Violations(ctx, q)
-}
-
-// Resources implements Service.
-func (l *Local) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error) {
-	if err := l.checkAccounts(ctx, q.Accounts); err != nil {
-		return schemas.ResourcePage{}, err
-	}
-	return l.p.Store.Resources(ctx, q)
-}
-
-// Events implements Service.
-func (l *Local) Events(ctx context.Context, account, scan string) ([]schemas.ViolationEvent, error) {
-	id := schemas.AccountID(account)
-	switch {
-	case account == "" && scan == "":
-		return nil, schemas.Errorf(schemas.CodeInvalid, "name an account or a scan")
-	case account == "":
-		s, err := l.p.GetScan(ctx, scan)
-		if err != nil {
-			return nil, err
-		}
-		id = s.AccountID
-	case !id.Valid():
-		a, err := l.p.Accounts.Get(ctx, account)
-		if err != nil {
-			return nil, err
-		}
-		id = a.ID
-	}
-	return l.p.Store.Events(ctx, id, scan)
-}
-
-// checkAccounts refuses names of accounts that are not registered: a misspelt
-// name must not look like an account without violations. The id of an account
-// that was removed still finds what was kept of it.
-func (l *Local) checkAccounts(ctx context.Context, accounts []string) error {
-	for _, a := range accounts {
-		if schemas.AccountID(a).Valid() {
-			continue
-		}
-		if _, err := l.p.Accounts.Get(ctx, a); err != nil {
-			return err
-		}
-	}
-	return nil
 }

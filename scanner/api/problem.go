@@ -23,12 +23,12 @@ type problem struct {
 	Hint   string       `json:"hint,omitempty"`
 }
 
-// newProblem describes an error. What has no code is a defect: its text is for
-// the server's log, not for whoever called.
+// newProblem describes an error. What has no code, or that of a defect, is for
+// the server's log, not for whoever called: nobody chose its text for them.
 func newProblem(err error) problem {
 	p := problem{Type: "about:blank", Code: schemas.CodeInternal, Detail: "internal error; the server's log has it"}
 	var e *schemas.Error
-	if errors.As(err, &e) {
+	if errors.As(err, &e) && e.Code != schemas.CodeInternal {
 		p.Code, p.Hint = e.Code, e.Hint
 		p.Detail = err.Error()
 		if e.Hint != "" {

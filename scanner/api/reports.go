@@ -13,7 +13,7 @@ import (
 
 func (s *Server) reportRoutes() {
 	svc := s.c.Service
-	s.route("GET /v1/report", ScopeRead, func(r *http.Request) (int, any, error) {
+	s.search("GET /v1/report", ScopeRead, func(r *http.Request) (int, any, error) {
 		q := query(r)
 		in := schemas.ReportQuery{Accounts: q.list("account"), Pack: q.text("pack"), Severity: q.severities("severity")}
 		if err := q.done(); err != nil {
@@ -21,7 +21,7 @@ func (s *Server) reportRoutes() {
 		}
 		return found(svc.Report(r.Context(), in))
 	})
-	s.route("GET /v1/violations", ScopeRead, func(r *http.Request) (int, any, error) {
+	s.search("GET /v1/violations", ScopeRead, func(r *http.Request) (int, any, error) {
 		q := query(r)
 		in := violationQuery(q)
 		if err := q.done(); err != nil {
@@ -29,7 +29,7 @@ func (s *Server) reportRoutes() {
 		}
 		return found(svc.Violations(r.Context(), in))
 	})
-	s.route("GET /v1/resources", ScopeRead, func(r *http.Request) (int, any, error) {
+	s.search("GET /v1/resources", ScopeRead, func(r *http.Request) (int, any, error) {
 		q := query(r)
 		in := schemas.ResourceQuery{
 			Accounts: q.list("account"), Type: q.text("type"), Region: q.text("region"), ID: q.text("id"), Match: q.text("match"),
@@ -40,7 +40,7 @@ func (s *Server) reportRoutes() {
 		}
 		return found(svc.Resources(r.Context(), in))
 	})
-	s.route("GET /v1/events", ScopeRead, func(r *http.Request) (int, any, error) {
+	s.search("GET /v1/events", ScopeRead, func(r *http.Request) (int, any, error) {
 		q := query(r)
 		account, scan := q.text("account"), q.text("scan")
 		if err := q.done(); err != nil {
@@ -56,10 +56,8 @@ func violationQuery(q *params) schemas.ViolationQuery {
 		Region: q.text("region"), Resource: q.text("resource"), Severity: q.severities("severity"),
 		Scan: q.text("scan"), Sort: q.text("sort"), Desc: q.truth("desc"), Limit: q.number("limit"), Cursor: q.text("cursor"),
 	}
-	for _, st := range q.list("state") {
-		state := schemas.ViolationState(st)
-		q.p.Check(state == schemas.ViolationOpen || state == schemas.ViolationFixed, "state", "%q must be open or fixed", st)
-		in.State = append(in.State, state)
+	for _, state := range q.list("state") {
+		in.State = append(in.State, schemas.ViolationState(state))
 	}
 	return in
 }
@@ -68,7 +66,7 @@ func violationQuery(q *params) schemas.ViolationQuery {
 
 func reportValues(q schemas.ReportQuery) url.Values {
 	v := url.Values{}
-	add(v, "account", q.Accounts...)
+	addAll(v, "account", q.Accounts)
 	add(v, "pack", q.Pack)
 	addSeverities(v, q.Severity)
 	return v
@@ -76,16 +74,14 @@ func reportValues(q schemas.ReportQuery) url.Values {
 
 func violationValues(q schemas.ViolationQuery) url.Values {
 	v := url.Values{}
-	add(v, "account", q.Accounts...)
+	addAll(v, "account", q.Accounts)
 	add(v, "pack", q.Pack)
 	add(v, "policy", q.Policy)
 	add(v, "type", q.Type)
 	add(v, "region", q.Region)
 	add(v, "resource", q.Resource)
 	addSeverities(v, q.Severity)
-	for _, st := range q.State {
-		add(v, "state", string(st))
-	}
+	addAll(v, "state", q.State)
 	add(v, "scan", q.Scan)
 	add(v, "sort", q.Sort)
 	addBool(v, "desc", q.Desc)
@@ -96,7 +92,7 @@ func violationValues(q schemas.ViolationQuery) url.Values {
 
 func resourceValues(q schemas.ResourceQuery) url.Values {
 	v := url.Values{}
-	add(v, "account", q.Accounts...)
+	addAll(v, "account", q.Accounts)
 	add(v, "type", q.Type)
 	add(v, "region", q.Region)
 	add(v, "id", q.ID)
@@ -107,11 +103,16 @@ func resourceValues(q schemas.ResourceQuery) url.Values {
 	return v
 }
 
-func add(v url.Values, name string, texts ...string) {
-	for _, t := range texts {
-		if t != "" {
-			v.Add(name, t)
-		}
+func add(v url.Values, name, text string) {
+	if text != "" {
+		v.Add(name, text)
+	}
+}
+
+// addAll sends empty elements too: left out, they would make a filter vanish.
+func addAll[T ~string](v url.Values, name string, list []T) {
+	for _, t := range list {
+		v.Add(name, string(t))
 	}
 }
 
@@ -137,10 +138,14 @@ func addSeverities(v url.Values, list []schemas.Severity) {
 }
 
 // followScan sends the record of a scan as server-sent events ("scan") whenever
-// it changed, until it has ended or the caller goes away.
+// it changed, until it has ended, the caller goes away or the server stops.
 func (s *Server) followScan(w http.ResponseWriter, r *http.Request) {
 	r, err := s.authorized(r, ScopeRead)
 	if err != nil {
+		s.refuse(w, err)
+		return
+	}
+	if err := query(r).done(); err != nil {
 		s.refuse(w, err)
 		return
 	}
@@ -174,6 +179,8 @@ func (s *Server) followScan(w http.ResponseWriter, r *http.Request) {
 		}
 		select {
 		case <-r.Context().Done():
+			return
+		case <-stopping(r.Context()):
 			return
 		case <-tick.C:
 		}

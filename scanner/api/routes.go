@@ -1,6 +1,7 @@
 package api
 
 import (
+	"math"
 	"net/http"
 	"time"
 
@@ -11,8 +12,18 @@ import (
 // value is no body.
 type operation func(r *http.Request) (int, any, error)
 
-// route serves an operation to callers with a scope.
+// route serves an operation without parameters to callers with a scope.
 func (s *Server) route(pattern string, need TokenScope, op operation) {
+	s.search(pattern, need, func(r *http.Request) (int, any, error) {
+		if err := query(r).done(); err != nil {
+			return 0, nil, err
+		}
+		return op(r)
+	})
+}
+
+// search serves an operation that reads parameters itself.
+func (s *Server) search(pattern string, need TokenScope, op operation) {
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		r, err := s.authorized(r, need)
@@ -47,12 +58,18 @@ func (s *Server) routes() {
 	s.groupRoutes()
 	s.tokenRoutes()
 	s.reportRoutes()
-	s.mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, schemas.Errorf(schemas.CodeNotFound, "there is no %s %s", r.Method, r.URL.Path))
+	s.mux.HandleFunc("/v1/", nothing)
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if s.c.Console == nil || r.Method != http.MethodGet && r.Method != http.MethodHead {
+			nothing(w, r)
+			return
+		}
+		s.c.Console.ServeHTTP(w, r)
 	})
-	if s.c.Console != nil {
-		s.mux.Handle("GET /", s.c.Console)
-	}
+}
+
+func nothing(w http.ResponseWriter, r *http.Request) {
+	writeProblem(w, schemas.Errorf(schemas.CodeNotFound, "there is no %s %s", r.Method, r.URL.Path))
 }
 
 // open are the requests that need no token and tell nothing of any account.
@@ -112,8 +129,15 @@ func (s *Server) accountRoutes() {
 		return none(svc.RemoveAccount(r.Context(), r.PathValue("account")))
 	})
 	s.route("GET /v1/accounts/{account}/packs", ScopeRead, func(r *http.Request) (int, any, error) {
-		return found(svc.EffectivePacks(r.Context(), r.PathValue("account")))
+		e, err := svc.EffectivePacks(r.Context(), r.PathValue("account"))
+		return found(effectiveReply{e, e.Revision}, err)
 	})
+}
+
+// effectiveReply adds what the stored form does not hold.
+type effectiveReply struct {
+	schemas.Effective
+	Revision uint64 `json:"revision"`
 }
 
 // startRequest asks for a scan.
@@ -123,7 +147,7 @@ type startRequest struct {
 
 func (s *Server) scanRoutes() {
 	svc := s.c.Service
-	s.route("GET /v1/scans", ScopeRead, func(r *http.Request) (int, any, error) {
+	s.search("GET /v1/scans", ScopeRead, func(r *http.Request) (int, any, error) {
 		q := query(r)
 		account, limit := q.text("account"), q.number("limit")
 		if err := q.done(); err != nil {
@@ -231,7 +255,7 @@ type tokenReply struct {
 }
 
 // maxTTLSeconds keeps the seconds from overflowing a duration.
-const maxTTLSeconds = 100 * 365 * 24 * 3600
+const maxTTLSeconds = math.MaxInt64 / int64(time.Second)
 
 func (s *Server) tokenRoutes() {
 	svc := s.c.Service
@@ -243,10 +267,11 @@ func (s *Server) tokenRoutes() {
 		if err != nil {
 			return 0, nil, err
 		}
-		if in.TTLSeconds < 0 || in.TTLSeconds > maxTTLSeconds {
-			return 0, nil, schemas.Errorf(schemas.CodeInvalid, "ttlSeconds: must be 0 to %d", int64(maxTTLSeconds))
+		if in.TTLSeconds > maxTTLSeconds {
+			return 0, nil, schemas.Errorf(schemas.CodeInvalid, "ttlSeconds: must be at most %d", maxTTLSeconds)
 		}
-		secret, t, err := svc.CreateToken(r.Context(), in.Name, in.Scope, time.Duration(in.TTLSeconds)*time.Second)
+		ttl := time.Duration(max(in.TTLSeconds, -1)) * time.Second
+		secret, t, err := svc.CreateToken(r.Context(), in.Name, in.Scope, ttl)
 		return created(tokenReply{secret, t}, err)
 	})
 	s.route("DELETE /v1/tokens/{token}", ScopeAdmin, func(r *http.Request) (int, any, error) {

@@ -83,10 +83,12 @@ func CheckListen(ctx context.Context, addr string, tokens *Tokens) error {
 // Run serves on ln until ctx ends, then lets requests end for up to 10 s. It
 // closes ln. The error is nil when ctx ended it.
 func (s *Server) Run(ctx context.Context, ln net.Listener) error {
-	// Followed scans end with ctx, else they would keep the server open.
+	// Requests outlive ctx, so that what they have begun ends well. Followed scans
+	// end with it, else they would keep the server open.
+	base := context.WithValue(context.WithoutCancel(ctx), stoppingKey{}, ctx.Done())
 	srv := &http.Server{
 		Handler:           s.Handler(),
-		BaseContext:       func(net.Listener) context.Context { return ctx },
+		BaseContext:       func(net.Listener) context.Context { return base },
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       2 * time.Minute,
 		IdleTimeout:       2 * time.Minute,
@@ -107,6 +109,14 @@ func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 	}
 	<-failed
 	return err
+}
+
+type stoppingKey struct{}
+
+// stopping is closed when the server is about to stop; nil when nobody will say.
+func stopping(ctx context.Context) <-chan struct{} {
+	done, _ := ctx.Value(stoppingKey{}).(<-chan struct{})
+	return done
 }
 
 // Handler is the whole API with its guards.
@@ -183,9 +193,11 @@ func (s *Server) logged(next http.Handler) http.Handler {
 					panic(p)
 				}
 				s.c.Log.Error().Interface("panic", p).Str("path", r.URL.Path).Msg("a request failed by a defect")
-				if rec.status == 0 {
-					writeProblem(rec, errors.New("panic"))
+				if rec.status != 0 {
+					// Half an answer must not look like a whole one.
+					panic(http.ErrAbortHandler)
 				}
+				writeProblem(rec, errors.New("panic"))
 			}
 			s.c.Log.Debug().Str("method", r.Method).Str("path", r.URL.Path).Int("status", rec.status).
 				Dur("took", s.c.Now().Sub(start)).Msg("request")

@@ -38,9 +38,10 @@ type Tokens struct {
 	table Table[Token]
 	now   func() time.Time
 
-	mu   sync.Mutex
-	list []Token
-	read time.Time
+	mu      sync.Mutex
+	list    []Token
+	read    time.Time
+	changes uint64 // made here; a list that was read meanwhile may lack them
 }
 
 // NewTokens keeps tokens in a table (schemas.BucketTokens).
@@ -155,6 +156,9 @@ func (t *Tokens) cached(ctx context.Context) ([]Token, error) {
 func (t *Tokens) load(ctx context.Context) ([]Token, error) {
 	// Taken before reading, so that the list is never believed too long.
 	at := t.now()
+	t.mu.Lock()
+	changes := t.changes
+	t.mu.Unlock()
 	var list []Token
 	err := t.table.List(ctx, "", func(_ string, tok Token, _ uint64) error {
 		list = append(list, tok)
@@ -164,7 +168,9 @@ func (t *Tokens) load(ctx context.Context) ([]Token, error) {
 		return nil, err
 	}
 	t.mu.Lock()
-	t.list, t.read = list, at
+	if t.changes == changes {
+		t.list, t.read = list, at
+	}
 	t.mu.Unlock()
 	return list, nil
 }
@@ -172,6 +178,7 @@ func (t *Tokens) load(ctx context.Context) ([]Token, error) {
 func (t *Tokens) forget() {
 	t.mu.Lock()
 	t.read = time.Time{}
+	t.changes++
 	t.mu.Unlock()
 }
 

@@ -1,7 +1,6 @@
 package seal
 
 import (
-	"net/url"
 	"regexp"
 	"strings"
 )
@@ -94,23 +93,28 @@ var credential = regexp.MustCompile(strings.Join([]string{
 	`\bAIza[A-Za-z0-9_-]{35}\b`,
 	`\bnpm_[A-Za-z0-9]{36}\b`,
 	`\bpul-[a-f0-9]{40}\b`,
-	`\b(?i:aws)_?(?i:secret)_?(?:[aA]ccess|ACCESS)_?(?i:key)["']?\s*[:=]\s*["']?[A-Za-z0-9/+=]{40}\b`,
+	`\bins_[A-Za-z0-9_-]{43}`, // our own API tokens
+	// In profiles, shells and JSON, also JSON inside JSON. A key may end in "/" or
+	// "+", which are no word characters.
+	`(?i:secret)_?(?:[aA]ccess|ACCESS)_?(?i:key)\\?["']?\s*[:=]\s*\\?["']?[A-Za-z0-9/+]{40}(?:[^A-Za-z0-9/+=]|$)`,
 }, "|"))
 
-// connection finds URLs with something between scheme and "@".
-var connection = regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/"'@]+:[^\s"'@]+@[^\s"']+`)
+// connection finds URLs with a password, also without a user, as Redis has them.
+// It is read off the text, not parsed: a password that nobody escaped, or a
+// placeholder in its stead, makes no valid URL.
+var connection = regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/"'@:]*:([^\s"'@]+)@[^\s"']+`)
+
+// placeholder is what stands where a password will be filled in, or stood.
+var placeholder = regexp.MustCompile(`^(?:\$\{[^}]*\}|\{\{[^}]*\}\}|\*+|x+)$`)
 
 // secretAccessKey is the form of an AWS secret access key alone: 40 characters
-// of base64. Hashes have that length too, so what is hexadecimal is none.
-var (
-	secretAccessKey = regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`)
-	hexadecimal     = regexp.MustCompile(`^(?:[0-9a-f]+|[0-9A-F]+)$`)
-)
+// of base64.
+var secretAccessKey = regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`)
 
 // needles are in every text that credential matches. Looking for them first
 // spares most texts the expression, which is slow on long policy documents.
 var needles = []string{
-	"PRIVATE KEY", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "xapp-", "slack", "sk_live_", "AIza", "npm_", "pul-", "ccess", "CCESS",
+	"PRIVATE KEY", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "xapp-", "slack", "sk_live_", "AIza", "npm_", "pul-", "ins_", "ccess", "CCESS",
 }
 
 func mayHoldCredential(s string) bool {
@@ -131,9 +135,9 @@ func looksSecret(s string) bool {
 }
 
 // looksSecretAccessKey wants upper case, lower case and digits, as 40 random
-// characters have and paths or names seldom do.
+// characters have, and paths, names and hashes in hexadecimal seldom do.
 func looksSecretAccessKey(s string) bool {
-	return secretAccessKey.MatchString(s) && !hexadecimal.MatchString(s) && !strings.HasPrefix(s, "/") &&
+	return secretAccessKey.MatchString(s) && !strings.HasPrefix(s, "/") &&
 		strings.ContainsAny(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") && strings.ContainsAny(s, "abcdefghijklmnopqrstuvwxyz") &&
 		strings.ContainsAny(s, "0123456789")
 }
@@ -143,20 +147,10 @@ func hasPassword(s string) bool {
 	if !strings.Contains(s, "://") || !strings.Contains(s, "@") {
 		return false
 	}
-	for _, m := range connection.FindAllString(s, -1) {
-		u, err := url.Parse(m)
-		if err != nil || u.User == nil {
-			// A password with characters that URLs must escape: better sealed.
-			return true
-		}
-		if p, ok := u.User.Password(); ok && p != "" && !placeholder(p) {
+	for _, m := range connection.FindAllStringSubmatch(s, -1) {
+		if !placeholder.MatchString(m[1]) {
 			return true
 		}
 	}
 	return false
-}
-
-// placeholder tells what stands where a password will be filled in.
-func placeholder(p string) bool {
-	return strings.HasPrefix(p, "${") || strings.HasPrefix(p, "{{") || strings.Trim(p, "*x") == ""
 }

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -28,15 +30,20 @@ type fileKey struct {
 // Load reads a key ring. Errors: CodeNotFound, CodeDenied when others than the
 // owner may read or write the file, CodeInvalid with every problem in it.
 func Load(path string) (*Ring, error) {
+	_, r, err := load(path)
+	return r, err
+}
+
+func load(path string) (file, *Ring, error) {
 	f, err := read(path)
 	if err != nil {
-		return nil, err
+		return f, nil, err
 	}
 	r, err := newRing(f)
 	if err != nil {
-		return nil, schemas.Errorf(schemas.CodeInvalid, "key ring %s: %w", path, err)
+		return f, nil, schemas.Errorf(schemas.CodeInvalid, "key ring %s: %w", path, err)
 	}
-	return r, nil
+	return f, r, nil
 }
 
 // Create makes a new key ring file, readable by its owner only, and returns it.
@@ -58,6 +65,9 @@ func Create(path string) (*Ring, error) {
 	} else if err != nil {
 		return nil, schemas.Errorf(schemas.CodeInternal, "create key ring: %w", err)
 	}
+	if err := syncDir(path); err != nil {
+		return nil, err
+	}
 	return newRing(f)
 }
 
@@ -78,30 +88,75 @@ func LoadOrCreate(path string) (*Ring, error) {
 // Rotate adds a key that seals from now on; the older ones keep opening and
 // macs stay as they are. Errors as those of Load.
 func Rotate(path string) (*Ring, error) {
-	f, err := read(path)
+	unlock, err := lock(path)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	// A damaged ring stays as it is: what is left of it may be all there is.
+	f, _, err := load(path)
 	if err != nil {
 		return nil, err
 	}
 	f.Keys = append(f.Keys, newKey())
 	r, err := newRing(f)
 	if err != nil {
-		return nil, schemas.Errorf(schemas.CodeInvalid, "key ring %s: %w", path, err)
+		return nil, schemas.Errorf(schemas.CodeInternal, "rotate key ring %s: %w", path, err)
 	}
 	tmp, err := write(path, f)
 	if err != nil {
 		return nil, err
 	}
 	if err := os.Rename(tmp, path); err != nil {
+		_ = os.Remove(tmp)
 		return nil, schemas.Errorf(schemas.CodeInternal, "rotate key ring: %w", err)
 	}
-	return r, nil
+	return r, syncDir(path)
+}
+
+// lock keeps others from rotating: of two who read the same ring, the one who
+// writes last would drop the other's key, and with it what that has sealed. A
+// rotation replaces the file, so the lock counts only on the one that is there.
+func lock(path string) (unlock func(), err error) {
+	for {
+		f, err := os.Open(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, schemas.Errorf(schemas.CodeNotFound, "there is no key ring at %s", path)
+		}
+		if err != nil {
+			return nil, schemas.Errorf(schemas.CodeInternal, "lock key ring: %w", err)
+		}
+		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+			_ = f.Close()
+			return nil, schemas.Errorf(schemas.CodeInternal, "lock key ring %s: %w", path, err)
+		}
+		locked, err := f.Stat()
+		there, errThere := os.Stat(path)
+		if err == nil && errThere == nil && os.SameFile(locked, there) {
+			return func() { _ = f.Close() }, nil
+		}
+		_ = f.Close()
+	}
+}
+
+// syncDir brings the name of a new file to disk: what a ring has sealed is lost
+// with it.
+func syncDir(path string) error {
+	d, err := os.Open(filepath.Dir(path))
+	if err == nil {
+		err = errors.Join(d.Sync(), d.Close())
+	}
+	if err != nil {
+		return schemas.Errorf(schemas.CodeInternal, "write key ring: %w", err)
+	}
+	return nil
 }
 
 // FromEnv reads a key ring from the value of an environment variable: the
 // content of a key ring file, as it is or in base64. CodeInvalid otherwise.
 func FromEnv(value string) (*Ring, error) {
-	raw := []byte(value)
-	if decoded, err := base64.StdEncoding.DecodeString(value); err == nil {
+	raw := []byte(strings.TrimSpace(value))
+	if decoded, err := base64.StdEncoding.DecodeString(string(raw)); err == nil {
 		raw = decoded
 	}
 	var f file
@@ -109,7 +164,11 @@ func FromEnv(value string) (*Ring, error) {
 		// The text of the error may quote the value.
 		return nil, schemas.Errorf(schemas.CodeInvalid, "the key ring in the environment is not JSON")
 	}
-	return newRing(f)
+	r, err := newRing(f)
+	if err != nil {
+		return nil, schemas.Errorf(schemas.CodeInvalid, "the key ring in the environment: %w", err)
+	}
+	return r, nil
 }
 
 func read(path string) (file, error) {

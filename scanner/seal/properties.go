@@ -1,7 +1,6 @@
 package seal
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -23,7 +22,7 @@ func (r *Ring) walk(v any, paths []path) any {
 	switch v := v.(type) {
 	case map[string]any:
 		if isSealed(v) {
-			return copyOf(v)
+			return r.keep(v)
 		}
 		out := make(map[string]any, len(v))
 		for k, child := range v {
@@ -45,9 +44,9 @@ func (r *Ring) walk(v any, paths []path) any {
 	case map[string]string:
 		out := make(map[string]any, len(v))
 		for k, child := range v {
-			out[k] = r.child(k, child, paths)
+			out[k] = child
 		}
-		return out
+		return r.walk(out, paths)
 	case string:
 		if looksSecret(v) {
 			return r.seal(v)
@@ -67,7 +66,7 @@ func (r *Ring) child(key string, v any, paths []path) any {
 			continue
 		}
 		if m, ok := v.(map[string]any); ok && isSealed(m) {
-			return copyOf(m)
+			return r.keep(m)
 		}
 		// Nothing is no secret, and packs ask whether something is there.
 		if v != nil && v != "" {
@@ -75,6 +74,17 @@ func (r *Ring) child(key string, v any, paths []path) any {
 		}
 	}
 	return r.walk(v, below)
+}
+
+// keep leaves what this ring sealed as it is. Anything else in that form only
+// looks sealed, as tags and variables with well-chosen names do: left alone it
+// would hide what stands in it, and nobody could open the resource. It is sealed
+// whole, and Open gives it back.
+func (r *Ring) keep(m map[string]any) map[string]any {
+	if _, err := r.open(m); err != nil {
+		return r.seal(m)
+	}
+	return copyOf(m)
 }
 
 // MAC returns a copy of a value in which every sealed secret is replaced by
@@ -113,46 +123,6 @@ func (r *Ring) Open(properties map[string]any) (plain map[string]any, secrets []
 	plain, _ = out.(map[string]any)
 	return plain, secrets, nil
 }
-
-// minRedact is the length of the shortest text that is redacted: shorter ones
-// ("1", "on") would blank out words that are none.
-const minRedact = 4
-
-// collect notes every text inside an opened secret.
-func collect(v any, into map[string]bool) {
-	switch v := v.(type) {
-	case string:
-		if len(v) < minRedact {
-			return
-		}
-		into[v] = true
-		// Engines print objects as JSON, in which line ends and quotes are escaped.
-		if escaped, err := json.Marshal(v); err == nil {
-			into[string(escaped[1:len(escaped)-1])] = true
-		}
-	case []any:
-		for _, c := range v {
-			collect(c, into)
-		}
-	case map[string]any:
-		for _, c := range v {
-			collect(c, into)
-		}
-	}
-}
-
-// Redact replaces every secret in a text; secrets come from Open.
-func Redact(text string, secrets []string) string {
-	for _, s := range secrets {
-		if s != "" {
-			text = strings.ReplaceAll(text, s, Redacted)
-		}
-	}
-	return text
-}
-
-// Redact is the function Redact, for those who hold a ring behind an interface.
-func (r *Ring) Redact(text string, secrets []string) string { return Redact(text, secrets) }
 
 // replace copies a tree with every sealed value replaced.
 func replace(v any, with func(map[string]any) any) any {

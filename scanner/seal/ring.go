@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -36,12 +37,14 @@ func newRing(f file) (*Ring, error) {
 	mac, err := base64.StdEncoding.DecodeString(f.MACKey)
 	p.Check(err == nil && len(mac) == keyBytes, "macKey", "must be %d bytes in base64", keyBytes)
 	r.macKey = mac
-	for _, k := range f.Keys {
+	for i, k := range f.Keys {
+		// Not named by its id: where somebody mixed the two up, that is the key.
+		at := fmt.Sprintf("keys[%d]", i)
 		raw, err := base64.StdEncoding.DecodeString(k.Key)
-		p.Check(err == nil && len(raw) == keyBytes, "keys."+k.ID, "must be %d bytes in base64", keyBytes)
-		p.Check(k.ID != "" && !strings.ContainsAny(k.ID, ": \n"), "keys."+k.ID, "the id must be a word")
+		p.Check(err == nil && len(raw) == keyBytes, at+".key", "must be %d bytes in base64", keyBytes)
+		p.Check(k.ID != "" && !strings.ContainsAny(k.ID, ": \n"), at+".id", "must be a word")
 		_, twice := r.keys[k.ID]
-		p.Check(!twice, "keys."+k.ID, "the id is used twice")
+		p.Check(!twice, at+".id", "is used twice")
 		if p.Err() != nil {
 			continue
 		}
@@ -117,8 +120,10 @@ func (r *Ring) open(sealed map[string]any) (any, error) {
 	return v, nil
 }
 
-// isSealed tells whether a value has the form of a sealed secret.
+// isSealed tells whether a value has the form of a sealed secret: its three
+// texts and nothing beside them.
 func isSealed(m map[string]any) bool {
-	_, ok := m[cipherKey].(string)
-	return ok && m[signatureKey] == secretMark
+	_, ciphertext := m[cipherKey].(string)
+	_, mac := m[macKey].(string)
+	return len(m) == 3 && ciphertext && mac && m[signatureKey] == secretMark
 }

@@ -1,0 +1,260 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/insights-scanner/insights-scanner/scanner/api"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// writes are the methods that change something, with what the log of changes
+// then holds. A new method must be entered here or in reads.
+var writes = map[string]struct {
+	kind, key, doc string
+	resolves       bool // packs have to be resolved anew
+}{
+	"AddAccount":         {"account", string(prod), `"id":"aws-123456789012"`, false}, // done by Accounts
+	"RemoveAccount":      {"account", string(prod), "null", false},
+	"StartScan":          {"scan", "scan-1", `"change":"started"`, false},
+	"CancelScan":         {"scan", "x", `"change":"cancelled"`, false},
+	"PublishPack":        {"pack", "base/1", `"publishedBy":"ci"`, true},
+	"CreateGroup":        {"group", "x", `"name":"x"`, false}, // an empty group changes nothing
+	"DeleteGroup":        {"group", "x", "null", true},
+	"AddGroupAccount":    {"group", "x", `"name":"x"`, true},
+	"RemoveGroupAccount": {"group", "x", `"name":"x"`, true},
+	"EnrolPack":          {"group", "x", `"name":"x"`, true},
+	"WithdrawPack":       {"group", "x", `"name":"x"`, true},
+	"CreateToken":        {"token", "x", `"createdBy":"ci"`, false},
+	"RevokeToken":        {"token", "x", "null", false},
+}
+
+var reads = []string{
+	"ListAccounts", "GetAccount", "EffectivePacks", "GetScan", "ListScans", "ListPacks", "GetPack", "ListGroups", "GetGroup", "ListTokens",
+	"Report", "Violations", "Resources", "Events",
+}
+
+// simple is every call with arguments that Local accepts: every name is "x".
+func simple() []called {
+	list := allCalls()
+	for _, c := range list {
+		for i, a := range c.args {
+			switch a.Interface().(type) {
+			case string:
+				c.args[i] = reflect.ValueOf("x")
+			case schemas.ReportQuery, schemas.ViolationQuery, schemas.ResourceQuery:
+				c.args[i] = reflect.Zero(a.Type())
+			}
+		}
+	}
+	return list
+}
+
+func TestEveryWriteIsRecordedWithItsToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	tokens := api.NewTokens(w.table, w.clock.Now)
+	s := newServer(t, func(c *api.ServerConfig) { c.Service, c.Tokens = w.local(), tokens })
+	secret, _, err := tokens.Create(t.Context(), "ci", api.ScopeAdmin, 0, "test")
+	ok(t, err)
+	last := uint64(0)
+	for _, c := range simple() {
+		w.reset()
+		_, err := c.on(t.Context(), s.client(t, secret))
+		ok(t, err)
+		want, isWrite := writes[c.name]
+		if isWrite == slices.Contains(reads, c.name) {
+			t.Fatalf("%s must stand among the writes or the reads", c.name)
+		}
+		if !isWrite {
+			if len(w.records) > 0 || w.resolved > 0 {
+				t.Errorf("%s recorded %+v, resolved %d times", c.name, w.records, w.resolved)
+			}
+			continue
+		}
+		if len(w.records) != 1 {
+			t.Errorf("%s recorded %+v", c.name, w.records)
+			continue
+		}
+		r := w.records[0]
+		if r.kind != want.kind || r.key != want.key || r.by != "ci" || !strings.Contains(r.doc, want.doc) || !r.at.Equal(w.clock.Now()) || r.rev <= last {
+			t.Errorf("%s recorded %+v after %d, want %+v", c.name, r, last, want)
+		}
+		if (w.resolved == 1) != want.resolves || w.resolved > 1 {
+			t.Errorf("%s resolved %d times", c.name, w.resolved)
+		}
+		if strings.Contains(r.doc, "hash") || !strings.Contains(w.log.String(), `"key":"`+want.key+`"`) {
+			t.Errorf("%s: document %s, log %s", c.name, r.doc, w.log)
+		}
+		last = r.rev
+	}
+	if len(writes)+len(reads) != reflect.TypeFor[api.Service]().NumMethod() {
+		t.Error("the tables name methods that there are not")
+	}
+}
+
+func TestWhatFailedIsNotRecorded(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.err = schemas.Errorf(schemas.CodeConflict, "in use").WithHint("wait")
+	w.table.err = w.err
+	for _, c := range simple() {
+		_, err := c.on(t.Context(), w.local())
+		wantCode(t, err, schemas.CodeConflict)
+		if len(w.records) > 0 || w.resolved > 0 {
+			t.Errorf("%s recorded %+v, resolved %d times", c.name, w.records, w.resolved)
+		}
+	}
+}
+
+// Who sends a change and hangs up must be on record like everybody else.
+func TestLeavingDoesNotEscapeTheRecord(t *testing.T) {
+	t.Parallel()
+	for _, c := range simple() {
+		if _, ok := writes[c.name]; !ok {
+			continue
+		}
+		w := newWorld()
+		ctx, leave := context.WithCancel(api.WithActor(t.Context(), "ci"))
+		w.during, w.table.m["x"] = leave, api.Token{Name: "x"}
+		if c.name == "CreateToken" {
+			w.table.m = map[string]api.Token{}
+		}
+		_, _ = c.on(ctx, w.local())
+		leave()
+		if len(w.records) != 1 || w.records[0].dead || w.records[0].by != "ci" || w.dead {
+			t.Errorf("%s recorded %+v, resolved with a dead context: %t", c.name, w.records, w.dead)
+		}
+	}
+}
+
+func TestRecordsThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.logErr = errors.New("disk is full")
+	_, err := w.local().CreateGroup(api.WithActor(t.Context(), "ci"), "g")
+	ok(t, err)
+	if log := w.log.String(); !strings.Contains(log, "disk is full") || !strings.Contains(log, `"by":"ci"`) {
+		t.Errorf("log %s", log)
+	}
+	// Without a recorder the program's log is the record.
+	w = newWorld()
+	_, err = w.local(func(p *api.Parts) { p.Recorder = nil }).CreateGroup(t.Context(), "g")
+	ok(t, err)
+	if log := w.log.String(); !strings.Contains(log, `"by":"local"`) || !strings.Contains(log, `"kind":"group"`) {
+		t.Errorf("log %s", log)
+	}
+}
+
+// Revisions only grow: within one moment, with a clock set back, after a restart.
+func TestRevisionsOfRecordsGrow(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	l := w.local()
+	write := func() {
+		t.Helper()
+		_, err := l.CreateGroup(t.Context(), "g")
+		ok(t, err)
+	}
+	write()
+	write()
+	w.clock.add(-time.Hour)
+	write()
+	w.clock.add(2 * time.Hour)
+	l = w.local()
+	write()
+	for i := 1; i < len(w.records); i++ {
+		if w.records[i].rev <= w.records[i-1].rev {
+			t.Errorf("revision %d after %d", w.records[i].rev, w.records[i-1].rev)
+		}
+	}
+}
+
+func TestChangeThatIsNotInEffectYet(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.resolve = schemas.Errorf(schemas.CodeUnavailable, "no answer").WithHint("try again")
+	for _, c := range simple() {
+		if !writes[c.name].resolves {
+			continue
+		}
+		w.reset()
+		_, err := c.on(t.Context(), w.local())
+		wantCode(t, err, schemas.CodeUnavailable, "the change is stored, but not in effect yet: no answer", "try again")
+		if len(w.records) != 1 {
+			t.Errorf("%s recorded %+v", c.name, w.records)
+		}
+	}
+}
+
+func TestEventsOf(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	for args, want := range map[[2]string]string{
+		{"prod", ""}: "events " + string(prod) + " ", {"", "s"}: "events " + string(prod) + " s", {"prod", "s"}: "events " + string(prod) + " s",
+		// The id of an account that was removed still finds what was kept of it.
+		{"aws-999999999999", "s"}: "events aws-999999999999 s",
+	} {
+		w.reset()
+		_, err := w.local().Events(t.Context(), args[0], args[1])
+		ok(t, err)
+		if got := w.asked[len(w.asked)-1]; got != want {
+			t.Errorf("%v asked for %q, want %q", args, got, want)
+		}
+	}
+	_, err := w.local().Events(t.Context(), "", "")
+	wantCode(t, err, schemas.CodeInvalid, "name an account or a scan")
+	_, err = w.local().Events(t.Context(), "nobody", "")
+	wantCode(t, err, schemas.CodeNotFound)
+}
+
+// A filter that nothing can match must not look like an account without violations.
+func TestFiltersAreChecked(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	l := w.local()
+	type (
+		sev   = []schemas.Severity
+		state = []schemas.ViolationState
+	)
+	for name, c := range map[string]struct {
+		accounts []string
+		severity sev
+		state    state
+		code     schemas.Code
+		text     string
+	}{
+		"nothing":             {},
+		"known":               {accounts: []string{"prod", "aws-999999999999"}, severity: sev{"critical", ""}, state: state{"open", "fixed"}},
+		"no such account":     {accounts: []string{"prod", "nobody"}, code: schemas.CodeNotFound, text: `"nobody"`},
+		"an account left out": {accounts: []string{""}, code: schemas.CodeNotFound, text: `""`},
+		"no such severity":    {severity: sev{"hihg"}, code: schemas.CodeInvalid, text: `severity: "hihg" must be critical`},
+		"half a word":         {severity: sev{"unspecifiedhigh"}, code: schemas.CodeInvalid, text: "severity:"},
+		"no such state":       {state: state{"closed"}, code: schemas.CodeInvalid, text: `state: "closed" must be open or fixed`},
+		"a state left out":    {state: state{""}, code: schemas.CodeInvalid, text: "state:"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			check := func(err error, applies bool) {
+				t.Helper()
+				if c.code == "" || !applies {
+					ok(t, err)
+					return
+				}
+				wantCode(t, err, c.code, c.text)
+			}
+			for _, service := range []api.Service{l, newServer(t, func(cfg *api.ServerConfig) { cfg.Service = l }).client(t, "")} {
+				_, err := service.Violations(t.Context(), schemas.ViolationQuery{Accounts: c.accounts, Severity: c.severity, State: c.state})
+				check(err, true)
+				_, err = service.Report(t.Context(), schemas.ReportQuery{Accounts: c.accounts, Severity: c.severity})
+				check(err, c.accounts != nil || c.severity != nil)
+				_, err = service.Resources(t.Context(), schemas.ResourceQuery{Accounts: c.accounts})
+				check(err, c.accounts != nil)
+			}
+		})
+	}
+}

@@ -1,0 +1,170 @@
+package api_test
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/insights-scanner/insights-scanner/scanner/api"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+const prod = schemas.AccountID("aws-123456789012")
+
+// recorded is one entry of the log of changes.
+type recorded struct {
+	kind, key, by, doc string
+	rev                uint64
+	at                 time.Time
+	dead               bool // the context had ended
+}
+
+// world is what Local is made of: every part says yes to everything, unless err
+// is set, and notes what it was asked.
+type world struct {
+	mu       sync.Mutex
+	err      error  // of every part
+	during   func() // runs while a part is at work
+	asked    []string
+	records  []recorded
+	logErr   error // of the recorder
+	resolved int
+	dead     bool // a resolution was asked for with a context that had ended
+	resolve  error
+
+	clock *clock
+	log   *log
+	table *table
+}
+
+func newWorld() *world {
+	return &world{clock: newClock(), log: &log{}, table: &table{m: map[string]api.Token{}}}
+}
+
+func (w *world) local(change ...func(*api.Parts)) *api.Local {
+	p := api.Parts{
+		Accounts: fakeAccounts{w}, Packs: fakePacks{w}, Groups: fakeGroups{w}, Resolver: fakeResolver{w}, Store: fakeStore{w}, Recorder: fakeRecorder{w},
+		Tokens: api.NewTokens(w.table, w.clock.Now),
+		Effective: func(_ context.Context, a schemas.AccountID) (schemas.Effective, error) {
+			return schemas.Effective{AccountID: a, Revision: 7}, w.ask("effective " + string(a))
+		},
+		StartScan: func(_ context.Context, account, by string) (schemas.Scan, error) {
+			return schemas.Scan{ID: "scan-1", AccountID: prod, Account: account, RequestedBy: by}, w.ask("start " + account)
+		},
+		CancelScan: func(_ context.Context, scan string) error { return w.ask("cancel " + scan) },
+		GetScan: func(_ context.Context, scan string) (schemas.Scan, error) {
+			return schemas.Scan{ID: scan, AccountID: prod}, w.ask("scan " + scan)
+		},
+		ListScans: func(context.Context, string, int) ([]schemas.Scan, error) { return nil, w.ask("scans") },
+		Log:       zerolog.New(w.log), Now: w.clock.Now,
+	}
+	for _, f := range change {
+		f(&p)
+	}
+	return api.NewLocal(p)
+}
+
+func (w *world) ask(what string) error {
+	w.mu.Lock()
+	w.asked = append(w.asked, what)
+	during, err := w.during, w.err
+	w.mu.Unlock()
+	if during != nil {
+		during()
+	}
+	return err
+}
+
+// reset forgets what was asked and recorded.
+func (w *world) reset() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.asked, w.records, w.resolved = nil, nil, 0
+}
+
+type fakeAccounts struct{ *world }
+
+func (w fakeAccounts) Add(_ context.Context, a schemas.Account) (schemas.Account, error) {
+	a.ID = prod
+	return a, w.ask("add")
+}
+func (w fakeAccounts) List(context.Context) ([]schemas.Account, error) { return nil, w.ask("list") }
+func (w fakeAccounts) Remove(_ context.Context, name string) error     { return w.ask("remove " + name) }
+func (w fakeAccounts) Get(_ context.Context, name string) (schemas.Account, error) {
+	if name == "" || name == "nobody" || name == "aws-999999999999" {
+		return schemas.Account{}, schemas.Errorf(schemas.CodeNotFound, "there is no account %q", name)
+	}
+	return schemas.Account{ID: prod, Name: name}, w.ask("account " + name)
+}
+
+type fakePacks struct{ *world }
+
+func (w fakePacks) Publish(_ context.Context, _ []byte, by string) (schemas.PackManifest, error) {
+	return schemas.PackManifest{PackRef: schemas.PackRef{Name: "base", Version: "1"}, PublishedBy: by}, w.ask("publish")
+}
+func (w fakePacks) List(context.Context) ([]schemas.PackManifest, error) { return nil, w.ask("packs") }
+func (w fakePacks) Show(context.Context, string, string) (schemas.PackManifest, error) {
+	return schemas.PackManifest{}, w.ask("pack")
+}
+
+type fakeGroups struct{ *world }
+
+func (w fakeGroups) one(name, what string) (schemas.Group, error) {
+	return schemas.Group{Name: name}, w.ask(what + " " + name)
+}
+func (w fakeGroups) Create(_ context.Context, n string) (schemas.Group, error) {
+	return w.one(n, "create")
+}
+func (w fakeGroups) Delete(_ context.Context, n string) (schemas.Group, error) {
+	return w.one(n, "delete")
+}
+func (w fakeGroups) Get(_ context.Context, n string) (schemas.Group, error) { return w.one(n, "group") }
+func (w fakeGroups) List(context.Context) ([]schemas.Group, error)          { return nil, w.ask("groups") }
+func (w fakeGroups) AddAccount(_ context.Context, n, _ string) (schemas.Group, error) {
+	return w.one(n, "add account")
+}
+func (w fakeGroups) RemoveAccount(_ context.Context, n, _ string) (schemas.Group, error) {
+	return w.one(n, "remove account")
+}
+func (w fakeGroups) Enrol(_ context.Context, n string, _ schemas.Enrolment) (schemas.Group, error) {
+	return w.one(n, "enrol")
+}
+func (w fakeGroups) Withdraw(_ context.Context, n, _ string) (schemas.Group, error) {
+	return w.one(n, "withdraw")
+}
+
+type fakeResolver struct{ *world }
+
+func (w fakeResolver) All(ctx context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.resolved++
+	w.dead = w.dead || ctx.Err() != nil
+	return w.resolve
+}
+
+type fakeStore struct{ *world }
+
+func (w fakeStore) Report(context.Context, schemas.ReportQuery) (schemas.Report, error) {
+	return schemas.Report{}, w.ask("report")
+}
+func (w fakeStore) Violations(context.Context, schemas.ViolationQuery) (schemas.ViolationPage, error) {
+	return schemas.ViolationPage{}, w.ask("violations")
+}
+func (w fakeStore) Resources(context.Context, schemas.ResourceQuery) (schemas.ResourcePage, error) {
+	return schemas.ResourcePage{}, w.ask("resources")
+}
+func (w fakeStore) Events(_ context.Context, a schemas.AccountID, scan string) ([]schemas.ViolationEvent, error) {
+	return nil, w.ask("events " + string(a) + " " + scan)
+}
+
+type fakeRecorder struct{ *world }
+
+func (w fakeRecorder) LogConfig(ctx context.Context, kind, key string, rev uint64, by string, at time.Time, doc []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.records = append(w.records, recorded{kind, key, by, string(doc), rev, at, ctx.Err() != nil})
+	return w.logErr
+}

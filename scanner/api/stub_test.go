@@ -1,0 +1,172 @@
+package api_test
+
+import (
+	"context"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/insights-scanner/insights-scanner/scanner/api"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// call is one call of a Service method, with who made it.
+type call struct {
+	method string
+	args   []any
+	actor  string
+}
+
+// stub is a Service that notes its calls and answers as it is told: by do, else
+// with err, else with what out holds for a type.
+type stub struct {
+	mu    sync.Mutex
+	calls []call
+	do    func(ctx context.Context, method string) error
+	err   error
+	out   map[reflect.Type]any
+}
+
+var _ api.Service = (*stub)(nil)
+
+func (s *stub) note(ctx context.Context, method string, args []any) error {
+	s.mu.Lock()
+	s.calls = append(s.calls, call{method, args, api.Actor(ctx)})
+	do, err := s.do, s.err
+	s.mu.Unlock()
+	if do != nil {
+		return do(ctx, method)
+	}
+	return err
+}
+
+// methods are the methods that were called.
+func (s *stub) methods() (names []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.calls {
+		names = append(names, c.method)
+	}
+	return names
+}
+
+// last is the last call; it panics without one.
+func (s *stub) last() call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls[len(s.calls)-1]
+}
+
+func (s *stub) set(change func(*stub)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(s)
+}
+
+func reply[T any](s *stub, ctx context.Context, method string, args ...any) (out T, err error) {
+	if err := s.note(ctx, method, args); err != nil {
+		return out, err
+	}
+	return output[T](s), nil
+}
+
+func output[T any](s *stub) T {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out, _ := s.out[reflect.TypeFor[T]()].(T)
+	return out
+}
+
+type (
+	accounts = []schemas.Account
+	scans    = []schemas.Scan
+	packs    = []schemas.PackManifest
+	groups   = []schemas.Group
+	events   = []schemas.ViolationEvent
+)
+
+func (s *stub) AddAccount(ctx context.Context, a schemas.Account) (schemas.Account, error) {
+	return reply[schemas.Account](s, ctx, "AddAccount", a)
+}
+func (s *stub) ListAccounts(ctx context.Context) ([]schemas.Account, error) {
+	return reply[accounts](s, ctx, "ListAccounts")
+}
+func (s *stub) GetAccount(ctx context.Context, account string) (schemas.Account, error) {
+	return reply[schemas.Account](s, ctx, "GetAccount", account)
+}
+func (s *stub) RemoveAccount(ctx context.Context, account string) error {
+	return s.note(ctx, "RemoveAccount", []any{account})
+}
+func (s *stub) EffectivePacks(ctx context.Context, account string) (schemas.Effective, error) {
+	return reply[schemas.Effective](s, ctx, "EffectivePacks", account)
+}
+func (s *stub) StartScan(ctx context.Context, account string) (schemas.Scan, error) {
+	return reply[schemas.Scan](s, ctx, "StartScan", account)
+}
+func (s *stub) CancelScan(ctx context.Context, scan string) (schemas.Scan, error) {
+	return reply[schemas.Scan](s, ctx, "CancelScan", scan)
+}
+func (s *stub) GetScan(ctx context.Context, scan string) (schemas.Scan, error) {
+	return reply[schemas.Scan](s, ctx, "GetScan", scan)
+}
+func (s *stub) ListScans(ctx context.Context, account string, limit int) ([]schemas.Scan, error) {
+	return reply[scans](s, ctx, "ListScans", account, limit)
+}
+func (s *stub) PublishPack(ctx context.Context, archive []byte) (schemas.PackManifest, error) {
+	return reply[schemas.PackManifest](s, ctx, "PublishPack", archive)
+}
+func (s *stub) ListPacks(ctx context.Context) ([]schemas.PackManifest, error) {
+	return reply[packs](s, ctx, "ListPacks")
+}
+func (s *stub) GetPack(ctx context.Context, name, version string) (schemas.PackManifest, error) {
+	return reply[schemas.PackManifest](s, ctx, "GetPack", name, version)
+}
+func (s *stub) CreateGroup(ctx context.Context, name string) (schemas.Group, error) {
+	return reply[schemas.Group](s, ctx, "CreateGroup", name)
+}
+func (s *stub) DeleteGroup(ctx context.Context, name string) error {
+	return s.note(ctx, "DeleteGroup", []any{name})
+}
+func (s *stub) ListGroups(ctx context.Context) ([]schemas.Group, error) {
+	return reply[groups](s, ctx, "ListGroups")
+}
+func (s *stub) GetGroup(ctx context.Context, name string) (schemas.Group, error) {
+	return reply[schemas.Group](s, ctx, "GetGroup", name)
+}
+func (s *stub) AddGroupAccount(ctx context.Context, group, account string) (schemas.Group, error) {
+	return reply[schemas.Group](s, ctx, "AddGroupAccount", group, account)
+}
+func (s *stub) RemoveGroupAccount(ctx context.Context, group, account string) (schemas.Group, error) {
+	return reply[schemas.Group](s, ctx, "RemoveGroupAccount", group, account)
+}
+func (s *stub) EnrolPack(ctx context.Context, group string, e schemas.Enrolment) (schemas.Group, error) {
+	return reply[schemas.Group](s, ctx, "EnrolPack", group, e)
+}
+func (s *stub) WithdrawPack(ctx context.Context, group, pack string) (schemas.Group, error) {
+	return reply[schemas.Group](s, ctx, "WithdrawPack", group, pack)
+}
+func (s *stub) CreateToken(ctx context.Context, name string, scope api.TokenScope, ttl time.Duration) (string, api.Token, error) {
+	t, err := reply[api.Token](s, ctx, "CreateToken", name, scope, ttl)
+	if err != nil {
+		return "", t, err
+	}
+	return output[string](s), t, nil
+}
+func (s *stub) ListTokens(ctx context.Context) ([]api.Token, error) {
+	return reply[[]api.Token](s, ctx, "ListTokens")
+}
+func (s *stub) RevokeToken(ctx context.Context, name string) error {
+	return s.note(ctx, "RevokeToken", []any{name})
+}
+func (s *stub) Report(ctx context.Context, q schemas.ReportQuery) (schemas.Report, error) {
+	return reply[schemas.Report](s, ctx, "Report", q)
+}
+func (s *stub) Violations(ctx context.Context, q schemas.ViolationQuery) (schemas.ViolationPage, error) {
+	return reply[schemas.ViolationPage](s, ctx, "Violations", q)
+}
+func (s *stub) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error) {
+	return reply[schemas.ResourcePage](s, ctx, "Resources", q)
+}
+func (s *stub) Events(ctx context.Context, account, scan string) ([]schemas.ViolationEvent, error) {
+	return reply[events](s, ctx, "Events", account, scan)
+}
