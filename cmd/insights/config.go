@@ -49,6 +49,7 @@ type NATSConfig struct {
 	Key       string
 	Replicas  int
 	AckWait   time.Duration
+	LeaseTTL  time.Duration
 }
 
 // ClickHouseConfig is empty for the embedded engine.
@@ -77,7 +78,7 @@ func defaultConfig() Config {
 		DataDir:    ".insights",
 		Roles:      slices.Clone(allRoles),
 		Log:        LogConfig{Level: "info", Format: "console"},
-		NATS:       NATSConfig{Replicas: 1, AckWait: 30 * time.Second},
+		NATS:       NATSConfig{Replicas: 1, AckWait: 30 * time.Second, LeaseTTL: 15 * time.Second},
 		ClickHouse: ClickHouseConfig{Database: "insights"},
 		Workers:    WorkersConfig{Discovery: 4, Evaluator: 4, MaxEngines: 64},
 	}
@@ -110,6 +111,7 @@ var settings = []setting{
 	{path: "nats.key", usage: "key file of nats.cert", to: func(c *Config) any { return &c.NATS.Key }},
 	{path: "nats.replicas", usage: "replicas of streams and buckets on a cluster", to: func(c *Config) any { return &c.NATS.Replicas }},
 	{path: "nats.ackWait", usage: "how long a silent worker keeps its message", to: func(c *Config) any { return &c.NATS.AckWait }},
+	{path: "nats.leaseTtl", usage: "how long work stays with a process that died", to: func(c *Config) any { return &c.NATS.LeaseTTL }},
 	{path: "clickhouse.dsn", usage: "clickhouse:// or https:// DSN; empty runs the engine in this process", to: func(c *Config) any { return &c.ClickHouse.DSN }},
 	{path: "clickhouse.password", usage: "password for clickhouse.dsn", to: func(c *Config) any { return &c.ClickHouse.Password }, secret: true},
 	{path: "clickhouse.database", usage: "database", to: func(c *Config) any { return &c.ClickHouse.Database }},
@@ -308,6 +310,7 @@ func (c *Config) check(p *schemas.Problems) {
 	p.Check(c.Workers.MaxEngines > 0, "workers.maxEngines", "must be positive")
 	p.Check(c.NATS.Replicas > 0, "nats.replicas", "must be positive")
 	p.Check(c.NATS.AckWait >= time.Second, "nats.ackWait", "must be at least 1s")
+	p.Check(c.NATS.LeaseTTL >= time.Second, "nats.leaseTtl", "must be at least 1s")
 	p.Check((c.NATS.Cert == "") == (c.NATS.Key == ""), "nats.cert", "needs nats.key, and the other way round")
 	if c.ClickHouse.DSN == "" {
 		return

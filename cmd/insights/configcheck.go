@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/insights-scanner/insights-scanner/scanner/seal"
 )
 
 func (a *app) configCmd() *cobra.Command {
@@ -23,7 +25,40 @@ does, and prints each setting with its value, or every problem at once.`,
 		},
 	}
 	addSettingFlags(check.Flags())
-	return parent("config", "Check the configuration", check)
+	return parent("config", "Check the configuration, make key rings", check, a.keyringCmd())
+}
+
+func (a *app) keyringCmd() *cobra.Command {
+	var rotate bool
+	cmd := &cobra.Command{
+		Use:   "keyring FILE",
+		Short: "Make the key ring that seals secret values",
+		Long: `Keyring makes a key ring file. The embedded system makes its own; processes over
+one NATS share one, named as secrets.keyFile. Whoever loses it cannot open the
+secret values that were stored; an existing file is never overwritten.
+
+With --rotate it adds a key to an existing ring: new values are sealed with it,
+older ones can still be opened. Give the file to every process and restart them.`,
+		Example: `  insights config keyring keyring.json
+  insights config keyring keyring.json --rotate`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(_ *cobra.Command, given []string) error {
+			do, done := seal.Create, "made"
+			if rotate {
+				do, done = seal.Rotate, "rotated"
+			}
+			if _, err := do(given[0]); err != nil {
+				return err
+			}
+			if a.output == "json" {
+				return printJSON(a.out, map[string]string{done: given[0]})
+			}
+			_, err := fmt.Fprintf(a.out, "Key ring %s %s. Keep a copy of it in a safe place.\n", given[0], done)
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&rotate, "rotate", false, "add a key to an existing ring")
+	return cmd
 }
 
 // printConfig prints every setting; of a secret only whether it is set.

@@ -13,12 +13,15 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-func main() {
+func main() { os.Exit(run()) }
+
+// run is the program; it gives the exit code.
+func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	root := newRoot(stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv})
 	err := root.ExecuteContext(ctx)
 	stop()
-	os.Exit(report(err))
+	return report(err)
 }
 
 // Exit codes. They are documented in the help of the root command.

@@ -5,11 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
-	"github.com/olekukonko/tablewriter"
-	"github.com/olekukonko/tablewriter/renderer"
-	"github.com/olekukonko/tablewriter/tw"
+	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -33,6 +30,18 @@ func terminal(w io.Writer) bool {
 	return err == nil
 }
 
+// terminalWidth is how many columns w shows; 0 when w is no terminal.
+func terminalWidth(w io.Writer) int {
+	if !terminal(w) {
+		return 0
+	}
+	size, err := unix.IoctlGetWinsize(int(w.(*os.File).Fd()), unix.TIOCGWINSZ)
+	if err != nil {
+		return 0
+	}
+	return int(size.Col)
+}
+
 // printJSON is the form for programs.
 func printJSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
@@ -41,26 +50,12 @@ func printJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-// printTable is the form for people: no borders, as kubectl prints.
-func printTable(w io.Writer, header []string, rows [][]string) error {
-	t := tablewriter.NewTable(w,
-		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
-			Borders:  tw.BorderNone,
-			Settings: tw.Settings{Separators: tw.SeparatorsNone, Lines: tw.LinesNone},
-		})),
-		tablewriter.WithConfig(tablewriter.Config{
-			Header: tw.CellConfig{Alignment: tw.CellAlignment{Global: tw.AlignLeft}, Formatting: tw.CellFormatting{AutoFormat: tw.Off, AutoWrap: tw.WrapNone}, Padding: tw.CellPadding{Global: tw.Padding{Right: "  ", Overwrite: true}}},
-			Row:    tw.CellConfig{Alignment: tw.CellAlignment{Global: tw.AlignLeft}, Formatting: tw.CellFormatting{AutoWrap: tw.WrapNone}, Padding: tw.CellPadding{Global: tw.Padding{Right: "  ", Overwrite: true}}},
-		}))
-	upper := make([]string, len(header))
-	for i, h := range header {
-		upper[i] = strings.ToUpper(h)
+// orEmpty makes a list print as [] in JSON, never as null: programs loop over it.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
 	}
-	t.Header(upper)
-	if err := t.Bulk(rows); err != nil {
-		return fmt.Errorf("print table: %w", err)
-	}
-	return t.Render()
+	return list
 }
 
 // percentText prints a score or coverage; -1 means that nothing was to be judged.
@@ -78,9 +73,19 @@ func severityText(s schemas.Severity) string {
 	return string(s)
 }
 
-func checkOutput(o string) error {
-	if o != "table" && o != "json" {
-		return schemas.Errorf(schemas.CodeInvalid, "-o %q: must be table or json", o)
+// makesHTML annotates the commands that know -o html.
+const makesHTML = "html"
+
+func checkOutput(cmd *cobra.Command, o string) error {
+	_, html := cmd.Annotations[makesHTML]
+	switch {
+	case o == "table" || o == "json" || o == "html" && html:
+		return nil
+	case o == "html":
+		return usageError(cmd, fmt.Errorf("-o html: only 'insights report' makes a page; use table or json"))
+	case html:
+		return usageError(cmd, fmt.Errorf("-o %q: must be table, json or html", o))
+	default:
+		return usageError(cmd, fmt.Errorf("-o %q: must be table or json", o))
 	}
-	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -31,11 +30,18 @@ func printReport(w io.Writer, r schemas.Report, all bool) error {
 
 func printAccountReport(w io.Writer, a schemas.AccountReport, all bool) error {
 	fmt.Fprintf(w, "Account %s (%s)\n", a.Account, a.AccountID)
+	if neverScanned(a) {
+		_, err := fmt.Fprintf(w, "  %s\n", neverText(a.Account))
+		return err
+	}
 	fmt.Fprintf(w, "  Last scan   %s\n", lastScanText(a.LastScan))
 	fmt.Fprintf(w, "  Resources   %d\n", a.Resources)
-	fmt.Fprintf(w, "  Score       %s of what should be judged passed\n", percentText(a.Score))
-	fmt.Fprintf(w, "  Coverage    %s judged; %d unknown, %d errored\n", percentText(a.Coverage), a.Counts.Unknown, a.Counts.Errored)
+	fmt.Fprintf(w, "  Score       %s\n", scoreText(a.Score))
+	fmt.Fprintf(w, "  Coverage    %s\n", coverageText(a.Coverage, a.Counts))
 	fmt.Fprintf(w, "  Open        %s\n", openText(a.Open))
+	if len(a.Packs) == 0 {
+		fmt.Fprintf(w, "\n%s\n", noPacksText)
+	}
 	for _, p := range a.Packs {
 		if err := printPackReport(w, p, all); err != nil {
 			return err
@@ -45,20 +51,6 @@ func printAccountReport(w io.Writer, a schemas.AccountReport, all bool) error {
 		return err
 	}
 	return printScopeGaps(w, a.Scopes)
-}
-
-func lastScanText(s *schemas.Scan) string {
-	if s == nil {
-		return "never; start one with 'insights scan start'"
-	}
-	text := s.ID + " " + string(s.State)
-	if s.State.Ended() {
-		text += " at " + s.EndedAt.UTC().Format(time.DateTime) + " UTC"
-	}
-	if s.Reason != "" {
-		text += " (" + s.Reason + ")"
-	}
-	return text
 }
 
 // severities from worst to least.
@@ -78,7 +70,7 @@ func openText(open map[schemas.Severity]uint64) string {
 	if total == 0 {
 		return "no violations"
 	}
-	return fmt.Sprintf("%d violations: %s", total, strings.Join(parts, ", "))
+	return countText(total, "violation", "violations") + ": " + strings.Join(parts, ", ")
 }
 
 func printPackReport(w io.Writer, p schemas.PackReport, all bool) error {
@@ -95,13 +87,17 @@ func printPackReport(w io.Writer, p schemas.PackReport, all bool) error {
 			number(q.Counts.Unknown), number(q.Counts.Errored), controlText(q.Controls), q.Title,
 		})
 	}
+	errored := "errored"
+	if p.Counts.Errored == 0 {
+		errored += "?" // it says nothing
+	}
 	if len(rows) > 0 {
-		if err := printTable(w, []string{"severity", "policy", "failed", "passed", "unknown", "errored", "controls", "title"}, rows); err != nil {
+		if err := printTable(w, []string{"severity", "policy", "failed", "passed", "unknown", errored, "controls?", "title?"}, rows); err != nil {
 			return err
 		}
 	}
 	if clean > 0 {
-		fmt.Fprintf(w, "%d more policies found nothing (--all shows them).\n", clean)
+		fmt.Fprintf(w, "%s found nothing (--all shows them).\n", countText(uint64(clean), "more policy", "more policies"))
 	}
 	return nil
 }
@@ -141,10 +137,13 @@ func controlText(list []schemas.Control) string {
 	return strings.Join(ids, ", ")
 }
 
-// shortFramework keeps a table narrow; the full name is in -o json.
+// shortFramework keeps a table narrow; the full name is in -o json and html:
+// "NIST SP 800-53" is NIST, "AWS Foundational Security Best Practices" is FSBP.
 func shortFramework(name string) string {
-	if strings.HasPrefix(name, "CIS ") {
-		return "CIS"
+	name = strings.TrimPrefix(name, "AWS ")
+	first, _, _ := strings.Cut(name, " ")
+	if len(first) > 1 && first == strings.ToUpper(first) {
+		return first
 	}
 	var initials strings.Builder
 	for word := range strings.FieldsSeq(name) {
@@ -152,29 +151,37 @@ func shortFramework(name string) string {
 			initials.WriteByte(c)
 		}
 	}
-	return initials.String()
+	return orText(initials.String(), name)
 }
+
+// maxGaps bounds what a table says of gaps: reasons of errored policies can be
+// as many as there are resources.
+const maxGaps = 50
 
 func printGaps(w io.Writer, gaps []schemas.Gap) error {
 	if len(gaps) == 0 {
 		return nil
 	}
 	fmt.Fprint(w, "\nCould not be judged\n\n")
-	rows := make([][]string, len(gaps))
-	for i, g := range gaps {
-		rows[i] = []string{string(g.Outcome), number(g.Resources), g.Policy, g.Reason, g.Example.ID}
+	var rows [][]string
+	for _, g := range gaps[:min(len(gaps), maxGaps)] {
+		rows = append(rows, []string{string(g.Outcome), number(g.Resources), g.Policy, g.Example.ID, gapText(g)})
 	}
-	return printTable(w, []string{"outcome", "resources", "policy", "reason", "for example"}, rows)
+	err := printTable(w, []string{"outcome", "resources", "policy", "for example?", "reason"}, rows)
+	if left := len(gaps) - len(rows); err == nil && left > 0 {
+		_, err = fmt.Fprintf(w, "%d more reasons are in 'insights report -o json'.\n", left)
+	}
+	return err
 }
 
 func printScopeGaps(w io.Writer, scopes []schemas.ScopeGap) error {
 	if len(scopes) == 0 {
 		return nil
 	}
-	fmt.Fprint(w, "\nCould not be listed (what was known before is kept, nothing is cleared)\n\n")
+	fmt.Fprint(w, "\nCould not be listed (what was known before is kept, nothing counts as fixed)\n\n")
 	rows := make([][]string, len(scopes))
 	for i, s := range scopes {
-		rows[i] = []string{s.Region, s.Type, string(s.State), s.Call, s.Reason}
+		rows[i] = []string{s.Region, s.Type, string(s.State), scopeText(s.ScopeEnd)}
 	}
-	return printTable(w, []string{"region", "type", "state", "call", "reason"}, rows)
+	return printTable(w, []string{"region", "type", "state", "reason"}, rows)
 }

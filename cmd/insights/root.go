@@ -21,15 +21,23 @@ type app struct {
 }
 
 const rootLong = `Insights reads cloud accounts, judges every resource by the policy packs that
-your policy groups enforce, and reports violations. It never changes and never
-blocks anything.
+your policy groups enforce, and reports violations. It never changes anything in
+an account and never blocks anything.
 
-With --server (or INSIGHTS_SERVER) a command talks to a running "insights
-serve". Without, it runs everything in its own process on the data directory.
+A first scan needs an account's credentials and nothing else: a starter pack is
+enforced on every account until you choose packs yourself.
+
+With --server (or INSIGHTS_SERVER) a command talks to a running 'insights
+serve'. Without, it runs everything in its own process on the data directory.
 
 Exit codes: 0 success (also with violations), 1 error, 2 wrong usage or
-configuration, 3 --fail-on found violations, 4 the scan was not complete
-(partial, failed, cancelled), 130 interrupted.`
+configuration, 3 --fail-on found violations, 4 there is no complete scan to go by
+(partial, failed, cancelled; with 'report --fail-on' also never scanned),
+130 interrupted.`
+
+const rootExample = `  insights account add prod --profile prod   # register an account; credentials that only read will do
+  insights scan start prod                   # read it and judge what is there
+  insights report                            # scores, violations, and what could not be judged`
 
 func newRoot(io stdio) *cobra.Command {
 	a := &app{stdio: io, output: "table"}
@@ -37,30 +45,49 @@ func newRoot(io stdio) *cobra.Command {
 		Use:               "insights",
 		Short:             "Compliance scanner for cloud accounts",
 		Long:              rootLong,
+		Example:           rootExample,
+		Version:           thisBuild().String(),
 		SilenceUsage:      true,
 		SilenceErrors:     true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		Args:              cobra.ArbitraryArgs, // else cobra words the error
+		RunE:              helpOrUnknown,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.flags = cmd.Flags()
-			return checkOutput(a.output)
+			return checkOutput(cmd, a.output)
 		},
 	}
 	root.SetIn(io.in)
 	root.SetOut(io.out)
 	root.SetErr(io.err)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
+	root.SetFlagErrorFunc(flagError)
+	root.SetUsageTemplate(usageTemplate)
+	root.SetVersionTemplate("{{.Version}}\n")
 
 	pf := root.PersistentFlags()
-	pf.StringVar(&a.configFile, "config", "", "configuration file (default insights.yaml if it exists)")
-	pf.StringVar(&a.server, "server", io.env("INSIGHTS_SERVER"), "URL of a running insights serve")
-	pf.StringVar(&a.tokenFile, "token-file", "", "file with the API token for --server (or INSIGHTS_TOKEN)")
-	pf.StringVarP(&a.output, "output", "o", "table", "table or json")
+	pf.StringVar(&a.configFile, "config", "", "configuration `FILE` (default insights.yaml if it exists)")
+	pf.StringVar(&a.server, "server", io.env("INSIGHTS_SERVER"), "`URL` of a running 'insights serve' (INSIGHTS_SERVER)")
+	pf.StringVar(&a.tokenFile, "token-file", "", "`FILE` with the API token for --server (or the token in INSIGHTS_TOKEN)")
+	pf.StringVarP(&a.output, "output", "o", "table", "`FORMAT`: table or json; for 'report' also html")
 	addSettingFlags(pf, "dataDir", "log.level", "log.format")
-
-	root.AddCommand(
-		a.configCmd(), a.versionCmd(),
-	)
+	oneOf(root, "output", "table", "json", "html")
+	a.addCommands(root)
 	return root
+}
+
+func (a *app) addCommands(root *cobra.Command) {
+	group := func(id string, commands ...*cobra.Command) {
+		for _, c := range commands {
+			c.GroupID = id
+		}
+		root.AddCommand(commands...)
+	}
+	root.AddGroup(commandGroups...)
+	root.SetHelpCommand(helpCmd(root))
+	root.SetHelpCommandGroupID(groupRun)
+	group(groupScan, a.accountCmd(), a.scanCmd(), a.reportCmd(), a.violationsCmd(), a.resourcesCmd())
+	group(groupPolicy, a.packCmd(), a.groupCmd())
+	group(groupRun, a.serveCmd(), a.tokenCmd(), a.configCmd(), a.migrateCmd(), a.completionCmd(), a.versionCmd())
 }
 
 // addSettingFlags makes flags of settings; without paths, of all that have none

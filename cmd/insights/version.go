@@ -33,18 +33,27 @@ func thisBuild() buildInfo {
 	return b
 }
 
+func (b buildInfo) String() string {
+	text := fmt.Sprintf("insights %s (%s, %s)", b.Version, b.Go, b.Platform)
+	if b.Revision != "" {
+		text += " " + b.Revision
+	}
+	return text
+}
+
 func (a *app) versionCmd() *cobra.Command {
 	return &cobra.Command{
-		Use:     "version",
-		Short:   "Print the version",
-		Example: "  insights version -o json",
-		Args:    args(cobra.NoArgs),
+		Use:   "version",
+		Short: "Print the version",
+		Example: `  insights version
+  insights version -o json`,
+		Args: args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			b := thisBuild()
 			if a.output == "json" {
 				return printJSON(a.out, b)
 			}
-			_, err := fmt.Fprintf(a.out, "insights %s (%s, %s) %s\n", b.Version, b.Go, b.Platform, b.Revision)
+			_, err := fmt.Fprintln(a.out, b)
 			return err
 		},
 	}

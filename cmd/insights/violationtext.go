@@ -1,20 +1,20 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/insights-scanner/insights-scanner/scanner/api"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// printViolations is the list of violations for people.
+// printViolations is the list of violations for people: a table, or where that
+// does not fit a few lines for each, so that ids and messages stay whole.
 func printViolations(w io.Writer, page schemas.ViolationPage) error {
-	if len(page.Violations) == 0 {
-		_, err := fmt.Fprintln(w, "No violations.")
-		return err
-	}
 	rows := make([][]string, len(page.Violations))
 	for i, v := range page.Violations {
 		rows[i] = []string{
@@ -22,22 +22,99 @@ func printViolations(w io.Writer, page schemas.ViolationPage) error {
 			stateText(v), v.FirstSeen.UTC().Format(time.DateTime), strings.Join(v.Messages, "; "),
 		}
 	}
-	err := printTable(w, []string{"severity", "account", "region", "type", "resource", "policy", "state", "first seen", "message"}, rows)
-	if err == nil && page.Next != "" {
-		_, err = fmt.Fprintf(w, "\nMore: --cursor %s\n", page.Next)
+	header := []string{"severity", "account", "region", "type", "resource", "policy", "state", "first seen (utc)", "message"}
+	var err error
+	if table, _ := newTable(header, rows); narrow(table, terminalWidth(w)) {
+		err = printBlocks(w, page.Violations, terminalWidth(w))
+	} else {
+		err = printTable(w, header, rows)
 	}
+	if err != nil {
+		return err
+	}
+	return printMore(w, page.Next)
+}
+
+// narrow tells whether a terminal has no room for a table even when its last
+// column is cut to something that still says something.
+func narrow(table [][]string, width int) bool {
+	const message = 40
+	return width > 0 && tableWidth(columnWidths(table), message) > width
+}
+
+// printBlocks prints each violation on a few lines of at most width columns.
+func printBlocks(w io.Writer, list []schemas.Violation, width int) error {
+	const indent = 13 // "unspecified" and a gap
+	for _, v := range list {
+		where := strings.Join([]string{v.Account, v.Region, shortType(v.Type), v.ID}, "  ")
+		since := stateText(v) + ", first seen " + timeText(v.FirstSeen)
+		if _, err := fmt.Fprintf(w, "%-*s%s\n", indent, severityText(v.Severity), oneLine(v.Policy)); err != nil {
+			return err
+		}
+		for _, text := range append([]string{where, since}, v.Messages...) {
+			for _, line := range wrap(oneLine(text), width-indent) {
+				if _, err := fmt.Fprintf(w, "%*s%s\n", indent, "", line); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// printMore says how to go on behind a page.
+func printMore(w io.Writer, next string) error {
+	if next == "" {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "\nThere are more: repeat with --cursor %s\n", next)
+	return err
+}
+
+// printNothing says that a list is empty, and of which accounts that says
+// nothing: those that were never scanned.
+func (a *app) printNothing(ctx context.Context, s api.Service, what string, named []string) error {
+	accounts, err := s.ListAccounts(ctx)
+	if err != nil {
+		return err
+	}
+	if len(accounts) == 0 {
+		_, err := fmt.Fprintf(a.out, "%s are known, since there are no accounts. %s\n", what, addAccountText)
+		return err
+	}
+	var never []string
+	for _, acc := range accounts {
+		if len(named) > 0 && !slices.Contains(named, acc.Name) && !slices.Contains(named, string(acc.ID)) {
+			continue
+		}
+		_, scanned, err := lastScan(ctx, s, acc.ID)
+		if err != nil {
+			return err
+		}
+		if !scanned {
+			never = append(never, fmt.Sprintf("Account %s: %s\n", acc.Name, neverText(acc.Name)))
+		}
+	}
+	if len(never) == 0 {
+		_, err := fmt.Fprintf(a.out, "%s.\n", what)
+		return err
+	}
+	_, err = fmt.Fprintf(a.out, "%s are known.\n%s", what, strings.Join(never, ""))
 	return err
 }
 
 func stateText(v schemas.Violation) string {
 	if v.State == schemas.ViolationFixed {
-		return "fixed: " + string(v.FixCause)
+		return "fixed: " + causeText(v.FixCause)
 	}
 	if v.Reopened > 0 {
 		return "reopened"
 	}
 	return string(v.State)
 }
+
+// causeText is a cause in words: resource_gone is "resource gone".
+func causeText(c schemas.FixCause) string { return strings.ReplaceAll(string(c), "_", " ") }
 
 // shortType keeps a table narrow: aws:s3/bucket:Bucket prints as s3/bucket.
 func shortType(token string) string {
@@ -48,37 +125,19 @@ func shortType(token string) string {
 	return p[1]
 }
 
-// printEvents is what a scan changed, for people.
-func printEvents(w io.Writer, events []schemas.ViolationEvent) error {
-	if len(events) == 0 {
-		_, err := fmt.Fprintln(w, "No violation was opened, fixed or reopened.")
-		return err
-	}
-	rows := make([][]string, len(events))
-	for i, e := range events {
-		rows[i] = []string{string(e.Transition), string(e.Cause), e.Region, shortType(e.Type), e.ID, e.Policy}
-	}
-	return printTable(w, []string{"change", "cause", "region", "type", "resource", "policy"}, rows)
-}
-
 // printResources is the inventory for people.
 func printResources(w io.Writer, page schemas.ResourcePage) error {
-	if len(page.Resources) == 0 {
-		_, err := fmt.Fprintln(w, "No resources.")
-		return err
-	}
 	rows := make([][]string, len(page.Resources))
 	for i, r := range page.Resources {
 		rows[i] = []string{
-			r.Account, r.Region, r.Type, r.ID, unknownText(r.Unknown),
-			r.FirstSeen.UTC().Format(time.DateTime), r.LastSeen.UTC().Format(time.DateTime),
+			r.Account, r.Region, r.Type, r.ID, r.FirstSeen.UTC().Format(time.DateTime), r.LastSeen.UTC().Format(time.DateTime), unknownText(r.Unknown),
 		}
 	}
-	err := printTable(w, []string{"account", "region", "type", "id", "unknown", "first seen", "last seen"}, rows)
-	if err == nil && page.Next != "" {
-		_, err = fmt.Fprintf(w, "\nMore: --cursor %s\n", page.Next)
+	err := printTable(w, []string{"account", "region", "type", "id", "first seen (utc)?", "last seen (utc)?", "unknown?"}, rows)
+	if err != nil {
+		return err
 	}
-	return err
+	return printMore(w, page.Next)
 }
 
 func unknownText(list []schemas.UnknownPath) string {

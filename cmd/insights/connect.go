@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"os"
+	"strings"
+
+	"github.com/insights-scanner/insights-scanner/scanner/api"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// with runs do against the scanner: over HTTP when a server is named, else
+// against this process's own node on the data directory. who names the process
+// to others that find the directory in use.
+func (a *app) with(ctx context.Context, who string, opts nodeOptions, do func(context.Context, api.Service) error) error {
+	if a.server != "" {
+		if len(opts.packDirs) > 0 {
+			return schemas.Errorf(schemas.CodeInvalid, "--policy-pack does not go with --server").
+				WithHint("Publish the pack and enforce it: insights pack publish DIR; insights group enforce GROUP PACK.")
+		}
+		token, err := a.token()
+		if err != nil {
+			return err
+		}
+		client, err := api.NewClient(a.server, token)
+		if err != nil {
+			return err
+		}
+		return do(ctx, client)
+	}
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	opts.log = a.logger(cfg, true)
+	return runNode(ctx, cfg, who, opts, func(ctx context.Context, n *node) error { return do(ctx, n.service) })
+}
+
+// token is the API token: a file, or INSIGHTS_TOKEN. It is never a flag, since
+// flags show in process lists.
+func (a *app) token() (string, error) {
+	if a.tokenFile == "" {
+		return a.env("INSIGHTS_TOKEN"), nil
+	}
+	raw, err := os.ReadFile(a.tokenFile)
+	if err != nil {
+		return "", schemas.Errorf(schemas.CodeInvalid, "read API token: %w", err)
+	}
+	return strings.TrimSpace(string(raw)), nil
+}

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/cobra"
+
+	"github.com/insights-scanner/insights-scanner/scanner/api"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+func (a *app) groupCmd() *cobra.Command {
+	return parent("group", "Enforce packs on groups of accounts",
+		a.groupListCmd(),
+		a.groupChange(groupChange{
+			use: "show GROUP", short: "Show a group's accounts and packs", n: 1,
+			long:    "Show prints the accounts of GROUP and the packs that it enforces on them.",
+			example: "  insights group show " + schemas.DefaultAccountsGroup,
+			do: func(ctx context.Context, s api.Service, g []string) (schemas.Group, error) {
+				return s.GetGroup(ctx, g[0])
+			},
+		}),
+		a.groupChange(groupChange{
+			use: "create GROUP", short: "Create an empty group", n: 1,
+			long:    "Create makes a group without accounts and packs. Every account is also in\n" + schemas.DefaultAccountsGroup + ", which is always there.",
+			example: "  insights group create production",
+			do: func(ctx context.Context, s api.Service, g []string) (schemas.Group, error) {
+				return s.CreateGroup(ctx, g[0])
+			},
+		}),
+		a.groupChange(groupChange{
+			use: "add-account GROUP ACCOUNT", short: "Put an account into a group", n: 2, work: judging,
+			long:    "Add-account puts ACCOUNT (a name or id) into GROUP, and what is known of it is\njudged by the group's packs at once.",
+			example: "  insights group add-account production prod",
+			do: func(ctx context.Context, s api.Service, g []string) (schemas.Group, error) {
+				return s.AddGroupAccount(ctx, g[0], g[1])
+			},
+		}),
+		a.groupChange(groupChange{
+			use: "remove-account GROUP ACCOUNT", short: "Take an account out of a group", n: 2, work: judging,
+			long:    "Remove-account takes ACCOUNT (a name or id) out of GROUP. Violations of packs that\nno longer apply to it are closed.",
+			example: "  insights group remove-account production prod",
+			do: func(ctx context.Context, s api.Service, g []string) (schemas.Group, error) {
+				return s.RemoveGroupAccount(ctx, g[0], g[1])
+			},
+		}),
+		a.groupEnforceCmd(),
+		a.groupChange(groupChange{
+			use: "withdraw GROUP PACK", short: "Stop enforcing a pack", n: 2, work: judging,
+			long:    "Withdraw takes PACK out of GROUP. Its violations are closed where no other group\nenforces it.",
+			example: "  insights group withdraw production my_pack",
+			do: func(ctx context.Context, s api.Service, g []string) (schemas.Group, error) {
+				return s.WithdrawPack(ctx, g[0], g[1])
+			},
+		}),
+		a.groupDeleteCmd(),
+	)
+}
+
+// groupChange is a command that answers with the group.
+type groupChange struct {
+	use, short, long, example string
+	n                         int // arguments
+	work                      work
+	do                        func(context.Context, api.Service, []string) (schemas.Group, error)
+}
+
+func (a *app) groupChange(c groupChange) *cobra.Command {
+	return &cobra.Command{
+		Use: c.use, Short: c.short, Long: c.long, Example: c.example, Args: args(cobra.ExactArgs(c.n)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			return a.with(cmd.Context(), cmd.CommandPath(), nodeOptions{work: c.work}, func(ctx context.Context, s api.Service) error {
+				g, err := c.do(ctx, s, given)
+				if err != nil {
+					return err
+				}
+				return a.printGroup(ctx, s, g)
+			})
+		},
+	}
+}
+
+func (a *app) printGroup(ctx context.Context, s api.Service, g schemas.Group) error {
+	if a.output == "json" {
+		return printJSON(a.out, g)
+	}
+	members, err := memberText(ctx, s, g)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "Group %s\n  Accounts    %s\n", g.Name, members)
+	if len(g.Packs) == 0 {
+		_, err := fmt.Fprintf(a.out, "  Packs       none; enforce one: insights group enforce %s PACK\n", g.Name)
+		return err
+	}
+	fmt.Fprintln(a.out)
+	rows := make([][]string, len(g.Packs))
+	for i, e := range g.Packs {
+		rows[i] = []string{e.Pack, e.Version, fmt.Sprint(len(e.Config))}
+	}
+	return printTable(a.out, []string{"pack", "version", "configured policies"}, rows)
+}
+
+// memberText names a group's accounts; the group itself knows their ids.
+func memberText(ctx context.Context, s api.Service, g schemas.Group) (string, error) {
+	if g.Name == schemas.DefaultAccountsGroup {
+		return "every account", nil
+	}
+	accounts, err := s.ListAccounts(ctx)
+	if err != nil {
+		return "", err
+	}
+	names := map[schemas.AccountID]string{}
+	for _, acc := range accounts {
+		names[acc.ID] = acc.Name
+	}
+	members := make([]string, len(g.Accounts))
+	for i, id := range g.Accounts {
+		members[i] = orText(names[id], string(id))
+	}
+	return joinOr(members, "none"), nil
+}
+
+func (a *app) groupListCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List groups", Args: args(cobra.NoArgs), Example: "  insights group list",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.with(cmd.Context(), "insights group list", nodeOptions{}, func(ctx context.Context, s api.Service) error {
+				list, err := s.ListGroups(ctx)
+				if err != nil {
+					return err
+				}
+				if a.output == "json" {
+					return printJSON(a.out, orEmpty(list))
+				}
+				rows := make([][]string, len(list))
+				for i, g := range list {
+					packs := make([]string, len(g.Packs))
+					for j, e := range g.Packs {
+						packs[j] = e.Pack + "@" + e.Version
+					}
+					accounts := fmt.Sprint(len(g.Accounts))
+					if g.Name == schemas.DefaultAccountsGroup {
+						accounts = "all"
+					}
+					rows[i] = []string{g.Name, accounts, joinOr(packs, "none")}
+				}
+				return printTable(a.out, []string{"group", "accounts", "packs"}, rows)
+			})
+		},
+	}
+}
+
+func (a *app) groupEnforceCmd() *cobra.Command {
+	var version, file string
+	cmd := &cobra.Command{
+		Use:   "enforce GROUP PACK",
+		Short: "Enforce a published pack on a group's accounts",
+		Long: `Enforce applies PACK to the accounts of GROUP, or changes the version or
+configuration of one that applies already. Accounts are judged anew by what is
+known of them; nothing is read from the cloud. For accounts a violation is a
+report, never a block.
+
+The configuration is YAML: per policy (or "all") enforcementLevel and the policy's
+own properties:
+
+  all: {enforcementLevel: advisory}
+  deny_access_key_age: {maxDays: 60}`,
+		Example: `  insights group enforce default-accounts-policy-group my_pack
+  insights group enforce production my_pack --pack-version 1.2.0 --pack-config config.yaml`,
+		Args: args(cobra.ExactArgs(2)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			e := schemas.Enrolment{Pack: given[1], Version: version}
+			if file != "" {
+				raw, err := os.ReadFile(file)
+				if err != nil {
+					return schemas.Errorf(schemas.CodeInvalid, "read pack configuration: %w", err)
+				}
+				if err := yaml.Unmarshal(raw, &e.Config); err != nil {
+					return schemas.Errorf(schemas.CodeInvalid, "%s: %w", file, err)
+				}
+			}
+			return a.with(cmd.Context(), "insights group enforce", nodeOptions{work: judging}, func(ctx context.Context, s api.Service) error {
+				g, err := s.EnrolPack(ctx, given[0], e)
+				if err != nil {
+					return err
+				}
+				return a.printGroup(ctx, s, g)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&version, "pack-version", schemas.Latest, "a published `VERSION`, or latest to follow the newest")
+	cmd.Flags().StringVar(&file, "pack-config", "", "YAML `FILE` with the configuration")
+	return cmd
+}
+
+func (a *app) groupDeleteCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "delete GROUP", Short: "Delete a group", Args: args(cobra.ExactArgs(1)),
+		Long: `Delete removes GROUP. Its accounts stay; violations of packs that no other group
+enforces on them are closed.`,
+		Example: "  insights group delete production",
+		RunE: func(cmd *cobra.Command, given []string) error {
+			return a.with(cmd.Context(), "insights group delete", nodeOptions{work: judging}, func(ctx context.Context, s api.Service) error {
+				if err := s.DeleteGroup(ctx, given[0]); err != nil {
+					return err
+				}
+				if a.output == "json" {
+					return printJSON(a.out, map[string]string{"deleted": given[0]})
+				}
+				fmt.Fprintf(a.out, "Group %s deleted.\n", given[0])
+				return nil
+			})
+		},
+	}
+}

@@ -1,0 +1,313 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
+	"github.com/insights-scanner/insights-scanner/scanner/api"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// TestKillAnyProcessAnyTime runs the roles as separate processes and kills them
+// (kill -9) at random moments of two scans: what is stored in the end equals an
+// undisturbed run's. INSIGHTS_KILL_ROUNDS sets the number of rounds, whose
+// seeds are 1, 2, …
+func TestKillAnyProcessAnyTime(t *testing.T) {
+	rounds := 2
+	if s := os.Getenv("INSIGHTS_KILL_ROUNDS"); s != "" {
+		var err error
+		if rounds, err = strconv.Atoi(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := twoScans(t, nil)
+	if len(want.Violations) == 0 || len(want.Events) == 0 || len(want.Resources) == 0 {
+		t.Fatalf("the undisturbed run found nothing: %d violations, %d events, %d resources", len(want.Violations), len(want.Events), len(want.Resources))
+	}
+	for seed := 1; seed <= rounds; seed++ {
+		t.Run(fmt.Sprintf("seed%d", seed), func(t *testing.T) {
+			got := twoScans(t, rand.New(rand.NewPCG(uint64(seed), 1)))
+			sameContent(t, "resources", got.Resources, want.Resources)
+			sameContent(t, "violations", got.Violations, want.Violations)
+			sameContent(t, "events", got.Events, want.Events)
+			sameContent(t, "counts", got.Counts, want.Counts)
+		})
+	}
+}
+
+// content is what two scans left, without times and orders, which differ
+// between any two runs.
+type content struct {
+	Resources, Violations, Events, Counts []string
+}
+
+func sameContent(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	g, w := map[string]int{}, map[string]int{}
+	for _, s := range got {
+		g[s]++
+	}
+	for _, s := range want {
+		w[s]++
+	}
+	for s, n := range w {
+		if g[s] != n {
+			t.Errorf("%s: %d times instead of %d: %s", what, g[s], n, s)
+		}
+	}
+	for s, n := range g {
+		if w[s] == 0 {
+			t.Errorf("%s: %d times, unexpected: %s", what, n, s)
+		}
+	}
+}
+
+// twoScans scans an account, changes it, scans again. With a random source it
+// kills processes meanwhile.
+func twoScans(t *testing.T, random *rand.Rand) content {
+	t.Helper()
+	fake := awsfake.New(awsfake.Population{
+		AccountID: "123456789012", Regions: []string{"us-east-1", "eu-west-1"},
+		Instances: 300, Volumes: 100, SecurityGroups: 60, Subnets: 5, VPCs: 1, Snapshots: 40, Images: 3,
+		Buckets: 40, Users: 20, Roles: 30, Policies: 20,
+	})
+	srv := httptest.NewServer(fake)
+	defer srv.Close()
+	c := startCluster(t)
+	client := c.client(t)
+	ctx := t.Context()
+	account := schemas.Account{Name: "prod", Provider: "aws", Endpoint: srv.URL}
+	c.retry(t, "add account", func() error {
+		_, err := client.AddAccount(ctx, account)
+		if schemas.CodeOf(err) == schemas.CodeConflict {
+			return nil // the answer was lost, the account was not
+		}
+		return err
+	})
+	c.scan(t, client, random)
+	fake.SetFaults(awsfake.Faults{
+		Removed: []string{"i-00000000000000000", "i-01000000000000004", "sg-0000000000000000a", "bucket-00000005", "user-000003", "role-000004", "policy-000005"},
+		Changed: []string{"i-00000000000000001", "bucket-00000002", "bucket-00000004", "user-000001"},
+	})
+	c.scan(t, client, random)
+	return c.content(t, client)
+}
+
+// cluster is the system as separate processes over one NATS.
+type cluster struct {
+	url   string // of the API
+	start map[string]func() *exec.Cmd
+	procs map[string]*exec.Cmd
+}
+
+func startCluster(t *testing.T) *cluster {
+	t.Helper()
+	dir := t.TempDir()
+	natsAddr, apiAddr := freeAddress(t), freeAddress(t)
+	shared := []string{
+		"INSIGHTS_NATS_URL=nats://" + natsAddr, "INSIGHTS_SECRETS_KEY_FILE=" + filepath.Join(dir, "keyring.json"),
+		"INSIGHTS_NATS_ACK_WAIT=2s", "INSIGHTS_NATS_LEASE_TTL=1s", "INSIGHTS_LOG_LEVEL=error",
+	}
+	serve := func(role string, env ...string) func() *exec.Cmd {
+		p := newProgram(t, append(append([]string{"INSIGHTS_ROLES=" + role}, shared...), env...)...)
+		return func() *exec.Cmd {
+			cmd := p.command(context.Background(), "serve")
+			cmd.Stderr = os.Stderr
+			return cmd
+		}
+	}
+	newProgram(t, shared...).ok(t, "config", "keyring", filepath.Join(dir, "keyring.json"))
+	c := &cluster{url: "http://" + apiAddr, procs: map[string]*exec.Cmd{}, start: map[string]func() *exec.Cmd{
+		"nats": func() *exec.Cmd {
+			return self(t, "INSIGHTS_TEST_NATS="+filepath.Join(dir, "nats"), "INSIGHTS_TEST_NATS_LISTEN="+natsAddr)
+		},
+		"control":   serve("control,sink", "INSIGHTS_LISTEN="+apiAddr),
+		"discovery": serve("discovery"),
+		"evaluator": serve("evaluator"),
+	}}
+	t.Cleanup(func() {
+		for name := range c.procs {
+			c.kill(name)
+		}
+	})
+	c.launch(t, "nats")
+	eventually(t, 20*time.Second, "NATS listens", func() bool { return dial(natsAddr) })
+	for _, name := range []string{"control", "discovery", "evaluator"} {
+		c.launch(t, name)
+	}
+	eventually(t, time.Minute, "the API answers", func() bool { return dial(apiAddr) })
+	return c
+}
+
+func (c *cluster) launch(t *testing.T, name string) {
+	t.Helper()
+	cmd := c.start[name]()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	c.procs[name] = cmd
+}
+
+// kill is kill -9.
+func (c *cluster) kill(name string) {
+	_ = c.procs[name].Process.Kill()
+	_ = c.procs[name].Wait()
+}
+
+func (c *cluster) client(t *testing.T) api.Service {
+	t.Helper()
+	client, err := api.NewClient(c.url, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// retry repeats what fails while processes are down.
+func (c *cluster) retry(t *testing.T, what string, do func() error) {
+	t.Helper()
+	var err error
+	deadline := time.NewTimer(2 * time.Minute)
+	defer deadline.Stop()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if err = do(); err == nil {
+			return
+		}
+		select {
+		case <-deadline.C:
+			t.Fatalf("%s: %v", what, err)
+		case <-tick.C:
+		}
+	}
+}
+
+var victims = []string{"control", "discovery", "evaluator", "nats"}
+
+// scan runs a scan to its end, killing processes if there is a random source.
+func (c *cluster) scan(t *testing.T, client api.Service, random *rand.Rand) {
+	t.Helper()
+	ctx := t.Context()
+	before := c.scans(t, client)
+	var scan schemas.Scan
+	c.retry(t, "start scan", func() error {
+		var err error
+		if scan, err = client.StartScan(ctx, "prod"); err == nil {
+			return nil
+		}
+		list, listErr := client.ListScans(ctx, "prod", 0)
+		if listErr == nil && len(list) > before { // the answer was lost, the scan was not
+			scan = list[0]
+			return nil
+		}
+		return err
+	})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		c.retry(t, "scan ends", func() error {
+			s, err := client.GetScan(ctx, scan.ID)
+			if err == nil && !s.State.Ended() {
+				err = fmt.Errorf("scan is %s: %+v", s.State, s.Progress)
+			}
+			if err == nil {
+				scan = s
+			}
+			return err
+		})
+	}()
+	for kills := 0; random != nil && kills < 6; kills++ {
+		pause := time.NewTimer(time.Duration(50+random.IntN(900)) * time.Millisecond)
+		select {
+		case <-ended:
+			kills = 6
+		case <-pause.C:
+			name := victims[random.IntN(len(victims))]
+			c.kill(name)
+			c.launch(t, name)
+		}
+		pause.Stop()
+	}
+	<-ended
+	if scan.State != schemas.ScanSucceeded {
+		t.Fatalf("scan %s ended %s: %s", scan.ID, scan.State, scan.Reason)
+	}
+}
+
+func (c *cluster) scans(t *testing.T, client api.Service) int {
+	t.Helper()
+	n := 0
+	c.retry(t, "list scans", func() error {
+		list, err := client.ListScans(t.Context(), "prod", 0)
+		n = len(list)
+		return err
+	})
+	return n
+}
+
+func (c *cluster) content(t *testing.T, client api.Service) content {
+	t.Helper()
+	ctx := t.Context()
+	var out content
+	text := func(v any) string {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	c.retry(t, "read what is stored", func() error {
+		out = content{}
+		for cursor := ""; ; {
+			page, err := client.Resources(ctx, schemas.ResourceQuery{Properties: true, Limit: 1000, Cursor: cursor})
+			if err != nil {
+				return err
+			}
+			for _, r := range page.Resources {
+				out.Resources = append(out.Resources, text([]any{r.Key, r.Name, r.Properties, r.Unknown, r.Hash}))
+			}
+			if cursor = page.Next; cursor == "" {
+				break
+			}
+		}
+		for cursor := ""; ; {
+			page, err := client.Violations(ctx, schemas.ViolationQuery{State: []schemas.ViolationState{schemas.ViolationOpen, schemas.ViolationFixed}, Limit: 1000, Cursor: cursor})
+			if err != nil {
+				return err
+			}
+			for _, v := range page.Violations {
+				out.Violations = append(out.Violations, text([]any{v.Finding, v.Key, v.Policy, v.State, v.FixCause, v.Messages, v.Severity, v.Level, v.Reopened}))
+			}
+			if cursor = page.Next; cursor == "" {
+				break
+			}
+		}
+		events, err := client.Events(ctx, "prod", "")
+		if err != nil {
+			return err
+		}
+		for _, e := range events {
+			out.Events = append(out.Events, text([]any{e.Finding, e.Key, e.Policy, e.Transition, e.Cause}))
+		}
+		report, err := client.Report(ctx, schemas.ReportQuery{})
+		if err != nil {
+			return err
+		}
+		for _, a := range report.Accounts {
+			out.Counts = append(out.Counts, text([]any{a.Resources, a.Counts, a.Open, a.Gaps}))
+		}
+		return nil
+	})
+	return out
+}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// Missing is never compliant: an account that nobody scanned is in the report,
+// without a score, and keeps a gate closed.
+func TestReportShowsAccountsNeverScanned(t *testing.T) {
+	url, _ := startFake(t, awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1"}})
+	p := newProgram(t)
+	p.ok(t, "account", "add", "prod", "--endpoint", url)
+
+	want := "Account prod (aws-123456789012)\n  never scanned; start: insights scan start prod\n"
+	for _, args := range []string{"report", "report --account prod", "report --account aws-123456789012 --severity high"} {
+		if out := p.ok(t, strings.Fields(args)...); out != want {
+			t.Errorf("%s:\n%s", args, out)
+		}
+	}
+	var r schemas.Report
+	if p.json(t, &r, "report"); len(r.Accounts) != 1 || r.Accounts[0].Score != -1 || r.Accounts[0].Coverage != -1 || r.Accounts[0].LastScan != nil {
+		t.Errorf("report -o json: %+v", r)
+	}
+	if out := p.ok(t, "report", "-o", "html"); !strings.Contains(out, "This account was never scanned") || strings.Contains(out, "Score <b>") {
+		t.Errorf("report -o html:\n%s", out)
+	}
+	out, errs, code := p.run(t, "report", "--fail-on", "critical")
+	if code != exitPartial || out != want || errs != "error: account prod was never scanned, so nothing says that it has no violations\n" {
+		t.Errorf("report --fail-on: exit %d\n%s%s", code, out, errs)
+	}
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"github.com/insights-scanner/insights-scanner/discovery/aws"
+	"github.com/insights-scanner/insights-scanner/evaluator"
+	"github.com/insights-scanner/insights-scanner/evaluator/rego"
+	"github.com/insights-scanner/insights-scanner/scanner"
+	"github.com/insights-scanner/insights-scanner/scanner/api"
+	"github.com/insights-scanner/insights-scanner/scanner/bus"
+	"github.com/insights-scanner/insights-scanner/scanner/policy"
+	"github.com/insights-scanner/insights-scanner/scanner/schedule"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// tables are the typed views of the key-value buckets.
+type tables struct {
+	accounts  *bus.Table[schemas.Account]
+	groups    *bus.Table[schemas.Group]
+	manifests *bus.Table[schemas.PackManifest]
+	heads     *bus.Table[policy.Head]
+	effective *bus.Table[schemas.Effective]
+	scans     *bus.Table[schemas.Scan]
+	active    *bus.Table[schemas.ActiveScan]
+	ticks     *bus.Table[schedule.Tick]
+	tokens    *bus.Table[api.Token]
+}
+
+func newTables(b *bus.Bus) tables {
+	return tables{
+		accounts:  bus.NewTable[schemas.Account](b, schemas.BucketAccounts),
+		groups:    bus.NewTable[schemas.Group](b, schemas.BucketGroups),
+		manifests: bus.NewTable[schemas.PackManifest](b, schemas.BucketPacks),
+		heads:     bus.NewTable[policy.Head](b, schemas.BucketPacks),
+		effective: bus.NewTable[schemas.Effective](b, schemas.BucketEffective),
+		scans:     bus.NewTable[schemas.Scan](b, schemas.BucketScans),
+		active:    bus.NewTable[schemas.ActiveScan](b, schemas.BucketScans),
+		ticks:     bus.NewTable[schedule.Tick](b, schemas.BucketScans),
+		tokens:    bus.NewTable[api.Token](b, schemas.BucketTokens),
+	}
+}
+
+// parts are what the roles and the service are made of.
+type parts struct {
+	provider *aws.Provider
+	loaders  map[schemas.Runtime]evaluator.Loader
+	archives *policy.ArchiveCache
+	objects  *bus.Objects
+
+	// Of the control role.
+	registry *policy.Registry
+	groups   *policy.Groups
+	resolver *policy.Resolver
+	control  *scanner.Control
+	tokens   *api.Tokens
+}
+
+func (n *node) openParts(ctx context.Context) error {
+	n.tables = newTables(n.bus)
+	n.parts = parts{
+		provider: aws.New(n.log, time.Now),
+		loaders:  map[schemas.Runtime]evaluator.Loader{schemas.RuntimeOPA: rego.Loader{}},
+		objects:  bus.NewObjects(n.bus, schemas.ObjectsPacks),
+	}
+	n.parts.archives = policy.NewArchiveCache(n.parts.objects, filepath.Join(n.cfg.DataDir, "packs"))
+	if !n.holdsStore() {
+		return nil
+	}
+	n.openControl()
+	if err := n.installStarter(ctx); err != nil {
+		return err
+	}
+	return n.localPacks(ctx)
+}
+
+// planner asks the cloud who credentials are: in this process, or over the bus
+// when discovery runs elsewhere.
+func (n *node) planner() scanner.Planner {
+	if n.cfg.has("discovery") {
+		return n.parts.provider
+	}
+	return n.bus
+}
+
+func (n *node) openControl() {
+	t, p := n.tables, &n.parts
+	inspectors := map[schemas.Runtime]policy.Inspector{}
+	for runtime, loader := range p.loaders {
+		inspectors[runtime] = loader
+	}
+	p.registry = policy.NewRegistry(policy.RegistryDeps{
+		Manifests: t.manifests, Heads: t.heads, Groups: t.groups, Objects: p.objects, Inspectors: inspectors,
+		Record: n.store.RecordPolicies, Log: n.log, Now: time.Now,
+	})
+	p.groups = policy.NewGroups(policy.GroupsDeps{Groups: t.groups, Accounts: t.accounts, Registry: p.registry, Now: time.Now})
+	p.resolver = policy.NewResolver(policy.ResolverDeps{
+		Accounts: t.accounts, Groups: t.groups, Manifests: t.manifests, Effective: t.effective, Log: n.log,
+	})
+	p.control = scanner.NewControl(scanner.Deps{
+		Accounts: t.accounts, Scans: t.scans, Active: t.active, Effective: t.effective, Bus: n.bus, Store: n.store,
+		Planner: n.planner(), Sequencer: n.bus, Resolver: p.resolver, Log: n.log, Owner: n.owner, Now: time.Now, Poll: n.poll(),
+	})
+	p.tokens = api.NewTokens(t.tokens, time.Now)
+	n.service = n.newService()
+}
+
+// poll is how often control looks at progress. The embedded stores answer at
+// once and belong to this process alone, and a person waits for it.
+func (n *node) poll() time.Duration {
+	if n.cfg.NATS.URL == "" {
+		return 100 * time.Millisecond
+	}
+	return time.Second
+}
+
+func (n *node) newService() *api.Local {
+	p := &n.parts
+	accounts := policy.NewAccounts(policy.AccountsDeps{
+		Accounts: n.tables.accounts, Groups: p.groups, Resolver: p.resolver, Planner: n.planner(),
+		Running: p.control.Running, CheckCron: schedule.Validate, Now: time.Now,
+	})
+	return api.NewLocal(api.Parts{
+		Accounts: accounts, Packs: p.registry, Groups: p.groups, Resolver: p.resolver, Tokens: p.tokens, Store: n.store, Recorder: n.store,
+		Effective: p.control.Effective,
+		StartScan: func(ctx context.Context, account, by string) (schemas.Scan, error) {
+			return p.control.Start(ctx, account, scanner.StartOptions{By: by})
+		},
+		CancelScan: p.control.Cancel, GetScan: p.control.Get, ListScans: p.control.List,
+		Log: n.log, Now: time.Now,
+	})
+}
+
+// localPacks prepares the packs of --policy-pack. The set is written where
+// packs are resolved: at the start of a scan, and by serve at once.
+func (n *node) localPacks(ctx context.Context) error {
+	if len(n.opts.packDirs) == 0 {
+		return nil
+	}
+	packs := make([]schemas.EffectivePack, len(n.opts.packDirs))
+	for i, dir := range n.opts.packDirs {
+		p, err := n.parts.registry.Local(ctx, dir)
+		if err != nil {
+			return err
+		}
+		packs[i] = p
+	}
+	n.parts.resolver.SetLocal(packs)
+	return nil
+}

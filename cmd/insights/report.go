@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/insights-scanner/insights-scanner/scanner/api"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// reportOptions are the flags of 'insights report'.
+type reportOptions struct {
+	query    schemas.ReportQuery
+	severity []string
+	failOn   string
+	all      bool
+	file     string
+}
+
+func (a *app) reportCmd() *cobra.Command {
+	var o reportOptions
+	cmd := &cobra.Command{
+		Use:   "report",
+		Short: "Report compliance per account and pack, with what could not be judged",
+		Long: `Report prints, per account: the score and how much could be judged at all, the
+policies that fail, what could not be judged and why, and what could not even be
+listed. What is unknown never counts as passed, and an account that was never
+scanned is shown as that.
+
+With -o html it makes one page that needs nothing else: to mail, to print, to
+keep. With --file it writes a file instead, replaced in one step; a name that
+ends in .html or .json chooses the format.
+
+It exits 0 also with violations. With --fail-on it exits 3 when a violation of
+that severity or worse is open, else 4 when an account was never scanned.`,
+		Example: `  insights report
+  insights report --account prod --pack aws_foundations --severity critical,high
+  insights report --file compliance.html
+  insights report --fail-on high -o json | jq '.accounts[].score'`,
+		Annotations: map[string]string{makesHTML: "", alsoExits: "3 --fail-on found\nviolations, 4 with --fail-on: never scanned"},
+		Args:        args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.check(); err != nil {
+				return usageError(cmd, err)
+			}
+			if !cmd.Flags().Changed("output") {
+				a.output = formatOf(o.file, a.output)
+			}
+			return a.with(cmd.Context(), "insights report", nodeOptions{}, func(ctx context.Context, s api.Service) error {
+				return a.report(ctx, s, o)
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringSliceVar(&o.query.Accounts, "account", nil, "only this `ACCOUNT` (name or id), repeatable")
+	f.StringVar(&o.query.Pack, "pack", "", "only this `PACK`")
+	f.StringSliceVar(&o.severity, "severity", nil, "only these `SEVERITIES`: critical, high, medium, low, unspecified")
+	addFailOn(cmd, &o.failOn)
+	f.StringVar(&o.file, "file", "", "write to this `FILE` instead of standard output")
+	f.BoolVar(&o.all, "all", false, "in the table also list policies that found nothing")
+	oneOf(cmd, "severity", severityNames...)
+	return cmd
+}
+
+func (o *reportOptions) check() (err error) {
+	if o.query.Severity, err = parseSeverities(o.severity); err != nil {
+		return err
+	}
+	return checkFailOn(o.failOn)
+}
+
+// formatOf is the format that a file's name asks for.
+func formatOf(file, otherwise string) string {
+	switch strings.ToLower(filepath.Ext(file)) {
+	case ".html", ".htm":
+		return "html"
+	case ".json":
+		return "json"
+	default:
+		return otherwise
+	}
+}
+
+func (a *app) report(ctx context.Context, s api.Service, o reportOptions) error {
+	r, err := s.Report(ctx, o.query)
+	if err != nil {
+		return err
+	}
+	if err := packExists(ctx, s, o.query.Pack, r); err != nil {
+		return err
+	}
+	if err := a.writeReport(ctx, s, r, o); err != nil {
+		return err
+	}
+	if err := failOnOpen(r, o.failOn); err != nil {
+		return err
+	}
+	return a.failOnNever(r, o.failOn)
+}
+
+func (a *app) writeReport(ctx context.Context, s api.Service, r schemas.Report, o reportOptions) error {
+	write, err := a.reportWriter(ctx, s, r, o)
+	if err != nil {
+		return err
+	}
+	if o.file == "" {
+		return write(a.out)
+	}
+	if err := writeFile(o.file, write); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.err, "Report written to %s.\n", o.file)
+	return nil
+}
+
+// reportWriter gathers what the format needs.
+func (a *app) reportWriter(ctx context.Context, s api.Service, r schemas.Report, o reportOptions) (func(io.Writer) error, error) {
+	switch a.output {
+	case "json":
+		return func(w io.Writer) error { return printJSON(w, withLists(r)) }, nil
+	case "html":
+		page, err := newPage(ctx, s, r, o.query, time.Now())
+		return func(w io.Writer) error { return printPage(w, page) }, err
+	default:
+		return func(w io.Writer) error { return printReport(w, r, o.all) }, nil
+	}
+}
+
+// withLists is the report with [] where there is nothing.
+func withLists(r schemas.Report) schemas.Report {
+	r.Accounts = orEmpty(r.Accounts)
+	for i := range r.Accounts {
+		r.Accounts[i].Packs = orEmpty(r.Accounts[i].Packs)
+	}
+	return r
+}
+
+// neverScanned tells whether nothing at all is known of an account. Missing is
+// never compliant.
+func neverScanned(acc schemas.AccountReport) bool { return acc.LastScan == nil && acc.Resources == 0 }
+
+// failOnNever keeps a gate closed for accounts nobody has looked at.
+func (a *app) failOnNever(r schemas.Report, failOn string) error {
+	var err error
+	for _, acc := range r.Accounts {
+		if failOn != "" && neverScanned(acc) {
+			fmt.Fprintf(a.err, "error: account %s was never scanned, so nothing says that it has no violations\n", acc.Account)
+			err = exitCode(exitPartial)
+		}
+	}
+	return err
+}
+
+var (
+	severityNames = []string{"critical", "high", "medium", "low", "unspecified"}
+	failOnNames   = []string{"low", "medium", "high", "critical"}
+)
+
+func parseSeverities(list []string) ([]schemas.Severity, error) {
+	var out []schemas.Severity
+	for _, s := range list {
+		switch {
+		case s == "unspecified":
+			out = append(out, schemas.SeverityUnspecified)
+		case schemas.Severity(s).Rank() > 0:
+			out = append(out, schemas.Severity(s))
+		default:
+			return nil, fmt.Errorf("--severity %q: must be critical, high, medium, low or unspecified", s)
+		}
+	}
+	return out, nil
+}
+
+func checkFailOn(level string) error {
+	if level == "" || schemas.Severity(level).Rank() > 0 {
+		return nil
+	}
+	return fmt.Errorf("--fail-on %q: must be low, medium, high or critical", level)
+}
+
+func failOnOpen(r schemas.Report, failOn string) error {
+	for _, acc := range r.Accounts {
+		for severity, n := range acc.Open {
+			if failOn != "" && n > 0 && severity.Rank() >= schemas.Severity(failOn).Rank() {
+				return exitCode(exitViolations)
+			}
+		}
+	}
+	return nil
+}
+
+// checkLimit refuses page sizes that the store would refuse later.
+func checkLimit(n int) error {
+	if n < 1 || n > maxPage {
+		return fmt.Errorf("--limit %d: must be 1 to %d", n, maxPage)
+	}
+	return nil
+}
+
+// maxPage is the most that one page of a list holds.
+const maxPage = 1000

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/insights-scanner/insights-scanner/discovery"
+	"github.com/insights-scanner/insights-scanner/evaluator"
+	"github.com/insights-scanner/insights-scanner/scanner"
+	"github.com/insights-scanner/insights-scanner/scanner/schedule"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// role is a loop of this process.
+type role struct {
+	name string
+	run  func(context.Context) error
+}
+
+// roles are the loops that the configuration and the command ask for.
+func (n *node) roles() []role {
+	var list []role
+	add := func(name string, run func(context.Context) error) { list = append(list, role{name, run}) }
+	if n.cfg.has("evaluator") && n.opts.work >= judging {
+		add("evaluator", n.runEvaluator)
+	}
+	if n.holdsStore() && n.opts.work >= judging {
+		add("sink", n.runSink)
+	}
+	if n.cfg.has("discovery") && n.opts.work >= scanning {
+		add("plan", func(ctx context.Context) error { return n.bus.ServePlan(ctx, n.parts.provider) })
+		add("discovery", n.runDiscovery)
+	}
+	if n.holdsStore() && n.opts.work >= scanning {
+		add("store", func(ctx context.Context) error { return n.bus.ServeStore(ctx, n.store) })
+		add("control", n.parts.control.Run)
+	}
+	if n.holdsStore() && n.opts.work >= serving {
+		add("schedule", n.runSchedule)
+		add("packs", n.runPacks)
+	}
+	return list
+}
+
+// runPacks keeps effective packs and what reports show of packs up to date,
+// whichever process changed them.
+func (n *node) runPacks(ctx context.Context) error {
+	if err := n.parts.registry.Sync(ctx); err != nil {
+		n.log.Warn().Err(err).Msg("record the policies of published packs; repeated at the next start")
+	}
+	return n.parts.resolver.Run(ctx)
+}
+
+func (n *node) runDiscovery(ctx context.Context) error {
+	deps := discovery.Deps{
+		Provider: n.parts.provider, Store: n.bus.StoreClient(), Publisher: n.bus, Sequencer: n.bus,
+		Scans: scanner.NewCancelled(n.tables.scans), Sealer: n.ring, Log: n.log, Now: time.Now,
+	}
+	if n.store != nil {
+		deps.Store = n.store // no detour over the bus within one process
+	}
+	return n.bus.Units(ctx, n.cfg.Workers.Discovery, discovery.New(deps).Handle)
+}
+
+func (n *node) runEvaluator(ctx context.Context) error {
+	effectives := newEffectives()
+	worker := evaluator.NewWorker(evaluator.Deps{
+		Loaders: n.parts.loaders, Archives: n.parts.archives, Effectives: effectives, Publisher: n.bus,
+		Opener: n.ring, Log: n.log, Now: time.Now, MaxEngines: n.cfg.Workers.MaxEngines,
+	})
+	defer worker.Close()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return n.tables.effective.Watch(ctx, effectives.set, effectives.synced) })
+	g.Go(func() error {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-effectives.ready:
+		}
+		return n.bus.Snapshots(ctx, n.cfg.Workers.Evaluator, worker.Handle)
+	})
+	return g.Wait()
+}
+
+func (n *node) runSink(ctx context.Context) error {
+	return n.bus.Partitions(ctx, n.owner, func(ctx context.Context, _ int, ms []schemas.Message) error {
+		return n.store.Write(ctx, ms)
+	})
+}
+
+func (n *node) runSchedule(ctx context.Context) error {
+	s := schedule.New(schedule.Deps{
+		Accounts: n.tables.accounts, Ticks: n.tables.ticks, Clock: schedule.System{}, Log: n.log,
+		Start: func(ctx context.Context, a schemas.AccountID) error {
+			_, err := n.parts.control.Start(ctx, string(a), scanner.StartOptions{Trigger: schemas.TriggerSchedule, By: "schedule"})
+			return err
+		},
+	})
+	return s.Run(ctx)
+}

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/insights-scanner/insights-scanner/scanner/api"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+func (a *app) scanCmd() *cobra.Command {
+	return parent("scan", "Scan accounts",
+		a.scanStartCmd(), a.scanWatchCmd(), a.scanCancelCmd(), a.scanListCmd(), a.scanShowCmd())
+}
+
+func (a *app) scanStartCmd() *cobra.Command {
+	var packDirs []string
+	var failOn string
+	var detach bool
+	cmd := &cobra.Command{
+		Use:   "start ACCOUNT",
+		Short: "Scan an account now and wait for the result",
+		Long: `Start reads ACCOUNT (a name or id), judges what it finds and waits until the scan
+has ended. It exits 0 also with violations, 4 when the scan was not complete, and
+with --fail-on 3 when there are open violations of that severity or worse.
+
+Interrupt it, and 'insights scan watch' goes on with the same scan. It also takes
+the flags of 'insights serve' that name servers and bounds, such as --nats-url.`,
+		Example: `  insights scan start prod
+  insights scan start prod --policy-pack ./my-pack
+  insights scan start prod --fail-on high -o json
+  insights scan start prod --server http://127.0.0.1:8080 --detach`,
+		Annotations: scanExits,
+		Args:        args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			if err := checkFailOn(failOn); err != nil {
+				return usageError(cmd, err)
+			}
+			if detach && a.server == "" {
+				return usageError(cmd, errors.New("--detach needs --server: without a server the scan runs in this process"))
+			}
+			opts := nodeOptions{work: scanning, packDirs: packDirs}
+			return a.with(cmd.Context(), "insights scan start", opts, func(ctx context.Context, s api.Service) error {
+				scan, err := s.StartScan(ctx, given[0])
+				if err != nil {
+					return err
+				}
+				if detach {
+					return a.printStarted(scan)
+				}
+				return a.finishScan(ctx, s, scan, failOn)
+			})
+		},
+	}
+	addSettingFlags(cmd.Flags())
+	// They are about clusters; the first scan of a new user is not.
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Hidden = true })
+	cmd.Flags().StringArrayVar(&packDirs, "policy-pack", nil, "`DIRECTORY` of a pack to apply in addition to the enforced ones, repeatable")
+	addFailOn(cmd, &failOn)
+	cmd.Flags().BoolVar(&detach, "detach", false, "return as soon as the server has started the scan")
+	return cmd
+}
+
+// scanExits are the exit codes of commands that wait for a scan.
+var scanExits = map[string]string{alsoExits: "3 --fail-on found\nviolations, 4 the scan was not complete"}
+
+func addFailOn(cmd *cobra.Command, level *string) {
+	cmd.Flags().StringVar(level, "fail-on", "", "exit 3 when violations of this `SEVERITY` or worse are open: low, medium, high, critical")
+	oneOf(cmd, "fail-on", failOnNames...)
+}
+
+// finishScan waits for the end, prints the outcome and gives the exit code.
+func (a *app) finishScan(ctx context.Context, s api.Service, scan schemas.Scan, failOn string) error {
+	scan, err := a.watch(ctx, s, scan)
+	if err != nil {
+		return err
+	}
+	report, err := s.Report(ctx, schemas.ReportQuery{Accounts: []string{string(scan.AccountID)}})
+	if err != nil {
+		return err
+	}
+	events, err := s.Events(ctx, string(scan.AccountID), scan.ID)
+	if err != nil {
+		return err
+	}
+	changes := countChanges(events)
+	if a.output == "json" {
+		err = printJSON(a.out, map[string]any{"scan": scan, "changes": changes, "report": withLists(report)})
+	} else {
+		err = a.printOutcome(scan, changes, report)
+	}
+	if err != nil {
+		return err
+	}
+	if scan.State != schemas.ScanSucceeded {
+		return exitCode(exitPartial)
+	}
+	return failOnOpen(report, failOn)
+}
+
+// watch polls until the scan has ended, with one progress line on a terminal.
+func (a *app) watch(ctx context.Context, s api.Service, scan schemas.Scan) (schemas.Scan, error) {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	live := terminal(a.err)
+	for !scan.State.Ended() {
+		if live {
+			fmt.Fprintf(a.err, "\r\x1b[K%s", progressText(scan))
+		}
+		select {
+		case <-ctx.Done():
+			return scan, context.Cause(ctx)
+		case <-tick.C:
+		}
+		var err error
+		if scan, err = s.GetScan(ctx, scan.ID); err != nil {
+			return scan, err
+		}
+	}
+	if live {
+		fmt.Fprint(a.err, "\r\x1b[K")
+	}
+	return scan, nil
+}
+
+func (a *app) scanWatchCmd() *cobra.Command {
+	var failOn string
+	cmd := &cobra.Command{
+		Use: "watch SCAN", Short: "Follow a scan until it ends", Args: args(cobra.ExactArgs(1)), Annotations: scanExits,
+		Long: `Watch follows SCAN (its id, see 'insights scan list') and exits as 'insights scan
+start' does. Without a server it runs the roles in this process, so a scan that
+was interrupted goes on.`,
+		Example: `  insights scan watch 123456789012-7
+  insights scan watch 123456789012-7 --fail-on high --server http://127.0.0.1:8080`,
+		RunE: func(cmd *cobra.Command, given []string) error {
+			if err := checkFailOn(failOn); err != nil {
+				return usageError(cmd, err)
+			}
+			opts := nodeOptions{work: scanning}
+			return a.with(cmd.Context(), "insights scan watch", opts, func(ctx context.Context, s api.Service) error {
+				scan, err := s.GetScan(ctx, given[0])
+				if err != nil {
+					return err
+				}
+				return a.finishScan(ctx, s, scan, failOn)
+			})
+		},
+	}
+	addFailOn(cmd, &failOn)
+	return cmd
+}
+
+func (a *app) scanCancelCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "cancel SCAN", Short: "Stop a scan; what it has completed stays", Args: args(cobra.ExactArgs(1)),
+		Long: `Cancel stops SCAN (its id, see 'insights scan list') and waits until it has
+stopped. What was read completely counts; of the rest, what was known before is
+kept.`,
+		Example: "  insights scan cancel 123456789012-7",
+		RunE: func(cmd *cobra.Command, given []string) error {
+			opts := nodeOptions{work: scanning}
+			return a.with(cmd.Context(), "insights scan cancel", opts, func(ctx context.Context, s api.Service) error {
+				scan, err := s.CancelScan(ctx, given[0])
+				if err != nil {
+					return err
+				}
+				if scan, err = a.watch(ctx, s, scan); err != nil {
+					return err
+				}
+				if a.output == "json" {
+					return printJSON(a.out, scan)
+				}
+				_, err = fmt.Fprintf(a.out, "Scan %s of %s: %s after %s.\n", scan.ID, scan.Account, scan.State, durationText(scan))
+				return err
+			})
+		},
+	}
+}
+
+func (a *app) scanListCmd() *cobra.Command {
+	var account string
+	var limit int
+	cmd := &cobra.Command{
+		Use: "list", Short: "List scans, newest first", Args: args(cobra.NoArgs),
+		Long: `List shows the scans that are kept: the newest 50 of each account. GAPS counts
+the scopes (a type in a region) that could not be read completely.`,
+		Example: `  insights scan list
+  insights scan list --account prod --limit 5`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if limit < 1 {
+				return usageError(cmd, fmt.Errorf("--limit %d: must be 1 or more", limit))
+			}
+			return a.with(cmd.Context(), "insights scan list", nodeOptions{}, func(ctx context.Context, s api.Service) error {
+				list, err := s.ListScans(ctx, account, limit)
+				if err != nil {
+					return err
+				}
+				if a.output == "json" {
+					return printJSON(a.out, orEmpty(list))
+				}
+				return a.printScans(list)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&account, "account", "", "only scans of this `ACCOUNT` (name or id)")
+	cmd.Flags().IntVar(&limit, "limit", 20, "`HOW-MANY` at most")
+	return cmd
+}
+
+func (a *app) scanShowCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "show SCAN", Short: "Show a scan and what it changed", Args: args(cobra.ExactArgs(1)),
+		Long: `Show prints what SCAN (its id, see 'insights scan list') read, how long it took,
+and which violations it opened, fixed and reopened.`,
+		Example: "  insights scan show 123456789012-7",
+		RunE: func(cmd *cobra.Command, given []string) error {
+			return a.with(cmd.Context(), "insights scan show", nodeOptions{}, func(ctx context.Context, s api.Service) error {
+				scan, err := s.GetScan(ctx, given[0])
+				if err != nil {
+					return err
+				}
+				events, err := s.Events(ctx, string(scan.AccountID), scan.ID)
+				if err != nil {
+					return err
+				}
+				if a.output == "json" {
+					return printJSON(a.out, map[string]any{"scan": scan, "changes": countChanges(events), "events": orEmpty(events)})
+				}
+				return a.printScanDetails(scan, events)
+			})
+		},
+	}
+}

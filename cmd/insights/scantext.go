@@ -1,0 +1,152 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// changes counts what a scan did to violations.
+type changes struct {
+	Opened   int `json:"opened"`
+	Fixed    int `json:"fixed"`
+	Reopened int `json:"reopened"`
+}
+
+func countChanges(events []schemas.ViolationEvent) changes {
+	var c changes
+	for _, e := range events {
+		switch e.Transition {
+		case schemas.Opened:
+			c.Opened++
+		case schemas.Fixed:
+			c.Fixed++
+		case schemas.Reopened:
+			c.Reopened++
+		}
+	}
+	return c
+}
+
+func (c changes) String() string {
+	if c == (changes{}) {
+		return "no violation opened, fixed or reopened"
+	}
+	return fmt.Sprintf("%d violations opened, %d fixed, %d reopened", c.Opened, c.Fixed, c.Reopened)
+}
+
+func progressText(s schemas.Scan) string {
+	p := s.Progress
+	return fmt.Sprintf("%s %s: units %d/%d, resources %d, calls %d, throttled %d, gaps %d",
+		s.ID, s.State, p.UnitsEnded, p.UnitsTotal, p.Resources, p.Calls, p.Throttles, p.Gaps)
+}
+
+func (a *app) printStarted(scan schemas.Scan) error {
+	if a.output == "json" {
+		return printJSON(a.out, scan)
+	}
+	_, err := fmt.Fprintf(a.out, "Scan %s of %s has started. Follow it with 'insights scan watch %s'.\n", scan.ID, scan.Account, scan.ID)
+	return err
+}
+
+// printOutcome is what a person sees at the end of a scan.
+func (a *app) printOutcome(scan schemas.Scan, c changes, r schemas.Report) error {
+	a.printScanFacts(scan, c)
+	for _, acc := range r.Accounts {
+		fmt.Fprintf(a.out, "  Score      %s\n", scoreText(acc.Score))
+		fmt.Fprintf(a.out, "  Coverage   %s\n", coverageText(acc.Coverage, acc.Counts))
+		fmt.Fprintf(a.out, "  Open       %s\n", openText(acc.Open))
+	}
+	_, err := fmt.Fprintf(a.out, "\nSee 'insights report --account %s' and 'insights violations --scan %s'.\n", scan.Account, scan.ID)
+	return err
+}
+
+// printScanFacts is the head that the end of a scan and 'scan show' share.
+func (a *app) printScanFacts(s schemas.Scan, c changes) {
+	p := s.Progress
+	took := "so far"
+	if s.State.Ended() {
+		took = "in " + durationText(s)
+	}
+	fmt.Fprintf(a.out, "Scan %s of %s: %s %s\n", s.ID, s.Account, s.State, took)
+	if s.Reason != "" {
+		fmt.Fprintf(a.out, "  Reason     %s\n", oneLine(s.Reason))
+	}
+	fmt.Fprintf(a.out, "  Read       %d resources in %d of %d units; %d API calls, %d throttled\n", p.Resources, p.UnitsEnded, p.UnitsTotal, p.Calls, p.Throttles)
+	if p.Gaps > 0 {
+		fmt.Fprintf(a.out, "  Gaps       %s not read completely; 'insights report' says why\n", countText(uint64(p.Gaps), "scope was", "scopes were"))
+	}
+	fmt.Fprintf(a.out, "  Changed    %s\n", c)
+}
+
+// maxEvents bounds what 'scan show' prints: a first scan may open a million.
+const maxEvents = 100
+
+func (a *app) printScanDetails(s schemas.Scan, events []schemas.ViolationEvent) error {
+	a.printScanFacts(s, countChanges(events))
+	fmt.Fprintf(a.out, "  Started    %s %s\n", timeText(s.StartedAt), starterText(s))
+	if s.State.Ended() {
+		fmt.Fprintf(a.out, "  Ended      %s\n", timeText(s.EndedAt))
+	}
+	for _, line := range unitLines(s.Units) {
+		fmt.Fprintf(a.out, "  Units      %s\n", line)
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	fmt.Fprintln(a.out)
+	var rows [][]string
+	for _, e := range events[:min(len(events), maxEvents)] {
+		rows = append(rows, []string{string(e.Transition), e.Region, shortType(e.Type), e.ID, e.Policy, causeText(e.Cause)})
+	}
+	err := printTable(a.out, []string{"change", "region", "type", "resource", "policy", "cause"}, rows)
+	if left := len(events) - len(rows); err == nil && left > 0 {
+		_, err = fmt.Fprintf(a.out, "\n%d more changes: insights violations --scan %s\n", left, s.ID)
+	}
+	return err
+}
+
+func starterText(s schemas.Scan) string {
+	if s.Trigger == schemas.TriggerSchedule {
+		return "by its schedule"
+	}
+	return "by " + orText(s.RequestedBy, "hand")
+}
+
+// unitLines lists what was read, a line per region: "eu-west-1: ec2, s3".
+func unitLines(list []schemas.UnitKey) []string {
+	services := map[string][]string{}
+	var regions []string
+	for _, u := range list {
+		if services[u.Region] == nil {
+			regions = append(regions, u.Region)
+		}
+		services[u.Region] = append(services[u.Region], u.Service)
+	}
+	slices.Sort(regions)
+	lines := make([]string, len(regions))
+	for i, r := range regions {
+		slices.Sort(services[r])
+		lines[i] = r + ": " + strings.Join(services[r], ", ")
+	}
+	return lines
+}
+
+func (a *app) printScans(list []schemas.Scan) error {
+	if len(list) == 0 {
+		_, err := fmt.Fprintln(a.out, "No scans. Start one with 'insights scan start ACCOUNT'.")
+		return err
+	}
+	rows := make([][]string, len(list))
+	for i, s := range list {
+		p := s.Progress
+		rows[i] = []string{
+			s.ID, s.Account, string(s.State), string(s.Trigger), s.StartedAt.UTC().Format(time.DateTime), durationText(s),
+			fmt.Sprintf("%d/%d", p.UnitsEnded, p.UnitsTotal), number(p.Resources), number(p.Calls), fmt.Sprint(p.Gaps),
+		}
+	}
+	return printTable(a.out, []string{"scan", "account", "state", "trigger?", "started (utc)", "took", "units?", "resources", "calls?", "gaps"}, rows)
+}
