@@ -1,20 +1,22 @@
 #!/usr/bin/env python3
 """Fill a moto server with a small AWS account to try insights on.
 
-    moto_server -p 5000 &
-    python deploy/demo/seed.py --endpoint http://127.0.0.1:5000 --phase seed
-    python deploy/demo/seed.py --endpoint http://127.0.0.1:5000 --phase change
+    python deploy/demo/emulator.py &    # prints its URL
+    python deploy/demo/seed.py --endpoint http://127.0.0.1:PORT --phase seed
+    python deploy/demo/seed.py --endpoint http://127.0.0.1:PORT --phase change
 
 Both phases may be repeated: what exists is left alone or set to the same value
 again. The last thing either phase does is to switch on moto's permission checks,
 so that the scanner's role really is refused what its policy does not grant
-(here: s3:GetBucketPolicy). Prints one JSON document; "scanner" in it holds the
-access key and the role to scan with.
+(here: s3:GetBucketPolicy). Prints one JSON document: "scanner" holds the access
+key and the role to scan with, "resources" what was made, "besides" what came
+along with it or is in every account (root volumes, default VPCs).
 
 Tried with moto 5.2.5. Not for a real account: it refuses an AWS endpoint.
 """
 
 import argparse
+import collections
 import json
 import sys
 import urllib.parse
@@ -26,7 +28,8 @@ from botocore.exceptions import ClientError
 
 ACCOUNT = "123456789012"
 HOME, SECOND = "us-east-1", "eu-west-1"
-ROLE, USER, EXTERNAL_ID = "insights-reader", "insights-scanner", "insights-demo"
+IMAGE = "ami-0de0000000000001a"  # moto starts instances of any image
+ROLE, GROUP, USER, EXTERNAL_ID = "insights-reader", "scanners", "insights-scanner", "insights-demo"
 
 # Everything a scan reads, except s3:GetBucketPolicy: the demo shows what a
 # denied call looks like. Without wildcards where one would cover that call.
@@ -69,9 +72,10 @@ class AWS:
         return self.clients[key]
 
 
-def note(kind, ident, region=HOME, about=""):
-    made.append({"type": kind, "id": ident, "region": region, "about": about})
-    return ident
+def note(kind, name, ident=None, region=HOME, about=""):
+    """Lists a resource. Its name is the same in every run, its id may not be."""
+    made.append({"type": kind, "name": name, "id": ident or name, "region": region, "about": about})
+    return ident or name
 
 
 def allow_existing(call, *codes, **arguments):
@@ -120,12 +124,21 @@ def tls_only(bucket):
                 "Condition": {"Bool": {"aws:SecureTransport": "false"}}})
 
 
+def log_delivery(acl):
+    """What AWS makes of the canned ACL log-delivery-write; moto leaves out WRITE."""
+    group = {"Type": "Group", "URI": "http://acs.amazonaws.com/groups/s3/LogDelivery"}
+    owner = {"Grantee": {"Type": "CanonicalUser", "ID": acl["Owner"]["ID"]}, "Permission": "FULL_CONTROL"}
+    return {"Owner": acl["Owner"], "Grants": [owner] + [{"Grantee": group, "Permission": p} for p in ("WRITE", "READ_ACP")]}
+
+
 def bucket(aws, name, region=HOME, block=None, policy=None, versioning=None, encryption=None,
            logging=None, acl=None, lifecycle=False, tags=None, about=""):
     s3 = aws("s3", region)
     where = {} if region == HOME else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     allow_existing(s3.create_bucket, "BucketAlreadyOwnedByYou", Bucket=name, **where)
-    if acl:
+    if acl == "log-delivery-write":
+        s3.put_bucket_acl(Bucket=name, AccessControlPolicy=log_delivery(s3.get_bucket_acl(Bucket=name)))
+    elif acl:
         s3.put_bucket_acl(Bucket=name, ACL=acl)
     if block:
         s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=block)
@@ -144,7 +157,7 @@ def bucket(aws, name, region=HOME, block=None, policy=None, versioning=None, enc
             {"ID": "expire", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 365}}]})
     if tags:
         s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": [{"Key": k, "Value": v} for k, v in tags.items()]})
-    note("s3 bucket", name, region, about)
+    note("bucket", name, region=region, about=about)
 
 
 def without_account_host(request, **_):
@@ -179,24 +192,25 @@ def seed_s3(aws):
 
 # --- EC2 --------------------------------------------------------------------
 
+def tag_name(item):
+    return next((t["Value"] for t in item.get("Tags", []) if t["Key"] == "Name"), "")
+
+
 def by_name(items, name):
-    for item in items:
-        if {"Key": "Name", "Value": name} in item.get("Tags", []):
-            return item
-    return None
+    return next((item for item in items if tag_name(item) == name), None)
 
 
 def vpc(ec2, region, name, cidr, about=""):
     found = by_name(ec2.describe_vpcs()["Vpcs"], name)
     found = found or ec2.create_vpc(CidrBlock=cidr, TagSpecifications=spec("vpc", name))["Vpc"]
-    return note("vpc", found["VpcId"], region, about)
+    return note("VPC", name, found["VpcId"], region, about)
 
 
 def subnet(ec2, region, name, vpc_id, cidr, public):
     found = by_name(ec2.describe_subnets()["Subnets"], name)
     found = found or ec2.create_subnet(VpcId=vpc_id, CidrBlock=cidr, TagSpecifications=spec("subnet", name))["Subnet"]
     ec2.modify_subnet_attribute(SubnetId=found["SubnetId"], MapPublicIpOnLaunch={"Value": public})
-    return note("subnet", found["SubnetId"], region, "public addresses" if public else "private")
+    return note("subnet", name, found["SubnetId"], region, "public addresses" if public else "private")
 
 
 def rule(port, v4=(), v6=(), to=None, protocol="tcp"):
@@ -216,14 +230,14 @@ def security_group(ec2, region, name, vpc_id, rules, about):
                                           TagSpecifications=spec("security-group", name))["GroupId"]
     for r in rules:
         allow_existing(ec2.authorize_security_group_ingress, "InvalidPermission.Duplicate", GroupId=ident, IpPermissions=[r])
-    return note("security group", ident, region, about)
+    return note("security group", name, ident, region, about)
 
 
 def volume(ec2, region, name, encrypted):
     found = by_name(ec2.describe_volumes()["Volumes"], name)
     found = found or ec2.create_volume(AvailabilityZone=region + "a", Size=8, Encrypted=encrypted, VolumeType="gp3",
                                        TagSpecifications=spec("volume", name))
-    return note("volume", found["VolumeId"], region, "encrypted" if encrypted else "not encrypted")
+    return note("volume", name, found["VolumeId"], region, "encrypted" if encrypted else "not encrypted")
 
 
 def snapshot(ec2, region, name, volume_id, public=False):
@@ -232,21 +246,21 @@ def snapshot(ec2, region, name, volume_id, public=False):
     if public:
         ec2.modify_snapshot_attribute(SnapshotId=found["SnapshotId"], Attribute="createVolumePermission",
                                       OperationType="add", GroupNames=["all"])
-    return note("snapshot", found["SnapshotId"], region, "public" if public else "private")
+    return note("snapshot", name, found["SnapshotId"], region, "public" if public else "private")
 
 
-def instance(ec2, region, name, subnet_id, group, imds_v2, public_ip, about, image):
+def instance(ec2, region, name, subnet_id, group, imds_v2, public_ip, about):
     live = [i for r in ec2.describe_instances()["Reservations"] for i in r["Instances"]
             if i["State"]["Name"] != "terminated"]
     found = by_name(live, name)
     if not found:
         found = ec2.run_instances(
-            ImageId=image, InstanceType="t3.micro", MinCount=1, MaxCount=1,
+            ImageId=IMAGE, InstanceType="t3.micro", MinCount=1, MaxCount=1,
             NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": subnet_id, "Groups": [group],
                                 "AssociatePublicIpAddress": public_ip}],
             MetadataOptions={"HttpTokens": "required" if imds_v2 else "optional", "HttpEndpoint": "enabled"},
             TagSpecifications=spec("instance", name, env="demo"))["Instances"][0]
-    return note("instance", found["InstanceId"], region, about)
+    return note("instance", name, found["InstanceId"], region, about)
 
 
 def own_image(ec2, region, name, instance_id, public):
@@ -254,7 +268,7 @@ def own_image(ec2, region, name, instance_id, public):
     ident = found[0]["ImageId"] if found else ec2.create_image(InstanceId=instance_id, Name=name)["ImageId"]
     if public:
         ec2.modify_image_attribute(ImageId=ident, LaunchPermission={"Add": [{"Group": "all"}]})
-    return note("image", ident, region, "public" if public else "private")
+    return note("image", name, ident, region, "public" if public else "private")
 
 
 def seed_ec2(aws, region, net):
@@ -272,32 +286,57 @@ def seed_ec2(aws, region, net):
     plain, sealed = volume(ec2, region, "demo-data-plain", False), volume(ec2, region, "demo-data-sealed", True)
     if region == HOME:
         snapshot(ec2, region, "demo-snapshot-public", plain, public=True)
-        ec2.enable_ebs_encryption_by_default()
-        note("EBS encryption by default", region, region, "on")
     snapshot(ec2, region, "demo-snapshot-plain", plain)
     snapshot(ec2, region, "demo-snapshot-sealed", sealed)
-    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    app = instance(ec2, region, "demo-app", private, inside, True, False, "compliant", image)
-    instance(ec2, region, "demo-api", private, web, True, False, "compliant", image)
-    instance(ec2, region, "demo-legacy", public, ssh, False, True, "IMDSv1, public address, SSH open", image)
+    app = instance(ec2, region, "demo-app", private, inside, True, False, "compliant")
+    instance(ec2, region, "demo-api", private, web, True, False, "compliant")
+    instance(ec2, region, "demo-legacy", public, ssh, False, True, "IMDSv1, public address, SSH open")
     own_image(ec2, region, "demo-image", app, public=region == HOME)
+    if region == HOME:
+        ec2.enable_ebs_encryption_by_default()
+        note("EBS encryption by default", region, region=region, about="on, after the volumes above were made")
+
+
+def besides(ec2, region):
+    """What came along with the resources made here, and what every account has in a region."""
+    out = []
+
+    def add(kind, name, ident, about):
+        out.append({"type": kind, "name": name, "id": ident, "region": region, "about": about})
+
+    for r in ec2.describe_instances()["Reservations"]:
+        for i in r["Instances"]:
+            for d in i["BlockDeviceMappings"]:
+                add("volume", tag_name(i) + " root volume", d["Ebs"]["VolumeId"], "of an instance")
+    for i in ec2.describe_images(Owners=["self"])["Images"]:
+        for d in i["BlockDeviceMappings"]:
+            add("snapshot", i["Name"] + " snapshot", d["Ebs"]["SnapshotId"], "of an image")
+    names = {v["VpcId"]: tag_name(v) or "default VPC" for v in ec2.describe_vpcs()["Vpcs"]}
+    for ident, name in names.items():
+        if name == "default VPC":
+            add("VPC", name, ident, "in every account")
+    for n in ec2.describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])["Subnets"]:
+        add("subnet", "default in " + n["AvailabilityZone"], n["SubnetId"], "in every account")
+    for g in ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["default"]}])["SecurityGroups"]:
+        add("security group", "default of " + names[g["VpcId"]], g["GroupId"], "of a VPC")
+    return out
 
 
 # --- IAM --------------------------------------------------------------------
 
 def user(iam, name, about=""):
     allow_existing(iam.create_user, "EntityAlreadyExists", UserName=name)
-    return note("iam user", name, "global", about)
+    return note("IAM user", name, region="global", about=about)
 
 
 def role(iam, name, trusted, about=""):
     allow_existing(iam.create_role, "EntityAlreadyExists", RoleName=name, AssumeRolePolicyDocument=trusted)
-    return note("iam role", name, "global", about)
+    return note("IAM role", name, region="global", about=about)
 
 
 def managed_policy(iam, name, document, about=""):
     allow_existing(iam.create_policy, "EntityAlreadyExists", PolicyName=name, PolicyDocument=document)
-    return note("iam policy", f"arn:aws:iam::{ACCOUNT}:policy/{name}", "global", about)
+    return note("IAM policy", name, f"arn:aws:iam::{ACCOUNT}:policy/{name}", "global", about)
 
 
 def access_key(iam, name):
@@ -316,11 +355,12 @@ def seed_iam(aws):
                    "allows everything in its second statement")
     for name in ("developers", "operators"):
         allow_existing(iam.create_group, "EntityAlreadyExists", GroupName=name)
-        note("iam group", name, "global")
+        note("IAM group", name, region="global")
     iam.attach_group_policy(GroupName="developers", PolicyArn=readonly)
     iam.put_group_policy(GroupName="operators", PolicyName="everything", PolicyDocument=doc(allow("*")))
-    for name, group in (("alice", "developers"), ("bob", "developers"), ("carol", "operators")):
-        user(iam, name, "in a group")
+    for name, group, about in (("alice", "developers", "console with MFA"), ("bob", "developers", "two access keys"),
+                               ("carol", "operators", "may do everything by her group")):
+        user(iam, name, about)
         iam.add_user_to_group(GroupName=group, UserName=name)
     user(iam, "dave", "policies of his own, console without MFA")
     iam.attach_user_policy(UserName="dave", PolicyArn=admin)
@@ -330,7 +370,7 @@ def seed_iam(aws):
     if not iam.list_mfa_devices(UserName="alice")["MFADevices"]:
         serial = iam.create_virtual_mfa_device(VirtualMFADeviceName="alice")["VirtualMFADevice"]["SerialNumber"]
         iam.enable_mfa_device(UserName="alice", SerialNumber=serial, AuthenticationCode1="123456", AuthenticationCode2="654321")
-    if len(iam.list_access_keys(UserName="bob")["AccessKeyMetadata"]) < 2:
+    while len(iam.list_access_keys(UserName="bob")["AccessKeyMetadata"]) < 2:
         iam.create_access_key(UserName="bob")
     role(iam, "demo-app", trust({"Service": "ec2.amazonaws.com"}), "trusts one service")
     iam.put_role_policy(RoleName="demo-app", PolicyName="orders", PolicyDocument=doc(allow("dynamodb:Query", f"arn:aws:dynamodb:*:{ACCOUNT}:table/orders")))
@@ -340,25 +380,32 @@ def seed_iam(aws):
     iam.attach_role_policy(RoleName="demo-admin", PolicyArn=admin)
     iam.put_role_policy(RoleName="demo-admin", PolicyName="everything", PolicyDocument=doc(allow("*")))
     iam.update_account_password_policy(MinimumPasswordLength=8, RequireNumbers=True, PasswordReusePrevention=5)
-    note("password policy", ACCOUNT, "global", "too short, reuse of five")
+    note("password policy", ACCOUNT, region="global", about="too short, reuse of five")
 
 
 def seed_scanner(aws):
     iam = aws("iam")
-    user(iam, USER, "the scanner; may only assume " + ROLE)
+    user(iam, USER, "the scanner, in group " + GROUP)
     me = f"arn:aws:iam::{ACCOUNT}:user/{USER}"
     role(iam, ROLE, trust({"AWS": me}, Condition={"StringEquals": {"sts:ExternalId": EXTERNAL_ID}}),
          "read-only, without s3:GetBucketPolicy")
     # One statement, resource "*": moto refuses some calls under finer policies.
     iam.put_role_policy(RoleName=ROLE, PolicyName="read", PolicyDocument=doc(allow(READ_ACTIONS)))
     arn = f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
-    iam.put_user_policy(UserName=USER, PolicyName="assume", PolicyDocument=doc(allow("sts:AssumeRole", arn)))
+    allow_existing(iam.create_group, "EntityAlreadyExists", GroupName=GROUP)
+    note("IAM group", GROUP, region="global", about="may assume " + ROLE)
+    iam.put_group_policy(GroupName=GROUP, PolicyName="assume", PolicyDocument=doc(allow("sts:AssumeRole", arn)))
+    iam.add_user_to_group(GroupName=GROUP, UserName=USER)
     key, secret = access_key(iam, USER)
-    return {"accessKeyId": key, "secretAccessKey": secret, "roleArn": arn, "externalId": EXTERNAL_ID,
+    return {"accessKeyId": key, "secretAccessKey": secret, "roleName": ROLE, "roleArn": arn, "externalId": EXTERNAL_ID,
             "accountId": ACCOUNT, "regions": [HOME, SECOND], "denied": ["s3:GetBucketPolicy"]}
 
 
 # --- CloudTrail, Config -------------------------------------------------------
+
+def trail_arn(region, name):
+    return f"arn:aws:cloudtrail:{region}:{ACCOUNT}:trail/{name}"
+
 
 def seed_trails(aws):
     def trail(name, region, logging, **settings):
@@ -366,7 +413,7 @@ def seed_trails(aws):
         if not any(t["Name"] == name for t in client.describe_trails(includeShadowTrails=False)["trailList"]):
             client.create_trail(Name=name, S3BucketName="demo-logs-" + ACCOUNT, **settings)
         (client.start_logging if logging else client.stop_logging)(Name=name)
-        note("trail", name, region, "logging" if logging else "stopped")
+        note("trail", name, trail_arn(region, name), region, "logging" if logging else "stopped")
 
     trail("demo-audit", HOME, True, IsMultiRegionTrail=False, IncludeGlobalServiceEvents=True, EnableLogFileValidation=True)
     trail("demo-stopped", HOME, False, IsMultiRegionTrail=False, EnableLogFileValidation=False)
@@ -377,7 +424,7 @@ def seed_trails(aws):
             "recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": True}})
         config.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": "demo-logs-" + ACCOUNT})
     config.start_configuration_recorder(ConfigurationRecorderName="default")
-    note("config recorder", "default", HOME, "none in " + SECOND)
+    note("AWS Config recorder", "default", about="none in " + SECOND)
 
 
 # --- phases -------------------------------------------------------------------
@@ -397,7 +444,8 @@ def seed(aws):
     seed_ec2(aws, SECOND, 20)
     seed_iam(aws)
     seed_trails(aws)
-    return {"scanner": seed_scanner(aws)}
+    scanner = seed_scanner(aws)
+    return {"scanner": scanner, "besides": [b for r in (HOME, SECOND) for b in besides(aws("ec2", r), r)]}
 
 
 def change(aws):
@@ -409,7 +457,17 @@ def change(aws):
     bucket(aws, "demo-scratch", block=BLOCK_ALL, policy=tls_only, versioning="Enabled", encryption="AES256", logging=logs)
     made.clear()
     allow_existing(s3.delete_bucket, "NoSuchBucket", Bucket="demo-old-exports")
-    return {"changed": {"broken": "demo-billing", "fixed": "demo-scratch", "deleted": "demo-old-exports"}}
+    return {"changed": [
+        {"id": "demo-billing", "how": "demo-billing loses its public access block, and its versioning is suspended"},
+        {"id": "demo-scratch", "how": "demo-scratch gets a public access block, versioning, encryption and logging"},
+        {"id": "demo-old-exports", "how": "demo-old-exports is deleted"},
+    ]}
+
+
+def summary():
+    """How many of each type, the most frequent first."""
+    kinds = collections.Counter(m["type"] for m in made)
+    return ", ".join(f"{n} {kind}{'s' if n > 1 else ''}" for kind, n in kinds.most_common()).replace("policys", "policies")
 
 
 def main():
@@ -425,7 +483,8 @@ def main():
         result = {"seed": seed, "change": change}[a.phase](AWS(endpoint))
     finally:
         enforce(endpoint, on=True)
-    json.dump({"endpoint": endpoint, "phase": a.phase, **result, "count": len(made), "resources": made}, sys.stdout, indent=2)
+    json.dump({"endpoint": endpoint, "phase": a.phase, **result, "count": len(made), "summary": summary(),
+               "resources": made}, sys.stdout, indent=2)
     print()
 
 

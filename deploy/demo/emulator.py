@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Run moto as the demo and the end-to-end test need it.
+
+    python deploy/demo/emulator.py [--parent PID]
+
+Listens on a free loopback port, prints its URL on standard output and logs
+requests to standard error. Ends with SIGTERM, and with --parent also when that
+process is gone, however it ended: nothing is left behind after a kill -9.
+Ctrl-C is ignored, so that a scan that is being interrupted can still finish its
+calls; whoever started this ends it.
+
+Two settings make moto's account hold what was put into it and nothing else:
+without MOTO_EC2_LOAD_DEFAULT_AMIS=false it has thousands of Amazon's images,
+whose snapshots it counts as the account's own; and its DescribeSnapshots does not
+look at OwnerIds and RestorableByUserIds, so that every snapshot would be public.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import time
+
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # read when moto is imported
+
+from moto.ec2.responses.elastic_block_store import ElasticBlockStore  # noqa: E402
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app  # noqa: E402
+from werkzeug.serving import make_server  # noqa: E402
+
+describe_all_snapshots = ElasticBlockStore.describe_snapshots
+
+
+def describe_snapshots(self):
+    """moto's answer, without what OwnerIds and RestorableByUserIds leave out."""
+    answer = describe_all_snapshots(self)
+    owners, users = self._get_param("OwnerIds", []), self._get_param("RestorableByUserIds", [])
+
+    def asked_for(snapshot):
+        owned = not owners or snapshot.owner_id in [self.current_account if o == "self" else o for o in owners]
+        restorable = not users or snapshot.create_volume_permission_groups.union(
+            snapshot.create_volume_permission_userids).intersection(users)
+        return owned and restorable
+
+    answer.result["Snapshots"] = [s for s in answer.result["Snapshots"] if asked_for(s)]
+    return answer
+
+
+ElasticBlockStore.describe_snapshots = describe_snapshots
+
+
+def end_with(parent):
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    os._exit(0)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--parent", type=int, help="end when this process, which started the program, is gone")
+    a = p.parse_args()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    if a.parent:
+        threading.Thread(target=end_with, args=[a.parent], daemon=True).start()
+    server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True,
+                         request_handler=MotoRequestHandler)
+    print(f"http://127.0.0.1:{server.server_port}", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
