@@ -1,0 +1,41 @@
+# `make demo` and `make test` are all that is needed: each sets up what it needs.
+# What is downloaded and built goes to .tools/ and bin/ and is reused.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test lint bench clean
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+TAGS := grpcnotrace
+# make test PKGS=./sink ARGS='-run TestFold -v'
+PKGS := ./... ./.ci/gotest
+ARGS :=
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+
+setup: ## Go modules, the ClickHouse engine and moto, each once
+	@bash .ci/setup.sh
+
+build: ## bin/insights
+	@start=$$SECONDS; printf '==> bin/insights $(VERSION), built from source, minutes the first time ... '; \
+	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags "-X main.version=$(VERSION)" -o bin/insights ./cmd/insights && \
+	echo "done in $$((SECONDS - start)) s: $$(du -sm bin/insights | cut -f 1) MB"
+
+demo: setup build ## scan an emulated AWS account on this machine and show the findings
+	@bash deploy/demo/run.sh
+
+test: setup ## all tests, with the race detector, in random order
+	@echo "==> tests: the first run compiles everything and takes minutes"
+	@mkdir -p .tools/bin && go build -o .tools/bin/gotest ./.ci/gotest
+	@exec .tools/bin/gotest -- -race -shuffle=on -timeout=15m -tags $(TAGS) $(ARGS) $(PKGS)
+
+lint: ## formatting, vet, linters, import table, tidy, generated files, known vulnerabilities
+	@bash .ci/setup.sh check modules linters
+	@bash .ci/lint.sh
+
+bench: setup build ## all benchmarks, once each (.ci/bench.sh says what can be set)
+	@bash .ci/bench.sh
+
+clean: ## remove bin/ and .tools/; the package clients' caches stay
+	rm -rf bin .tools
