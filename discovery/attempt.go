@@ -14,8 +14,9 @@ import (
 
 // Limits of one attempt.
 const (
-	// chunkSize is how many resources one question to the store is about.
-	chunkSize = 500
+	// chunkSize is how many resources one question to the store is about: the
+	// most it answers.
+	chunkSize = 1000
 	// maxEntries bounds a batch beside its bytes.
 	maxEntries = 500
 	// verifySize is how many unseen keys one direct read is about.

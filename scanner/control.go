@@ -119,9 +119,20 @@ func (c *Control) nudge() {
 // now is the time in UTC, to the millisecond that the store keeps.
 func (c *Control) now() time.Time { return c.d.Now().UTC().Truncate(time.Millisecond) }
 
+// maxPoll is the longest pause between two looks at something that takes long.
+const maxPoll = time.Second
+
 // wait blocks for one poll or until ctx ends, whose error it then returns.
-func (c *Control) wait(ctx context.Context) error {
-	t := time.NewTimer(c.d.Poll)
+func (c *Control) wait(ctx context.Context) error { return pause(ctx, c.d.Poll) }
+
+// waitSince is wait for something that began at start: the longer it has taken,
+// the longer the pause, since every look costs the store some queries.
+func (c *Control) waitSince(ctx context.Context, start time.Time) error {
+	return pause(ctx, max(c.d.Poll, min(c.d.Now().Sub(start)/20, maxPoll)))
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():

@@ -30,6 +30,7 @@ const quietPolls = 3
 // ends. Errors of a step are logged and the step repeated.
 func (c *Control) drive(ctx context.Context, claimed schemas.Scan) error {
 	d := &driver{c: c, scan: claimed, failSent: map[schemas.UnitKey]bool{}, closeSent: map[schemas.Scope]uint64{}}
+	start := c.d.Now()
 	for ctx.Err() == nil {
 		over, err := d.step(ctx)
 		if over {
@@ -38,7 +39,7 @@ func (c *Control) drive(ctx context.Context, claimed schemas.Scan) error {
 		if err != nil && ctx.Err() == nil {
 			c.d.Log.Warn().Err(err).Str("scan", claimed.ID).Msg("drive scan, will try again")
 		}
-		if err := c.wait(ctx); err != nil {
+		if err := c.waitSince(ctx, start); err != nil {
 			return err
 		}
 	}

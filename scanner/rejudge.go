@@ -66,8 +66,9 @@ func (c *Control) Effective(ctx context.Context, a schemas.AccountID) (schemas.E
 // awaitJudged waits until the round is judged and stored: nothing is left, or
 // nothing is on its way.
 func (c *Control) awaitJudged(ctx context.Context, eff schemas.Effective, stop func(context.Context) (bool, error)) (stopped bool, err error) {
+	start := c.d.Now()
 	for quiet := 0; ; {
-		if err := c.wait(ctx); err != nil {
+		if err := c.waitSince(ctx, start); err != nil {
 			return false, err
 		}
 		if stopped, err := stop(ctx); err != nil || stopped {

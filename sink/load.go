@@ -12,9 +12,9 @@ import (
 
 // touched are the keys that messages need to know of.
 type touched struct {
-	accounts map[schemas.AccountID]bool
-	seen     map[resourceKey]bool // by snapshots
-	judged   map[resourceKey]bool // by verdicts
+	accounts map[schemas.AccountID]bool // of whatever a close may fence
+	seen     map[resourceKey]bool       // by snapshots
+	judged   map[resourceKey]bool       // by verdicts
 }
 
 func newTouched() *touched {
@@ -27,7 +27,7 @@ func (t *touched) all(k resourceKey) {
 }
 
 func (t *touched) message(m schemas.Message) {
-	if b := m.Snapshot; b != nil {
+	if b := m.Snapshot; b != nil && len(b.Resources)+len(b.Unchanged)+len(b.Gone) > 0 {
 		t.accounts[b.AccountID] = true
 		for i := range b.Resources {
 			t.seen[resourceKey{b.AccountID, b.Resources[i].Key}] = true
@@ -36,7 +36,7 @@ func (t *touched) message(m schemas.Message) {
 			t.seen[resourceKey{b.AccountID, u.Key}] = true
 		}
 	}
-	if b := m.Verdicts; b != nil {
+	if b := m.Verdicts; b != nil && len(b.Verdicts) > 0 {
 		t.accounts[b.AccountID] = true
 		for i := range b.Verdicts {
 			t.judged[resourceKey{b.AccountID, b.Verdicts[i].Key}] = true
@@ -64,7 +64,7 @@ func (s *Store) loadFences(ctx context.Context, f *fold, t *touched) error {
 		accounts = append(accounts, string(a))
 	}
 	if len(accounts) == 0 {
-		return nil
+		return nil // nothing but ends and empty batches
 	}
 	return s.query(ctx, "read closes", "SELECT account_id, scope_region, type, route, seq FROM @db.scope_closes FINAL WHERE account_id IN ?", []any{accounts},
 		func(r driver.Rows) error {

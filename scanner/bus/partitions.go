@@ -16,14 +16,22 @@ const (
 	foldMessages = 64
 	foldBytes    = 8 << 20
 	foldWait     = 50 * time.Millisecond
+	maxFoldWait  = time.Second
 )
+
+// gather is how long to wait for more messages before a call. A small scan is
+// stored at once; the longer messages flow, the longer it waits, since every call
+// has costs of its own in the store.
+func gather(flowing time.Duration) time.Duration {
+	return max(foldWait, min(flowing/10, maxFoldWait))
+}
 
 // Partitions hands the messages of the sink's partitions to h. A partition is
 // consumed by one owner at a time, under a lease; partitions of an owner that
 // died are taken over when its lease runs out. Owners that are alive share the
 // partitions evenly. owner must differ between processes.
 //
-// h gets up to 64 messages or 8 MiB, or what arrived within 50 ms, in any
+// h gets up to 64 messages or 8 MiB, or what arrived within 50 ms to 1 s, in any
 // order, and is called concurrently for different partitions only. All are
 // acknowledged after it returned nil. When it fails they are handed over one by
 // one, so that a message that cannot be handled is found and given up alone.
@@ -91,18 +99,21 @@ func (b *Bus) consumePartition(ctx context.Context, s *share, p int, h func(cont
 	}
 	alive := b.keepAlive(q.held)
 	defer alive()
+	since := time.Now() // when messages began to flow
 	for ctx.Err() == nil {
 		if shed = s.shed(); shed {
 			break
 		}
-		ms := q.take(ctx, foldMessages, foldBytes, foldWait, b.opt.LeaseTTL/5)
+		ms := q.take(ctx, foldMessages, foldBytes, gather(time.Since(since)), b.opt.LeaseTTL/5)
 		if ctx.Err() != nil {
 			break
 		}
-		if len(ms) > 0 {
-			b.fold(ctx, p, ms, h)
-			q.done()
+		if len(ms) == 0 {
+			since = time.Now()
+			continue
 		}
+		b.fold(ctx, p, ms, h)
+		q.done()
 	}
 	cancel()
 	wg.Wait()
