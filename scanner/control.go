@@ -43,6 +43,7 @@ type Store interface {
 	Unjudged(ctx context.Context, a schemas.AccountID, revision uint64, limit int, fn func([]schemas.Resource) error) error
 	UnjudgedCount(ctx context.Context, a schemas.AccountID, revision uint64) (uint64, error)
 	RecomputePosture(ctx context.Context, a schemas.AccountID, at time.Time) error
+	Changes(ctx context.Context, a schemas.AccountID, scan string) (schemas.Changes, error)
 	RecordScan(ctx context.Context, s schemas.Scan) error
 }
 

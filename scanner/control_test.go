@@ -30,6 +30,9 @@ func TestAScanRunsToItsEnd(t *testing.T) {
 	if s.EndedAt.IsZero() || s.RequestedBy != "test" || s.Trigger != schemas.TriggerManual {
 		t.Errorf("record %+v", s)
 	}
+	if s.Changes != (schemas.Changes{Opened: 3, Fixed: 2}) {
+		t.Errorf("changes %+v", s.Changes)
+	}
 	for _, u := range s.Units {
 		if got := closedAt(w, scopeOf(u)); strings.HasPrefix(got, "0") || !strings.HasSuffix(got, string(schemas.FixResourceGone)) {
 			t.Errorf("scope of %s closed at %s", u, got)

@@ -42,12 +42,16 @@ func (d *driver) end(ctx context.Context, state schemas.ScanState, reason string
 	if err := d.c.d.Store.RecomputePosture(ctx, d.scan.AccountID, at); err != nil {
 		return false, err
 	}
+	changes, err := d.c.d.Store.Changes(ctx, d.scan.AccountID, d.scan.ID)
+	if err != nil {
+		return false, err
+	}
 	s, err := d.c.update(ctx, d.scan, func(s *schemas.Scan) error {
 		if s.State.Ended() {
 			return nil
 		}
 		// A cancellation that came too late to stop anything changes nothing.
-		s.State, s.Reason, s.EndedAt, s.Progress = state, reason, at, t.progress
+		s.State, s.Reason, s.EndedAt, s.Progress, s.Changes = state, reason, at, t.progress, changes
 		return nil
 	})
 	if err != nil {

@@ -148,6 +148,10 @@ func (m *memory) RecomputePosture(context.Context, schemas.AccountID, time.Time)
 	return nil
 }
 
+func (m *memory) Changes(context.Context, schemas.AccountID, string) (schemas.Changes, error) {
+	return schemas.Changes{Opened: 3, Fixed: 2}, nil
+}
+
 func (m *memory) RecordScan(_ context.Context, s schemas.Scan) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -43,6 +43,7 @@ type Scan struct {
 	StartedAt   time.Time `json:"startedAt"`
 	EndedAt     time.Time `json:"endedAt,omitzero"`
 	Progress    Progress  `json:"progress"`
+	Changes     Changes   `json:"changes"`          // what it did to violations, counted at its end
 	Reason      string    `json:"reason,omitempty"` // why it failed, in one line
 	// Rereads notes, by UnitKey.String, which units control asked to read again.
 	Rereads map[string]Reread `json:"rereads,omitempty"`
@@ -71,6 +72,13 @@ type Progress struct {
 	Calls        uint64 `json:"calls"`
 	Throttles    uint64 `json:"throttles"`
 	Gaps         int    `json:"gaps"` // scopes denied or failed
+}
+
+// Changes counts what happened to violations.
+type Changes struct {
+	Opened   uint64 `json:"opened"`
+	Fixed    uint64 `json:"fixed"`
+	Reopened uint64 `json:"reopened"`
 }
 
 // UnitKey names a unit within an account.

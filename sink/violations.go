@@ -126,6 +126,24 @@ func (s *Store) lastSeen(ctx context.Context, list []schemas.Violation) error {
 	return nil
 }
 
+// Changes counts the transitions that a scan caused.
+func (s *Store) Changes(ctx context.Context, a schemas.AccountID, scan string) (out schemas.Changes, err error) {
+	count := map[schemas.Transition]*uint64{schemas.Opened: &out.Opened, schemas.Fixed: &out.Fixed, schemas.Reopened: &out.Reopened}
+	err = s.query(ctx, "count what a scan changed", "SELECT transition, count() FROM @db.violation_events FINAL WHERE account_id = ? AND scan = ? GROUP BY transition",
+		[]any{string(a), scan}, func(r driver.Rows) error {
+			var transition string
+			var n uint64
+			if err := r.Scan(&transition, &n); err != nil {
+				return err
+			}
+			if c := count[schemas.Transition(transition)]; c != nil {
+				*c = n
+			}
+			return nil
+		})
+	return out, err
+}
+
 // Events are the transitions that a scan made, or with an empty scan all of an
 // account, oldest first.
 func (s *Store) Events(ctx context.Context, a schemas.AccountID, scan string) ([]schemas.ViolationEvent, error) {

@@ -78,7 +78,7 @@ func printPackReport(w io.Writer, p schemas.PackReport, all bool) error {
 	var rows [][]string
 	clean := 0
 	for _, q := range worstFirst(p.Policies) {
-		if !all && q.Counts.Failed+q.Counts.Unknown+q.Counts.Errored == 0 {
+		if !all && !tells(q.Counts) {
 			clean++
 			continue
 		}
@@ -97,17 +97,21 @@ func printPackReport(w io.Writer, p schemas.PackReport, all bool) error {
 		}
 	}
 	if clean > 0 {
-		fmt.Fprintf(w, "%s found nothing (--all shows them).\n", countText(uint64(clean), "more policy", "more policies"))
+		fmt.Fprintf(w, "%s no findings (--all shows them).\n", countText(uint64(clean), "more policy has", "more policies have"))
 	}
 	return nil
 }
 
-// worstFirst orders policies as people read them: failing ones by severity first.
+// tells is true of a policy that failed somewhere or could not be judged.
+func tells(c schemas.Counts) bool { return c.Failed+c.Unknown+c.Errored > 0 }
+
+// worstFirst orders policies as people read them: those that tell something
+// first, by severity.
 func worstFirst(list []schemas.PolicyReport) []schemas.PolicyReport {
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b schemas.PolicyReport) int {
-		if fa, fb := a.Counts.Failed > 0, b.Counts.Failed > 0; fa != fb {
-			return boolOrder(fa)
+		if ta, tb := tells(a.Counts), tells(b.Counts); ta != tb {
+			return boolOrder(ta)
 		}
 		if a.Severity != b.Severity {
 			return b.Severity.Rank() - a.Severity.Rank()

@@ -84,15 +84,10 @@ func (a *app) finishScan(ctx context.Context, s api.Service, scan schemas.Scan, 
 	if err != nil {
 		return err
 	}
-	events, err := s.Events(ctx, string(scan.AccountID), scan.ID)
-	if err != nil {
-		return err
-	}
-	changes := countChanges(events)
 	if a.output == "json" {
-		err = printJSON(a.out, map[string]any{"scan": scan, "changes": changes, "report": withLists(report)})
+		err = printJSON(a.out, map[string]any{"scan": scan, "report": withLists(report)})
 	} else {
-		err = a.printOutcome(scan, changes, report)
+		err = a.printOutcome(scan, report)
 	}
 	if err != nil {
 		return err
@@ -229,7 +224,7 @@ and which violations it opened, fixed and reopened.`,
 					return err
 				}
 				if a.output == "json" {
-					return printJSON(a.out, map[string]any{"scan": scan, "changes": countChanges(events), "events": orEmpty(events)})
+					return printJSON(a.out, map[string]any{"scan": scan, "events": orEmpty(events)})
 				}
 				return a.printScanDetails(scan, events)
 			})

@@ -9,33 +9,17 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// changes counts what a scan did to violations.
-type changes struct {
-	Opened   int `json:"opened"`
-	Fixed    int `json:"fixed"`
-	Reopened int `json:"reopened"`
-}
-
-func countChanges(events []schemas.ViolationEvent) changes {
-	var c changes
-	for _, e := range events {
-		switch e.Transition {
-		case schemas.Opened:
-			c.Opened++
-		case schemas.Fixed:
-			c.Fixed++
-		case schemas.Reopened:
-			c.Reopened++
-		}
-	}
-	return c
-}
-
-func (c changes) String() string {
-	if c == (changes{}) {
+// changesText is what a scan did to violations; it is counted at its end.
+func changesText(s schemas.Scan) string {
+	c := s.Changes
+	switch {
+	case !s.State.Ended():
+		return "counted at its end"
+	case c == (schemas.Changes{}):
 		return "no violation opened, fixed or reopened"
+	default:
+		return fmt.Sprintf("%d violations opened, %d fixed, %d reopened", c.Opened, c.Fixed, c.Reopened)
 	}
-	return fmt.Sprintf("%d violations opened, %d fixed, %d reopened", c.Opened, c.Fixed, c.Reopened)
 }
 
 func progressText(s schemas.Scan) string {
@@ -53,8 +37,8 @@ func (a *app) printStarted(scan schemas.Scan) error {
 }
 
 // printOutcome is what a person sees at the end of a scan.
-func (a *app) printOutcome(scan schemas.Scan, c changes, r schemas.Report) error {
-	a.printScanFacts(scan, c)
+func (a *app) printOutcome(scan schemas.Scan, r schemas.Report) error {
+	a.printScanFacts(scan)
 	for _, acc := range r.Accounts {
 		fmt.Fprintf(a.out, "  Score      %s\n", scoreText(acc.Score))
 		fmt.Fprintf(a.out, "  Coverage   %s\n", coverageText(acc.Coverage, acc.Counts))
@@ -65,7 +49,7 @@ func (a *app) printOutcome(scan schemas.Scan, c changes, r schemas.Report) error
 }
 
 // printScanFacts is the head that the end of a scan and 'scan show' share.
-func (a *app) printScanFacts(s schemas.Scan, c changes) {
+func (a *app) printScanFacts(s schemas.Scan) {
 	p := s.Progress
 	took := "so far"
 	if s.State.Ended() {
@@ -79,14 +63,14 @@ func (a *app) printScanFacts(s schemas.Scan, c changes) {
 	if p.Gaps > 0 {
 		fmt.Fprintf(a.out, "  Gaps       %s not read completely; 'insights report' says why\n", countText(uint64(p.Gaps), "scope was", "scopes were"))
 	}
-	fmt.Fprintf(a.out, "  Changed    %s\n", c)
+	fmt.Fprintf(a.out, "  Changed    %s\n", changesText(s))
 }
 
 // maxEvents bounds what 'scan show' prints: a first scan may open a million.
 const maxEvents = 100
 
 func (a *app) printScanDetails(s schemas.Scan, events []schemas.ViolationEvent) error {
-	a.printScanFacts(s, countChanges(events))
+	a.printScanFacts(s)
 	fmt.Fprintf(a.out, "  Started    %s %s\n", timeText(s.StartedAt), starterText(s))
 	if s.State.Ended() {
 		fmt.Fprintf(a.out, "  Ended      %s\n", timeText(s.EndedAt))
@@ -99,6 +83,7 @@ func (a *app) printScanDetails(s schemas.Scan, events []schemas.ViolationEvent) 
 	}
 	fmt.Fprintln(a.out)
 	var rows [][]string
+	events = slices.SortedStableFunc(slices.Values(events), func(x, y schemas.ViolationEvent) int { return transitionOrder(x) - transitionOrder(y) })
 	for _, e := range events[:min(len(events), maxEvents)] {
 		rows = append(rows, []string{string(e.Transition), e.Region, shortType(e.Type), e.ID, e.Policy, causeText(e.Cause)})
 	}
@@ -114,6 +99,11 @@ func starterText(s schemas.Scan) string {
 		return "by its schedule"
 	}
 	return "by " + orText(s.RequestedBy, "hand")
+}
+
+// transitionOrder puts what got worse before what got better.
+func transitionOrder(e schemas.ViolationEvent) int {
+	return slices.Index([]schemas.Transition{schemas.Opened, schemas.Reopened, schemas.Fixed}, e.Transition)
 }
 
 // unitLines lists what was read, a line per region: "eu-west-1: ec2, s3".

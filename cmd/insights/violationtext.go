@@ -18,7 +18,7 @@ func printViolations(w io.Writer, page schemas.ViolationPage) error {
 	rows := make([][]string, len(page.Violations))
 	for i, v := range page.Violations {
 		rows[i] = []string{
-			severityText(v.Severity), v.Account, v.Region, shortType(v.Type), v.ID, v.Policy,
+			severityText(v.Severity), v.Account, v.Region, shortType(v.Type), named(v.ID, v.Name), v.Policy,
 			stateText(v), v.FirstSeen.UTC().Format(time.DateTime), strings.Join(v.Messages, "; "),
 		}
 	}
@@ -46,7 +46,7 @@ func narrow(table [][]string, width int) bool {
 func printBlocks(w io.Writer, list []schemas.Violation, width int) error {
 	const indent = 13 // "unspecified" and a gap
 	for _, v := range list {
-		where := strings.Join([]string{v.Account, v.Region, shortType(v.Type), v.ID}, "  ")
+		where := strings.Join([]string{v.Account, v.Region, shortType(v.Type), named(v.ID, v.Name)}, "  ")
 		since := stateText(v) + ", first seen " + timeText(v.FirstSeen)
 		if _, err := fmt.Fprintf(w, "%-*s%s\n", indent, severityText(v.Severity), oneLine(v.Policy)); err != nil {
 			return err
@@ -115,6 +115,14 @@ func stateText(v schemas.Violation) string {
 
 // causeText is a cause in words: resource_gone is "resource gone".
 func causeText(c schemas.FixCause) string { return strings.ReplaceAll(string(c), "_", " ") }
+
+// named is an id with the name beside it that people know the resource by.
+func named(id, name string) string {
+	if name == "" || strings.Contains(id, name) {
+		return id
+	}
+	return id + " (" + name + ")"
+}
 
 // shortType keeps a table narrow: aws:s3/bucket:Bucket prints as s3/bucket.
 func shortType(token string) string {

@@ -125,7 +125,7 @@ warn_second_access_key contains msg if {
 #     - {framework: AWS Foundational Security Best Practices, version: 1.0.0, id: IAM.2}
 warn_user_policy contains msg if {
 	input.__type == "aws:iam/userPolicy:UserPolicy"
-	msg := sprintf("user %s has the inline policy %s of its own", [input.user, input.name])
+	msg := sprintf("user %s has an inline policy: %s", [input.user, input.name])
 }
 
 warn_user_policy contains msg if {

@@ -98,7 +98,7 @@ test_warn_second_access_key_passes_one_active_key if {
 }
 
 test_warn_user_policy_finds_an_inline_policy if {
-	warn_user_policy == {"user ann has the inline policy notes of its own"} with input as {"__type": "aws:iam/userPolicy:UserPolicy", "user": "ann", "name": "notes", "policy": "{}"}
+	warn_user_policy == {"user ann has an inline policy: notes"} with input as {"__type": "aws:iam/userPolicy:UserPolicy", "user": "ann", "name": "notes", "policy": "{}"}
 }
 
 test_warn_user_policy_finds_an_attachment if {
