@@ -131,6 +131,7 @@ func TestApplies(t *testing.T) {
 		"split":         {`deny contains "m" if { split(input.type, ":")[1] == "s3/bucket"; input.a == 1 }`, map[string]schemas.Outcome{bucket: schemas.Passed, instance: schemas.NotApplicable}},
 		"variable":      {`deny contains "m" if { t := input.type; t == "` + bucket + `"; input.a == 1 }`, map[string]schemas.Outcome{bucket: schemas.Passed, instance: schemas.NotApplicable}},
 		"metadata":      {"# METADATA\n# custom:\n#   types: [\"" + bucket + "\"]\ndeny contains \"m\" if true", map[string]schemas.Outcome{bucket: schemas.Failed, instance: schemas.NotApplicable}},
+		"some beside":   {`deny contains m if { input.type == "` + bucket + `"; some m in input.list }`, map[string]schemas.Outcome{bucket: schemas.Passed, instance: schemas.NotApplicable}},
 		"no type":       {`deny contains "m" if input.a == 1`, map[string]schemas.Outcome{bucket: schemas.Passed, instance: schemas.Passed}},
 		"type or else":  {"ok if input.type == \"x\"\nok if input.b == 1\ndeny contains \"m\" if { ok; input.a == 1 }", map[string]schemas.Outcome{"x": schemas.Passed, "y": schemas.Passed}},
 		"not a set":     {`deny := ["m"] if input.type == "` + bucket + `"`, map[string]schemas.Outcome{bucket: schemas.Failed, instance: schemas.NotApplicable}},

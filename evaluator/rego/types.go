@@ -38,16 +38,31 @@ func shadowsInput(c *ast.Rule) bool {
 				return false
 			})
 		}
-		some, ok := e.Terms.(*ast.SomeDecl)
-		if ok {
-			ast.WalkVars(some, func(v ast.Var) bool {
-				found = found || v == ast.InputRootDocument.Value
-				return false
-			})
+		if some, ok := e.Terms.(*ast.SomeDecl); ok {
+			for _, t := range declared(some) {
+				ast.WalkVars(t, func(v ast.Var) bool {
+					found = found || v == ast.InputRootDocument.Value
+					return false
+				})
+			}
 		}
 		return false
 	})
 	return found
+}
+
+// declared are the terms that a some declares: in "some i, x in xs", which
+// parses as a call, i and x but not xs.
+func declared(some *ast.SomeDecl) []*ast.Term {
+	var out []*ast.Term
+	for _, t := range some.Symbols {
+		if call, ok := t.Value.(ast.Call); ok && len(call) > 2 {
+			out = append(out, call[1:len(call)-1]...)
+			continue
+		}
+		out = append(out, t)
+	}
+	return out
 }
 
 // typesOfBody looks for input.type == "x" or input.type in {…} among a body's
