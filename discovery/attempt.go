@@ -42,6 +42,7 @@ type attempt struct {
 
 	seed   maphash.Seed
 	seen   map[uint64]struct{}
+	same   map[string]uint64 // sightings of what the store holds, by type
 	number int
 	batch  *schemas.SnapshotBatch
 	size   int
@@ -50,16 +51,17 @@ type attempt struct {
 // run reads, publishes while reading, and then looks after what is known and
 // was not seen.
 func (a *attempt) run(ctx context.Context) ([]schemas.ScopeEnd, error) {
-	a.seed, a.seen = maphash.MakeSeed(), map[uint64]struct{}{}
+	a.seed, a.seen, a.same = maphash.MakeSeed(), map[uint64]struct{}{}, map[string]uint64{}
 	scopes, err := piped(ctx, a, func(ctx context.Context) ([]schemas.ScopeEnd, error) { return a.reader.Read(ctx, a.emit) })
 	if err != nil {
 		return nil, err
 	}
-	for i := range scopes {
-		if scopes[i].State != schemas.ScopeComplete {
-			continue
-		}
-		if err := a.verify(ctx, &scopes[i]); err != nil {
+	unsure, err := a.unsure(ctx, scopes)
+	if err != nil {
+		return nil, err
+	}
+	for _, end := range unsure {
+		if err := a.verify(ctx, end); err != nil {
 			return nil, err
 		}
 	}
@@ -138,6 +140,7 @@ func (a *attempt) publish(ctx context.Context, chunk []schemas.Resource) error {
 		}
 		a.seen[h] = struct{}{}
 		if known[r.Key] == r.Hash {
+			a.same[r.Type]++
 			err = a.add(ctx, sightingSize(r.Key), func(b *schemas.SnapshotBatch) {
 				b.Unchanged = append(b.Unchanged, schemas.Sighting{Key: r.Key, Hash: r.Hash})
 			})

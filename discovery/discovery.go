@@ -56,6 +56,7 @@ type Provider interface {
 type Store interface {
 	Known(ctx context.Context, r schemas.KnownRequest) (schemas.KnownReply, error)
 	Keys(ctx context.Context, r schemas.KeysRequest) (schemas.KeysReply, error)
+	Counts(ctx context.Context, r schemas.CountsRequest) (schemas.CountsReply, error)
 }
 
 // Publisher publishes what an attempt found. It returns only after the message

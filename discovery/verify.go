@@ -10,6 +10,33 @@ import (
 // pageSize is how many keys of a scope are asked for at once.
 const pageSize = 1000
 
+// unsure are the complete scopes of which the store holds more than this attempt
+// has seen again. Of the others nothing can be gone, and their keys need not be
+// listed: what the store has of an earlier attempt was all seen unchanged.
+func (a *attempt) unsure(ctx context.Context, scopes []schemas.ScopeEnd) ([]*schemas.ScopeEnd, error) {
+	q := schemas.CountsRequest{AccountID: a.unit.Account.ID, Route: schemas.RouteNative, Before: a.seq}
+	for _, s := range scopes {
+		if s.State == schemas.ScopeComplete {
+			q.Region = s.Region // all scopes of a unit share its region
+			q.Types = append(q.Types, s.Type)
+		}
+	}
+	if len(q.Types) == 0 {
+		return nil, nil
+	}
+	held, err := a.w.d.Store.Counts(ctx, q)
+	if err != nil {
+		return nil, fmt.Errorf("ask the store how much it holds: %w", err)
+	}
+	var out []*schemas.ScopeEnd
+	for i := range scopes {
+		if s := &scopes[i]; s.State == schemas.ScopeComplete && held.Counts[s.Type] != a.same[s.Type] {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
 // verify finds the keys of a complete scope that the store holds and this
 // attempt did not see, and reads each directly: only what the service says does
 // not exist is published as gone. Lists lag and repeat; a direct read decides.

@@ -32,6 +32,7 @@ type world struct {
 	batches []*schemas.SnapshotBatch
 	end     *schemas.UnitEnd
 	asked   int
+	paged   int // through keys
 }
 
 func observation(id, content string) discovery.Observation {
@@ -88,7 +89,12 @@ func (w *world) Known(_ context.Context, r schemas.KnownRequest) (out schemas.Kn
 	return out, nil
 }
 
+func (w *world) Counts(_ context.Context, r schemas.CountsRequest) (schemas.CountsReply, error) {
+	return schemas.CountsReply{Counts: map[string]uint64{token: uint64(len(w.stored))}}, nil
+}
+
 func (w *world) Keys(_ context.Context, r schemas.KeysRequest) (out schemas.KeysReply, err error) {
+	w.paged++
 	for id := range w.stored {
 		if key(id).String() > r.After {
 			out.Keys = append(out.Keys, key(id))
@@ -177,6 +183,27 @@ func TestAttemptSaysWhatIsNewSameAndGone(t *testing.T) {
 				t.Errorf("end %+v, want %d batches and state %s", w.end, len(w.batches), tt.state)
 			}
 		})
+	}
+}
+
+func TestKeysAreNotListedWhenNothingCanBeGone(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		w     world
+		paged int
+	}{
+		"first scan":       {world{listed: map[string]string{"a": "1"}}, 0},
+		"nothing changed":  {world{listed: map[string]string{"a": "1"}, stored: map[string]string{"a": "1"}}, 0},
+		"one more is held": {world{listed: map[string]string{"a": "1"}, stored: map[string]string{"a": "1", "b": "1"}}, 1},
+		"one changed":      {world{listed: map[string]string{"a": "2"}, stored: map[string]string{"a": "1"}}, 1},
+	} {
+		for id, content := range c.w.stored {
+			c.w.stored[id] = hashOf(t, content)
+		}
+		c.w.handle(t)
+		if c.w.paged != c.paged {
+			t.Errorf("%s: keys were asked for %d times, want %d", name, c.w.paged, c.paged)
+		}
 	}
 }
 

@@ -116,8 +116,9 @@ type DeadLetter struct {
 
 // Request subjects served by whoever holds the store (control and sink roles).
 const (
-	RequestKnown = "store.known" // KnownRequest -> KnownReply
-	RequestKeys  = "store.keys"  // KeysRequest -> KeysReply
+	RequestKnown  = "store.known"  // KnownRequest -> KnownReply
+	RequestKeys   = "store.keys"   // KeysRequest -> KeysReply
+	RequestCounts = "store.counts" // CountsRequest -> CountsReply
 )
 
 // KnownRequest asks which of at most 1,000 keys the store holds live.
@@ -144,6 +145,22 @@ type KeysRequest struct {
 type KeysReply struct {
 	Keys  []Key  `json:"keys"`
 	Error *Error `json:"error,omitempty"`
+}
+
+// CountsRequest asks how many live resources of each type a unit's scopes own
+// that attempts before a seq wrote.
+type CountsRequest struct {
+	AccountID AccountID `json:"accountId"`
+	Region    string    `json:"region"` // of the scopes
+	Route     string    `json:"route"`
+	Types     []string  `json:"types"`
+	Before    uint64    `json:"before"`
+}
+
+// CountsReply has an entry per type that has any.
+type CountsReply struct {
+	Counts map[string]uint64 `json:"counts"`
+	Error  *Error            `json:"error,omitempty"`
 }
 
 // RequestPlan is served by discovery workers, the only ones with cloud

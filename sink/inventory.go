@@ -56,3 +56,21 @@ func (s *Store) Keys(ctx context.Context, q schemas.KeysRequest) (schemas.KeysRe
 		})
 	return out, err
 }
+
+// Counts is how many live resources of each type scopes own that attempts
+// before a seq wrote.
+func (s *Store) Counts(ctx context.Context, q schemas.CountsRequest) (schemas.CountsReply, error) {
+	out := schemas.CountsReply{Counts: map[string]uint64{}}
+	err := s.query(ctx, "count resources", `SELECT type, count() FROM @db.resources FINAL
+		WHERE account_id = ? AND type IN ? AND scope_region = ? AND route = ? AND seq < ? AND NOT tombstone GROUP BY type`,
+		[]any{string(q.AccountID), q.Types, q.Region, q.Route, q.Before}, func(r driver.Rows) error {
+			var token string
+			var n uint64
+			if err := r.Scan(&token, &n); err != nil {
+				return err
+			}
+			out.Counts[token] = n
+			return nil
+		})
+	return out, err
+}

@@ -209,6 +209,10 @@ func (s fakeStore) Keys(_ context.Context, r schemas.KeysRequest) (schemas.KeysR
 	return schemas.KeysReply{Keys: []schemas.Key{{ID: r.After}}}, s.err
 }
 
+func (s fakeStore) Counts(_ context.Context, r schemas.CountsRequest) (schemas.CountsReply, error) {
+	return schemas.CountsReply{Counts: map[string]uint64{r.Types[0]: r.Before}}, s.err
+}
+
 type fakePlanner struct{}
 
 func (fakePlanner) Plan(_ context.Context, a schemas.Account) (schemas.AccountID, []schemas.UnitKey, error) {
@@ -232,6 +236,10 @@ func TestRequests(t *testing.T) {
 	keys, err := client.StoreClient().Keys(ctx, schemas.KeysRequest{After: "y"})
 	if err != nil || keys.Keys[0].ID != "y" {
 		t.Errorf("got %+v, %v", keys, err)
+	}
+	counts, err := client.StoreClient().Counts(ctx, schemas.CountsRequest{Types: []string{"t"}, Before: 7})
+	if err != nil || counts.Counts["t"] != 7 {
+		t.Errorf("got %+v, %v", counts, err)
 	}
 	id, units, err := client.Plan(ctx, schemas.Account{ID: account})
 	if err != nil || id != account || len(units) != 1 {

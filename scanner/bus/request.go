@@ -16,6 +16,7 @@ import (
 type Store interface {
 	Known(ctx context.Context, r schemas.KnownRequest) (schemas.KnownReply, error)
 	Keys(ctx context.Context, r schemas.KeysRequest) (schemas.KeysReply, error)
+	Counts(ctx context.Context, r schemas.CountsRequest) (schemas.CountsReply, error)
 }
 
 // Planner plans an account; see discovery.Provider.
@@ -41,6 +42,9 @@ func (b *Bus) ServeStore(ctx context.Context, s Store) error {
 		},
 		schemas.RequestKeys: func(ctx context.Context, data []byte) any {
 			return answer(ctx, data, s.Keys, func(e *schemas.Error) schemas.KeysReply { return schemas.KeysReply{Error: e} })
+		},
+		schemas.RequestCounts: func(ctx context.Context, data []byte) any {
+			return answer(ctx, data, s.Counts, func(e *schemas.Error) schemas.CountsReply { return schemas.CountsReply{Error: e} })
 		},
 	})
 }
@@ -142,6 +146,14 @@ func (c *StoreClient) Known(ctx context.Context, r schemas.KnownRequest) (out sc
 // Keys asks for a page of a scope's live keys. Errors as in Known.
 func (c *StoreClient) Keys(ctx context.Context, r schemas.KeysRequest) (out schemas.KeysReply, err error) {
 	if err := c.b.request(ctx, schemas.RequestKeys, storeTries, storeTimeout, r, &out); err != nil {
+		return out, err
+	}
+	return out, coded(out.Error)
+}
+
+// Counts asks how much the scopes of a unit own. Errors as in Known.
+func (c *StoreClient) Counts(ctx context.Context, r schemas.CountsRequest) (out schemas.CountsReply, err error) {
+	if err := c.b.request(ctx, schemas.RequestCounts, storeTries, storeTimeout, r, &out); err != nil {
 		return out, err
 	}
 	return out, coded(out.Error)
