@@ -83,7 +83,11 @@ func regionRecorders(ctx context.Context, s *session) ([]discovery.Observation, 
 		fact.facet("recorders", statusF, nil)
 	}
 	channels, err := c.DescribeDeliveryChannels(ctx, &configservice.DescribeDeliveryChannelsInput{})
-	fact.facet("deliveryChannels", facetOf("config:DescribeDeliveryChannels", err), func() any { return channelNames(channels.DeliveryChannels) })
+	if f := facetOf("config:DescribeDeliveryChannels", err); f.state == schemas.FacetPresent {
+		fact.properties["deliveryChannels"] = channelNames(channels.DeliveryChannels) // also when empty: "none" is an answer
+	} else {
+		fact.facet("deliveryChannels", f, nil)
+	}
 	return append(list, fact.observe(s.region, typeRegionRecorders, s.region, s.region, configProjection)), nil
 }
 

@@ -34,7 +34,7 @@ func projectSubnet(region string, v types.Subnet) discovery.Observation {
 	d.set("vpcId", aws.ToString(v.VpcId))
 	d.set("cidrBlock", aws.ToString(v.CidrBlock))
 	d.set("availabilityZone", aws.ToString(v.AvailabilityZone))
-	d.set("mapPublicIpOnLaunch", aws.ToBool(v.MapPublicIpOnLaunch))
+	d.flag("mapPublicIpOnLaunch", v.MapPublicIpOnLaunch, "ec2:DescribeSubnets")
 	d.set("assignIpv6AddressOnCreation", aws.ToBool(v.AssignIpv6AddressOnCreation))
 	d.set("enableDns64", aws.ToBool(v.EnableDns64))
 	d.set("ipv6Native", aws.ToBool(v.Ipv6Native))
@@ -261,10 +261,13 @@ func projectImage(region string, i types.Image) []discovery.Observation {
 		if m.Ebs == nil {
 			continue
 		}
-		devices = append(devices, map[string]any{
-			"deviceName": aws.ToString(m.DeviceName), "encrypted": aws.ToBool(m.Ebs.Encrypted),
-			"snapshotId": aws.ToString(m.Ebs.SnapshotId), "volumeSize": int(aws.ToInt32(m.Ebs.VolumeSize)),
-		})
+		device := map[string]any{
+			"deviceName": aws.ToString(m.DeviceName), "snapshotId": aws.ToString(m.Ebs.SnapshotId), "volumeSize": int(aws.ToInt32(m.Ebs.VolumeSize)),
+		}
+		if m.Ebs.Encrypted != nil {
+			device["encrypted"] = *m.Ebs.Encrypted
+		}
+		devices = append(devices, device)
 	}
 	sortByJSON(devices)
 	d.set("ebsBlockDevices", devices)

@@ -2,9 +2,11 @@ package aws
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -86,6 +88,15 @@ func unreachable(call string, err error, remedy string) error {
 		return e.WithHint("%s", remedy)
 	}
 	return e
+}
+
+// cutShort makes the SDK ask again when an answer broke off: by itself it takes
+// half an answer for one that it cannot read.
+func cutShort(err error) aws.Ternary {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
 }
 
 // instanceMetadata is the service name of the last place where the SDK looks for

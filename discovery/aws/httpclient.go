@@ -38,4 +38,6 @@ func (c readOnlyBody) Do(r *http.Request) (*http.Response, error) {
 type sdkLog struct{ log zerolog.Logger }
 
 // Logf implements logging.Logger.
-func (l sdkLog) Logf(_ logging.Classification, format string, v ...any) { l.log.Debug().Msgf(format, v...) }
+func (l sdkLog) Logf(_ logging.Classification, format string, v ...any) {
+	l.log.Debug().Msgf(format, v...)
+}

@@ -29,6 +29,13 @@ func policyText(doc *string) string {
 	return canonicalPolicy(text)
 }
 
+// policy sets a policy document; a principal or policy has one, so an answer
+// without it does not say that nothing is allowed.
+func (d *document) policy(name string, doc *string) {
+	f := facet{state: schemas.FacetPresent, call: authorizationDetails}.need(aws.ToString(doc) != "")
+	d.facet(name, f, func() any { return policyText(doc) })
+}
+
 func boundary(b *types.AttachedPermissionsBoundary) string {
 	if b == nil {
 		return ""
@@ -48,7 +55,7 @@ func inline(token, property, owner string, list []types.PolicyDetail) []discover
 		d := newDocument()
 		d.set(property, owner)
 		d.set("name", name)
-		d.set("policy", policyText(p.PolicyDocument))
+		d.policy("policy", p.PolicyDocument)
 		out[i] = global(d, token, owner+":"+name, name)
 	}
 	return out
@@ -93,7 +100,7 @@ func projectRole(r types.RoleDetail) []discovery.Observation {
 	d := newDocument()
 	d.set("name", name)
 	d.set("path", aws.ToString(r.Path))
-	d.set("assumeRolePolicy", policyText(r.AssumeRolePolicyDocument))
+	d.policy("assumeRolePolicy", r.AssumeRolePolicyDocument)
 	d.set("permissionsBoundary", boundary(r.PermissionsBoundary))
 	d.set("tags", iamTags(r.Tags))
 	d.set("managedPolicyArns", policyArns(r.AttachedManagedPolicies))
@@ -129,14 +136,12 @@ func projectPolicy(p types.ManagedPolicyDetail) discovery.Observation {
 	d.set("name", aws.ToString(p.PolicyName))
 	d.set("path", aws.ToString(p.Path))
 	d.set("description", aws.ToString(p.Description))
+	var document *string
 	for _, v := range p.PolicyVersionList {
 		if v.IsDefaultVersion {
-			d.set("policy", policyText(v.Document))
+			document = v.Document
 		}
 	}
-	if d.properties["policy"] == nil {
-		f := facet{state: schemas.FacetFailed, call: authorizationDetails, reason: notInAnswer}
-		d.facet("policy", f, nil)
-	}
+	d.policy("policy", document)
 	return global(d, typePolicy, aws.ToString(p.Arn), aws.ToString(p.PolicyName))
 }

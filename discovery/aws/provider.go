@@ -102,6 +102,7 @@ func (p *Provider) config(ctx context.Context, a schemas.Account) (aws.Config, e
 				// The quota would turn a slow account into failed calls; the
 				// limiter keeps the rate instead.
 				o.RateLimiter = ratelimit.None
+				o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(cutShort))
 			})
 		}),
 	}

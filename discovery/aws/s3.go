@@ -43,7 +43,10 @@ var bucketTypes = []string{
 var s3Service = &service{
 	name: "s3", global: true,
 	types: []typeSpec{
-		{typeBucket, []string{"s3:ListAllMyBuckets", "s3:GetBucketLocation", "s3:GetBucketTagging"}},
+		{typeBucket, []string{ // what it holds of every resource split off it, too
+			"s3:ListAllMyBuckets", "s3:GetBucketLocation", "s3:GetBucketTagging", "s3:GetBucketVersioning", "s3:GetBucketPolicy",
+			"s3:GetEncryptionConfiguration", "s3:GetBucketLogging", "s3:GetBucketAcl", "s3:GetLifecycleConfiguration",
+		}},
 		{typeBucketVersioning, []string{"s3:ListAllMyBuckets", "s3:GetBucketVersioning"}},
 		{typeBucketPAB, []string{"s3:ListAllMyBuckets", "s3:GetBucketPublicAccessBlock"}},
 		{typeBucketEncryption, []string{"s3:ListAllMyBuckets", "s3:GetEncryptionConfiguration"}},
@@ -85,10 +88,6 @@ func readS3(ctx context.Context, s *session, r *run) error {
 
 // readBucket emits one bucket and the resources split off it.
 func readBucket(ctx context.Context, s *session, r *run, name, region string) error {
-	if name == "" {
-		r.incomplete("s3:ListAllMyBuckets", errNoID, bucketTypes...)
-		return nil
-	}
 	if region == "" {
 		var err error
 		if region, err = bucketRegion(ctx, s, name); err != nil {
@@ -134,7 +133,7 @@ func bucketRegion(ctx context.Context, s *session, name string) (string, error) 
 func accountPublicAccess(ctx context.Context, s *session) []discovery.Observation {
 	out, err := s.s3control().GetPublicAccessBlock(ctx, &s3control.GetPublicAccessBlockInput{AccountId: &s.awsAccount})
 	f := facetOf("s3:GetAccountPublicAccessBlock", err, "NoSuchPublicAccessBlockConfiguration")
-	flags := publicAccessFlags(nil, nil, nil, nil)
+	var flags map[string]*bool
 	if err == nil {
 		c := out.PublicAccessBlockConfiguration
 		if f = f.need(c != nil); c != nil {
@@ -150,20 +149,16 @@ func accountPublicAccess(ctx context.Context, s *session) []discovery.Observatio
 	}
 	resource := newDocument()
 	resource.set("accountId", s.awsAccount)
-	for _, name := range publicAccessNames {
-		value := func() any { return flags[name] }
-		resource.facet(name, f, value)
-		if f.state == schemas.FacetAbsent {
-			setting.set(name, false)
-		} else {
-			setting.facet(name, f, value)
-		}
+	observed := func(d *document, token string) discovery.Observation {
+		return d.observe(schemas.GlobalRegion, token, s.awsAccount, s.awsAccount, s3Projection)
 	}
-	list := []discovery.Observation{setting.observe(schemas.GlobalRegion, typeAccountPABSetting, s.awsAccount, s.awsAccount, s3Projection)}
-	if f.state != schemas.FacetAbsent {
-		list = append(list, resource.observe(schemas.GlobalRegion, typeAccountPAB, s.awsAccount, s.awsAccount, s3Projection))
+	if f.state == schemas.FacetAbsent {
+		setNoPublicAccess(setting)
+		return []discovery.Observation{observed(setting, typeAccountPABSetting)}
 	}
-	return list
+	setPublicAccess(setting, f, flags)
+	setPublicAccess(resource, f, flags)
+	return []discovery.Observation{observed(setting, typeAccountPABSetting), observed(resource, typeAccountPAB)}
 }
 
 // verifyS3 reads the buckets of the keys again: what they still have is

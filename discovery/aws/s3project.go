@@ -76,14 +76,18 @@ func (b *bucketFacets) read(ctx context.Context, c *s3.Client) {
 		b.logging = logging.LoggingEnabled
 	}
 	b.acl, err = c.GetBucketAcl(ctx, &s3.GetBucketAclInput{Bucket: n})
-	b.aclF = b.facet("s3:GetBucketAcl", err)
+	if b.aclF = b.facet("s3:GetBucketAcl", err); err == nil {
+		b.aclF = b.aclF.need(b.acl.Owner != nil)
+	}
 	ownership, err := c.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: n})
 	if b.ownershipF = b.facet("s3:GetBucketOwnershipControls", err, "OwnershipControlsNotFoundError"); err == nil {
 		b.ownership = ownership.OwnershipControls
 		b.ownershipF = b.ownershipF.need(b.ownership != nil && len(b.ownership.Rules) > 0)
 	}
 	b.lifecycle, err = c.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: n})
-	b.lifecycleF = b.facet("s3:GetLifecycleConfiguration", err, "NoSuchLifecycleConfiguration")
+	if b.lifecycleF = b.facet("s3:GetLifecycleConfiguration", err, "NoSuchLifecycleConfiguration"); err == nil {
+		b.lifecycleF = b.lifecycleF.need(len(b.lifecycle.Rules) > 0)
+	}
 	tagging, err := c.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: n})
 	if b.tagsF = b.facet("s3:GetBucketTagging", err, "NoSuchTagSet"); err == nil {
 		b.tags = s3Tags(tagging.TagSet)
@@ -189,10 +193,22 @@ func (b *bucketFacets) bucketVersioning() discovery.Observation {
 
 var publicAccessNames = []string{"blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"}
 
-func publicAccessFlags(acls, ignore, policy, restrict *bool) map[string]any {
-	return map[string]any{
-		"blockPublicAcls": aws.ToBool(acls), "ignorePublicAcls": aws.ToBool(ignore),
-		"blockPublicPolicy": aws.ToBool(policy), "restrictPublicBuckets": aws.ToBool(restrict),
+func publicAccessFlags(acls, ignore, policy, restrict *bool) map[string]*bool {
+	return map[string]*bool{"blockPublicAcls": acls, "ignorePublicAcls": ignore, "blockPublicPolicy": policy, "restrictPublicBuckets": restrict}
+}
+
+// setPublicAccess sets the flags of a public access block that was found.
+func setPublicAccess(d *document, f facet, flags map[string]*bool) {
+	for _, name := range publicAccessNames {
+		v := flags[name]
+		d.facet(name, f.need(v != nil), func() any { return *v })
+	}
+}
+
+// setNoPublicAccess sets them where none is configured: nothing is blocked.
+func setNoPublicAccess(d *document) {
+	for _, name := range publicAccessNames {
+		d.set(name, false)
 	}
 }
 
@@ -201,16 +217,14 @@ func (b *bucketFacets) publicAccessBlock() discovery.Observation {
 	d := newDocument()
 	d.set("bucket", b.name)
 	d.set("region", b.region)
-	flags := publicAccessFlags(nil, nil, nil, nil)
-	if b.pab != nil {
-		flags = publicAccessFlags(b.pab.BlockPublicAcls, b.pab.IgnorePublicAcls, b.pab.BlockPublicPolicy, b.pab.RestrictPublicBuckets)
+	var flags map[string]*bool
+	if c := b.pab; c != nil {
+		flags = publicAccessFlags(c.BlockPublicAcls, c.IgnorePublicAcls, c.BlockPublicPolicy, c.RestrictPublicBuckets)
 	}
-	for _, name := range publicAccessNames {
-		if b.pabF.state == schemas.FacetAbsent {
-			d.set(name, false)
-			continue
-		}
-		d.facet(name, b.pabF, func() any { return flags[name] })
+	if b.pabF.state == schemas.FacetAbsent {
+		setNoPublicAccess(d)
+	} else {
+		setPublicAccess(d, b.pabF, flags)
 	}
 	return d.observe(b.region, typeBucketPAB, b.name, b.name, s3Projection)
 }

@@ -62,6 +62,23 @@ func (e *engine) fires(ctx context.Context, way ast.Body, k kind) bool {
 		}
 		return len(u.whole)+len(u.gotten) == 0
 	}
-	left := e.settle(ctx, way, input, onType)
-	return left.state != closed
+	return e.settle(ctx, timeless(way), input, onType).state != closed
+}
+
+// timeless leaves out the conditions that may hold at another time: what
+// applies to a type is found out once.
+func timeless(way ast.Body) ast.Body {
+	var out ast.Body
+	for _, c := range way {
+		timed := false
+		ast.WalkRefs(c, func(ref ast.Ref) bool {
+			b := ast.BuiltinMap[ref.String()]
+			timed = timed || b != nil && b.Nondeterministic
+			return timed
+		})
+		if !timed {
+			out = append(out, c)
+		}
+	}
+	return out
 }

@@ -102,9 +102,10 @@ func (p *policy) blank() schemas.PolicyResult {
 }
 
 func (e *engine) prepare(ctx context.Context, p *policy) error {
-	value, one := result+" = "+e.refer(p), e.refer(p)+"["+result+"]"
-	if !p.set {
-		one = value
+	value := result + " = " + e.refer(p)
+	one := value
+	if p.set {
+		one = value + "[" + result + "]" // one message; of a set, the key is the value
 	}
 	var err error
 	if p.query, err = rego.New(e.options(value)...).PrepareForEval(ctx); err == nil {

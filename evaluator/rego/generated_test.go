@@ -190,6 +190,13 @@ deny_shape_index contains index[input.P]
 index := {"x": "found"}
 deny_shape_dynamic contains "m" if { marks.x }
 marks[input.P] := true if { true }
+deny_shape_else := ["m"] if { input.known == 2 } else := ["n"] if { input.P == "x" }
+deny_nasty_mockdeep contains "m" if { deep with input.zz as input.props }
+deep if input.zz.P == "x"
+deny_nasty_getmock contains "m" if { v := object.get(input, "zz", 0) with input.zz as input.props; v.P == "x" }
+deny_shape_false contains false if { input.known == 1; not input.absent }
+deny_shape_false contains 7 if { input.P == "x" }
+deny_shape_value contains v if { v := input.P }
 deny_nasty_ref contains "m" if { cfg.of.it == "x" }
 deny_nasty_dynref contains "m" if { some k; cfg.of[k] == "x" }
 cfg.of.it := input.P
@@ -244,6 +251,7 @@ deny_v0_some["m"] { some x; x = input; x.P == "x" }
 deny_v0_compared["m"] { x := {"known": 1, "word": "zero"}; x = input.properties }
 deny_v0_compared2["m"] { x = input.properties; x = {"known": 1, "word": "zero", "P": "x"} }
 deny_v0_two["m"] { x = input.properties; x = input.props; x.known == 1 }
+deny_v0_same["m"] { x = input.properties; x = input.props }
 deny_v0_closures["m"] { count([1 | k = "zz"; object.get(input, k, 0)]) == 0; b := [v | k = ["P"][_]; v = object.get(input, k, 0)]; b[0] == "x" }
 deny_v0_outer["m"] { k = ["known", "P"][_]; count([1 | k = "known"]) == 0; object.get(input, k, 0) == "x" }
 deny_v0_docs["m"] { count([v | d = input; v = d.zz]) == 0; b := [v | d = {"P": "x"}; v = d.P]; b[0] == "x"; input.known == 1 }

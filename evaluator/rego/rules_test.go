@@ -44,6 +44,10 @@ func TestRulesWithoutMessages(t *testing.T) {
 			if r.Outcome != schemas.Errored || !strings.Contains(r.Reason, "the rule gave "+c.gives+", not a set or an array of messages: write deny contains msg if") {
 				t.Errorf("%+v", r)
 			}
+			r = one(t, f, evaluator.Input{Type: bucket, Unknown: []schemas.UnknownPath{{Path: "acl"}}})
+			if r.Outcome != schemas.Unknown && r.Outcome != schemas.Errored {
+				t.Errorf("with acl unknown: %+v", r)
+			}
 			want := schemas.Passed
 			if c.always {
 				want = schemas.Errored
@@ -136,6 +140,8 @@ func TestApplies(t *testing.T) {
 		"type or else":  {"ok if input.type == \"x\"\nok if input.b == 1\ndeny contains \"m\" if { ok; input.a == 1 }", map[string]schemas.Outcome{"x": schemas.Passed, "y": schemas.Passed}},
 		"not a set":     {`deny := ["m"] if input.type == "` + bucket + `"`, map[string]schemas.Outcome{bucket: schemas.Failed, instance: schemas.NotApplicable}},
 		"with an else":  {`deny := ["m"] if { input.type == "x" } else := ["n"] if { input.type == "y" }`, map[string]schemas.Outcome{"x": schemas.Failed, "y": schemas.Failed, "z": schemas.Passed}},
+		"the time":      {`deny contains "m" if time.now_ns() < 0`, map[string]schemas.Outcome{bucket: schemas.Passed}}, // later it may
+		"time and type": {`deny contains "m" if { input.__type != "x"; now := time.now_ns(); now < 0 }`, map[string]schemas.Outcome{bucket: schemas.Passed, "x": schemas.NotApplicable}},
 		"mocked":        {"on if input.type == \"x\"\ndeny contains \"m\" if on with input.type as \"x\"", map[string]schemas.Outcome{"x": schemas.Failed, "z": schemas.Failed}},
 		"mocked inline": {`deny contains "m" if input.type == "x" with input.type as "x"`, map[string]schemas.Outcome{"x": schemas.Failed, "z": schemas.Failed}},
 		fires:           {`deny contains "m" if true`, map[string]schemas.Outcome{"x": schemas.Failed}},

@@ -80,9 +80,6 @@ func asTerm(t *ast.Term, _ *rego.EvalContext) (any, error) { return t, nil }
 
 // askable tells whether a condition needs nothing but known input.
 func askable(c *ast.Expr, known func(*uses) bool) bool {
-	if len(c.With) > 0 {
-		return false
-	}
 	data := false
 	ast.WalkRefs(c, func(ref ast.Ref) bool {
 		data = data || ref[0].Equal(ast.DefaultRootDocument) // rules that are left

@@ -1,0 +1,202 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/configservice"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/middleware"
+	"github.com/rs/zerolog"
+
+	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// The table of limits names services as the SDK does; a name that it does not
+// know would leave the service on the default in silence.
+func TestLimitsNameServices(t *testing.T) {
+	t.Parallel()
+	ids := map[string]bool{
+		ec2.ServiceID: true, iam.ServiceID: true, s3.ServiceID: true, s3control.ServiceID: true, sts.ServiceID: true,
+		cloudtrail.ServiceID: true, configservice.ServiceID: true,
+	}
+	for id := range limits {
+		if !ids[id] {
+			t.Errorf("%q is no service", id)
+		}
+		delete(ids, id)
+	}
+	if len(ids) > 0 {
+		t.Errorf("no limit for %v", ids)
+	}
+}
+
+// took is how long n waits for an operation take.
+func took(t *testing.T, l *limiter, service, operation string, n int) time.Duration {
+	t.Helper()
+	start := time.Now()
+	for range n {
+		if err := l.wait(t.Context(), service, operation); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return time.Since(start)
+}
+
+// Times here are those of a clock that jumps when everybody waits.
+func TestLimiterKeepsTheRateOfEachOperation(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(false)
+		// EC2: 50 at once, then 10 a second.
+		if d := took(t, l, "EC2", "DescribeVpcs", 50); d != 0 {
+			t.Errorf("the burst took %s", d)
+		}
+		if d := took(t, l, "EC2", "DescribeVpcs", 10); d != time.Second {
+			t.Errorf("10 more took %s", d)
+		}
+		// Other operations and services have buckets of their own.
+		if d := took(t, l, "EC2", "DescribeSubnets", 50) + took(t, l, "IAM", "DescribeVpcs", 20); d != 0 {
+			t.Errorf("others waited for %s", d)
+		}
+		if d := took(t, l, "Kafka", "ListClusters", 20+20); d != time.Second {
+			t.Errorf("the default took %s", d)
+		}
+		// Idle time fills the bucket, up to the burst.
+		time.Sleep(time.Hour)
+		if d := took(t, l, "EC2", "DescribeVpcs", 51); d != time.Second/10 {
+			t.Errorf("after an idle hour it took %s", d)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		took(t, l, "EC2", "Slow", 50)
+		if err := l.wait(ctx, "EC2", "Slow"); !errors.Is(err, context.Canceled) {
+			t.Errorf("waiting for nobody: %v", err)
+		}
+		if d := took(t, newLimiter(true), "EC2", "DescribeVpcs", 1000); d != 0 {
+			t.Errorf("an emulator was spared for %s", d)
+		}
+	})
+}
+
+// Every attempt counts against the rate, also what the SDK repeats, and no call
+// gets past it.
+func TestLimiterStandsBeforeEveryAttempt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, n := newAccount(awsfake.Population{VPCs: 1}), 0
+		a.asked("ec2:DescribeVpcs", func(string, url.Values) answer {
+			if n++; n <= 3 {
+				return answer{http.StatusServiceUnavailable, ec2Error("RequestLimitExceeded")}
+			}
+			return answer{}
+		})
+		s, l := a.in(home), newLimiter(false)
+		s.cfg.APIOptions = append(s.cfg.APIOptions, func(stack *middleware.Stack) error { return l.addTo(stack) })
+		s.cfg.Retryer = func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) {
+				o.MaxAttempts, o.RateLimiter = 8, ratelimit.None
+				o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
+			})
+		}
+		var c counters
+		if _, err := s.ec2().DescribeVpcs(withCounters(t.Context(), &c), nil); err != nil {
+			t.Fatal(err)
+		}
+		if c.calls.Load() != 4 || c.throttles.Load() != 3 {
+			t.Errorf("counted %d attempts, %d throttles", c.calls.Load(), c.throttles.Load())
+		}
+		// 4 of the burst of 50 are gone.
+		if d := took(t, l, "EC2", "DescribeVpcs", 46); d != 0 {
+			t.Errorf("the rest of the burst took %s", d)
+		}
+		if d := took(t, l, "EC2", "DescribeVpcs", 1); d != time.Second/10 {
+			t.Errorf("one more took %s", d)
+		}
+	})
+}
+
+// One limiter serves all units of an account in a region; other regions and
+// other accounts have their own.
+func TestLimiterPerAccountAndRegion(t *testing.T) {
+	t.Parallel()
+	p := New(zerolog.Nop(), time.Now)
+	one, two := &access{sessions: map[string]*session{}}, &access{sessions: map[string]*session{}}
+	account := schemas.Account{Name: "prod"}
+	s := p.session(one, account, home)
+	if p.session(one, account, home) != s {
+		t.Error("the same region has two limiters")
+	}
+	if p.session(one, account, "eu-west-1") == s || p.session(two, account, home) == s {
+		t.Error("a limiter is shared with another region or account")
+	}
+	if len(s.cfg.APIOptions) != 1 {
+		t.Errorf("%d options, want the limiter alone", len(s.cfg.APIOptions))
+	}
+}
+
+// Units of an account that start at the same moment share what the first of them
+// made; two limiters would be twice the rate.
+func TestAccessIsMadeOnce(t *testing.T) {
+	sdkFiles(t)
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAFAKE")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "fake")
+	const n = 4
+	var arrived sync.WaitGroup
+	arrived.Add(n)
+	fake := newAccount(awsfake.Population{}).asked("sts:GetCallerIdentity", func(string, url.Values) answer {
+		arrived.Done()
+		arrived.Wait() // nobody is answered before all have asked
+		return answer{}
+	})
+	srv := httptest.NewServer(fake)
+	defer srv.Close()
+	p := New(zerolog.Nop(), time.Now)
+	got := make(chan *access, n)
+	for range n {
+		go func() {
+			acc, err := p.access(t.Context(), schemas.Account{Name: "prod", Endpoint: srv.URL})
+			if err != nil {
+				t.Error(err)
+			}
+			got <- acc
+		}()
+	}
+	first := <-got
+	for range n - 1 {
+		if acc := <-got; acc != first || acc == nil {
+			t.Error("an access of its own")
+		}
+	}
+}
+
+func TestThrottlesAreRecognized(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]bool{
+		"Throttling": true, "ThrottlingException": true, "RequestLimitExceeded": true, "SlowDown": true, "TooManyRequestsException": true,
+		"AccessDenied": false, "InternalError": false,
+	} {
+		if got := isThrottle(apiError(code, 400)); got != want {
+			t.Errorf("%s: %t", code, got)
+		}
+	}
+	if !isThrottle(apiError("Whatever", http.StatusTooManyRequests)) {
+		t.Error("429 is no throttle")
+	}
+}

@@ -1,0 +1,280 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/insights-scanner/insights-scanner/discovery"
+	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// list is a call that enumerates types: its operation, its IAM action.
+type list struct {
+	service           *service
+	operation, action string
+	types             []string
+}
+
+var lists = []list{
+	{s3Service, "s3:", "s3:ListAllMyBuckets", bucketTypes},
+	{iamService, "iam:GetAccountAuthorizationDetails", authorizationDetails, detailTypes},
+	{iamService, "iam:GetCredentialReport", "iam:GetCredentialReport", []string{typeCredentialReportUser}},
+	{iamService, "iam:GenerateCredentialReport", "iam:GenerateCredentialReport", []string{typeCredentialReportUser}},
+	{cloudtrailService, "cloudtrail:DescribeTrails", "cloudtrail:DescribeTrails", []string{typeTrail}},
+	{configService, "config:DescribeConfigurationRecorders", "config:DescribeConfigurationRecorders", []string{typeRecorder}},
+	{ec2Service, "ec2:DescribeVpcs", "ec2:DescribeVpcs", []string{typeVPC}},
+	{ec2Service, "ec2:DescribeSubnets", "ec2:DescribeSubnets", []string{typeSubnet}},
+	{ec2Service, "ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroups", []string{typeSecurityGroup, typeDefaultGroup}},
+	{ec2Service, "ec2:DescribeInstances", "ec2:DescribeInstances", []string{typeInstance}},
+	{ec2Service, "ec2:DescribeVolumes", "ec2:DescribeVolumes", []string{typeVolume}},
+	{ec2Service, "ec2:DescribeSnapshots", "ec2:DescribeSnapshots", []string{typeSnapshot, typeSnapshotExposure}},
+	{ec2Service, "ec2:DescribeImages", "ec2:DescribeImages", []string{typeAMI, typeAMIExposure}},
+}
+
+// facts are emitted whatever their call says, unknown if need be; their scopes
+// are always complete.
+var facts = []string{
+	typeAccountPAB, typeAccountPABSetting, typeAccountPasswordPolicy, typePasswordPolicy, typeRootAccount, typeRegionTrails, typeRegionRecorders, typeEBSEncryption,
+}
+
+// refusal is an error of an operation's service.
+func refusal(operation, code string, status int) answer {
+	service, _, _ := strings.Cut(operation, ":")
+	shape := map[string]func(string) string{
+		"s3": s3Error, "s3control": s3controlError, "iam": iamError, "ec2": ec2Error, "cloudtrail": jsonError, "config": jsonError,
+	}
+	return answer{status, shape[service](code)}
+}
+
+var full = awsfake.Population{
+	Instances: 3, Volumes: 1, SecurityGroups: 2, Subnets: 2, VPCs: 2, Snapshots: 2, Images: 2, Buckets: 4, Users: 2, Roles: 2, Policies: 2,
+}
+
+// A list that cannot be read leaves its scopes open, with the call that was
+// refused; an empty and complete scope would have everything tombstoned.
+func TestListErrorIsNoEmptyScope(t *testing.T) {
+	t.Parallel()
+	for _, l := range lists {
+		for _, c := range []struct {
+			code, reason string
+			status       int
+			want         schemas.ScopeState
+		}{
+			{"AccessDenied", "AccessDenied", 403, schemas.ScopeDenied},
+			{"InternalError", "InternalError", 500, schemas.ScopeFailed},
+			{"AuthFailure", "AuthFailure: the region may not be enabled for the account", 401, schemas.ScopeDenied},
+		} {
+			a := newAccount(full)
+			no := refusal(l.operation, c.code, c.status)
+			a.fails(l.operation, no.status, no.body)
+			s := a.read(t, l.service, schemas.GlobalRegion)
+			for token, e := range s.scopes {
+				if !slices.Contains(l.types, token) {
+					if e.State != schemas.ScopeComplete {
+						t.Errorf("%s %s touched %+v", l.operation, c.code, e)
+					}
+					continue
+				}
+				if e.State != c.want || e.Call != l.action || e.Reason != c.reason || e.Seen != 0 {
+					t.Errorf("%s %s: %+v", l.operation, c.code, e)
+				}
+			}
+		}
+	}
+}
+
+// Every type is either enumerated by a list of the table above or a fact.
+func TestEveryTypeHasItsList(t *testing.T) {
+	t.Parallel()
+	var known []string
+	for _, l := range lists {
+		known = append(known, l.types...)
+	}
+	known = append(known, facts...)
+	for _, svc := range services {
+		for _, spec := range svc.types {
+			if !slices.Contains(known, spec.token) {
+				t.Errorf("%s is in no list", spec.token)
+			}
+		}
+	}
+}
+
+// What a broken network leaves is neither empty nor complete.
+func TestNoAnswerAtAll(t *testing.T) {
+	t.Parallel()
+	for _, svc := range services {
+		s := newAccount(full).in(home)
+		s.cfg.HTTPClient = httpClient(func(*http.Request) (*http.Response, error) { return nil, errors.New("connection reset by peer") })
+		r := &reader{svc: svc, session: s, unitRegion: home}
+		ends, err := r.Read(t.Context(), func(_ context.Context, o discovery.Observation) error {
+			if !slices.Contains(facts, o.Type) || len(o.Unknown) == 0 {
+				t.Errorf("emitted %+v", o)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range ends {
+			if slices.Contains(facts, e.Type) != (e.State == schemas.ScopeComplete) {
+				t.Errorf("%+v", e)
+			}
+			if e.State != schemas.ScopeComplete && !strings.Contains(e.Reason, "connection reset") {
+				t.Errorf("%+v does not say why", e)
+			}
+		}
+	}
+}
+
+type httpClient func(*http.Request) (*http.Response, error)
+
+func (f httpClient) Do(r *http.Request) (*http.Response, error) { return f(r) }
+
+// smallPages makes awsfake answer a list in pages of two.
+func smallPages(operation string, q url.Values) answer {
+	q.Set("MaxResults", "2")
+	q.Set("MaxItems", "2")
+	if operation == "s3:" && q.Get("continuation-token") == "" {
+		return answer{http.StatusOK, `<ListAllMyBucketsResult><Buckets><Bucket><Name>bucket-00000000</Name><BucketRegion>us-east-1</BucketRegion></Bucket>` +
+			`<Bucket><Name>bucket-00000001</Name><BucketRegion>eu-west-1</BucketRegion></Bucket></Buckets><ContinuationToken>2</ContinuationToken></ListAllMyBucketsResult>`}
+	}
+	return answer{} // awsfake reads the same form
+}
+
+func token(q url.Values) string {
+	return q.Get("NextToken") + q.Get("Marker") + q.Get("continuation-token")
+}
+
+// A list that breaks off between pages keeps what it gave and is not complete.
+func TestListThatBreaksOff(t *testing.T) {
+	t.Parallel()
+	for _, l := range lists {
+		if l.service == cloudtrailService || l.service == configService || slices.Contains(l.types, typeCredentialReportUser) {
+			continue // a list of one page
+		}
+		a := newAccount(three)
+		a.asked(l.operation, func(_ string, q url.Values) answer {
+			if token(q) != "" {
+				return refusal(l.operation, "InternalError", 500)
+			}
+			return smallPages(l.operation, q)
+		})
+		s := a.read(t, l.service, schemas.GlobalRegion)
+		first := s.scopes[l.types[0]]
+		if first.State != schemas.ScopeFailed || first.Call != l.action || first.Seen != 2 || s.count(l.types[0]) != 2 {
+			t.Errorf("%s: %+v", l.operation, first)
+		}
+	}
+}
+
+// three has three of everything that is listed.
+var three = awsfake.Population{
+	Instances: 3, SecurityGroups: 3, Subnets: 3, VPCs: 3, Snapshots: 3, Images: 3, Buckets: 3, Users: 3, Roles: 3, Policies: 3,
+}
+
+// Pages are read to the last one, whatever their size.
+func TestPagesAreReadToTheEnd(t *testing.T) {
+	t.Parallel()
+	for _, l := range lists {
+		if l.service == cloudtrailService || l.service == configService || slices.Contains(l.types, typeCredentialReportUser) {
+			continue // a list of one page
+		}
+		want := newAccount(three).read(t, l.service, home)
+		a := newAccount(three)
+		a.asked(l.operation, func(_ string, q url.Values) answer { return smallPages(l.operation, q) })
+		got := a.read(t, l.service, home)
+		for _, token := range l.types {
+			if got.count(token) != want.count(token) || got.scopes[token] != want.scopes[token] || got.scopes[token].State != schemas.ScopeComplete {
+				t.Errorf("%s: %d, %+v, want %d", token, got.count(token), got.scopes[token], want.count(token))
+			}
+		}
+		if n := a.count(l.operation); n < 2 {
+			t.Errorf("%s: read in %d calls", l.operation, n)
+		}
+	}
+	// A page may be empty and still not be the last one.
+	a := newAccount(three)
+	a.asked("ec2:DescribeVpcs", func(_ string, q url.Values) answer {
+		if token(q) == "" {
+			return answer{http.StatusOK, "<DescribeVpcsResponse><vpcSet/><nextToken>0</nextToken></DescribeVpcsResponse>"}
+		}
+		return answer{}
+	})
+	if n := a.read(t, ec2Service, home).count(typeVPC); n != 3 {
+		t.Errorf("%d VPCs behind an empty page", n)
+	}
+}
+
+// Every Describe names a page size: unpaged calls have the smallest rate.
+func TestDescribesArePaged(t *testing.T) {
+	t.Parallel()
+	a := newAccount(full)
+	unpaged := map[string]bool{}
+	for _, l := range lists {
+		if l.service == ec2Service {
+			a.asked(l.operation, func(_ string, q url.Values) answer {
+				if q.Get("MaxResults") != "1000" {
+					a.mu.Lock()
+					defer a.mu.Unlock()
+					unpaged[l.operation] = true
+				}
+				return answer{}
+			})
+		}
+	}
+	a.read(t, ec2Service, home)
+	if len(unpaged) > 0 {
+		t.Errorf("unpaged: %v", slices.Collect(maps.Keys(unpaged)))
+	}
+}
+
+// A scope tells the trouble that it met first.
+func TestFirstTroubleIsTold(t *testing.T) {
+	t.Parallel()
+	r := newRun(nil)
+	r.incomplete("s3:GetBucketLocation", apiError("AccessDenied", 403), typeBucket)
+	r.incomplete("s3:ListAllMyBuckets", apiError("InternalError", 500), typeBucket, typeBucketACL)
+	for _, e := range r.scopes(s3Service, schemas.GlobalRegion) {
+		want := map[string]string{typeBucket: "s3:GetBucketLocation", typeBucketACL: "s3:ListAllMyBuckets"}[e.Type]
+		if e.Call != want {
+			t.Errorf("%+v, want call %q", e, want)
+		}
+	}
+}
+
+// A read that is cancelled says nothing of any scope.
+func TestCancelledReadSaysNothing(t *testing.T) {
+	t.Parallel()
+	for _, svc := range services {
+		ctx, cancel := context.WithCancel(t.Context())
+		a := newAccount(full)
+		r := &reader{svc: svc, session: a.in(home), unitRegion: home}
+		var emitted atomic.Int32
+		ends, err := r.Read(ctx, func(context.Context, discovery.Observation) error {
+			emitted.Add(1)
+			cancel()
+			return nil
+		})
+		cancel()
+		if !errors.Is(err, context.Canceled) || ends != nil || emitted.Load() != 1 {
+			t.Errorf("%s: %d emitted, %v, %v", svc.name, emitted.Load(), ends, err)
+		}
+	}
+	// An emit that fails ends the read with its error.
+	stop := errors.New("stream full")
+	for _, svc := range services {
+		r := &reader{svc: svc, session: newAccount(full).in(home), unitRegion: home}
+		if ends, err := r.Read(t.Context(), func(context.Context, discovery.Observation) error { return stop }); !errors.Is(err, stop) || ends != nil {
+			t.Errorf("%s: %v, %v", svc.name, ends, err)
+		}
+	}
+}
