@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -103,11 +104,16 @@ func twoScans(t *testing.T, random *rand.Rand) content {
 	return c.content(t, client)
 }
 
-// cluster is the system as separate processes over one NATS.
+// cluster is the system as separate processes over one NATS. What ends, killed or
+// by itself because NATS was away, is started again, as an init system does.
 type cluster struct {
 	url   string // of the API
 	start map[string]func() *exec.Cmd
-	procs map[string]*exec.Cmd
+
+	mu      sync.Mutex
+	procs   map[string]*os.Process
+	stopped bool
+	ended   sync.WaitGroup
 }
 
 func startCluster(t *testing.T) *cluster {
@@ -127,7 +133,7 @@ func startCluster(t *testing.T) *cluster {
 		}
 	}
 	newProgram(t, shared...).ok(t, "config", "keyring", filepath.Join(dir, "keyring.json"))
-	c := &cluster{url: "http://" + apiAddr, procs: map[string]*exec.Cmd{}, start: map[string]func() *exec.Cmd{
+	c := &cluster{url: "http://" + apiAddr, procs: map[string]*os.Process{}, start: map[string]func() *exec.Cmd{
 		"nats": func() *exec.Cmd {
 			return self(t, "INSIGHTS_TEST_NATS="+filepath.Join(dir, "nats"), "INSIGHTS_TEST_NATS_LISTEN="+natsAddr)
 		},
@@ -135,11 +141,7 @@ func startCluster(t *testing.T) *cluster {
 		"discovery": serve("discovery"),
 		"evaluator": serve("evaluator"),
 	}}
-	t.Cleanup(func() {
-		for name := range c.procs {
-			c.kill(name)
-		}
-	})
+	t.Cleanup(c.stop)
 	c.launch(t, "nats")
 	eventually(t, 20*time.Second, "NATS listens", func() bool { return dial(natsAddr) })
 	for _, name := range []string{"control", "discovery", "evaluator"} {
@@ -149,19 +151,52 @@ func startCluster(t *testing.T) *cluster {
 	return c
 }
 
+// launch keeps a process running until the cluster stops.
 func (c *cluster) launch(t *testing.T, name string) {
 	t.Helper()
+	cmd := c.run(name)
+	if cmd == nil {
+		t.Fatalf("%s does not start", name)
+	}
+	c.ended.Go(func() {
+		for ; cmd != nil; cmd = c.run(name) {
+			_ = cmd.Wait()
+			again := time.NewTimer(200 * time.Millisecond)
+			<-again.C
+		}
+	})
+}
+
+// run starts a process; nil when the cluster has stopped, or it cannot.
+func (c *cluster) run(name string) *exec.Cmd {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped {
+		return nil
+	}
 	cmd := c.start[name]()
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		return nil
 	}
-	c.procs[name] = cmd
+	c.procs[name] = cmd.Process
+	return cmd
 }
 
 // kill is kill -9.
 func (c *cluster) kill(name string) {
-	_ = c.procs[name].Process.Kill()
-	_ = c.procs[name].Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_ = c.procs[name].Kill()
+}
+
+func (c *cluster) stop() {
+	c.mu.Lock()
+	c.stopped = true
+	for _, p := range c.procs {
+		_ = p.Kill()
+	}
+	c.mu.Unlock()
+	c.ended.Wait()
 }
 
 func (c *cluster) client(t *testing.T) api.Service {
@@ -235,7 +270,6 @@ func (c *cluster) scan(t *testing.T, client api.Service, random *rand.Rand) {
 		case <-pause.C:
 			name := victims[random.IntN(len(victims))]
 			c.kill(name)
-			c.launch(t, name)
 		}
 		pause.Stop()
 	}
