@@ -82,8 +82,7 @@ func readEC2(ctx context.Context, s *session, r *run) error {
 			}
 			return nil
 		})
-		var call listError
-		if errors.As(err, &call) {
+		if call, ok := errors.AsType[listError](err); ok {
 			r.incomplete(l.call, call.err, l.tokens...)
 		} else if err != nil {
 			return err

@@ -107,7 +107,7 @@ const instanceMetadata = "ec2imds"
 // credentials to an instance's metadata, there simply are none.
 func isNetwork(err error) bool {
 	for e := err; e != nil; e = errors.Unwrap(e) {
-		if op, ok := e.(*smithy.OperationError); ok && op.Service() == instanceMetadata {
+		if op, ok := errors.AsType[*smithy.OperationError](e); ok && op.Service() == instanceMetadata {
 			return false
 		}
 	}

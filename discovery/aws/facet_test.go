@@ -128,8 +128,10 @@ func TestRefusalsAreToldFromFailures(t *testing.T) {
 func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	send := &smithyhttp.RequestSendError{Err: errors.New("dial tcp: connection refused")}
-	noMetadata := &smithy.OperationError{ServiceID: "STS", OperationName: "GetCallerIdentity",
-		Err: fmt.Errorf("get credentials: %w", &smithy.OperationError{ServiceID: "ec2imds", OperationName: "GetMetadata", Err: send})}
+	noMetadata := &smithy.OperationError{
+		ServiceID: "STS", OperationName: "GetCallerIdentity",
+		Err: fmt.Errorf("get credentials: %w", &smithy.OperationError{ServiceID: "ec2imds", OperationName: "GetMetadata", Err: send}),
+	}
 	for name, c := range map[string]struct {
 		err  error
 		code schemas.Code

@@ -66,8 +66,10 @@ func fullGroup() types.SecurityGroup {
 			}),
 			permission(22, 22, func(p *types.IpPermission) {
 				p.UserIdGroupPairs = []types.UserIdGroupPair{
-					{GroupId: aws.String("sg-9"), UserId: aws.String("999999999999")}, {GroupId: aws.String("sg-2"), UserId: aws.String(self)},
-					{GroupId: aws.String("sg-1"), UserId: aws.String(self)}, {GroupId: aws.String("sg-1"), UserId: aws.String(self), Description: aws.String("peers")},
+					{GroupId: aws.String("sg-9"), UserId: aws.String("999999999999")},
+					{GroupId: aws.String("sg-2"), UserId: aws.String(self)},
+					{GroupId: aws.String("sg-1"), UserId: aws.String(self)},
+					{GroupId: aws.String("sg-1"), UserId: aws.String(self), Description: aws.String("peers")},
 				}
 			}),
 		},

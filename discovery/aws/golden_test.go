@@ -26,7 +26,7 @@ func golden(t *testing.T, name string, list []discovery.Observation) {
 	}
 	out := make([]observation, len(list))
 	for i, o := range list {
-		out[i] = observation{o.Key.String(), o.Name, o.Properties, o.Unknown}
+		out[i] = observation{o.String(), o.Name, o.Properties, o.Unknown}
 		checkNames(t, o)
 	}
 	raw, err := json.MarshalIndent(out, "", " ")
@@ -62,8 +62,9 @@ func line(list []string, i int) string {
 	return "(end)"
 }
 
-// classic are the property paths of the classic types, as the declarations of
-// @pulumi/aws 7.48.0 on npm have them: blank-separated, "*" for the keys of a map.
+// classic are the property paths of the classic types, as testdata/classic.py
+// finds them in the declarations of @pulumi/aws 7.48.0: blank-separated, "*" for
+// the keys of a map.
 var classic = func() map[string][]string {
 	raw, err := os.ReadFile(filepath.Join("testdata", "classic-7.48.0.json"))
 	if err != nil {

@@ -86,8 +86,7 @@ func readIAM(ctx context.Context, s *session, r *run) error {
 		return err
 	}
 	err = eachDetail(ctx, s, emit)
-	var call listError
-	if errors.As(err, &call) {
+	if call, ok := errors.AsType[listError](err); ok {
 		r.incomplete(authorizationDetails, call.err, detailTypes...)
 		return nil
 	}

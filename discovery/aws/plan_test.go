@@ -109,10 +109,13 @@ func TestPlanOfEveryEnabledRegion(t *testing.T) {
 	}
 	want := []schemas.UnitKey{
 		{Region: "global", Service: "s3"},
-		{Region: "eu-west-1", Service: "ec2"}, {Region: "us-east-1", Service: "ec2"},
+		{Region: "eu-west-1", Service: "ec2"},
+		{Region: "us-east-1", Service: "ec2"},
 		{Region: "global", Service: "iam"},
-		{Region: "eu-west-1", Service: "cloudtrail"}, {Region: "us-east-1", Service: "cloudtrail"},
-		{Region: "eu-west-1", Service: "config"}, {Region: "us-east-1", Service: "config"},
+		{Region: "eu-west-1", Service: "cloudtrail"},
+		{Region: "us-east-1", Service: "cloudtrail"},
+		{Region: "eu-west-1", Service: "config"},
+		{Region: "us-east-1", Service: "config"},
 	}
 	if !slices.Equal(units, want) {
 		t.Errorf("got  %v\nwant %v", units, want)

@@ -35,13 +35,13 @@ type session struct {
 }
 
 // client returns the session's client of a kind, making it at first use.
-func client[T any](s *session, kind string, make func(aws.Config) T) T {
+func client[T any](s *session, kind string, create func(aws.Config) T) T {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c, ok := s.clients[kind]; ok {
 		return c.(T)
 	}
-	c := make(s.cfg)
+	c := create(s.cfg)
 	if s.clients == nil {
 		s.clients = map[string]any{}
 	}

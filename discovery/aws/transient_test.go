@@ -205,6 +205,33 @@ func TestLastingTroubleEnds(t *testing.T) {
 	})
 }
 
+// An outage is no refusal: nobody has to mend credentials, and units are tried
+// again for longer.
+func TestOutageIsNoRefusal(t *testing.T) {
+	sdkFiles(t)
+	for name, fault := range map[string]func(*http.Request) (*http.Response, error){
+		"no network": func(*http.Request) (*http.Response, error) { return nil, errors.New("no route to host") },
+		"broken": inProcess{newAccount(full).fails("sts:GetCallerIdentity", 503, iamError("ServiceUnavailable")).
+			fails("ec2:DescribeRegions", 503, ec2Error("Unavailable"))}.Do,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p, account := New(zerolog.Nop(), time.Now), schemas.Account{Name: "prod", Endpoint: "http://aws.test"}
+			cfg, err := p.config(t.Context(), account)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg.HTTPClient, cfg.Credentials = httpClient(fault), credentials.NewStaticCredentialsProvider("AKIAFAKE", "fake", "")
+			_, errWho := whoAmI(t.Context(), cfg)
+			_, errRegions := p.regions(t.Context(), &access{cfg: cfg, identity: identity{"aws", self}, sessions: map[string]*session{}}, account)
+			for _, err := range []error{errWho, errRegions} {
+				if e, ok := errors.AsType[*schemas.Error](err); !ok || e.Code != schemas.CodeUnavailable || e.Hint != "" {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+		})
+	}
+}
+
 // sdkFiles keeps the SDK from the files and variables of whoever runs the tests.
 func sdkFiles(t *testing.T) {
 	t.Helper()

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,11 +58,9 @@ func NewClient(server, token string) (*Client, error) {
 // call does a request. in is sent as JSON unless it is an archive; out takes the
 // answer unless it is nil.
 func (c *Client) call(ctx context.Context, method string, path []string, q url.Values, in, out any) error {
-	for _, p := range path {
-		if p == "" {
-			// It would vanish from the path and ask for something else.
-			return schemas.Errorf(schemas.CodeInvalid, "a name must not be empty")
-		}
+	if slices.Contains(path, "") {
+		// It would vanish from the path and ask for something else.
+		return schemas.Errorf(schemas.CodeInvalid, "a name must not be empty")
 	}
 	var body io.Reader
 	contentType := "application/json"
@@ -126,8 +125,7 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return schemas.Errorf(schemas.CodeCancelled, "call %s: %w", c.base, context.Cause(ctx))
 	}
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
 	return schemas.Errorf(schemas.CodeUnavailable, "call %s: %w", c.base, err).WithHint("is it running? Start it with insights serve")

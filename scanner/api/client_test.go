@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -146,7 +147,7 @@ func TestTimeToWait(t *testing.T) {
 		})
 		_, err := s.client(t, "").ListAccounts(t.Context())
 		wantCode(t, err, schemas.CodeThrottled)
-		if e := err.(*schemas.Error); e.RetryAfter != want {
+		if e, _ := errors.AsType[*schemas.Error](err); e.RetryAfter != want {
 			t.Errorf("%s became %s, want %s", given, e.RetryAfter, want)
 		}
 	}

@@ -36,8 +36,7 @@ func decode[T any](r *http.Request) (T, error) {
 }
 
 func errBody(err error) error {
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
+	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return schemas.Errorf(schemas.CodeInvalid, "the body has more than %d bytes", large.Limit)
 	}
 	return schemas.Errorf(schemas.CodeInvalid, "read the body: %w", err)

@@ -92,6 +92,7 @@ func (w fakeAccounts) Add(_ context.Context, a schemas.Account) (schemas.Account
 }
 func (w fakeAccounts) List(context.Context) ([]schemas.Account, error) { return nil, w.ask("list") }
 func (w fakeAccounts) Remove(_ context.Context, name string) error     { return w.ask("remove " + name) }
+
 func (w fakeAccounts) Get(_ context.Context, name string) (schemas.Account, error) {
 	if name == "" || name == "nobody" || name == "aws-999999999999" {
 		return schemas.Account{}, schemas.Errorf(schemas.CodeNotFound, "there is no account %q", name)
@@ -104,7 +105,9 @@ type fakePacks struct{ *world }
 func (w fakePacks) Publish(_ context.Context, _ []byte, by string) (schemas.PackManifest, error) {
 	return schemas.PackManifest{PackRef: schemas.PackRef{Name: "base", Version: "1"}, PublishedBy: by}, w.ask("publish")
 }
+
 func (w fakePacks) List(context.Context) ([]schemas.PackManifest, error) { return nil, w.ask("packs") }
+
 func (w fakePacks) Show(context.Context, string, string) (schemas.PackManifest, error) {
 	return schemas.PackManifest{}, w.ask("pack")
 }
@@ -114,23 +117,31 @@ type fakeGroups struct{ *world }
 func (w fakeGroups) one(name, what string) (schemas.Group, error) {
 	return schemas.Group{Name: name}, w.ask(what + " " + name)
 }
+
 func (w fakeGroups) Create(_ context.Context, n string) (schemas.Group, error) {
 	return w.one(n, "create")
 }
+
 func (w fakeGroups) Delete(_ context.Context, n string) (schemas.Group, error) {
 	return w.one(n, "delete")
 }
+
 func (w fakeGroups) Get(_ context.Context, n string) (schemas.Group, error) { return w.one(n, "group") }
-func (w fakeGroups) List(context.Context) ([]schemas.Group, error)          { return nil, w.ask("groups") }
+
+func (w fakeGroups) List(context.Context) ([]schemas.Group, error) { return nil, w.ask("groups") }
+
 func (w fakeGroups) AddAccount(_ context.Context, n, _ string) (schemas.Group, error) {
 	return w.one(n, "add account")
 }
+
 func (w fakeGroups) RemoveAccount(_ context.Context, n, _ string) (schemas.Group, error) {
 	return w.one(n, "remove account")
 }
+
 func (w fakeGroups) Enrol(_ context.Context, n string, _ schemas.Enrolment) (schemas.Group, error) {
 	return w.one(n, "enrol")
 }
+
 func (w fakeGroups) Withdraw(_ context.Context, n, _ string) (schemas.Group, error) {
 	return w.one(n, "withdraw")
 }
@@ -150,12 +161,15 @@ type fakeStore struct{ *world }
 func (w fakeStore) Report(context.Context, schemas.ReportQuery) (schemas.Report, error) {
 	return schemas.Report{}, w.ask("report")
 }
+
 func (w fakeStore) Violations(context.Context, schemas.ViolationQuery) (schemas.ViolationPage, error) {
 	return schemas.ViolationPage{}, w.ask("violations")
 }
+
 func (w fakeStore) Resources(context.Context, schemas.ResourceQuery) (schemas.ResourcePage, error) {
 	return schemas.ResourcePage{}, w.ask("resources")
 }
+
 func (w fakeStore) Events(_ context.Context, a schemas.AccountID, scan string) ([]schemas.ViolationEvent, error) {
 	return nil, w.ask("events " + string(a) + " " + scan)
 }

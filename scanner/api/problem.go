@@ -42,8 +42,7 @@ func newProblem(err error) problem {
 
 func writeProblem(w http.ResponseWriter, err error) {
 	p := newProblem(err)
-	var un unauthenticated
-	if errors.As(err, &un) {
+	if _, ok := errors.AsType[unauthenticated](err); ok {
 		p.Status, p.Title = http.StatusUnauthorized, http.StatusText(http.StatusUnauthorized)
 		w.Header().Set("WWW-Authenticate", `Bearer realm="insights"`)
 	}

@@ -63,7 +63,7 @@ func (s *stub) set(change func(*stub)) {
 	change(s)
 }
 
-func reply[T any](s *stub, ctx context.Context, method string, args ...any) (out T, err error) {
+func reply[T any](ctx context.Context, s *stub, method string, args ...any) (out T, err error) {
 	if err := s.note(ctx, method, args); err != nil {
 		return out, err
 	}
@@ -86,87 +86,113 @@ type (
 )
 
 func (s *stub) AddAccount(ctx context.Context, a schemas.Account) (schemas.Account, error) {
-	return reply[schemas.Account](s, ctx, "AddAccount", a)
+	return reply[schemas.Account](ctx, s, "AddAccount", a)
 }
+
 func (s *stub) ListAccounts(ctx context.Context) ([]schemas.Account, error) {
-	return reply[accounts](s, ctx, "ListAccounts")
+	return reply[accounts](ctx, s, "ListAccounts")
 }
+
 func (s *stub) GetAccount(ctx context.Context, account string) (schemas.Account, error) {
-	return reply[schemas.Account](s, ctx, "GetAccount", account)
+	return reply[schemas.Account](ctx, s, "GetAccount", account)
 }
+
 func (s *stub) RemoveAccount(ctx context.Context, account string) error {
 	return s.note(ctx, "RemoveAccount", []any{account})
 }
+
 func (s *stub) EffectivePacks(ctx context.Context, account string) (schemas.Effective, error) {
-	return reply[schemas.Effective](s, ctx, "EffectivePacks", account)
+	return reply[schemas.Effective](ctx, s, "EffectivePacks", account)
 }
+
 func (s *stub) StartScan(ctx context.Context, account string) (schemas.Scan, error) {
-	return reply[schemas.Scan](s, ctx, "StartScan", account)
+	return reply[schemas.Scan](ctx, s, "StartScan", account)
 }
+
 func (s *stub) CancelScan(ctx context.Context, scan string) (schemas.Scan, error) {
-	return reply[schemas.Scan](s, ctx, "CancelScan", scan)
+	return reply[schemas.Scan](ctx, s, "CancelScan", scan)
 }
+
 func (s *stub) GetScan(ctx context.Context, scan string) (schemas.Scan, error) {
-	return reply[schemas.Scan](s, ctx, "GetScan", scan)
+	return reply[schemas.Scan](ctx, s, "GetScan", scan)
 }
+
 func (s *stub) ListScans(ctx context.Context, account string, limit int) ([]schemas.Scan, error) {
-	return reply[scans](s, ctx, "ListScans", account, limit)
+	return reply[scans](ctx, s, "ListScans", account, limit)
 }
+
 func (s *stub) PublishPack(ctx context.Context, archive []byte) (schemas.PackManifest, error) {
-	return reply[schemas.PackManifest](s, ctx, "PublishPack", archive)
+	return reply[schemas.PackManifest](ctx, s, "PublishPack", archive)
 }
+
 func (s *stub) ListPacks(ctx context.Context) ([]schemas.PackManifest, error) {
-	return reply[packs](s, ctx, "ListPacks")
+	return reply[packs](ctx, s, "ListPacks")
 }
+
 func (s *stub) GetPack(ctx context.Context, name, version string) (schemas.PackManifest, error) {
-	return reply[schemas.PackManifest](s, ctx, "GetPack", name, version)
+	return reply[schemas.PackManifest](ctx, s, "GetPack", name, version)
 }
+
 func (s *stub) CreateGroup(ctx context.Context, name string) (schemas.Group, error) {
-	return reply[schemas.Group](s, ctx, "CreateGroup", name)
+	return reply[schemas.Group](ctx, s, "CreateGroup", name)
 }
+
 func (s *stub) DeleteGroup(ctx context.Context, name string) error {
 	return s.note(ctx, "DeleteGroup", []any{name})
 }
+
 func (s *stub) ListGroups(ctx context.Context) ([]schemas.Group, error) {
-	return reply[groups](s, ctx, "ListGroups")
+	return reply[groups](ctx, s, "ListGroups")
 }
+
 func (s *stub) GetGroup(ctx context.Context, name string) (schemas.Group, error) {
-	return reply[schemas.Group](s, ctx, "GetGroup", name)
+	return reply[schemas.Group](ctx, s, "GetGroup", name)
 }
+
 func (s *stub) AddGroupAccount(ctx context.Context, group, account string) (schemas.Group, error) {
-	return reply[schemas.Group](s, ctx, "AddGroupAccount", group, account)
+	return reply[schemas.Group](ctx, s, "AddGroupAccount", group, account)
 }
+
 func (s *stub) RemoveGroupAccount(ctx context.Context, group, account string) (schemas.Group, error) {
-	return reply[schemas.Group](s, ctx, "RemoveGroupAccount", group, account)
+	return reply[schemas.Group](ctx, s, "RemoveGroupAccount", group, account)
 }
+
 func (s *stub) EnrolPack(ctx context.Context, group string, e schemas.Enrolment) (schemas.Group, error) {
-	return reply[schemas.Group](s, ctx, "EnrolPack", group, e)
+	return reply[schemas.Group](ctx, s, "EnrolPack", group, e)
 }
+
 func (s *stub) WithdrawPack(ctx context.Context, group, pack string) (schemas.Group, error) {
-	return reply[schemas.Group](s, ctx, "WithdrawPack", group, pack)
+	return reply[schemas.Group](ctx, s, "WithdrawPack", group, pack)
 }
+
 func (s *stub) CreateToken(ctx context.Context, name string, scope api.TokenScope, ttl time.Duration) (string, api.Token, error) {
-	t, err := reply[api.Token](s, ctx, "CreateToken", name, scope, ttl)
+	t, err := reply[api.Token](ctx, s, "CreateToken", name, scope, ttl)
 	if err != nil {
 		return "", t, err
 	}
 	return output[string](s), t, nil
 }
+
 func (s *stub) ListTokens(ctx context.Context) ([]api.Token, error) {
-	return reply[[]api.Token](s, ctx, "ListTokens")
+	return reply[[]api.Token](ctx, s, "ListTokens")
 }
+
 func (s *stub) RevokeToken(ctx context.Context, name string) error {
 	return s.note(ctx, "RevokeToken", []any{name})
 }
+
 func (s *stub) Report(ctx context.Context, q schemas.ReportQuery) (schemas.Report, error) {
-	return reply[schemas.Report](s, ctx, "Report", q)
+	return reply[schemas.Report](ctx, s, "Report", q)
 }
+
 func (s *stub) Violations(ctx context.Context, q schemas.ViolationQuery) (schemas.ViolationPage, error) {
-	return reply[schemas.ViolationPage](s, ctx, "Violations", q)
+	return reply[schemas.ViolationPage](ctx, s, "Violations", q)
 }
+
 func (s *stub) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error) {
-	return reply[schemas.ResourcePage](s, ctx, "Resources", q)
+	return reply[schemas.ResourcePage](ctx, s, "Resources", q)
 }
+
 func (s *stub) Events(ctx context.Context, account, scan string) ([]schemas.ViolationEvent, error) {
-	return reply[events](s, ctx, "Events", account, scan)
+	return reply[events](ctx, s, "Events", account, scan)
 }

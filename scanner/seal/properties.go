@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -84,7 +85,7 @@ func (r *Ring) keep(m map[string]any) map[string]any {
 	if _, err := r.open(m); err != nil {
 		return r.seal(m)
 	}
-	return copyOf(m)
+	return maps.Clone(m)
 }
 
 // MAC returns a copy of a value in which every sealed secret is replaced by
@@ -144,12 +145,4 @@ func replace(v any, with func(map[string]any) any) any {
 		return out
 	}
 	return v
-}
-
-func copyOf(m map[string]any) map[string]any {
-	out := make(map[string]any, len(m))
-	for k, v := range m {
-		out[k] = v
-	}
-	return out
 }
