@@ -113,6 +113,7 @@ func (w *world) PublishEnd(_ context.Context, e *schemas.UnitEnd) error { w.end 
 func (w *world) NextSeq(context.Context, schemas.AccountID) (uint64, error) {
 	return 42, nil
 }
+
 func (w *world) Cancelled(context.Context, schemas.AccountID, string) (bool, error) {
 	w.asked++
 	return w.cancelAfter > 0 && w.asked > w.cancelAfter, nil

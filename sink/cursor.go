@@ -18,6 +18,7 @@ const (
 // where it is while rows come and go before it.
 type pager struct {
 	limit int
+	list  string   // what is listed and by what: a cursor holds for it alone
 	order []string // expressions, all texts, unique together
 	desc  bool
 	after []string // values of the last row of the page before
@@ -26,8 +27,17 @@ type pager struct {
 	more  bool
 }
 
-func newPager(limit int, cursor string, order []string, desc bool) (*pager, error) {
-	p := &pager{limit: limit, order: order, desc: desc}
+// place is a cursor: the list it is of, and the values of its last row.
+type place struct {
+	List  string   `json:"l"`
+	After []string `json:"a"`
+}
+
+func newPager(limit int, cursor, list string, order []string, desc bool) (*pager, error) {
+	p := &pager{limit: limit, list: list, order: order, desc: desc}
+	if desc {
+		p.list += " descending"
+	}
 	if limit < 0 || limit > maxLimit {
 		return nil, schemas.Errorf(schemas.CodeInvalid, "limit: %d is not between 1 and %d", limit, maxLimit)
 	}
@@ -37,14 +47,16 @@ func newPager(limit int, cursor string, order []string, desc bool) (*pager, erro
 	if cursor == "" {
 		return p, nil
 	}
+	var from place
 	raw, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err == nil {
-		err = json.Unmarshal(raw, &p.after)
+		err = json.Unmarshal(raw, &from)
 	}
-	if err != nil || len(p.after) != len(order) {
+	if err != nil || from.List != p.list || len(from.After) != len(order) {
 		return nil, schemas.Errorf(schemas.CodeInvalid, "cursor: %q is not one of this list and order", cursor).
-			WithHint("Pass the cursor of the page before with the same sort, or none.")
+			WithHint("Pass the cursor of the page before with the same sort and direction, or none.")
 	}
+	p.after = from.After
 	return p, nil
 }
 
@@ -87,13 +99,13 @@ func (p *pager) tail() string {
 }
 
 // full takes the place of a row; true when the row is beyond the page.
-func (p *pager) full(place []string) bool {
+func (p *pager) full(at []string) bool {
 	if p.rows == p.limit {
 		p.more = true
 		return true
 	}
 	p.rows++
-	p.last = slices.Clone(place)
+	p.last = slices.Clone(at)
 	return false
 }
 
@@ -101,6 +113,6 @@ func (p *pager) next() string {
 	if !p.more {
 		return ""
 	}
-	raw, _ := json.Marshal(p.last)
+	raw, _ := json.Marshal(place{p.list, p.last})
 	return base64.RawURLEncoding.EncodeToString(raw)
 }

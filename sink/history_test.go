@@ -26,10 +26,17 @@ type history struct {
 var histories = []schemas.AccountID{"aws-111111111111", "aws-222222222222"}
 
 // Two units; s3 is global, its buckets live in regions.
-var historyUnits = map[schemas.UnitKey][]schemas.Key{
-	{Region: "global", Service: "s3"}:     {{Region: "us-east-1", Type: "aws:s3/bucket:Bucket"}, {Region: "eu-west-1", Type: "aws:s3/bucket:Bucket"}},
-	{Region: "us-east-1", Service: "ec2"}: {{Region: "us-east-1", Type: "aws:ec2/instance:Instance"}, {Region: "us-east-1", Type: "aws:ebs/volume:Volume"}},
+var historyUnits = []struct {
+	unit  schemas.UnitKey
+	kinds []schemas.Key
+}{
+	{schemas.UnitKey{Region: "global", Service: "s3"}, []schemas.Key{{Region: "us-east-1", Type: "aws:s3/bucket:Bucket"}, {Region: "eu-west-1", Type: "aws:s3/bucket:Bucket"}}},
+	{schemas.UnitKey{Region: "us-east-1", Service: "ec2"}, []schemas.Key{{Region: "us-east-1", Type: "aws:ec2/instance:Instance"}, {Region: "us-east-1", Type: "aws:ebs/volume:Volume"}}},
 }
+
+// historyIDs end the ids of every kind: what people can name things by must not
+// become part of a statement, a key or a pattern.
+var historyIDs = []string{"o'0", `b\1"`, "ü?2`", "line\n3 -- ", "nul\x004", "%_$5|"}
 
 func newHistory(seed uint64) *history {
 	return &history{
@@ -44,10 +51,10 @@ func (h *history) chance(percent int) bool { return h.rnd.IntN(100) < percent }
 // mutate lets the cloud change: creates, changes, deletes, re-creates.
 func (h *history) mutate() {
 	for _, a := range histories {
-		for _, kinds := range historyUnits {
-			for _, kind := range kinds {
-				for i := range 6 {
-					kind.ID = fmt.Sprintf("%s|o'%d", kind.Region, i)
+		for _, u := range historyUnits {
+			for _, kind := range u.kinds {
+				for _, id := range historyIDs {
+					kind.ID = kind.Region + "|" + id
 					k := resourceKey{a, kind}
 					switch {
 					case h.chance(25):
@@ -65,11 +72,11 @@ func (h *history) mutate() {
 func (h *history) scan(a schemas.AccountID, n int) {
 	h.now = h.now.Add(time.Hour)
 	scan := fmt.Sprintf("%s-%d", a.AWSAccount(), n)
-	for unit, kinds := range historyUnits {
+	for _, u := range historyUnits {
 		if h.chance(15) {
-			h.attempt(a, scan, unit, kinds, true) // dies on the way
+			h.attempt(a, scan, u.unit, u.kinds, true) // dies on the way
 		}
-		h.attempt(a, scan, unit, kinds, false)
+		h.attempt(a, scan, u.unit, u.kinds, false)
 	}
 	if h.chance(20) {
 		h.outOfScope(a, scan)
@@ -143,8 +150,8 @@ func compareText(a, b string) int {
 func (h *history) keys(a schemas.AccountID, kinds []schemas.Key) []resourceKey {
 	var out []resourceKey
 	for _, kind := range kinds {
-		for i := range 6 {
-			kind.ID = fmt.Sprintf("%s|o'%d", kind.Region, i)
+		for _, id := range historyIDs {
+			kind.ID = kind.Region + "|" + id
 			out = append(out, resourceKey{a, kind})
 		}
 	}
@@ -220,13 +227,18 @@ func resultOf(hash string, pack, policy int, revision uint64) schemas.PolicyResu
 	r := schemas.PolicyResult{Policy: fmt.Sprintf("policy-%d", policy), Outcome: o}
 	switch o {
 	case schemas.Failed:
-		r.Level, r.Severity, r.Messages = schemas.Mandatory, schemas.SeverityHigh, []string{"bad " + hash}
+		r.Level, r.Severity, r.Messages = schemas.Mandatory, severityOf(policy), []string{"bad " + hash + "'; DROP TABLE violations; --\x00"}
 	case schemas.Unknown:
 		r.Paths = []schemas.UnknownPath{{Path: "policy", State: schemas.FacetDenied, Call: "s3:GetBucketPolicy"}, {Path: "acl", State: schemas.FacetDenied, Call: "s3:GetBucketPolicy"}}
 	case schemas.Errored:
 		r.Reason = "rule broke"
 	}
 	return r
+}
+
+// severityOf policy n: every one there is, the unspecified one too.
+func severityOf(policy int) schemas.Severity {
+	return []schemas.Severity{schemas.SeverityCritical, schemas.SeverityHigh, schemas.SeverityUnspecified, schemas.SeverityLow, schemas.SeverityMedium}[policy]
 }
 
 // rejudge judges everything that is held again, at a new revision.
@@ -241,6 +253,7 @@ func (h *history) rejudge(a schemas.AccountID) {
 			b.Resources = append(b.Resources, r)
 		}
 	}
+	slices.SortFunc(b.Resources, func(a, b schemas.Resource) int { return compareText(a.Key.String(), b.Key.String()) })
 	h.messages = append(h.messages, schemas.Message{Verdicts: h.judge(&b)})
 }
 

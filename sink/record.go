@@ -65,13 +65,19 @@ func (s *Store) LogConfig(ctx context.Context, kind, key string, rev uint64, by 
 	return insert(ctx, s, "config_log", []configRow{{Kind: kind, Key: key, Revision: rev, Actor: by, At: stored(at), Document: string(doc)}})
 }
 
-// RecomputePosture counts an account's verdicts anew, whole, as of at.
+// RecomputePosture counts an account's verdicts anew, whole, as of at. What
+// counted before and no longer does gets a row of zeros: otherwise an account
+// whose last pack was withdrawn would keep its old posture for ever.
 func (s *Store) RecomputePosture(ctx context.Context, a schemas.AccountID, at time.Time) error {
 	micros := stored(at).UnixMicro()
 	err := s.exec(ctx, "recompute posture", `INSERT INTO @db.posture
 		SELECT account_id, pack, policy, countIf(outcome = 'passed'), countIf(outcome = 'failed'), countIf(outcome = 'not_applicable'),
 			countIf(outcome = 'disabled'), countIf(outcome = 'unknown'), countIf(outcome = 'errored'), fromUnixTimestamp64Micro(?, 'UTC')
-		FROM (`+outcomes+` WHERE account_id = ?) GROUP BY account_id, pack, policy`, micros, string(a))
+		FROM (
+			SELECT account_id, pack, policy, outcome FROM (`+outcomes+` WHERE account_id = ?)
+			UNION ALL SELECT account_id, pack, policy, '' FROM @db.posture FINAL
+			WHERE account_id = ? AND passed + failed + not_applicable + disabled + unknown + errored > 0
+		) GROUP BY account_id, pack, policy`, micros, string(a), string(a))
 	if err != nil {
 		return err
 	}

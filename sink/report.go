@@ -30,32 +30,6 @@ func (w *where) String() string {
 	return strings.Join(w.parts, " AND ")
 }
 
-// accounts keeps the rows of the accounts named, by name or id.
-func (w *where) accounts(list []string) {
-	if len(list) > 0 {
-		w.add("(account_id IN ? OR account IN ?)", list, list)
-	}
-}
-
-// accountIDs resolves names and ids to the accounts the store knows.
-func (s *Store) accountIDs(ctx context.Context, named []string) (map[string]string, error) {
-	var w where
-	w.accounts(named)
-	names := map[string]string{} // id -> name
-	err := s.query(ctx, "list accounts", `SELECT account_id, argMax(account, at) FROM (
-			SELECT account_id, account, ended_at AS at FROM @db.scans WHERE `+w.String()+`
-			UNION ALL SELECT account_id, account, max(at) AS at FROM @db.resources WHERE `+w.String()+` GROUP BY account_id, account
-		) GROUP BY account_id`, append(slices.Clone(w.args), w.args...), func(r driver.Rows) error {
-		var id, name string
-		if err := r.Scan(&id, &name); err != nil {
-			return err
-		}
-		names[id] = name
-		return nil
-	})
-	return names, err
-}
-
 // reporter builds a report account by account.
 type reporter struct {
 	s        *Store
@@ -65,22 +39,35 @@ type reporter struct {
 	packs    map[[2]string]*schemas.PackReport   // account, pack
 	policies map[[3]string]*schemas.PolicyReport // account, pack, policy
 	about    map[[3]string]schemas.Policy        // pack, version, policy
+	versions map[[3]string]judgedBy              // account, pack, policy or "" for the newest of all
+}
+
+// judgedBy is the version of a pack that gave the newest verdict. While an
+// account is judged anew, some verdicts are still of an older one.
+type judgedBy struct {
+	version  string
+	revision uint64
 }
 
 // Report counts verdicts of live resources: scores with coverage, open
 // violations, what could not be judged and why, scopes that are not complete.
 func (s *Store) Report(ctx context.Context, q schemas.ReportQuery) (schemas.Report, error) {
-	names, err := s.accountIDs(ctx, q.Accounts)
-	if err != nil || len(names) == 0 {
+	names, err := s.accountNames(ctx, q.Accounts)
+	if err != nil {
 		return schemas.Report{}, err
 	}
 	r := &reporter{
 		s: s, q: q, accounts: map[string]*schemas.AccountReport{}, packs: map[[2]string]*schemas.PackReport{},
-		policies: map[[3]string]*schemas.PolicyReport{}, about: map[[3]string]schemas.Policy{},
+		policies: map[[3]string]*schemas.PolicyReport{}, about: map[[3]string]schemas.Policy{}, versions: map[[3]string]judgedBy{},
 	}
 	for id, name := range names {
 		r.ids = append(r.ids, id)
-		r.accounts[id] = &schemas.AccountReport{AccountID: schemas.AccountID(id), Account: name, Open: map[schemas.Severity]uint64{}}
+		r.accounts[id] = &schemas.AccountReport{
+			AccountID: schemas.AccountID(id), Account: name, Open: map[schemas.Severity]uint64{}, Packs: []schemas.PackReport{},
+		}
+	}
+	if len(names) == 0 {
+		return r.finish(), nil
 	}
 	for _, step := range []func(context.Context) error{r.resources, r.metadata, r.counts, r.open, r.gaps, r.scopes, r.scans} {
 		if err := step(ctx); err != nil {
@@ -120,27 +107,58 @@ func (r *reporter) metadata(ctx context.Context) error {
 	})
 }
 
+// counted is how many resources a policy says one thing of.
+type counted struct {
+	account, pack, policy string
+	outcome               schemas.Outcome
+	n                     uint64
+}
+
 func (r *reporter) counts(ctx context.Context) error {
-	w := where{}
+	w := r.judging()
+	var all []counted
+	err := r.s.query(ctx, "count verdicts", "SELECT account_id, pack, argMax(pack_version, revision), max(revision), policy, toString(outcome), count() FROM ("+
+		outcomes+" WHERE "+w.String()+") GROUP BY account_id, pack, policy, outcome", w.args, func(rows driver.Rows) error {
+		var c counted
+		var by judgedBy
+		var outcome string
+		if err := rows.Scan(&c.account, &c.pack, &by.version, &by.revision, &c.policy, &outcome, &c.n); err != nil {
+			return err
+		}
+		c.outcome = schemas.Outcome(outcome)
+		all = append(all, c)
+		for _, policy := range []string{"", c.policy} {
+			k := [3]string{c.account, c.pack, policy}
+			if have, ok := r.versions[k]; !ok || by.revision > have.revision {
+				r.versions[k] = by
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range all {
+		if about := r.policyOf(c.account, c.pack, c.policy); wanted(r.q.Severity, about.Severity) {
+			add(&r.policy(c.account, c.pack, c.policy, about).Counts, c.outcome, c.n)
+		}
+	}
+	return nil
+}
+
+// judging are the verdicts and violations that the report is about.
+func (r *reporter) judging() *where {
+	w := &where{}
 	w.add("account_id IN ?", r.ids)
 	if r.q.Pack != "" {
 		w.add("pack = ?", r.q.Pack)
 	}
-	return r.s.query(ctx, "count verdicts", "SELECT account_id, pack, argMax(pack_version, revision), policy, toString(outcome), count() FROM ("+
-		outcomes+" WHERE "+w.String()+") GROUP BY account_id, pack, policy, outcome", w.args, func(rows driver.Rows) error {
-		var account, pack, version, policy, outcome string
-		var n uint64
-		if err := rows.Scan(&account, &pack, &version, &policy, &outcome, &n); err != nil {
-			return err
-		}
-		about := r.about[[3]string{pack, version, policy}]
-		if !wanted(r.q.Severity, about.Severity) {
-			return nil
-		}
-		p := r.policy(account, pack, version, policy, about)
-		add(&p.Counts, schemas.Outcome(outcome), n)
-		return nil
-	})
+	return w
+}
+
+// policyOf is what the pack says of a policy, as of its newest verdict.
+func (r *reporter) policyOf(account, pack, policy string) schemas.Policy {
+	return r.about[[3]string{pack, r.versions[[3]string{account, pack, policy}].version, policy}]
 }
 
 func wanted(filter []schemas.Severity, s schemas.Severity) bool {
@@ -164,10 +182,10 @@ func add(c *schemas.Counts, o schemas.Outcome, n uint64) {
 	}
 }
 
-func (r *reporter) policy(account, pack, version, policy string, about schemas.Policy) *schemas.PolicyReport {
+func (r *reporter) policy(account, pack, policy string, about schemas.Policy) *schemas.PolicyReport {
 	pk := [2]string{account, pack}
 	if r.packs[pk] == nil {
-		r.packs[pk] = &schemas.PackReport{Pack: pack, Version: version}
+		r.packs[pk] = &schemas.PackReport{Pack: pack, Version: r.versions[[3]string{account, pack, ""}].version}
 	}
 	k := [3]string{account, pack, policy}
 	if r.policies[k] == nil {
@@ -180,11 +198,8 @@ func (r *reporter) policy(account, pack, version, policy string, about schemas.P
 }
 
 func (r *reporter) open(ctx context.Context) error {
-	w := where{}
-	w.add("account_id IN ? AND state = 'open'", r.ids)
-	if r.q.Pack != "" {
-		w.add("pack = ?", r.q.Pack)
-	}
+	w := r.judging()
+	w.add("state = 'open'")
 	return r.s.query(ctx, "count violations", "SELECT account_id, severity, count() FROM @db.violations FINAL WHERE "+w.String()+" GROUP BY account_id, severity", w.args,
 		func(rows driver.Rows) error {
 			var account, severity string
@@ -200,25 +215,21 @@ func (r *reporter) open(ctx context.Context) error {
 }
 
 func (r *reporter) gaps(ctx context.Context) error {
-	w := where{}
-	w.add("account_id IN ?", r.ids)
-	if r.q.Pack != "" {
-		w.add("pack = ?", r.q.Pack)
-	}
-	return r.s.query(ctx, "group gaps", `SELECT account_id, pack, argMax(pack_version, revision), policy, outcome, reason, call, count(), min((region, type, id))
-		FROM (SELECT account_id, pack, pack_version, revision, region, type, id, policy, outcome, call, reason FROM @db.verdicts FINAL
+	w := r.judging()
+	return r.s.query(ctx, "group gaps", `SELECT account_id, pack, policy, outcome, reason, call, count(), min((region, type, id))
+		FROM (SELECT account_id, pack, region, type, id, policy, outcome, call, reason FROM @db.verdicts FINAL
 			ARRAY JOIN gap_policy AS policy, gap_outcome AS outcome, gap_call AS call, gap_reason AS reason WHERE `+w.String()+`)
 		GROUP BY account_id, pack, policy, outcome, reason, call
-		ORDER BY count() DESC, pack, policy, reason, call`, w.args, func(rows driver.Rows) error {
-		var account, version, outcome string
+		ORDER BY count() DESC, pack, policy, outcome, reason, call`, w.args, func(rows driver.Rows) error {
+		var account, outcome string
 		var example []any
 		var g schemas.Gap
-		if err := rows.Scan(&account, &g.Pack, &version, &g.Policy, &outcome, &g.Reason, &g.Call, &g.Resources, &example); err != nil {
+		if err := rows.Scan(&account, &g.Pack, &g.Policy, &outcome, &g.Reason, &g.Call, &g.Resources, &example); err != nil {
 			return err
 		}
 		g.Outcome = schemas.Outcome(outcome)
 		g.Example = schemas.Key{Region: text(example, 0), Type: text(example, 1), ID: text(example, 2)}
-		if wanted(r.q.Severity, r.about[[3]string{g.Pack, version, g.Policy}].Severity) {
+		if wanted(r.q.Severity, r.policyOf(account, g.Pack, g.Policy).Severity) {
 			r.accounts[account].Gaps = append(r.accounts[account].Gaps, g)
 		}
 		return nil
@@ -246,7 +257,7 @@ func (r *reporter) scopes(ctx context.Context) error {
 		if err := rows.Scan(&account, &g.Region, &g.Type, &g.Route, &state, &g.Call, &g.Reason, &g.Seen, &g.Scan, &g.At); err != nil {
 			return err
 		}
-		g.State = schemas.ScopeState(state)
+		g.State, g.At = schemas.ScopeState(state), read(g.At)
 		r.accounts[account].Scopes = append(r.accounts[account].Scopes, g)
 		return nil
 	})

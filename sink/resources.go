@@ -13,13 +13,16 @@ var resourceOrder = []string{"account_id", "type", "region", "id"}
 
 // Resources is one page of the live inventory.
 func (s *Store) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error) {
-	p, err := newPager(q.Limit, q.Cursor, resourceOrder, false)
+	p, err := newPager(q.Limit, q.Cursor, "resources", resourceOrder, false)
 	if err != nil {
 		return schemas.ResourcePage{}, err
 	}
+	out := schemas.ResourcePage{Resources: []schemas.StoredResource{}}
 	w := &where{}
 	w.add("NOT tombstone")
-	w.accounts(q.Accounts)
+	if some, err := s.inAccounts(ctx, w, q.Accounts); err != nil || !some {
+		return out, err
+	}
 	for column, value := range map[string]string{"type": q.Type, "region": q.Region, "id": q.ID} {
 		if value != "" {
 			w.add(column+" = ?", value)
@@ -35,7 +38,6 @@ func (s *Store) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas
 	} else {
 		columns += ", unknown"
 	}
-	var out schemas.ResourcePage
 	keys := map[resourceKey]bool{}
 	err = s.query(ctx, "list resources", "SELECT "+columns+", "+p.columns()+" FROM @db.resources FINAL WHERE "+w.String()+p.tail(), w.args, func(r driver.Rows) error {
 		var row struct {
@@ -62,12 +64,19 @@ func (s *Store) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas
 	if err != nil {
 		return schemas.ResourcePage{}, err
 	}
+	names, err := s.newestNames(ctx, keys)
+	if err != nil {
+		return schemas.ResourcePage{}, err
+	}
 	sights, err := s.sights(ctx, keys)
 	if err != nil {
 		return schemas.ResourcePage{}, err
 	}
 	for i := range out.Resources {
 		r := &out.Resources[i]
+		if name := names[r.AccountID]; name != "" {
+			r.Account, r.URN = name, r.Key.URN(name)
+		}
 		if at := sights[resourceKey{r.AccountID, r.Key}]; at.After(r.LastSeen) {
 			r.LastSeen = at
 		}

@@ -22,8 +22,9 @@ var errEnough = errors.New("enough")
 
 // Unjudged streams live resources whose verdict lacks their content, their
 // projection or this effective revision, whole, ordered by key, at most limit.
-// Their version is that of the newest verdict if it is of the same content, so
-// that a new verdict of it is newer.
+// Their version is at least that of the newest verdict, so that a new verdict is
+// newer. A verdict of a newer version may be of other content: its snapshot is
+// on its way, or came after its scope was closed by a later attempt.
 func (s *Store) Unjudged(ctx context.Context, a schemas.AccountID, revision uint64, limit int, fn func([]schemas.Resource) error) error {
 	var page []unjudged
 	send := func() error {
@@ -133,9 +134,9 @@ func compare(g group, held, verdicts []content, revision uint64, fn func(unjudge
 			i++
 		}
 		u := unjudged{schemas.Key{Region: g.region, Type: g.token, ID: r.ID}, r.Version}
-		if i < len(verdicts) && verdicts[i].ID == r.ID && verdicts[i].Hash == r.Hash {
+		if i < len(verdicts) && verdicts[i].ID == r.ID {
 			v := verdicts[i]
-			if v.Revision == revision && v.Projection >= r.Projection {
+			if v.Hash == r.Hash && v.Revision == revision && v.Projection >= r.Projection {
 				continue
 			}
 			u.version = max(u.version, v.Version)

@@ -27,13 +27,16 @@ func (s *Store) Violations(ctx context.Context, q schemas.ViolationQuery) (schem
 	if !ok {
 		return schemas.ViolationPage{}, schemas.Errorf(schemas.CodeInvalid, "sort: %q is not severity, account, policy, resource or firstSeen", q.Sort)
 	}
+	out := schemas.ViolationPage{Violations: []schemas.Violation{}}
 	w := violationFilter(q)
-	p, err := newPager(q.Limit, q.Cursor, order, q.Desc)
+	p, err := newPager(q.Limit, q.Cursor, "violations by "+q.Sort, order, q.Desc)
 	if err != nil {
 		return schemas.ViolationPage{}, err
 	}
+	if some, err := s.inAccounts(ctx, w, q.Accounts); err != nil || !some {
+		return out, err
+	}
 	p.resume(w)
-	var out schemas.ViolationPage
 	err = s.query(ctx, "list violations", "SELECT "+columnsOf(new(violationRow))+", "+p.columns()+" FROM @db.violations FINAL WHERE "+s.sql(w.String())+p.tail(), w.args,
 		func(r driver.Rows) error {
 			var row struct {
@@ -53,12 +56,14 @@ func (s *Store) Violations(ctx context.Context, q schemas.ViolationQuery) (schem
 		return schemas.ViolationPage{}, err
 	}
 	out.Next = p.next()
-	return out, s.lastSeen(ctx, out.Violations)
+	if err := s.sighted(ctx, out.Violations); err != nil {
+		return schemas.ViolationPage{}, err
+	}
+	return out, nil
 }
 
 func violationFilter(q schemas.ViolationQuery) *where {
 	w := &where{}
-	w.accounts(q.Accounts)
 	for column, value := range map[string]string{"pack": q.Pack, "policy": q.Policy, "type": q.Type, "region": q.Region} {
 		if value != "" {
 			w.add(column+" = ?", value)
@@ -102,12 +107,16 @@ func (v *violationRow) violation() schemas.Violation {
 	}
 }
 
-// lastSeen fills in when violations were last seen: an open one whenever its
-// resource was, a fixed one when it was fixed.
-func (s *Store) lastSeen(ctx context.Context, list []schemas.Violation) error {
+// sighted fills in the newest names of the accounts, and when violations were
+// last seen: an open one whenever its resource was, a fixed one when it was fixed.
+func (s *Store) sighted(ctx context.Context, list []schemas.Violation) error {
 	keys := map[resourceKey]bool{}
 	for i := range list {
 		keys[resourceKey{list[i].AccountID, list[i].Key}] = true
+	}
+	names, err := s.newestNames(ctx, keys)
+	if err != nil {
+		return err
 	}
 	sights, err := s.sights(ctx, keys)
 	if err != nil {
@@ -115,6 +124,9 @@ func (s *Store) lastSeen(ctx context.Context, list []schemas.Violation) error {
 	}
 	for i := range list {
 		v := &list[i]
+		if name := names[v.AccountID]; name != "" {
+			v.Account, v.URN = name, v.Key.URN(name)
+		}
 		if v.State == schemas.ViolationFixed {
 			v.LastSeen = v.FixedAt
 			continue

@@ -15,8 +15,14 @@ import (
 // fillings are values that an unknown property may turn out to have; the first
 // stands for none.
 var fillings = []any{
-	absent, "x", "on", "forbidden", "public-read", "mode", "-1", true, false, 3, 400, map[string]any{}, map[string]any{"owner": "me", "enabled": true, "days": 3},
-	map[string]any{"version": "2012-10-17", "days": 400}, map[string]any{"version": "2008-10-17", "enabled": false}, []any{}, []any{map[string]any{"port": 22}}, []any{map[string]any{"encrypted": true, "port": 443}},
+	absent, "x", "on", "forbidden", "public-read", "mode", "-1", true, false, 3, 400,
+	map[string]any{},
+	map[string]any{"owner": "me", "enabled": true, "days": 3},
+	map[string]any{"version": "2012-10-17", "days": 400},
+	map[string]any{"version": "2008-10-17", "enabled": false},
+	[]any{},
+	[]any{map[string]any{"port": 22}},
+	[]any{map[string]any{"encrypted": true, "port": 443}},
 }
 
 const absent = "(absent)"

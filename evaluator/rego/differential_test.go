@@ -37,8 +37,17 @@ func loadText(t testing.TB, v1, v0 string) *engine {
 type absent struct{}
 
 var fillings = []any{
-	absent{}, "x", "y", "", "mock", "none", true, false, nil, 1, 0, []any{}, []any{map[string]any{"enc": true}}, []any{map[string]any{"enc": false}},
-	[]any{map[string]any{}}, map[string]any{}, map[string]any{"enc": true}, map[string]any{"enc": false}, map[string]any{"a": map[string]any{"enc": true}}, "known",
+	absent{},
+	"x", "y", "", "mock", "none", true, false, nil, 1, 0,
+	[]any{},
+	[]any{map[string]any{"enc": true}},
+	[]any{map[string]any{"enc": false}},
+	[]any{map[string]any{}},
+	map[string]any{},
+	map[string]any{"enc": true},
+	map[string]any{"enc": false},
+	map[string]any{"a": map[string]any{"enc": true}},
+	"known",
 }
 
 func TestWhatIsSaidHoldsForEveryValue(t *testing.T) {

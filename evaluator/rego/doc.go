@@ -7,4 +7,12 @@
 //
 // What is unknown of a resource reaches a rule through partial evaluation: a
 // result that hangs on an unknown property is unknown, one that does not stands.
+// It goes in three steps, and each may only err towards unknown:
+//
+//   - uses finds what a rule reads of the input. A rule that reads nothing
+//     unknown is evaluated as ever.
+//   - partial holds the unknown properties back, by all their names. A rule that
+//     takes a document as a whole (count(input), input[k], f(input)) has the
+//     whole document held back.
+//   - settle asks the conditions that are left and hang on known properties only.
 package rego

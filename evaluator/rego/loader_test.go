@@ -52,6 +52,7 @@ func TestPacksThatAreRefused(t *testing.T) {
 		"syntax v1":            {files{"sub/b.rego": v1Head + "deny contains msg if {\n\tmsg := \"m\"\n\tinput.x ==\n}\n"}, []string{"sub/b.rego:8: "}},
 		"late in v0":           {files{"a.rego": "package p\n\nif = 1 { true }\n\ndeny[msg] {\n\tmsg := \n}\n"}, []string{"a.rego:7: "}},
 		"late in v1":           {files{"a.rego": "package p\n\ndeny contains msg if input.x\n\nwarn contains msg if {\n\tmsg := \n}\n"}, []string{"a.rego:7: "}},
+		"a type error":         {files{"a.rego": v1Head + "deny contains \"m\" if count(1) > 0\n"}, []string{"a.rego:5: count: invalid argument(s) (have: (number, ???); want: ("}},
 		"two errors":           {files{"a.rego": v1Head + "deny contains msg if {\n\tmsg := nope(1)\n}\n\nwarn contains nope2(1) if true\n"}, []string{"a.rego:6: undefined function nope\na.rego:9: undefined function nope2"}},
 		"errors in two files":  {files{"a.rego": v1Head + "deny contains x if true", "b.rego": v1Head + "warn contains x if true"}, []string{"a.rego:5: ", "b.rego:5: "}},
 		"http.send":            {files{"a.rego": v1Head + "deny contains m if {\n\tm := http.send({\"method\": \"get\", \"url\": \"x\"}).body\n}"}, []string{"a.rego:6: http.send may not be used: ", "network"}},

@@ -137,13 +137,7 @@ func (r *reader) expr(e *ast.Expr) bool {
 			return true
 		}
 	}
-	if e.IsCall() && r.get(e.Operator(), e.Operands()) {
-		for _, w := range e.With {
-			r.walk(w.Value)
-		}
-		return true
-	}
-	return false
+	return e.IsCall() && len(e.With) == 0 && r.get(e.Operator(), e.Operands())
 }
 
 // ref notes input.name, input.props.name and x.name.

@@ -19,7 +19,7 @@ func topLevel(paths []schemas.UnknownPath) map[string]bool {
 	return out
 }
 
-// topOf is the first part of a property path as Pulumi writes it: a.b, a[0], ["a b"].c
+// topOf is the first part of a property path as Pulumi writes it: a.b, a[0] or ["a b"].c.
 func topOf(path string) string {
 	if quoted, ok := strings.CutPrefix(path, `["`); ok {
 		name, _, _ := strings.Cut(quoted, `"]`)

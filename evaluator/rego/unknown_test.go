@@ -29,6 +29,8 @@ func TestKnownIsNotUnknown(t *testing.T) {
 		"a list decides with it":     {`deny contains "m" if { some x in input.list; x == 2; object.get(input, "a", 0) == x }`, schemas.Unknown, "a"},
 		"another property":           {`deny contains "m" if object.get(input, "known", 0) == 2`, schemas.Passed, ""},
 		"the time":                   {`deny contains "m" if { time.now_ns() < 0; input.a == 1 }`, schemas.Passed, ""},
+		"the time in a helper":       {"old if time.now_ns() > 0\ndeny contains \"m\" if { not old; input.a == 1 }", schemas.Passed, ""},
+		"beside a list":              {`deny contains "m" if { some x in object.get(input, "a", []); x > input.known; input.known == 2 }`, schemas.Passed, ""},
 		"a configuration":            {`deny contains "m" if { not data.config.on; object.get(input, "a", 0) == 1; data.config.off }`, schemas.Passed, ""},
 		"one of two ways":            {"deny contains \"m\" if { input.a == 1; input.known == 1 }\ndeny contains \"n\" if { input.c == 1; input.known == 2 }", schemas.Unknown, "a"},
 		"one of two gotten":          {"deny contains \"m\" if { object.get(input, \"a\", 0) == 1; input.known == 1 }\ndeny contains \"n\" if { object.get(input, \"c\", 0) == 1; input.known == 2 }", schemas.Unknown, "a"},

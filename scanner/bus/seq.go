@@ -3,10 +3,9 @@ package bus
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"github.com/nats-io/nats.go/jetstream"
-
-	"strconv"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )

@@ -38,7 +38,8 @@ func TestLayerConfig(t *testing.T) {
 				"retention":  `{"enforcementLevel":"mandatory","properties":{"days":30,"owner":"me"}}`,
 				"plain":      `{"enforcementLevel":"advisory"}`,
 				"undeclared": `{"enforcementLevel":"advisory"}`,
-			}, "",
+			},
+			"",
 		},
 		{
 			"all sets levels only, a policy's own level wins",
@@ -46,19 +47,23 @@ func TestLayerConfig(t *testing.T) {
 			map[string]string{
 				"retention": `{"enforcementLevel":"remediate","properties":{"days":30,"owner":"me"}}`,
 				"plain":     `{"enforcementLevel":"disabled"}`,
-			}, "",
+			},
+			"",
 		},
 		{
 			"properties merge key by key, null entries are skipped", `{"retention": {"owner": "me", "days": 7, "modes": ["a"]}, "plain": null}`,
-			map[string]string{"retention": `{"enforcementLevel":"mandatory","properties":{"days":7,"modes":["a"],"owner":"me"}}`}, "",
+			map[string]string{"retention": `{"enforcementLevel":"mandatory","properties":{"days":7,"modes":["a"],"owner":"me"}}`},
+			"",
 		},
 		{
 			"policies without a schema take any property", `{"retention": {"owner": "me"}, "plain": {"x": {"y": 1}}}`,
-			map[string]string{"plain": `{"enforcementLevel":"advisory","properties":{"x":{"y":1}}}`}, "",
+			map[string]string{"plain": `{"enforcementLevel":"advisory","properties":{"x":{"y":1}}}`},
+			"",
 		},
 		{
 			"unknown policies have no effect", `{"retention": {"owner": "me"}, "gone": {"enforcementLevel": "nonsense"}}`,
-			map[string]string{"plain": `{"enforcementLevel":"advisory"}`}, "",
+			map[string]string{"plain": `{"enforcementLevel":"advisory"}`},
+			"",
 		},
 		{"required", `{}`, nil, "policy pack configuration is invalid: retention: owner is required"},
 		{

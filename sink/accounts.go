@@ -1,0 +1,74 @@
+package sink
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// An account is known by its id. Rows hold the name it had when they were
+// written, and names are edited and even taken over by other accounts: only the
+// newest name of an account means it.
+
+// accountNames resolves names and ids to the accounts the store knows, with
+// their newest names by id. Nothing named means every account.
+func (s *Store) accountNames(ctx context.Context, named []string) (map[string]string, error) {
+	var w where
+	if len(named) > 0 && !slices.ContainsFunc(named, isName) {
+		w.add("account_id IN ?", named)
+	}
+	names := map[string]string{}
+	err := s.query(ctx, "list accounts", `SELECT account_id, argMax(account, at) FROM (
+			SELECT account_id, account, ended_at AS at FROM @db.scans WHERE `+w.String()+`
+			UNION ALL SELECT account_id, account, max(at) AS at FROM @db.resources WHERE `+w.String()+` GROUP BY account_id, account
+		) GROUP BY account_id`, append(slices.Clone(w.args), w.args...), func(r driver.Rows) error {
+		var id, name string
+		if err := r.Scan(&id, &name); err != nil {
+			return err
+		}
+		if len(named) == 0 || slices.Contains(named, id) || slices.Contains(named, name) {
+			names[id] = name
+		}
+		return nil
+	})
+	return names, err
+}
+
+func isName(s string) bool { return !schemas.AccountID(s).Valid() }
+
+// inAccounts keeps the rows of the accounts named; false when there are none.
+func (s *Store) inAccounts(ctx context.Context, w *where, named []string) (bool, error) {
+	ids := named
+	if slices.ContainsFunc(named, isName) {
+		names, err := s.accountNames(ctx, named)
+		if err != nil {
+			return false, err
+		}
+		ids = slices.Sorted(maps.Keys(names))
+	}
+	if len(ids) > 0 {
+		w.add("account_id IN ?", ids)
+	}
+	return len(ids) > 0 || len(named) == 0, nil
+}
+
+// newestNames are the names of the accounts that keys are of.
+func (s *Store) newestNames(ctx context.Context, keys map[resourceKey]bool) (map[schemas.AccountID]string, error) {
+	ids := map[string]bool{}
+	for k := range keys {
+		ids[string(k.account)] = true
+	}
+	out := make(map[schemas.AccountID]string, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	names, err := s.accountNames(ctx, slices.Sorted(maps.Keys(ids)))
+	for id, name := range names {
+		out[schemas.AccountID(id)] = name
+	}
+	return out, err
+}
