@@ -30,7 +30,7 @@ func TestMigrateIsRepeatableAndSaysItsVersion(t *testing.T) {
 
 func TestADatabaseWithoutTablesNamesTheRemedy(t *testing.T) {
 	s := newStore(t, "")
-	if err := s.exec(t.Context(), "drop", "DROP TABLE @db.resources SYNC"); err != nil {
+	if err := s.exec(t.Context(), "drop", "DROP TABLE @db.resources"); err != nil {
 		t.Fatal(err)
 	}
 	_, err := s.Known(t.Context(), schemas.KnownRequest{AccountID: "aws-123456789012", Keys: []schemas.Key{{Region: "r", Type: "t", ID: "i"}}})

@@ -79,6 +79,7 @@ func TestViolationBlocks(t *testing.T) {
 	want := `high         deny_public
              prod eu-west-1 s3/bucket
              arn:aws:cloudtrail:us-east-1:123456789012:trail/demo-audit
+             (site)
              open, first seen 2026-03-01 12:00:00 UTC
              the first of two messages, which is longer than
              the line
