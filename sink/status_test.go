@@ -143,7 +143,7 @@ func TestOpenScopesFollowTheLifeOfAScope(t *testing.T) {
 	sc.end(schemas.ScopeEnd{Scope: bucket, State: schemas.ScopeDenied})
 	is("tried and denied", bucket)
 	sc.see(sceneKey(volumeType, "v"))
-	is("a resource of an attempt without an end", bucket, volume)
+	is("a resource of an attempt without an end", volume, bucket)
 	sc.close(bucket, schemas.FixOutOfScope)
 	is("buckets left the plan", volume)
 	sc.close(volume, schemas.FixOutOfScope)

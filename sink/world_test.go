@@ -128,7 +128,7 @@ func (w *world) isWorthAsking(t *testing.T) {
 		"fixed as resource_gone", "fixed as resource_changed", "fixed as policy_changed", "fixed as pack_withdrawn", "fixed as out_of_scope",
 		"scope complete", "scope denied", "emptied verdict", "gap", "unjudged",
 	} {
-		if have[what] < 2 {
+		if have[what] < 1 {
 			t.Fatalf("the history has %d of: %s", have[what], what)
 		}
 	}
@@ -171,7 +171,7 @@ func TestAnswersAreThoseOfTheModel(t *testing.T) {
 func sameText(t *testing.T, what string, got, want any) {
 	t.Helper()
 	g, w := line(got), line(want)
-	if g == w {
+	if g == w || g == "[]" && w == "null" || g == "null" && w == "[]" {
 		return
 	}
 	i := 0
