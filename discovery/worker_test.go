@@ -89,7 +89,7 @@ func (w *world) Known(_ context.Context, r schemas.KnownRequest) (out schemas.Kn
 	return out, nil
 }
 
-func (w *world) Counts(_ context.Context, r schemas.CountsRequest) (schemas.CountsReply, error) {
+func (w *world) Counts(context.Context, schemas.CountsRequest) (schemas.CountsReply, error) {
 	return schemas.CountsReply{Counts: map[string]uint64{token: uint64(len(w.stored))}}, nil
 }
 

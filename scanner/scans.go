@@ -175,23 +175,18 @@ func isScanKey(key string) bool {
 
 // Get returns a scan by id; CodeNotFound when there is no record.
 func (c *Control) Get(ctx context.Context, scanID string) (schemas.Scan, error) {
-	s, _, err := c.find(ctx, scanID)
-	return s, err
-}
-
-func (c *Control) find(ctx context.Context, scanID string) (schemas.Scan, uint64, error) {
 	number, _, _ := strings.Cut(scanID, "-")
 	for _, p := range []string{"aws", "aws-cn", "aws-us-gov"} {
 		a := schemas.NewAccountID(p, number)
 		if !a.Valid() || strings.ContainsAny(scanID, ".*> ") {
 			break
 		}
-		s, rev, err := c.d.Scans.Get(ctx, scanKey(a, scanID))
+		s, _, err := c.d.Scans.Get(ctx, scanKey(a, scanID))
 		if err == nil || schemas.CodeOf(err) != schemas.CodeNotFound {
-			return s, rev, err
+			return s, err
 		}
 	}
-	return schemas.Scan{}, 0, schemas.Errorf(schemas.CodeNotFound, "there is no scan %q", scanID).
+	return schemas.Scan{}, schemas.Errorf(schemas.CodeNotFound, "there is no scan %q", scanID).
 		WithHint("list them: insights scan list")
 }
 
@@ -241,7 +236,7 @@ func scanNumber(id string) uint64 {
 // Cancel asks a running scan to stop; its driver and the workers follow.
 // Cancelling twice is no error; CodeConflict when it has ended.
 func (c *Control) Cancel(ctx context.Context, scanID string) error {
-	s, _, err := c.find(ctx, scanID)
+	s, err := c.Get(ctx, scanID)
 	if err != nil {
 		return err
 	}

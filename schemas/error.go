@@ -58,8 +58,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // CodeOf is the code of the first Error in the chain, CodeInternal without one.
 func CodeOf(err error) Code {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	return CodeInternal
@@ -120,7 +119,7 @@ func (p *Problems) Add(prefix string, err error) {
 	if err == nil {
 		return
 	}
-	for _, line := range strings.Split(err.Error(), "\n") {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
 		p.list = append(p.list, prefix+line)
 	}
 }

@@ -51,7 +51,6 @@ type rows struct {
 	gone       []goneRow
 	unitEnds   []unitEndRow
 	scopeEnds  []scopeEndRow
-	closes     []scopeCloseRow
 	batches    []batchRow
 }
 

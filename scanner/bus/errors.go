@@ -28,8 +28,7 @@ func apiCode(err error) jetstream.ErrorCode {
 	if errors.As(err, &e) && e.APIError() != nil {
 		return e.APIError().ErrorCode
 	}
-	var a *jetstream.APIError
-	if errors.As(err, &a) {
+	if a, ok := errors.AsType[*jetstream.APIError](err); ok {
 		return a.ErrorCode
 	}
 	return 0

@@ -150,17 +150,6 @@ func (w *world) enrol(group, pack, version string, config map[string]map[string]
 	return g
 }
 
-// group makes a group with accounts.
-func (w *world) group(name string, accounts ...schemas.AccountID) {
-	w.t.Helper()
-	_, err := w.groups.Create(w.ctx, name)
-	ok(w.t, err)
-	for _, a := range accounts {
-		_, err := w.groups.AddAccount(w.ctx, name, string(a))
-		ok(w.t, err)
-	}
-}
-
 // resolved is what applies to an account now, as "pack version (group)".
 func (w *world) resolved(id schemas.AccountID) ([]string, schemas.Effective) {
 	w.t.Helper()

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -152,9 +153,7 @@ func (s *Scheduler) entry(id schemas.AccountID, a *schemas.Account) (entry, bool
 func (s *Scheduler) round(ctx context.Context) time.Duration {
 	s.mu.Lock()
 	entries := make(map[schemas.AccountID]entry, len(s.entries))
-	for id, e := range s.entries {
-		entries[id] = e
-	}
+	maps.Copy(entries, s.entries)
 	s.mu.Unlock()
 	var mu sync.Mutex
 	sleep := maxSleep

@@ -155,7 +155,7 @@ func newRig(b *bus.Bus, clock *fakeClock) *rig {
 	r.Scheduler = New(Deps{
 		Accounts: bus.NewTable[schemas.Account](b, schemas.BucketAccounts),
 		Ticks:    bus.NewTable[Tick](b, schemas.BucketScans),
-		Start: func(_ context.Context, a schemas.AccountID) error {
+		Start: func(context.Context, schemas.AccountID) error {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.fired = append(r.fired, clock.Now().UTC().Format("15:04:05"))
