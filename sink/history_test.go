@@ -253,7 +253,7 @@ func (h *history) rejudge(a schemas.AccountID) {
 			b.Resources = append(b.Resources, r)
 		}
 	}
-	slices.SortFunc(b.Resources, func(a, b schemas.Resource) int { return compareText(a.Key.String(), b.Key.String()) })
+	slices.SortFunc(b.Resources, func(a, b schemas.Resource) int { return compareText(a.String(), b.String()) })
 	h.messages = append(h.messages, schemas.Message{Verdicts: h.judge(&b)})
 }
 

@@ -34,14 +34,14 @@ func newWorld(t *testing.T, dsn string) *world {
 	t.Helper()
 	w := &world{s: newStore(t, dsn), m: newModel(), h: newHistory(11)}
 	rnd := rand.New(rand.NewPCG(11, 1))
-	ms := w.h.live(worldRounds - 1)
+	w.h.live(worldRounds - 1)
 	for _, a := range histories {
 		w.h.mutate()
 		w.h.scan(a, worldRounds)
 	}
 	last := historyUnits[0]
 	w.h.attempt(histories[0], w.scans(histories[0])[worldRounds-1], last.unit, last.kinds, true)
-	ms = slices.DeleteFunc(w.h.messages[:len(w.h.messages):len(w.h.messages)], func(m schemas.Message) bool {
+	ms := slices.DeleteFunc(w.h.messages[:len(w.h.messages):len(w.h.messages)], func(m schemas.Message) bool {
 		lost := m.Verdicts != nil && !m.Verdicts.Rejudge || m.End != nil
 		return lost && rnd.IntN(100) < 12
 	})
