@@ -46,16 +46,16 @@ func (t *touched) message(m schemas.Message) {
 
 func (t *touched) size() int { return len(t.seen) + len(t.judged) }
 
-// load fills the fold with what is stored of the touched keys: one query per table.
+// load fills the fold with what is stored of the touched keys: one query per
+// table, each into a map of its own.
 func (s *Store) load(ctx context.Context, f *fold, t *touched) error {
-	for _, step := range []func(context.Context, *fold, *touched) error{
+	var steps []step
+	for _, load := range []func(context.Context, *fold, *touched) error{
 		s.loadFences, s.loadResources, s.loadSeen, s.loadJudged, s.loadPacks, s.loadViolations,
 	} {
-		if err := step(ctx, f, t); err != nil {
-			return err
-		}
+		steps = append(steps, func(ctx context.Context) error { return load(ctx, f, t) })
 	}
-	return nil
+	return together(ctx, steps)
 }
 
 func (s *Store) loadFences(ctx context.Context, f *fold, t *touched) error {

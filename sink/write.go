@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -58,31 +60,53 @@ func (s *Store) fold(ctx context.Context, ms []schemas.Message, t *touched) erro
 	return s.flush(ctx, &f.out, f)
 }
 
-// flush writes the changed rows: events before the state they announce, and
-// what says "stored" last.
+// flush writes the changed rows in stages: events before the state they announce,
+// then that state, then what says of a resource that its state is written, and
+// what says "stored" last. A crash leaves whole stages and a part of one, and a
+// repetition writes the same rows again. Within a stage tables are independent.
 func (s *Store) flush(ctx context.Context, out *rows, f *fold) error {
 	violations := make([]violationRow, 0, len(out.violations))
 	for v := range out.violations {
 		violations = append(violations, *v)
 	}
-	for _, step := range []func() error{
-		func() error { return insert(ctx, s, "violation_events", out.events) },
-		func() error { return insert(ctx, s, "violations", violations) },
-		func() error { return insert(ctx, s, "verdicts", slices.Collect(maps.Values(out.verdicts))) },
-		func() error { return insert(ctx, s, "judged", changed(out.judged, f.judged)) },
-		func() error { return insert(ctx, s, "resource_versions", out.versions) },
-		func() error { return insert(ctx, s, "resources", changed(out.resources, f.resources)) },
-		func() error { return insert(ctx, s, "seen", changed(out.seen, f.seen)) },
-		func() error { return insert(ctx, s, "gone_marks", out.gone) },
-		func() error { return insert(ctx, s, "scope_ends", out.scopeEnds) },
-		func() error { return insert(ctx, s, "unit_ends", out.unitEnds) },
-		func() error { return insert(ctx, s, "batches", out.batches) },
+	for _, stage := range [][]step{
+		{func(ctx context.Context) error { return insert(ctx, s, "violation_events", out.events) }},
+		{
+			func(ctx context.Context) error { return insert(ctx, s, "violations", violations) },
+			func(ctx context.Context) error {
+				return insert(ctx, s, "verdicts", slices.Collect(maps.Values(out.verdicts)))
+			},
+			func(ctx context.Context) error { return insert(ctx, s, "resource_versions", out.versions) },
+			func(ctx context.Context) error { return insert(ctx, s, "gone_marks", out.gone) },
+		},
+		{
+			func(ctx context.Context) error { return insert(ctx, s, "judged", changed(out.judged, f.judged)) },
+			func(ctx context.Context) error {
+				return insert(ctx, s, "resources", changed(out.resources, f.resources))
+			},
+			func(ctx context.Context) error { return insert(ctx, s, "seen", changed(out.seen, f.seen)) },
+			func(ctx context.Context) error { return insert(ctx, s, "scope_ends", out.scopeEnds) },
+		},
+		{func(ctx context.Context) error { return insert(ctx, s, "unit_ends", out.unitEnds) }},
+		{func(ctx context.Context) error { return insert(ctx, s, "batches", out.batches) }},
 	} {
-		if err := step(); err != nil {
+		if err := together(ctx, stage); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// step is one statement of a stage.
+type step func(context.Context) error
+
+// together runs independent statements side by side.
+func together(ctx context.Context, steps []step) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, do := range steps {
+		g.Go(func() error { return do(ctx) })
+	}
+	return g.Wait()
 }
 
 // changed are the present rows of the keys that were changed.

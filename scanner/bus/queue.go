@@ -63,7 +63,8 @@ func (q *queue) take(ctx context.Context, n, limit int, gather, idle time.Durati
 	if !q.until(ctx, idle, func() bool { return len(q.waiting) > 0 }) {
 		return nil
 	}
-	q.until(ctx, gather, func() bool { return len(q.waiting) >= n || q.bytes >= limit })
+	// A full queue gets no more, however long one waits.
+	q.until(ctx, gather, func() bool { return len(q.waiting) >= min(n, queueMessages) || q.bytes >= min(limit, queueBytes) })
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	k, size := 0, 0
