@@ -57,7 +57,8 @@ func loadChdb(path string) (*chdb, error) {
 }
 
 // open makes a connection. Each is independent: queries on two run in parallel.
-func (c *chdb) open(args []string) (*uintptr, error) {
+func (c *chdb) open(dir string, options ...string) (*uintptr, error) {
+	args := append([]string{"clickhouse", "--path=" + dir}, options...)
 	argv := make([]*byte, len(args)+1)
 	for i, a := range args {
 		b := append([]byte(a), 0)
@@ -66,7 +67,7 @@ func (c *chdb) open(args []string) (*uintptr, error) {
 	conn := c.connect(int32(len(args)), &argv[0])
 	runtime.KeepAlive(argv)
 	if conn == nil || *conn == 0 {
-		return nil, schemas.Errorf(schemas.CodeUnavailable, "start the ClickHouse engine: it refused its data directory").
+		return nil, schemas.Errorf(schemas.CodeUnavailable, "start the ClickHouse engine: it refused its data directory %s", dir).
 			WithHint("See the engine's messages above; the directory may be damaged, of a newer engine, or in use.")
 	}
 	return conn, nil

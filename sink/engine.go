@@ -49,13 +49,13 @@ func openEngine(lib, dir string) (*engine, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "inserts"), 0o700); err != nil {
 		return nil, schemas.Errorf(schemas.CodeInternal, "make the data directory: %w", err)
 	}
-	removeLeftovers(dir)
 	saved := saveSignals()
 	defer saved.restore()
 	e, err := startEngine(lib, dir)
 	if err != nil {
 		return nil, err
 	}
+	removeLeftovers(dir) // the engine has its lock: nobody else inserts
 	theEngine = e
 	return e, nil
 }
@@ -67,7 +67,7 @@ func startEngine(lib, dir string) (*engine, error) {
 	}
 	e := &engine{lib: c, dir: dir, free: make(chan *uintptr, engineConnections), refs: 1}
 	for range engineConnections {
-		conn, err := c.open([]string{"clickhouse", "--path=" + dir, "--max_query_size=1000000000"})
+		conn, err := c.open(dir, "--max_query_size=1000000000")
 		if err != nil {
 			e.shut()
 			return nil, err

@@ -34,8 +34,8 @@ var historyUnits = []struct {
 	{schemas.UnitKey{Region: "us-east-1", Service: "ec2"}, []schemas.Key{{Region: "us-east-1", Type: "aws:ec2/instance:Instance"}, {Region: "us-east-1", Type: "aws:ebs/volume:Volume"}}},
 }
 
-// historyIDs end the ids of every kind: what people can name things by must not
-// become part of a statement, a key or a pattern.
+// historyIDs are the ids of every kind in every region: what people can name
+// things by must not become part of a statement, a key or a pattern.
 var historyIDs = []string{"o'0", `b\1"`, "ü?2`", "line\n3 -- ", "nul\x004", "%_$5|"}
 
 func newHistory(seed uint64) *history {
@@ -54,7 +54,7 @@ func (h *history) mutate() {
 		for _, u := range historyUnits {
 			for _, kind := range u.kinds {
 				for _, id := range historyIDs {
-					kind.ID = kind.Region + "|" + id
+					kind.ID = id
 					k := resourceKey{a, kind}
 					switch {
 					case h.chance(25):
@@ -151,7 +151,7 @@ func (h *history) keys(a schemas.AccountID, kinds []schemas.Key) []resourceKey {
 	var out []resourceKey
 	for _, kind := range kinds {
 		for _, id := range historyIDs {
-			kind.ID = kind.Region + "|" + id
+			kind.ID = id
 			out = append(out, resourceKey{a, kind})
 		}
 	}

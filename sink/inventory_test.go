@@ -13,7 +13,7 @@ func everyKey() (out []schemas.Key) {
 	for _, u := range historyUnits {
 		for _, kind := range u.kinds {
 			for _, id := range historyIDs {
-				kind.ID = kind.Region + "|" + id
+				kind.ID = id
 				out = append(out, kind)
 			}
 		}
@@ -106,7 +106,12 @@ func pagedKeys(t *testing.T, s *Store, a schemas.AccountID, sc schemas.Scope, li
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, page.Keys...)
+		for _, k := range page.Keys {
+			if n := len(out); n > 0 && compareTexts(out[n-1].Region, k.Region, out[n-1].ID, k.ID) >= 0 {
+				t.Fatalf("keys of %s by %d: %v after %v", sc, limit, k, out[n-1])
+			}
+			out = append(out, k)
+		}
 		if limit <= 0 || limit > maxKeys {
 			limit = maxKeys
 		}

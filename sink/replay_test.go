@@ -128,9 +128,11 @@ func writeInPieces(t *testing.T, s *Store, rnd *rand.Rand, ms []schemas.Message,
 // Whatever the grouping, the tables are those of the model; and every message
 // twice more, in random order, changes no row.
 func TestTablesEqualTheModelAndReplayChangesNothing(t *testing.T) {
+	t.Parallel()
 	eachEngine(t, func(t *testing.T, dsn string) {
 		for seed := range uint64(3) {
 			t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+				t.Parallel()
 				s := newStore(t, dsn)
 				rnd := rand.New(rand.NewPCG(seed, 1))
 				ms := newHistory(seed).live(4)

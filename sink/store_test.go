@@ -1,14 +1,10 @@
 package sink
 
 import (
-	"bytes"
 	"context"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 
@@ -81,20 +77,14 @@ func closeEngine(t *testing.T) {
 }
 
 func TestOlderThan(t *testing.T) {
-	for v, want := range map[string]bool{"24.7.9.1": true, "24.8.1.1": false, "23.12.1": true, "25.1": false, "26.5.1.1": false, "x": true} {
+	t.Parallel()
+	for v, want := range map[string]bool{
+		"24.7.9.1": true, "24.8.1.1": false, "24.8": false, "24.10.1.1": false, "24.9": false, "23.12.1": true, "23.8.1": true, "25.1": false, "25.0.1": false,
+		"26.5.1.1": false, "100.1": false, "9.9": true, "24": true, "25": false, "x": true, "": true, "24.x": true, "25.3.1.altinity": false, "24.8-lts": true,
+	} {
 		if olderThan(v, oldest) != want {
 			t.Errorf("olderThan(%s) = %v", v, !want)
 		}
-	}
-}
-
-func TestACancelledQueryReturnsAtOnce(t *testing.T) {
-	s := newStore(t, "")
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	err := s.exec(ctx, "sleep", "SELECT sleep(3)")
-	if schemas.CodeOf(err) != schemas.CodeCancelled {
-		t.Fatalf("error %v", err)
 	}
 }
 
@@ -114,31 +104,8 @@ func TestAGoPanicStaysAGoPanicWithTheEngineLoaded(t *testing.T) {
 		var p *schemas.Scan
 		p.ID = "x"
 	}()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "INSIGHTS_SINK_CHILD=panic", "INSIGHTS_SINK_DIR="+filepath.Join(t.TempDir(), "ch"))
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	err := cmd.Run()
-	if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != 2 || !strings.Contains(stderr.String(), "goroutine ") ||
-		!strings.Contains(stderr.String(), "nil pointer dereference") {
-		t.Fatalf("child: %v\n%s", err, stderr.String())
+	code, out := runChild(t, "panic", "INSIGHTS_SINK_DIR="+filepath.Join(t.TempDir(), "ch"))
+	if code != 2 || !strings.Contains(out, "goroutine ") || !strings.Contains(out, "nil pointer dereference") {
+		t.Fatalf("child: code %d\n%s", code, out)
 	}
-}
-
-// child is what a child process of these tests does.
-func child(mode string) int {
-	s, err := Open(context.Background(), Options{DataDir: os.Getenv("INSIGHTS_SINK_DIR"), Log: zerolog.Nop()})
-	if err != nil {
-		println(err.Error())
-		return 3
-	}
-	if mode == "panic" {
-		if err := s.Migrate(context.Background()); err != nil {
-			println(err.Error())
-			return 3
-		}
-		var p *schemas.Scan
-		p.ID = "x"
-	}
-	return 4
 }

@@ -1,0 +1,191 @@
+package sink
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// The last scan of a report is the one that started last, whole, however often
+// and in whatever order scans were recorded.
+func TestTheLastScanIsWhole(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t)
+	whole := scanOf(sc.id, sc.scan, sc.at(9))
+	whole.Changes, whole.Progress = schemas.Changes{Opened: 1, Fixed: 2, Reopened: 3}, schemas.Progress{UnitsTotal: 4, Resources: 5}
+	whole.Rereads = map[string]schemas.Reread{"global/s3": {Count: 1, After: 7}}
+	whole.Account, whole.RequestedBy = sc.name, `o'\"connor`
+	other := scanOf("aws-210987654321", "210987654321-9", sc.at(99))
+	for _, scan := range []schemas.Scan{whole, scanOf(sc.id, "older", sc.at(3)), whole, other, scanOf(sc.id, "oldest", sc.at(1))} {
+		if err := sc.s.RecordScan(t.Context(), scan); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sameText(t, "last scan", reportOf(t, sc.s, schemas.ReportQuery{Accounts: []string{string(sc.id)}}).LastScan, whole)
+	if r := reportOf(t, sc.s, schemas.ReportQuery{Accounts: []string{string(other.AccountID)}}); r.LastScan == nil || r.LastScan.ID != other.ID || r.Resources != 0 || r.Score != -1 {
+		t.Errorf("an account of which nothing but a scan is known: %+v", r)
+	}
+}
+
+// A published version is recorded again at every start; a local pack changes
+// under one version, and its newest recording is what reports say.
+func TestTheNewestRecordingOfAPolicyWins(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t)
+	sc.packs = []schemas.JudgedPack{{Pack: "p", Version: "local", Policies: []string{"a"}}}
+	sc.judge(sceneKey(bucketType, "b"))
+	record := func(title string, minute uint64) {
+		t.Helper()
+		m := schemas.PackManifest{PackRef: schemas.PackRef{Name: "p", Version: "local"}, PublishedAt: sc.at(minute), Policies: []schemas.Policy{{Name: "a", DisplayName: title}}}
+		for range 2 {
+			if err := sc.s.RecordPolicies(t.Context(), m); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	record("second's", 2)
+	record("first's", 1)
+	r := reportOf(t, sc.s, schemas.ReportQuery{})
+	if got := r.Packs[0].Policies[0].Title; got != "second's" {
+		t.Errorf("title %q", got)
+	}
+	if err := sc.s.RecordPolicies(t.Context(), schemas.PackManifest{PackRef: schemas.PackRef{Name: "empty", Version: "1"}}); err != nil {
+		t.Errorf("a pack without policies: %v", err)
+	}
+}
+
+// The log keeps every change: also two of one moment, and those of a process
+// whose revisions began again.
+func TestEveryChangeOfTheConfigurationIsLogged(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, "")
+	at := time.Now().UTC().Truncate(time.Microsecond)
+	want := []configRow{
+		{Kind: "group", Key: "g", Revision: 1, Actor: "it's me", At: at, Document: `{"name":"g'\\"}`},
+		{Kind: "group", Key: "g", Revision: 2, Actor: "it's me", At: at, Document: ""},
+		{Kind: "group", Key: "g", Revision: 1, Actor: "local", At: at.Add(time.Second), Document: "\x00"},
+		{Kind: "token", Key: "g", Revision: 1, Actor: "local", At: at, Document: "{}"},
+	}
+	for range 2 {
+		for _, r := range want {
+			if err := s.LogConfig(t.Context(), r.Kind, r.Key, r.Revision, r.Actor, r.At, []byte(r.Document)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var got []configRow
+	err := s.query(t.Context(), "read the log", "SELECT "+columnsOf(new(configRow))+" FROM @db.config_log FINAL ORDER BY kind, at, revision", nil, func(r driver.Rows) error {
+		var row configRow
+		defer func() { got = append(got, row) }()
+		return r.ScanStruct(&row)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameText(t, "log", got, want)
+}
+
+// A day keeps its last posture, and an account only its own.
+func TestPostureOfDays(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t)
+	sc.packs = []schemas.JudgedPack{{Pack: "p", Version: "1", Policies: []string{"a"}}}
+	sc.judge(sceneKey(bucketType, "1"))
+	other := sceneIn(t, sc.s, "aws-210987654321", "test")
+	other.packs = sc.packs
+	other.judge(sceneKey(bucketType, "1"), sceneKey(bucketType, "2"))
+	day := time.Now().UTC().Truncate(24 * time.Hour)
+	recompute := func(at time.Time) {
+		t.Helper()
+		if err := sc.s.RecomputePosture(t.Context(), sc.id, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	recompute(day.Add(-time.Second))
+	sc.judge(sceneKey(bucketType, "2"))
+	recompute(day)
+	sc.judge(sceneKey(bucketType, "3"))
+	recompute(day.Add(24*time.Hour - time.Microsecond))
+	got := map[string][]uint64{}
+	for _, table := range []string{"posture", "posture_daily"} {
+		err := sc.s.query(t.Context(), "read posture", "SELECT passed FROM @db."+table+" FINAL ORDER BY at", nil, func(r driver.Rows) error {
+			var n uint64
+			defer func() { got[table] = append(got[table], n) }()
+			return r.Scan(&n)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(got["posture"], []uint64{3}) || !slices.Equal(got["posture_daily"], []uint64{1, 3}) {
+		t.Errorf("posture %v", got)
+	}
+}
+
+// The program refuses a database that a newer one made, and says so; what is
+// there stays as it is.
+func TestANewerSchemaIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, "")
+	have, want, err := s.Version(t.Context())
+	if err != nil || have != want {
+		t.Fatalf("version %d, want %d: %v", have, want, err)
+	}
+	if err := s.exec(t.Context(), "pretend", "INSERT INTO @db.schema_migrations SELECT ?, 'of the future', now()", uint32(want+1)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		err := s.Migrate(t.Context())
+		if schemas.CodeOf(err) != schemas.CodeConflict || err == nil || !strings.Contains(err.Error(), "newer version") {
+			t.Errorf("error %v", err)
+		}
+	}
+	if have, _, err := s.Version(t.Context()); err != nil || have != want+1 {
+		t.Errorf("version %d, %v", have, err)
+	}
+}
+
+// A database that a crash left half migrated, or that was never migrated, is
+// brought to the present version; one that is not there has version 0.
+func TestMigrateGoesOnWhereItStopped(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, "")
+	_, want, _ := s.Version(t.Context())
+	for _, breakIt := range []string{"TRUNCATE TABLE @db.schema_migrations", "DROP TABLE @db.seen SYNC", "DROP TABLE @db.schema_migrations SYNC"} {
+		if err := s.exec(t.Context(), "break", breakIt); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(breakIt, "seen") {
+			// Only a version that is not noted is repeated.
+			if err := s.exec(t.Context(), "break", "TRUNCATE TABLE @db.schema_migrations"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if have, _, err := s.Version(t.Context()); err != nil || have != 0 {
+			t.Errorf("%s: version %d, %v", breakIt, have, err)
+		}
+		if err := s.Migrate(t.Context()); err != nil {
+			t.Errorf("%s: %v", breakIt, err)
+		}
+		if have, _, err := s.Version(t.Context()); err != nil || have != want {
+			t.Errorf("%s: migrated to %d, %v", breakIt, have, err)
+		}
+	}
+	if _, err := s.Known(t.Context(), schemas.KnownRequest{AccountID: histories[0], Keys: everyKey()}); err != nil {
+		t.Error(err)
+	}
+	nowhere := *s
+	nowhere.db = s.db + "_nowhere"
+	if have, _, err := nowhere.Version(t.Context()); err != nil || have != 0 {
+		t.Errorf("no database: version %d, %v", have, err)
+	}
+	_, err := nowhere.Report(t.Context(), schemas.ReportQuery{})
+	if schemas.CodeOf(err) != schemas.CodeConflict || err == nil || !strings.Contains(err.Error(), "insights migrate") {
+		t.Errorf("a report without a database: %v", err)
+	}
+}
