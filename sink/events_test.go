@@ -145,7 +145,7 @@ func TestAnOpenViolationIsSeenWithItsScope(t *testing.T) {
 	is("a run that was denied", 1)
 	sc.close(bucketScope(), schemas.FixResourceGone)
 	is("a complete run", 3)
-	sc.close(schemas.Scope{Region: "global", Type: volumeType, Route: schemas.RouteNative}, schemas.FixResourceGone)
+	sc.close(schemas.Scope{Region: "us-east-1", Type: bucketType, Route: schemas.RouteNative}, schemas.FixResourceGone)
 	is("a complete run of another scope", 3)
 	sc.close(bucketScope(), schemas.FixResourceGone, k)
 	is("gone", 5)

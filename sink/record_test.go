@@ -156,7 +156,7 @@ func TestMigrateGoesOnWhereItStopped(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, "")
 	_, want, _ := s.Version(t.Context())
-	for _, breakIt := range []string{"TRUNCATE TABLE @db.schema_migrations", "DROP TABLE @db.seen SYNC", "DROP TABLE @db.schema_migrations SYNC"} {
+	for _, breakIt := range []string{"TRUNCATE TABLE @db.schema_migrations", "DROP TABLE @db.seen", "DROP TABLE @db.schema_migrations"} {
 		if err := s.exec(t.Context(), "break", breakIt); err != nil {
 			t.Fatal(err)
 		}

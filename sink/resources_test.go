@@ -156,7 +156,7 @@ func TestTimesOfAResource(t *testing.T) {
 	sc.content[k] = "other"
 	sc.see(k, other)
 	is("changed", 1, 4, 4)
-	sc.close(schemas.Scope{Region: "global", Type: volumeType, Route: schemas.RouteNative}, schemas.FixResourceGone)
+	sc.close(schemas.Scope{Region: "us-east-1", Type: bucketType, Route: schemas.RouteNative}, schemas.FixResourceGone)
 	is("a complete run of another scope", 1, 4, 4)
 	sc.close(bucketScope(), schemas.FixResourceGone, k)
 	if page, err := sc.s.Resources(t.Context(), schemas.ResourceQuery{Type: bucketType}); err != nil || len(page.Resources) != 0 {

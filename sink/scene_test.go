@@ -30,7 +30,9 @@ type scene struct {
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
-	return sceneIn(t, newStore(t, ""), "aws-123456789012", "prod")
+	s := newStore(t, "")
+	stopMerges(t, s)
+	return sceneIn(t, s, "aws-123456789012", "prod")
 }
 
 func sceneIn(t *testing.T, s *Store, id schemas.AccountID, name string) *scene {
