@@ -21,7 +21,10 @@ func TestTheLastScanIsWhole(t *testing.T) {
 	whole.Rereads = map[string]schemas.Reread{"global/s3": {Count: 1, After: 7}}
 	whole.Account, whole.RequestedBy = sc.name, `o'\"connor`
 	other := scanOf("aws-210987654321", "210987654321-9", sc.at(99))
-	for _, scan := range []schemas.Scan{whole, scanOf(sc.id, "older", sc.at(3)), whole, other, scanOf(sc.id, "oldest", sc.at(1))} {
+	// Recorded again after a crash, it ended later: that is what is told of it.
+	crashed := whole
+	crashed.EndedAt, crashed.Progress = whole.EndedAt.Add(-time.Second), schemas.Progress{}
+	for _, scan := range []schemas.Scan{crashed, whole, scanOf(sc.id, "older", sc.at(3)), whole, crashed, other, scanOf(sc.id, "oldest", sc.at(1))} {
 		if err := sc.s.RecordScan(t.Context(), scan); err != nil {
 			t.Fatal(err)
 		}
@@ -37,22 +40,25 @@ func TestTheLastScanIsWhole(t *testing.T) {
 func TestTheNewestRecordingOfAPolicyWins(t *testing.T) {
 	t.Parallel()
 	sc := newScene(t)
-	sc.packs = []schemas.JudgedPack{{Pack: "p", Version: "local", Policies: []string{"a"}}}
+	sc.packs = []schemas.JudgedPack{{Pack: "p", Version: "local", Policies: []string{"a"}}, {Pack: "q", Version: "local", Policies: []string{"a"}}}
 	sc.judge(sceneKey(bucketType, "b"))
-	record := func(title string, minute uint64) {
+	record := func(pack, title string, minute uint64) {
 		t.Helper()
-		m := schemas.PackManifest{PackRef: schemas.PackRef{Name: "p", Version: "local"}, PublishedAt: sc.at(minute), Policies: []schemas.Policy{{Name: "a", DisplayName: title}}}
+		m := schemas.PackManifest{PackRef: schemas.PackRef{Name: pack, Version: "local"}, PublishedAt: sc.at(minute), Policies: []schemas.Policy{{Name: "a", DisplayName: title}}}
 		for range 2 {
 			if err := sc.s.RecordPolicies(t.Context(), m); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	record("second's", 2)
-	record("first's", 1)
-	r := reportOf(t, sc.s, schemas.ReportQuery{})
-	if got := r.Packs[0].Policies[0].Title; got != "second's" {
-		t.Errorf("title %q", got)
+	record("p", "second's", 2)
+	record("p", "first's", 1)
+	record("q", "first's", 1)
+	record("q", "second's", 2)
+	for _, p := range reportOf(t, sc.s, schemas.ReportQuery{}).Packs {
+		if got := p.Policies[0].Title; got != "second's" {
+			t.Errorf("title of %s: %q", p.Pack, got)
+		}
 	}
 	if err := sc.s.RecordPolicies(t.Context(), schemas.PackManifest{PackRef: schemas.PackRef{Name: "empty", Version: "1"}}); err != nil {
 		t.Errorf("a pack without policies: %v", err)

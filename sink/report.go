@@ -1,10 +1,8 @@
 package sink
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -107,45 +105,6 @@ func (r *reporter) metadata(ctx context.Context) error {
 	})
 }
 
-// counted is how many resources a policy says one thing of.
-type counted struct {
-	account, pack, policy string
-	outcome               schemas.Outcome
-	n                     uint64
-}
-
-func (r *reporter) counts(ctx context.Context) error {
-	w := r.judging()
-	var all []counted
-	err := r.s.query(ctx, "count verdicts", "SELECT account_id, pack, argMax(pack_version, revision), max(revision), policy, toString(outcome), count() FROM ("+
-		outcomes+" WHERE "+w.String()+") GROUP BY account_id, pack, policy, outcome", w.args, func(rows driver.Rows) error {
-		var c counted
-		var by judgedBy
-		var outcome string
-		if err := rows.Scan(&c.account, &c.pack, &by.version, &by.revision, &c.policy, &outcome, &c.n); err != nil {
-			return err
-		}
-		c.outcome = schemas.Outcome(outcome)
-		all = append(all, c)
-		for _, policy := range []string{"", c.policy} {
-			k := [3]string{c.account, c.pack, policy}
-			if have, ok := r.versions[k]; !ok || by.revision > have.revision {
-				r.versions[k] = by
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, c := range all {
-		if about := r.policyOf(c.account, c.pack, c.policy); wanted(r.q.Severity, about.Severity) {
-			add(&r.policy(c.account, c.pack, c.policy, about).Counts, c.outcome, c.n)
-		}
-	}
-	return nil
-}
-
 // judging are the verdicts and violations that the report is about.
 func (r *reporter) judging() *where {
 	w := &where{}
@@ -154,47 +113,6 @@ func (r *reporter) judging() *where {
 		w.add("pack = ?", r.q.Pack)
 	}
 	return w
-}
-
-// policyOf is what the pack says of a policy, as of its newest verdict.
-func (r *reporter) policyOf(account, pack, policy string) schemas.Policy {
-	return r.about[[3]string{pack, r.versions[[3]string{account, pack, policy}].version, policy}]
-}
-
-func wanted(filter []schemas.Severity, s schemas.Severity) bool {
-	return len(filter) == 0 || slices.Contains(filter, s)
-}
-
-func add(c *schemas.Counts, o schemas.Outcome, n uint64) {
-	switch o {
-	case schemas.Passed:
-		c.Passed += n
-	case schemas.Failed:
-		c.Failed += n
-	case schemas.NotApplicable:
-		c.NotApplicable += n
-	case schemas.Disabled:
-		c.Disabled += n
-	case schemas.Unknown:
-		c.Unknown += n
-	default:
-		c.Errored += n
-	}
-}
-
-func (r *reporter) policy(account, pack, policy string, about schemas.Policy) *schemas.PolicyReport {
-	pk := [2]string{account, pack}
-	if r.packs[pk] == nil {
-		r.packs[pk] = &schemas.PackReport{Pack: pack, Version: r.versions[[3]string{account, pack, ""}].version}
-	}
-	k := [3]string{account, pack, policy}
-	if r.policies[k] == nil {
-		r.policies[k] = &schemas.PolicyReport{
-			Policy: policy, Title: about.DisplayName, Severity: about.Severity, Level: about.Level,
-			Controls: about.Controls, RemediationSteps: about.RemediationSteps,
-		}
-	}
-	return r.policies[k]
 }
 
 func (r *reporter) open(ctx context.Context) error {
@@ -272,41 +190,4 @@ func (r *reporter) scans(ctx context.Context) error {
 			}
 			return json.Unmarshal([]byte(doc), &r.accounts[account].LastScan)
 		})
-}
-
-// finish sums up and sorts.
-func (r *reporter) finish() schemas.Report {
-	for k, p := range r.policies {
-		pack, account := r.packs[[2]string{k[0], k[1]}], r.accounts[k[0]]
-		pack.Policies = append(pack.Policies, *p)
-		for _, total := range []*schemas.Counts{&pack.Counts, &account.Counts} {
-			sum(total, p.Counts)
-		}
-	}
-	for k, p := range r.packs {
-		p.Score, p.Coverage = p.Counts.Score(), p.Counts.Coverage()
-		slices.SortFunc(p.Policies, func(a, b schemas.PolicyReport) int {
-			return cmp.Or(cmp.Compare(b.Counts.Failed, a.Counts.Failed), cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), strings.Compare(a.Policy, b.Policy))
-		})
-		r.accounts[k[0]].Packs = append(r.accounts[k[0]].Packs, *p)
-	}
-	out := schemas.Report{Accounts: []schemas.AccountReport{}}
-	for _, a := range r.accounts {
-		a.Score, a.Coverage = a.Counts.Score(), a.Counts.Coverage()
-		slices.SortFunc(a.Packs, func(x, y schemas.PackReport) int { return strings.Compare(x.Pack, y.Pack) })
-		out.Accounts = append(out.Accounts, *a)
-	}
-	slices.SortFunc(out.Accounts, func(a, b schemas.AccountReport) int {
-		return cmp.Or(strings.Compare(a.Account, b.Account), strings.Compare(string(a.AccountID), string(b.AccountID)))
-	})
-	return out
-}
-
-func sum(total *schemas.Counts, c schemas.Counts) {
-	total.Passed += c.Passed
-	total.Failed += c.Failed
-	total.NotApplicable += c.NotApplicable
-	total.Unknown += c.Unknown
-	total.Errored += c.Errored
-	total.Disabled += c.Disabled
 }
