@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 
 	"github.com/insights-scanner/insights-scanner/deploy/packs"
 	"github.com/insights-scanner/insights-scanner/scanner/policy"
@@ -34,16 +32,7 @@ func (n *node) installStarter(ctx context.Context) error {
 }
 
 func (n *node) publishStarter(ctx context.Context) (pack, version string, err error) {
-	tmp, err := os.MkdirTemp("", "insights-starter-")
-	if err != nil {
-		return "", "", schemas.Errorf(schemas.CodeInternal, "make a temporary directory: %w", err)
-	}
-	defer func() { _ = os.RemoveAll(tmp) }()
-	dir := filepath.Join(tmp, "pack")
-	if err := os.CopyFS(dir, packs.Starter()); err != nil {
-		return "", "", schemas.Errorf(schemas.CodeInternal, "unpack the starter pack: %w", err)
-	}
-	archive, err := policy.Archive(dir)
+	archive, err := policy.ArchiveFS(packs.Starter(), "the starter pack")
 	if err != nil {
 		return "", "", err
 	}

@@ -46,20 +46,26 @@ func Archive(dir string) ([]byte, error) {
 		return nil, schemas.Errorf(schemas.CodeInvalid, "%s is no policy pack: %w", dir, err).
 			WithHint("name the directory that holds %s", projectFile)
 	}
+	return ArchiveFS(os.DirFS(dir), dir)
+}
+
+// ArchiveFS is Archive for a pack that is no directory; name is what errors call
+// it.
+func ArchiveFS(fsys fs.FS, name string) ([]byte, error) {
 	var buf bytes.Buffer
 	zip := gzip.NewWriter(&buf)
 	w := tar.NewWriter(zip)
-	if err := addDir(w, os.DirFS(dir), ".", nil); err != nil {
+	if err := addDir(w, fsys, ".", nil); err != nil {
 		return nil, err
 	}
 	if err := w.Close(); err != nil {
-		return nil, schemas.Errorf(schemas.CodeInternal, "archive %s: %w", dir, err)
+		return nil, schemas.Errorf(schemas.CodeInternal, "archive %s: %w", name, err)
 	}
 	if err := zip.Close(); err != nil {
-		return nil, schemas.Errorf(schemas.CodeInternal, "archive %s: %w", dir, err)
+		return nil, schemas.Errorf(schemas.CodeInternal, "archive %s: %w", name, err)
 	}
 	if buf.Len() > MaxArchiveBytes {
-		return nil, schemas.Errorf(schemas.CodeInvalid, "the archive of %s has %d MiB; the limit is %d MiB", dir, buf.Len()>>20, MaxArchiveBytes>>20).
+		return nil, schemas.Errorf(schemas.CodeInvalid, "the archive of %s has %d MiB; the limit is %d MiB", name, buf.Len()>>20, MaxArchiveBytes>>20).
 			WithHint("name what does not belong to the pack in .gitignore")
 	}
 	return buf.Bytes(), nil
