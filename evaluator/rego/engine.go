@@ -108,8 +108,8 @@ func (e *engine) prepare(ctx context.Context, p *policy) error {
 		one = value + "[" + result + "]" // one message; of a set, the key is the value
 	}
 	var err error
-	if p.query, err = rego.New(e.options(value)...).PrepareForEval(ctx); err == nil {
-		p.residual, err = rego.New(e.options(one)...).PrepareForPartial(ctx)
+	if p.query, err = rego.New(e.options(rego.Query(value))...).PrepareForEval(ctx); err == nil {
+		p.residual, err = rego.New(e.options(rego.Query(one))...).PrepareForPartial(ctx)
 	}
 	if err != nil {
 		return schemas.Errorf(schemas.CodeInvalid, "prepare %s: %w", p.policy.Name, err)
@@ -121,9 +121,9 @@ func (e *engine) refer(p *policy) string {
 	return e.pack.path.Append(ast.StringTerm(p.policy.Name)).String()
 }
 
-func (e *engine) options(query string) []func(*rego.Rego) {
+func (e *engine) options(query func(*rego.Rego)) []func(*rego.Rego) {
 	return []func(*rego.Rego){
-		rego.Query(query), rego.Compiler(e.pack.compiler), rego.Store(e.store), rego.StrictBuiltinErrors(true),
+		query, rego.Compiler(e.pack.compiler), rego.Store(e.store), rego.StrictBuiltinErrors(true),
 		rego.SetRegoVersion(ast.RegoV1), rego.GenerateJSON(asTerm),
 	}
 }
@@ -183,7 +183,7 @@ func (e *engine) plan(ctx context.Context, k kind) (*plan, error) {
 	}
 	if len(parts) > 0 {
 		var err error
-		if pl.joint, err = rego.New(e.options(result + " = [" + strings.Join(parts, ", ") + "]")...).PrepareForEval(ctx); err != nil {
+		if pl.joint, err = rego.New(e.options(rego.Query(result + " = [" + strings.Join(parts, ", ") + "]"))...).PrepareForEval(ctx); err != nil {
 			return nil, schemas.Errorf(schemas.CodeInternal, "prepare the policies of %s: %w", k.token, err)
 		}
 	}

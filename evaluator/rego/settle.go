@@ -65,10 +65,7 @@ func (e *engine) settle(ctx context.Context, way ast.Body, input ast.Value, know
 
 // ask evaluates conditions; it returns the result of every solution.
 func (e *engine) ask(ctx context.Context, conditions ast.Body, input ast.Value) ([]*ast.Term, error) {
-	q, err := rego.New(
-		rego.ParsedQuery(conditions), rego.Compiler(e.pack.compiler), rego.Store(e.store), rego.StrictBuiltinErrors(true),
-		rego.SetRegoVersion(ast.RegoV1), rego.GenerateJSON(asTerm),
-	).PrepareForEval(ctx)
+	q, err := rego.New(e.options(rego.ParsedQuery(conditions))...).PrepareForEval(ctx)
 	if err != nil {
 		return nil, err
 	}
