@@ -26,13 +26,13 @@ func (c *Control) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		c.startDrivers(ctx, &wg, driving)
 		c.startRejudges(ctx, &wg, judging)
-		c.pause(ctx)
+		c.waitForNudge(ctx)
 	}
 	return nil
 }
 
-// pause waits for the poll or a nudge.
-func (c *Control) pause(ctx context.Context) {
+// waitForNudge waits for a nudge, no longer than a poll.
+func (c *Control) waitForNudge(ctx context.Context) {
 	t := time.NewTimer(c.d.Poll)
 	defer t.Stop()
 	select {
