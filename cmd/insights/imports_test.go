@@ -26,8 +26,9 @@ type may struct{ code, tests []string }
 var importTable = map[string]may{
 	"schemas":             {},
 	"discovery":           {code: []string{"schemas"}},
-	"discovery/aws":       {code: []string{"discovery", "schemas"}, tests: []string{"discovery/awsfake"}},
+	"discovery/aws":       {code: []string{"discovery", "schemas"}, tests: []string{"discovery/awsfake", "discovery/mototest"}},
 	"discovery/awsfake":   {code: []string{"discovery", "schemas"}},
+	"discovery/mototest":  {},
 	"evaluator":           {code: []string{"schemas"}, tests: []string{"evaluator/evaltest", "evaluator/rego"}},
 	"evaluator/evaltest":  {code: []string{"evaluator", "schemas"}},
 	"evaluator/rego":      {code: []string{"evaluator", "schemas"}, tests: []string{"evaluator/evaltest", "deploy/packs"}},

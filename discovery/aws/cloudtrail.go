@@ -20,12 +20,15 @@ const (
 	typeRegionTrails = "insights:aws/regionTrails:RegionTrails"
 )
 
+var trailCalls = []call{onceCall("cloudtrail:DescribeTrails", "list"), eachCall("cloudtrail:GetTrailStatus", "status")}
+
 var cloudtrailService = &service{
 	name: "cloudtrail",
 	types: []typeSpec{
-		{typeTrail, []string{"cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus"}},
-		{typeRegionTrails, []string{"cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus"}},
+		{token: typeTrail, calls: trailCalls},
+		{token: typeRegionTrails, calls: trailCalls, with: typeTrail},
 	},
+	limits: map[string]limit{"CloudTrail": {rate: 5, burst: 10}}, // half of the 10/s of its quotas page
 	read: func(ctx context.Context, s *session, r *run) error {
 		list, err := regionTrails(ctx, s)
 		if err != nil {

@@ -23,9 +23,14 @@ const (
 var configService = &service{
 	name: "config",
 	types: []typeSpec{
-		{typeRecorder, []string{"config:DescribeConfigurationRecorders"}},
-		{typeRegionRecorders, []string{"config:DescribeConfigurationRecorders", "config:DescribeConfigurationRecorderStatus", "config:DescribeDeliveryChannels"}},
+		{token: typeRecorder, calls: []call{onceCall("config:DescribeConfigurationRecorders", "list")}},
+		{token: typeRegionRecorders, calls: []call{
+			onceCall("config:DescribeConfigurationRecorders", "list"),
+			onceCall("config:DescribeConfigurationRecorderStatus", "status"),
+			onceCall("config:DescribeDeliveryChannels", "delivery channels"),
+		}},
 	},
+	limits: map[string]limit{"Config Service": {rate: 5, burst: 10}},
 	read: func(ctx context.Context, s *session, r *run) error {
 		list, err := regionRecorders(ctx, s)
 		if err != nil {

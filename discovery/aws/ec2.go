@@ -2,14 +2,11 @@ package aws
 
 import (
 	"context"
-	"errors"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
-	"github.com/insights-scanner/insights-scanner/discovery"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -33,35 +30,26 @@ const (
 var ec2Service = &service{
 	name: "ec2",
 	types: []typeSpec{
-		{typeInstance, []string{"ec2:DescribeInstances"}},
-		{typeVolume, []string{"ec2:DescribeVolumes"}},
-		{typeSecurityGroup, []string{"ec2:DescribeSecurityGroups"}},
-		{typeDefaultGroup, []string{"ec2:DescribeSecurityGroups"}},
-		{typeVPC, []string{"ec2:DescribeVpcs"}},
-		{typeSubnet, []string{"ec2:DescribeSubnets"}},
-		{typeSnapshot, []string{"ec2:DescribeSnapshots"}},
-		{typeSnapshotExposure, []string{"ec2:DescribeSnapshots"}},
-		{typeAMI, []string{"ec2:DescribeImages"}},
-		{typeAMIExposure, []string{"ec2:DescribeImages"}},
-		{typeEBSEncryption, []string{"ec2:GetEbsEncryptionByDefault"}},
+		{token: typeInstance, calls: []call{listCall("ec2:DescribeInstances", 1000)}},
+		{token: typeVolume, calls: []call{listCall("ec2:DescribeVolumes", 1000)}},
+		{token: typeSecurityGroup, calls: []call{listCall("ec2:DescribeSecurityGroups", 1000)}},
+		{token: typeDefaultGroup, calls: []call{listCall("ec2:DescribeSecurityGroups", 1000)}, with: typeSecurityGroup},
+		{token: typeVPC, calls: []call{listCall("ec2:DescribeVpcs", 1000)}},
+		{token: typeSubnet, calls: []call{listCall("ec2:DescribeSubnets", 1000)}},
+		{token: typeSnapshot, calls: []call{listCall("ec2:DescribeSnapshots", 1000)}},
+		{token: typeSnapshotExposure, calls: []call{listCall("ec2:DescribeSnapshots", 1000)}},
+		{token: typeAMI, calls: []call{listCall("ec2:DescribeImages", 1000)}},
+		{token: typeAMIExposure, calls: []call{listCall("ec2:DescribeImages", 1000)}, with: typeAMI},
+		{token: typeEBSEncryption, calls: []call{onceCall("ec2:GetEbsEncryptionByDefault", "setting")}},
 	},
-	read:   readEC2,
-	verify: verifyEC2,
+	// "Request throttling for the Amazon EC2 API": non-mutating 100 burst, 20/s;
+	// Describe without paging 50, 10/s; halved.
+	limits: map[string]limit{"EC2": {rate: 10, burst: 50}},
+	read:   readLists(ec2Lists),
+	verify: verifyLists(ec2Lists),
 }
 
-// ec2List is one Describe call with the types made from it. ids nil lists
-// everything the account owns; otherwise a filter, since a filter leaves out
-// what does not exist where the id parameter would be an error.
-type ec2List struct {
-	call   string
-	tokens []string
-	each   func(ctx context.Context, s *session, ids []string, emit observe) error
-}
-
-// observe takes what was made of one item.
-type observe func(...discovery.Observation) error
-
-var ec2Lists = []ec2List{
+var ec2Lists = []list{
 	{"ec2:DescribeVpcs", []string{typeVPC}, eachVPC},
 	{"ec2:DescribeSubnets", []string{typeSubnet}, eachSubnet},
 	{"ec2:DescribeSecurityGroups", []string{typeSecurityGroup, typeDefaultGroup}, eachSecurityGroup},
@@ -70,56 +58,6 @@ var ec2Lists = []ec2List{
 	{"ec2:DescribeSnapshots", []string{typeSnapshot, typeSnapshotExposure}, eachSnapshot},
 	{"ec2:DescribeImages", []string{typeAMI, typeAMIExposure}, eachImage},
 	{"ec2:GetEbsEncryptionByDefault", []string{typeEBSEncryption}, eachEBSEncryption},
-}
-
-func readEC2(ctx context.Context, s *session, r *run) error {
-	for _, l := range ec2Lists {
-		err := l.each(ctx, s, nil, func(list ...discovery.Observation) error {
-			for _, o := range list {
-				if err := r.emit(ctx, o); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if call, ok := errors.AsType[listError](err); ok {
-			r.incomplete(l.call, call.err, l.tokens...)
-		} else if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// verifyEC2 describes keys by an id filter: what the filter leaves out is gone.
-func verifyEC2(ctx context.Context, s *session, r *run, token string, keys []schemas.Key) (gone []schemas.Key, err error) {
-	l := ec2Lists[slices.IndexFunc(ec2Lists, func(l ec2List) bool { return slices.Contains(l.tokens, token) })]
-	there := map[schemas.Key]bool{}
-	ids := make([]string, len(keys))
-	for i, k := range keys {
-		ids[i] = k.ID
-	}
-	err = l.each(ctx, s, ids, func(list ...discovery.Observation) error {
-		for _, o := range list {
-			if !slices.Contains(keys, o.Key) {
-				continue
-			}
-			there[o.Key] = true
-			if err := r.emit(ctx, o); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, k := range keys {
-		if !there[k] {
-			gone = append(gone, k)
-		}
-	}
-	return gone, nil
 }
 
 // idFilter is nil without ids.

@@ -128,7 +128,7 @@ func TestEveryTypeIsClassicOrOurs(t *testing.T) {
 			if _, ok := classic[spec.token]; !ok && !strings.HasPrefix(spec.token, "insights:aws/") {
 				t.Errorf("%s is no type of @pulumi/aws", spec.token)
 			}
-			if len(spec.actions) == 0 {
+			if len(spec.calls) == 0 {
 				t.Errorf("%s needs no permission", spec.token)
 			}
 		}

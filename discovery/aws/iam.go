@@ -45,22 +45,34 @@ var detailTypes = []string{
 
 var iamService = &service{
 	name: "iam", global: true,
-	types: append(specs(detailTypes, authorizationDetails),
-		typeSpec{typeAccountPasswordPolicy, []string{"iam:GetAccountPasswordPolicy"}},
-		typeSpec{typePasswordPolicy, []string{"iam:GetAccountPasswordPolicy"}},
-		typeSpec{typeRootAccount, []string{"iam:GetAccountSummary"}},
-		typeSpec{typeCredentialReportUser, []string{"iam:GenerateCredentialReport", "iam:GetCredentialReport"}},
+	types: append(detailSpecs(),
+		typeSpec{token: typeAccountPasswordPolicy, calls: []call{onceCall("iam:GetAccountPasswordPolicy", "setting")}},
+		typeSpec{token: typePasswordPolicy, calls: []call{onceCall("iam:GetAccountPasswordPolicy", "setting")}, with: typeAccountPasswordPolicy},
+		typeSpec{token: typeRootAccount, calls: []call{onceCall("iam:GetAccountSummary", "summary")}},
+		typeSpec{token: typeCredentialReportUser, calls: []call{
+			onceCall("iam:GenerateCredentialReport", "generate"), onceCall("iam:GetCredentialReport", "list"),
+		}},
 	),
+	limits: map[string]limit{"IAM": {rate: 10, burst: 20}},
 	read:   readIAM,
 	verify: verifyIAM,
 }
 
-func specs(tokens []string, actions ...string) []typeSpec {
-	list := make([]typeSpec, len(tokens))
-	for i, t := range tokens {
-		list[i] = typeSpec{t, actions}
+// detailReads are the IAM actions by which iamExists reads one thing directly.
+var detailReads = map[string]string{
+	typeUser: "iam:GetUser", typeGroup: "iam:GetGroup", typeRole: "iam:GetRole", typePolicy: "iam:GetPolicy",
+	typeUserPolicy: "iam:GetUserPolicy", typeGroupPolicy: "iam:GetGroupPolicy", typeRolePolicy: "iam:GetRolePolicy",
+	typeUserAttachment:  "iam:ListAttachedUserPolicies",
+	typeGroupAttachment: "iam:ListAttachedGroupPolicies",
+	typeRoleAttachment:  "iam:ListAttachedRolePolicies",
+}
+
+func detailSpecs() []typeSpec {
+	specs := make([]typeSpec, len(detailTypes))
+	for i, t := range detailTypes {
+		specs[i] = typeSpec{token: t, calls: []call{listCall(authorizationDetails, 1000)}, verify: []string{detailReads[t]}}
 	}
-	return list
+	return specs
 }
 
 func readIAM(ctx context.Context, s *session, r *run) error {

@@ -12,28 +12,36 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// limit is a token bucket: calls per second and how many at once.
+// limit is a token bucket: calls per second and how many at once, per account
+// and region. Services declare published rates, halved so that the account's own
+// automation keeps room, by the SDK's service id ("EC2") for every operation by
+// itself, or by service id and operation ("Lambda:GetPolicy") for one.
 type limit struct {
 	rate  rate.Limit
 	burst int
+	// shared makes all operations of the service id draw from one bucket, except
+	// those with a limit of their own.
+	shared bool
 }
 
 // defaultLimit suits services that publish none.
-var defaultLimit = limit{20, 20}
+var defaultLimit = limit{rate: 20, burst: 20}
 
-// limits are published request rates per account and region, halved so that
-// the account's own automation keeps room. EC2: "Request throttling for the
-// Amazon EC2 API" (non-mutating 100 burst, 20/s; Describe without paging 50, 10/s).
-// IAM and CloudTrail: their quotas pages. S3 publishes 5,500 reads per second per
-// prefix and none for configuration calls.
-var limits = map[string]limit{
-	"EC2":            {10, 50},
-	"IAM":            {10, 20},
-	"CloudTrail":     {5, 10},
-	"Config Service": {5, 10},
-	"S3":             {100, 100},
-	"S3 Control":     {5, 10},
-	"STS":            {20, 20},
+// limitOf finds the limit of an operation and the bucket that it draws from.
+func limitOf(service, operation string) (bucket string, l limit) {
+	own := service + ":" + operation
+	for _, s := range services {
+		if l, ok := s.limits[own]; ok {
+			return own, l
+		}
+		if l, ok := s.limits[service]; ok {
+			if l.shared {
+				return service, l
+			}
+			return own, l
+		}
+	}
+	return own, defaultLimit
 }
 
 // limiter holds one bucket per service and operation of an account in a region,
@@ -57,19 +65,25 @@ func (l *limiter) wait(ctx context.Context, service, operation string) error {
 	if l.scale == 0 {
 		return nil
 	}
-	key := service + ":" + operation
 	l.mu.Lock()
-	b, ok := l.buckets[key]
+	b, ok := l.buckets[service+":"+operation]
 	if !ok {
-		lim, ok := limits[service]
-		if !ok {
-			lim = defaultLimit
-		}
-		b = rate.NewLimiter(lim.rate, lim.burst)
-		l.buckets[key] = b
+		b = l.bucket(service, operation)
 	}
 	l.mu.Unlock()
 	return b.Wait(ctx)
+}
+
+// bucket is the operation's own or the one of its service, kept under both names.
+func (l *limiter) bucket(service, operation string) *rate.Limiter {
+	name, lim := limitOf(service, operation)
+	b, ok := l.buckets[name]
+	if !ok {
+		b = rate.NewLimiter(lim.rate, lim.burst)
+		l.buckets[name] = b
+	}
+	l.buckets[service+":"+operation] = b
+	return b
 }
 
 // counters count API attempts; the context of a unit carries its own.

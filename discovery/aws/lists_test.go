@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -16,20 +17,21 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// list is a call that enumerates types: its operation, its IAM action.
-type list struct {
+// listed is a call that enumerates types: its operation, its IAM action.
+type listed struct {
 	service           *service
 	operation, action string
 	types             []string
 }
 
-var lists = []list{
+var allLists = []listed{
 	{s3Service, "s3:", "s3:ListAllMyBuckets", bucketTypes},
 	{iamService, "iam:GetAccountAuthorizationDetails", authorizationDetails, detailTypes},
 	{iamService, "iam:GetCredentialReport", "iam:GetCredentialReport", []string{typeCredentialReportUser}},
 	{iamService, "iam:GenerateCredentialReport", "iam:GenerateCredentialReport", []string{typeCredentialReportUser}},
 	{cloudtrailService, "cloudtrail:DescribeTrails", "cloudtrail:DescribeTrails", []string{typeTrail}},
 	{configService, "config:DescribeConfigurationRecorders", "config:DescribeConfigurationRecorders", []string{typeRecorder}},
+	{sqsService, "sqs:ListQueues", "sqs:ListQueues", []string{typeQueue, typeQueuePolicy}},
 	{ec2Service, "ec2:DescribeVpcs", "ec2:DescribeVpcs", []string{typeVPC}},
 	{ec2Service, "ec2:DescribeSubnets", "ec2:DescribeSubnets", []string{typeSubnet}},
 	{ec2Service, "ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroups", []string{typeSecurityGroup, typeDefaultGroup}},
@@ -48,21 +50,34 @@ var facts = []string{
 // refusal is an error of an operation's service.
 func refusal(operation, code string, status int) answer {
 	service, _, _ := strings.Cut(operation, ":")
-	shape := map[string]func(string) string{
-		"s3": s3Error, "s3control": s3controlError, "iam": iamError, "ec2": ec2Error, "cloudtrail": jsonError, "config": jsonError,
+	shape, ok := map[string]func(string) string{
+		"s3":                   s3Error,
+		"s3control":            s3controlError,
+		"iam":                  iamError,
+		"ec2":                  ec2Error,
+		"rds":                  iamError,
+		"sns":                  iamError,
+		"monitoring":           iamError,
+		"elasticloadbalancing": iamError,
+		"autoscaling":          iamError,
+		"cloudfront":           iamError,
+	}[service]
+	if !ok {
+		shape = jsonError
 	}
-	return answer{status, shape[service](code)}
+	return answer{status, shape(code)}
 }
 
 var full = awsfake.Population{
 	Instances: 3, Volumes: 1, SecurityGroups: 2, Subnets: 2, VPCs: 2, Snapshots: 2, Images: 2, Buckets: 4, Users: 2, Roles: 2, Policies: 2,
+	More: map[string]int{"*": 2},
 }
 
 // A list that cannot be read leaves its scopes open, with the call that was
 // refused; an empty and complete scope would have everything tombstoned.
 func TestListErrorIsNoEmptyScope(t *testing.T) {
 	t.Parallel()
-	for _, l := range lists {
+	for _, l := range allLists {
 		for _, c := range []struct {
 			code, reason string
 			status       int
@@ -95,7 +110,7 @@ func TestListErrorIsNoEmptyScope(t *testing.T) {
 func TestEveryTypeHasItsList(t *testing.T) {
 	t.Parallel()
 	var known []string
-	for _, l := range lists {
+	for _, l := range allLists {
 		known = append(known, l.types...)
 	}
 	known = append(known, facts...)
@@ -139,34 +154,40 @@ type httpClient func(*http.Request) (*http.Response, error)
 
 func (f httpClient) Do(r *http.Request) (*http.Response, error) { return f(r) }
 
-// smallPages makes awsfake answer a list in pages of two.
-func smallPages(operation string, q url.Values) answer {
-	q.Set("MaxResults", "2")
-	q.Set("MaxItems", "2")
-	if operation == "s3:" && q.Get("continuation-token") == "" {
-		return answer{http.StatusOK, `<ListAllMyBucketsResult><Buckets><Bucket><Name>bucket-00000000</Name><BucketRegion>us-east-1</BucketRegion></Bucket>` +
-			`<Bucket><Name>bucket-00000001</Name><BucketRegion>eu-west-1</BucketRegion></Bucket></Buckets><ContinuationToken>2</ContinuationToken></ListAllMyBucketsResult>`}
-	}
-	return answer{} // awsfake reads the same form
+// smallPages makes awsfake answer lists in pages of two.
+func smallPages(a *account) *account {
+	a.fake.SetFaults(awsfake.Faults{PageSize: 2})
+	return a
 }
 
-func token(q url.Values) string {
-	return q.Get("NextToken") + q.Get("Marker") + q.Get("continuation-token")
+// goesOn tells a request for the second or a later page, in any protocol.
+func goesOn(q url.Values) bool {
+	for name, values := range q {
+		if tokenName.MatchString(name) && values[0] != "" {
+			return true
+		}
+	}
+	return tokenField.MatchString(q.Get("body"))
 }
+
+var (
+	tokenName  = regexp.MustCompile(`(?i)^(next_?token|marker|continuation-token)$`)
+	tokenField = regexp.MustCompile(`(?i)"(next_?token|paginationtoken|(next)?marker|exclusivestart\w+)":"`)
+)
 
 // A list that breaks off between pages keeps what it gave and is not complete.
 func TestListThatBreaksOff(t *testing.T) {
 	t.Parallel()
-	for _, l := range lists {
+	for _, l := range allLists {
 		if l.service == cloudtrailService || l.service == configService || slices.Contains(l.types, typeCredentialReportUser) {
 			continue // a list of one page
 		}
-		a := newAccount(three)
+		a := smallPages(newAccount(three))
 		a.asked(l.operation, func(_ string, q url.Values) answer {
-			if token(q) != "" {
+			if goesOn(q) {
 				return refusal(l.operation, "InternalError", 500)
 			}
-			return smallPages(l.operation, q)
+			return answer{}
 		})
 		s := a.read(t, l.service, schemas.GlobalRegion)
 		first := s.scopes[l.types[0]]
@@ -179,18 +200,18 @@ func TestListThatBreaksOff(t *testing.T) {
 // three has three of everything that is listed.
 var three = awsfake.Population{
 	Instances: 3, SecurityGroups: 3, Subnets: 3, VPCs: 3, Snapshots: 3, Images: 3, Buckets: 3, Users: 3, Roles: 3, Policies: 3,
+	More: map[string]int{"*": 3},
 }
 
 // Pages are read to the last one, whatever their size.
 func TestPagesAreReadToTheEnd(t *testing.T) {
 	t.Parallel()
-	for _, l := range lists {
+	for _, l := range allLists {
 		if l.service == cloudtrailService || l.service == configService || slices.Contains(l.types, typeCredentialReportUser) {
 			continue // a list of one page
 		}
 		want := newAccount(three).read(t, l.service, home)
-		a := newAccount(three)
-		a.asked(l.operation, func(_ string, q url.Values) answer { return smallPages(l.operation, q) })
+		a := smallPages(newAccount(three))
 		got := a.read(t, l.service, home)
 		for _, token := range l.types {
 			if got.count(token) != want.count(token) || got.scopes[token] != want.scopes[token] || got.scopes[token].State != schemas.ScopeComplete {
@@ -204,7 +225,7 @@ func TestPagesAreReadToTheEnd(t *testing.T) {
 	// A page may be empty and still not be the last one.
 	a := newAccount(three)
 	a.asked("ec2:DescribeVpcs", func(_ string, q url.Values) answer {
-		if token(q) == "" {
+		if !goesOn(q) {
 			return answer{http.StatusOK, "<DescribeVpcsResponse><vpcSet/><nextToken>0</nextToken></DescribeVpcsResponse>"}
 		}
 		return answer{}
@@ -219,7 +240,7 @@ func TestDescribesArePaged(t *testing.T) {
 	t.Parallel()
 	a := newAccount(full)
 	unpaged := map[string]bool{}
-	for _, l := range lists {
+	for _, l := range allLists {
 		if l.service == ec2Service {
 			a.asked(l.operation, func(_ string, q url.Values) answer {
 				if q.Get("MaxResults") != "1000" {

@@ -23,6 +23,7 @@ var population = awsfake.Population{
 	AccountID: "123456789012", Regions: []string{"us-east-1", "eu-west-1"},
 	Instances: 3, Volumes: 2, SecurityGroups: 4, Subnets: 2, VPCs: 1, Snapshots: 2, Images: 2,
 	Buckets: 6, Users: 3, Roles: 2, Policies: 2,
+	More: map[string]int{"*": 2},
 }
 
 // fakeAccount is an awsfake and the account that names it.

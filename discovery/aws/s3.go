@@ -40,24 +40,33 @@ var bucketTypes = []string{
 	typeBucketPolicy, typeBucketACL, typeBucketOwnership, typeBucketLifecycle,
 }
 
+// listBuckets gives a bucket's region, too; GetBucketLocation is for answers that
+// leave it out.
+var listBuckets = listCall("s3:ListAllMyBuckets", 1000)
+
+var verifyBucket = []string{"s3:ListBucket", "s3:GetBucketLocation"}
+
 var s3Service = &service{
 	name: "s3", global: true,
 	types: []typeSpec{
-		{typeBucket, []string{ // what it holds of every resource split off it, too
-			"s3:ListAllMyBuckets", "s3:GetBucketLocation", "s3:GetBucketTagging", "s3:GetBucketVersioning", "s3:GetBucketPolicy",
-			"s3:GetEncryptionConfiguration", "s3:GetBucketLogging", "s3:GetBucketAcl", "s3:GetLifecycleConfiguration",
-		}},
-		{typeBucketVersioning, []string{"s3:ListAllMyBuckets", "s3:GetBucketVersioning"}},
-		{typeBucketPAB, []string{"s3:ListAllMyBuckets", "s3:GetBucketPublicAccessBlock"}},
-		{typeBucketEncryption, []string{"s3:ListAllMyBuckets", "s3:GetEncryptionConfiguration"}},
-		{typeBucketLogging, []string{"s3:ListAllMyBuckets", "s3:GetBucketLogging"}},
-		{typeBucketPolicy, []string{"s3:ListAllMyBuckets", "s3:GetBucketPolicy"}},
-		{typeBucketACL, []string{"s3:ListAllMyBuckets", "s3:GetBucketAcl"}},
-		{typeBucketOwnership, []string{"s3:ListAllMyBuckets", "s3:GetBucketOwnershipControls"}},
-		{typeBucketLifecycle, []string{"s3:ListAllMyBuckets", "s3:GetLifecycleConfiguration"}},
-		{typeAccountPAB, []string{"s3:GetAccountPublicAccessBlock"}},
-		{typeAccountPABSetting, []string{"s3:GetAccountPublicAccessBlock"}},
+		{token: typeBucket, calls: []call{ // what it holds of every resource split off it, too
+			listBuckets, eachCall("s3:GetBucketTagging", "tags"), eachCall("s3:GetBucketVersioning", "versioning"),
+			eachCall("s3:GetBucketPolicy", "policy"), eachCall("s3:GetEncryptionConfiguration", "encryption"),
+			eachCall("s3:GetBucketLogging", "logging"), eachCall("s3:GetBucketAcl", "acl"), eachCall("s3:GetLifecycleConfiguration", "lifecycle"),
+		}, verify: verifyBucket},
+		{token: typeBucketVersioning, calls: []call{listBuckets, eachCall("s3:GetBucketVersioning", "versioning")}, verify: verifyBucket, with: typeBucket},
+		{token: typeBucketPAB, calls: []call{listBuckets, eachCall("s3:GetBucketPublicAccessBlock", "public access block")}, verify: verifyBucket},
+		{token: typeBucketEncryption, calls: []call{listBuckets, eachCall("s3:GetEncryptionConfiguration", "encryption")}, verify: verifyBucket, with: typeBucket},
+		{token: typeBucketLogging, calls: []call{listBuckets, eachCall("s3:GetBucketLogging", "logging")}, verify: verifyBucket, with: typeBucket},
+		{token: typeBucketPolicy, calls: []call{listBuckets, eachCall("s3:GetBucketPolicy", "policy")}, verify: verifyBucket, with: typeBucket},
+		{token: typeBucketACL, calls: []call{listBuckets, eachCall("s3:GetBucketAcl", "acl")}, verify: verifyBucket, with: typeBucket},
+		{token: typeBucketOwnership, calls: []call{listBuckets, eachCall("s3:GetBucketOwnershipControls", "ownership controls")}, verify: verifyBucket},
+		{token: typeBucketLifecycle, calls: []call{listBuckets, eachCall("s3:GetLifecycleConfiguration", "lifecycle")}, verify: verifyBucket, with: typeBucket},
+		{token: typeAccountPAB, calls: []call{onceCall("s3:GetAccountPublicAccessBlock", "setting")}},
+		{token: typeAccountPABSetting, calls: []call{onceCall("s3:GetAccountPublicAccessBlock", "setting")}, with: typeAccountPAB},
 	},
+	// S3 publishes 5,500 reads per second per prefix, none for configuration calls.
+	limits: map[string]limit{"S3": {rate: 100, burst: 100}, "S3 Control": {rate: 5, burst: 10}},
 	read:   readS3,
 	verify: verifyS3,
 }

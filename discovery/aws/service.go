@@ -1,6 +1,6 @@
 // Package aws reads AWS accounts with the AWS SDK and projects what it reads to
-// Pulumi's classic aws types. One file per service holds reader, facets, IAM
-// actions and projection.
+// Pulumi's classic aws types. One file per service holds reader, facets, what
+// they cost, IAM actions, request limits and projection.
 package aws
 
 import (
@@ -18,6 +18,8 @@ type service struct {
 	name   string // as in units: "s3", "ec2", "iam"
 	global bool   // read once per account, in the partition's home region
 	types  []typeSpec
+	// limits are published request rates of the SDK's service ids, see limiter.go.
+	limits map[string]limit
 	// read emits everything and notes on r what could not be read.
 	read func(ctx context.Context, s *session, r *run) error
 	// verify reads resources of one type directly by id; it emits what exists
@@ -25,11 +27,28 @@ type service struct {
 	verify func(ctx context.Context, s *session, r *run, token string, keys []schemas.Key) (gone []schemas.Key, err error)
 }
 
-// typeSpec is an emitted type and what reading it needs.
+// typeSpec is an emitted type and the calls that its facets take.
 type typeSpec struct {
-	token   string   // Pulumi type token
-	actions []string // IAM actions, list call first
+	token string // Pulumi type token
+	calls []call // the list call first
+	// with is the type whose calls bring this one along, so that reading both
+	// costs no more than that one alone; "" for a type with calls of its own.
+	with string
+	// verify are IAM actions that only the direct read of a key takes.
+	verify []string
 }
+
+// call is the API call behind a facet.
+type call struct {
+	action string // IAM action
+	facet  string // what it gives, for people: "list", "policy", "tags"
+	per    int    // resources of the type in one answer: a page, or one; 0 for one call per unit
+}
+
+// Calls that are alike in every service.
+func listCall(action string, page int) call { return call{action, "list", page} }
+func eachCall(action, facet string) call    { return call{action, facet, 1} }
+func onceCall(action, facet string) call    { return call{action, facet, 0} }
 
 // run collects the outcome of one read: what was emitted, and the state of
 // every scope. Types without a note are complete.
@@ -89,7 +108,7 @@ func (r *run) scopes(svc *service, region string) []schemas.ScopeEnd {
 		if !noted {
 			end.State = schemas.ScopeComplete
 		} else if end.Call == "" {
-			end.Call = t.actions[0]
+			end.Call = t.calls[0].action
 		}
 		end.Scope = schemas.Scope{Region: region, Type: t.token, Route: schemas.RouteNative}
 		end.Seen = r.seen[t.token]

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -94,12 +95,14 @@ func (a *account) count(operation string) (n int) {
 }
 
 // named tells what a request asks for.
-func named(r *http.Request) (operation, service, region string, q url.Values) {
+func named(r *http.Request) (operation, region string, q url.Values) {
 	scope := strings.Split(r.Header.Get("Authorization"), "/")
-	region, service = scope[2], scope[3]
-	operation, q = service+":"+r.Header.Get("X-Amz-Target"), r.URL.Query()
+	service := scope[3]
+	region = scope[2]
+	q = r.URL.Query()
 	switch service {
 	case "s3":
+		operation = "s3:"
 		for k := range q {
 			if k != "x-id" && !strings.HasPrefix(k, "max-") && !strings.HasPrefix(k, "continuation") && k != "prefix" {
 				operation = "s3:" + k
@@ -111,33 +114,34 @@ func named(r *http.Request) (operation, service, region string, q url.Values) {
 			operation = "s3:HEAD"
 		}
 		q.Set("bucket", strings.Trim(r.URL.Path, "/"))
-	case "cloudtrail", "config":
-		operation = service + ":" + operation[strings.LastIndexByte(operation, '.')+1:]
-		raw, err := io.ReadAll(r.Body)
-		if err != nil {
-			panic(err)
-		}
-		r.Body = io.NopCloser(bytes.NewReader(raw))
-		q.Set("body", string(raw))
 	default:
+		if operation = awsfake.Operation(r); operation != "" {
+			raw, err := io.ReadAll(r.Body)
+			if err != nil {
+				panic(err)
+			}
+			r.Body = io.NopCloser(bytes.NewReader(raw))
+			q.Set("body", string(raw))
+			break
+		}
 		if err := r.ParseForm(); err != nil {
 			panic(err)
 		}
 		q = r.Form
 		operation = service + ":" + q.Get("Action")
 	}
-	return operation, service, region, q
+	return operation, region, q
 }
 
 func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	operation, service, region, q := named(r)
+	operation, region, q := named(r)
 	a.mu.Lock()
 	a.calls = append(a.calls, operation+" "+region)
 	f := a.on[operation]
 	a.mu.Unlock()
 	if f != nil {
 		if res := f(region, q); res.status != 0 {
-			w.Header().Set("Content-Type", contentType(service))
+			w.Header().Set("Content-Type", contentType(res.body))
 			w.WriteHeader(res.status)
 			_, _ = io.WriteString(w, res.body)
 			return
@@ -146,13 +150,12 @@ func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.fake.ServeHTTP(w, r)
 }
 
-func contentType(service string) string {
-	switch service {
-	case "cloudtrail", "config":
+// contentType is that of a body, which each protocol writes in one of two languages.
+func contentType(body string) string {
+	if strings.HasPrefix(body, "{") {
 		return "application/x-amz-json-1.1"
-	default:
-		return "text/xml"
 	}
+	return "text/xml"
 }
 
 // Error bodies in each protocol's shape.
@@ -254,4 +257,10 @@ func wantUnknown(t *testing.T, o discovery.Observation, path string, state schem
 	if u == nil || u.State != state || u.Call != call || u.Reason == "" {
 		t.Errorf("%s: %s is %+v, want %s by %s with a reason", o.Key, path, u, state, call)
 	}
+}
+
+// sorted is what was emitted by key, for readers that ask for many things at once.
+func (s seen) sorted() []discovery.Observation {
+	slices.SortFunc(s.list, func(a, b discovery.Observation) int { return strings.Compare(a.String(), b.String()) })
+	return s.list
 }

@@ -1,7 +1,14 @@
 package aws
 
 // services are all that are read. The order is the order of units in a plan.
-var services = []*service{s3Service, ec2Service, iamService, cloudtrailService, configService}
+var services = []*service{
+	s3Service,
+	ec2Service,
+	iamService,
+	cloudtrailService,
+	configService,
+	sqsService,
+}
 
 // serviceNamed is nil for a service the scanner does not read.
 func serviceNamed(name string) *service {
@@ -18,8 +25,8 @@ func ActionTypes() map[string][]string {
 	m := map[string][]string{}
 	for _, s := range services {
 		for _, t := range s.types {
-			for _, a := range t.actions {
-				m[a] = append(m[a], t.token)
+			for _, c := range t.calls {
+				m[c.action] = append(m[c.action], t.token)
 			}
 		}
 	}

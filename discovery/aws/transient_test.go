@@ -41,7 +41,7 @@ const failing = maxAttempts - 1
 
 // Do implements aws.HTTPClient.
 func (f *flaky) Do(r *http.Request) (*http.Response, error) {
-	operation, _, _, q := named(r)
+	operation, _, q := named(r)
 	call := operation + " " + q.Get("bucket")
 	f.mu.Lock()
 	f.calls[call]++
@@ -58,7 +58,7 @@ func (f *flaky) Do(r *http.Request) (*http.Response, error) {
 // refuse makes a fault of a status and a code.
 func refuse(status int, code string) func(*http.Request, *http.Response) (*http.Response, error) {
 	return func(r *http.Request, res *http.Response) (*http.Response, error) {
-		operation, _, _, _ := named(r)
+		operation, _, _ := named(r)
 		a := refusal(operation, code, status)
 		res.StatusCode, res.Body = a.status, io.NopCloser(strings.NewReader(a.body))
 		return res, nil

@@ -3,6 +3,7 @@ package aws
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -18,6 +19,15 @@ func encode(v any) string {
 		return err.Error()
 	}
 	return string(raw)
+}
+
+// number reads a number that a service writes as text; nil when it is none.
+func number(text string) any {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return nil
+	}
+	return n
 }
 
 func anyStrings(list []string) []any {

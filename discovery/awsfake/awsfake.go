@@ -32,6 +32,17 @@ type Population struct {
 	Users    int `json:"users"`
 	Roles    int `json:"roles"` // each with one inline policy
 	Policies int `json:"policies"`
+
+	// More counts every other kind ("queue"), per region or, for global services,
+	// in all; "*" stands for those that are not named.
+	More map[string]int `json:"more,omitempty"`
+}
+
+func (p *Population) more(kind string) int {
+	if n, ok := p.More[kind]; ok {
+		return n
+	}
+	return p.More["*"]
 }
 
 // Faults is what goes wrong.
@@ -41,6 +52,8 @@ type Faults struct {
 	Throttle map[string]float64 `json:"throttle,omitempty"`
 	// FailEvery makes every n-th call a 500 or 503; 0 is never.
 	FailEvery uint64 `json:"failEvery,omitempty"`
+	// PageSize bounds the pages of lists below what each allows; 0 does not.
+	PageSize int `json:"pageSize,omitempty"`
 	// Removed and Changed name resources by provider id.
 	Removed []string `json:"removed,omitempty"`
 	Changed []string `json:"changed,omitempty"`
@@ -53,12 +66,13 @@ type Server struct {
 	calls  atomic.Uint64
 	counts sync.Map // "service:Operation" -> *atomic.Uint64
 
-	mu      sync.RWMutex
-	deny    map[string]bool
-	buckets map[string]*rate.Limiter
-	every   uint64
-	removed map[string]bool
-	changed map[string]bool
+	mu       sync.RWMutex
+	deny     map[string]bool
+	buckets  map[string]*rate.Limiter
+	every    uint64
+	pageSize int
+	removed  map[string]bool
+	changed  map[string]bool
 }
 
 // New makes an endpoint for a population.
@@ -77,7 +91,7 @@ func (s *Server) SetFaults(f Faults) {
 	for op, r := range f.Throttle {
 		s.buckets[op] = rate.NewLimiter(rate.Limit(r), max(1, int(r)))
 	}
-	s.every = f.FailEvery
+	s.every, s.pageSize = f.FailEvery, f.PageSize
 }
 
 func set(list []string) map[string]bool {
@@ -118,16 +132,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		q.s3()
-	case "ec2":
-		q.query("ec2", ec2Operations)
-	case "iam":
-		q.query("iam", iamOperations)
-	case "sts":
-		q.query("sts", stsOperations)
-	case "cloudtrail", "config":
-		q.json(service)
 	default:
-		http.Error(w, "no such service: "+service, http.StatusNotImplemented)
+		if svc, ok := queryServices[service]; ok {
+			q.query(service, svc)
+		} else if svc, ok := jsonServices[service]; ok {
+			q.json(service, svc)
+		} else if svc, ok := restServices[service]; ok {
+			q.rest(service, svc)
+		} else {
+			http.Error(w, "no such service: "+service, http.StatusNotImplemented)
+		}
 	}
 }
 
@@ -197,11 +211,11 @@ func throttled(service string) *fault {
 		return &fault{http.StatusServiceUnavailable, "RequestLimitExceeded", "Request limit exceeded."}
 	case "s3":
 		return &fault{http.StatusServiceUnavailable, "SlowDown", "Please reduce your request rate."}
-	case "iam", "sts":
-		return &fault{http.StatusBadRequest, "Throttling", "Rate exceeded"}
-	default:
-		return &fault{http.StatusBadRequest, "ThrottlingException", "Rate exceeded"}
 	}
+	if _, ok := queryServices[service]; ok {
+		return &fault{http.StatusBadRequest, "Throttling", "Rate exceeded"}
+	}
+	return &fault{http.StatusBadRequest, "ThrottlingException", "Rate exceeded"}
 }
 
 func denied(service, action string) *fault {
@@ -209,11 +223,13 @@ func denied(service, action string) *fault {
 	switch service {
 	case "ec2":
 		return &fault{http.StatusForbidden, "UnauthorizedOperation", "You are not authorized to perform this operation. " + text}
-	case "cloudtrail", "config":
-		return &fault{http.StatusBadRequest, "AccessDeniedException", text}
-	default:
+	case "s3", "s3control", "iam", "sts":
 		return &fault{http.StatusForbidden, "AccessDenied", text}
 	}
+	if _, ok := queryServices[service]; ok {
+		return &fault{http.StatusForbidden, "AccessDenied", text}
+	}
+	return &fault{http.StatusBadRequest, "AccessDeniedException", text}
 }
 
 // gone and touched answer for one resource of the population.

@@ -90,7 +90,7 @@ func (q *request) list(k kind, f url.Values, b *bytes.Buffer) *fault {
 		}
 	} else if !publicOnly(f) {
 		var from, to int
-		from, to, next = window(f.Get("NextToken"), number(f.Get("MaxResults")), 1000, k.count(&q.pop))
+		from, to, next = q.window(f.Get("NextToken"), number(f.Get("MaxResults")), 1000, k.count(&q.pop))
 		for i := from; i < to; i++ {
 			if id := q.ec2ID(k, i); !q.gone(id) {
 				k.item(q, b, i, id)

@@ -57,7 +57,7 @@ func authorizationDetails(q *request, f url.Values, b *bytes.Buffer) *fault {
 		return 0
 	}
 	u, r, p := count("User", q.pop.Users), count("Role", q.pop.Roles), count("LocalManagedPolicy", q.pop.Policies)
-	from, to, next := window(f.Get("Marker"), number(f.Get("MaxItems")), 1000, u+r+p)
+	from, to, next := q.window(f.Get("Marker"), number(f.Get("MaxItems")), 1000, u+r+p)
 	part := func(lo, n int) (int, int) { return max(from-lo, 0), min(max(to-lo, 0), n) }
 
 	b.WriteString("<UserDetailList>")
@@ -148,7 +148,7 @@ func listUsers(q *request, f url.Values, b *bytes.Buffer) *fault {
 }
 
 func (q *request) page(f url.Values, b *bytes.Buffer, set string, n int, item func(i int)) *fault {
-	from, to, next := window(f.Get("Marker"), number(f.Get("MaxItems")), 1000, n)
+	from, to, next := q.window(f.Get("Marker"), number(f.Get("MaxItems")), 1000, n)
 	fmt.Fprintf(b, "<%s>", set)
 	for i := from; i < to; i++ {
 		item(i)

@@ -2,32 +2,97 @@ package awsfake
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 )
 
-// json answers the json 1.1 services, of which the account has only the empty
-// set-up: no trail, no recorder.
-func (q *request) json(service string) {
-	_, name, _ := strings.Cut(q.r.Header.Get("X-Amz-Target"), ".")
-	if i := strings.LastIndexByte(name, '.'); i >= 0 {
-		name = name[i+1:]
+// jsonService is a service of the json 1.0 or 1.1 protocol.
+type jsonService struct {
+	prefix     string // of its IAM actions
+	operations map[string]jsonOperation
+}
+
+// jsonOperation answers one operation with a value to encode.
+type jsonOperation func(q *request, in input) (any, *fault)
+
+// input is the decoded request.
+type input map[string]any
+
+// text is a string of the request, "" when it is not there.
+func (in input) text(name string) string {
+	s, _ := in[name].(string)
+	return s
+}
+
+// number is an integer of the request, 0 when it is not there.
+func (in input) number(name string) int {
+	n, _ := in[name].(float64)
+	return int(n)
+}
+
+// list is a list of strings of the request.
+func (in input) list(name string) []string {
+	values, _ := in[name].([]any)
+	out := make([]string, 0, len(values))
+	for _, v := range values {
+		if s, ok := v.(string); ok {
+			out = append(out, s)
+		}
 	}
+	return out
+}
+
+// jsonServices are known by the name that they sign with.
+var jsonServices = map[string]jsonService{
+	"cloudtrail": {"cloudtrail", cloudtrailOperations},
+	"config":     {"config", configOperations},
+	"sqs":        {"sqs", sqsOperations},
+	"tagging":    {"tag", taggingOperations},
+}
+
+// says always gives the same answer.
+func says(answer any) jsonOperation {
+	return func(*request, input) (any, *fault) { return answer, nil }
+}
+
+// The account has only the empty set-up: no trail, no recorder.
+var (
+	cloudtrailOperations = map[string]jsonOperation{"DescribeTrails": says(map[string]any{"trailList": []any{}})}
+	configOperations     = map[string]jsonOperation{
+		"DescribeConfigurationRecorders":      says(map[string]any{"ConfigurationRecorders": []any{}}),
+		"DescribeConfigurationRecorderStatus": says(map[string]any{"ConfigurationRecordersStatus": []any{}}),
+		"DescribeDeliveryChannels":            says(map[string]any{"DeliveryChannels": []any{}}),
+		"DescribeDeliveryChannelStatus":       says(map[string]any{"DeliveryChannelsStatus": []any{}}),
+	}
+)
+
+// target is the operation that a json request names, "" for other protocols.
+func target(r *http.Request) string {
+	name := r.Header.Get("X-Amz-Target")
+	return name[strings.LastIndexByte(name, '.')+1:]
+}
+
+func (q *request) json(service string, svc jsonService) {
+	name := target(q.r)
 	q.w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	if f := q.admit(service, name, service+":"+name); f != nil {
+	if f := q.admit(service, name, svc.prefix+":"+name); f != nil {
 		q.jsonFault(f)
 		return
 	}
-	answers := map[string]any{
-		"DescribeTrails":                      map[string]any{"trailList": []any{}},
-		"DescribeConfigurationRecorders":      map[string]any{"ConfigurationRecorders": []any{}},
-		"DescribeConfigurationRecorderStatus": map[string]any{"ConfigurationRecordersStatus": []any{}},
-		"DescribeDeliveryChannels":            map[string]any{"DeliveryChannels": []any{}},
-		"DescribeDeliveryChannelStatus":       map[string]any{"DeliveryChannelsStatus": []any{}},
-	}
-	answer, ok := answers[name]
+	op, ok := svc.operations[name]
 	if !ok {
 		q.jsonFault(&fault{http.StatusBadRequest, "UnknownOperationException", "awsfake does not know " + name})
+		return
+	}
+	in := input{}
+	if err := json.NewDecoder(q.r.Body).Decode(&in); err != nil && err != io.EOF {
+		q.jsonFault(&fault{http.StatusBadRequest, "SerializationException", err.Error()})
+		return
+	}
+	answer, f := op(q, in)
+	if f != nil {
+		q.jsonFault(f)
 		return
 	}
 	_ = json.NewEncoder(q.w).Encode(answer)

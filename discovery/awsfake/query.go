@@ -14,14 +14,27 @@ import (
 // the response element.
 type operation func(q *request, form url.Values, b *bytes.Buffer) *fault
 
-// query answers the query (iam, sts) and ec2-query protocols.
-func (q *request) query(service string, operations map[string]operation) {
+// queryService is a service of the query protocol.
+type queryService struct {
+	namespace  string // of its answers
+	operations map[string]operation
+}
+
+// queryServices are known by the name that they sign with.
+var queryServices = map[string]queryService{
+	"ec2": {"http://ec2.amazonaws.com/doc/2016-11-15/", ec2Operations},
+	"iam": {"https://iam.amazonaws.com/doc/2010-05-08/", iamOperations},
+	"sts": {"https://sts.amazonaws.com/doc/2011-06-15/", stsOperations},
+}
+
+// query answers the query and ec2-query protocols.
+func (q *request) query(service string, svc queryService) {
 	if err := q.r.ParseForm(); err != nil {
 		q.queryFault(service, &fault{http.StatusBadRequest, "MalformedQueryString", err.Error()})
 		return
 	}
 	name := q.r.Form.Get("Action")
-	op, ok := operations[name]
+	op, ok := svc.operations[name]
 	if !ok {
 		q.queryFault(service, &fault{http.StatusBadRequest, "InvalidAction", "awsfake does not know " + name})
 		return
@@ -31,7 +44,7 @@ func (q *request) query(service string, operations map[string]operation) {
 		return
 	}
 	var b bytes.Buffer
-	open, end := envelope(service, name)
+	open, end := envelope(service, svc.namespace, name)
 	b.WriteString(open)
 	if f := op(q, q.r.Form, &b); f != nil {
 		q.queryFault(service, f)
@@ -42,16 +55,12 @@ func (q *request) query(service string, operations map[string]operation) {
 	_, _ = q.w.Write(b.Bytes())
 }
 
-func envelope(service, name string) (open, end string) {
+func envelope(service, namespace, name string) (open, end string) {
 	if service == "ec2" {
-		return fmt.Sprintf(`<?xml version="1.0" encoding="UTF-8"?><%sResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>fake</requestId>`, name),
+		return fmt.Sprintf(`<?xml version="1.0" encoding="UTF-8"?><%sResponse xmlns=%q><requestId>fake</requestId>`, name, namespace),
 			fmt.Sprintf("</%sResponse>", name)
 	}
-	ns := "https://iam.amazonaws.com/doc/2010-05-08/"
-	if service == "sts" {
-		ns = "https://sts.amazonaws.com/doc/2011-06-15/"
-	}
-	return fmt.Sprintf(`<%sResponse xmlns="%s"><%sResult>`, name, ns, name),
+	return fmt.Sprintf(`<%sResponse xmlns=%q><%sResult>`, name, namespace, name),
 		fmt.Sprintf("</%sResult><ResponseMetadata><RequestId>fake</RequestId></ResponseMetadata></%sResponse>", name, name)
 }
 
@@ -76,7 +85,12 @@ func esc(s string) string {
 
 // window is the part of n items that this request asks for, and the token of
 // the next part. Tokens are the index to go on from.
-func window(token string, size, maxSize, n int) (from, to int, next string) {
+func (q *request) window(token string, size, maxSize, n int) (from, to int, next string) {
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	if q.pageSize > 0 {
+		maxSize = min(q.pageSize, maxSize)
+	}
 	from, _ = strconv.Atoi(token)
 	if size <= 0 || size > maxSize {
 		size = maxSize

@@ -110,7 +110,7 @@ func (q *request) listBuckets() {
 		return
 	}
 	v := q.r.URL.Query()
-	from, to, next := window(v.Get("continuation-token"), number(v.Get("max-buckets")), 10000, q.pop.Buckets)
+	from, to, next := q.window(v.Get("continuation-token"), number(v.Get("max-buckets")), 10000, q.pop.Buckets)
 	var b strings.Builder
 	b.WriteString("<ListAllMyBucketsResult " + s3NS + "><Owner><ID>owner</ID></Owner><Buckets>")
 	for i := from; i < to; i++ {

@@ -1,0 +1,171 @@
+package aws_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/insights-scanner/insights-scanner/discovery"
+	"github.com/insights-scanner/insights-scanner/discovery/mototest"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// compared are the services that are held against boto3 on moto, each with a
+// module in testdata/moto.
+var compared = []string{
+	"sqs",
+}
+
+// second is what boto3 says of the account, see testdata/moto/compare.py.
+type second struct {
+	Resources []struct {
+		Type, ID, Name, Region string
+		Properties             map[string]any
+		Unknown                []string
+	}
+	Explained map[string]map[string]string // by type and property
+}
+
+// What the SDK shows of a resource is what the snapshot says of it, property by
+// property, and nothing is there that was not compared.
+func TestSnapshotsSayWhatAWSShows(t *testing.T) {
+	sdkEnvironment(t, true)
+	m := mototest.Start(t)
+	opinions := secondOpinions(t, m)
+	for _, name := range compared {
+		t.Run(name, func(t *testing.T) { compare(t, opinions[name], scanned(t, m.URL, name)) })
+	}
+}
+
+func secondOpinions(t *testing.T, m *mototest.Server) map[string]second {
+	t.Helper()
+	cmd := m.Python(t, filepath.Join("testdata", "moto", "compare.py"), append([]string{"--endpoint", m.URL}, compared...)...)
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("compare.py: %v\n%s", err, errs.Bytes())
+	}
+	var opinions map[string]second
+	if err := json.Unmarshal(out, &opinions); err != nil {
+		t.Fatal(err)
+	}
+	return opinions
+}
+
+// scanned is everything that a scan of one service finds, by key.
+func scanned(t *testing.T, endpoint, service string) map[schemas.Key]discovery.Observation {
+	t.Helper()
+	p := provider()
+	account := schemas.Account{Name: "moto", Endpoint: endpoint, Regions: []string{"us-east-1"}, Services: []string{service}}
+	id, units, err := p.Plan(t.Context(), account)
+	if err != nil || len(units) != 1 {
+		t.Fatalf("%d units, %v", len(units), err)
+	}
+	account.ID = id
+	r, err := p.Open(t.Context(), schemas.Unit{Account: account, Unit: units[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	found := map[schemas.Key]discovery.Observation{}
+	ends, err := r.Read(t.Context(), func(_ context.Context, o discovery.Observation) error {
+		mu.Lock()
+		defer mu.Unlock()
+		found[o.Key] = o
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range ends {
+		if e.State != schemas.ScopeComplete {
+			t.Errorf("%+v", e)
+		}
+	}
+	return found
+}
+
+func compare(t *testing.T, want second, found map[schemas.Key]discovery.Observation) {
+	t.Helper()
+	needed := map[string]map[string]bool{} // explanations by type and property
+	for _, r := range want.Resources {
+		key := schemas.Key{Region: r.Region, Type: r.Type, ID: r.ID}
+		o, ok := found[key]
+		if !ok {
+			t.Errorf("%s was not found", key)
+			continue
+		}
+		delete(found, key)
+		if o.Name != r.Name {
+			t.Errorf("%s is named %q, not %q", key, o.Name, r.Name)
+		}
+		for _, property := range differing(t, o.Properties, r.Properties) {
+			if _, ok := want.Explained[r.Type][property]; !ok {
+				t.Errorf("%s: %s is\n     %s\nnot  %s", key, property, text(t, o.Properties[property]), text(t, r.Properties[property]))
+			}
+			if needed[r.Type] == nil {
+				needed[r.Type] = map[string]bool{}
+			}
+			needed[r.Type][property] = true
+		}
+		if got := unknownPaths(o); !slices.Equal(got, r.Unknown) && (len(got) > 0 || len(r.Unknown) > 0) {
+			t.Errorf("%s: unknown are %q, not %q", key, got, r.Unknown)
+		}
+	}
+	for key := range found {
+		t.Errorf("%s was found and is not expected", key)
+	}
+	for kind, properties := range want.Explained {
+		for property := range properties {
+			if !needed[kind][property] {
+				t.Errorf("%s: %s does not differ and needs no explanation", kind, property)
+			}
+		}
+	}
+}
+
+// differing are the names of the properties that two documents do not share.
+func differing(t *testing.T, got, want map[string]any) []string {
+	t.Helper()
+	var plain map[string]any // numbers as JSON has them
+	if err := json.Unmarshal([]byte(text(t, got)), &plain); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for name, v := range plain {
+		if w, ok := want[name]; !ok || !reflect.DeepEqual(v, w) {
+			names = append(names, name)
+		}
+	}
+	for name := range want {
+		if _, ok := plain[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func unknownPaths(o discovery.Observation) []string {
+	paths := make([]string, len(o.Unknown))
+	for i, u := range o.Unknown {
+		paths[i] = u.Path
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+func text(t *testing.T, v any) string {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
