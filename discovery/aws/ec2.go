@@ -45,8 +45,7 @@ var ec2Service = &service{
 	// "Request throttling for the Amazon EC2 API": non-mutating 100 burst, 20/s;
 	// Describe without paging 50, 10/s; halved.
 	limits: map[string]limit{"EC2": {rate: 10, burst: 50}},
-	read:   readLists(ec2Lists),
-	verify: verifyLists(ec2Lists),
+	lists:  ec2Lists,
 }
 
 var ec2Lists = []list{

@@ -102,7 +102,7 @@ func TestRefusalsAreToldFromFailures(t *testing.T) {
 		"Throttling": "failed", "RequestLimitExceeded": "failed", "InternalError": "failed", "ServiceUnavailable": "failed", "PermanentRedirect": "failed",
 		"ExpiredToken": "failed", "ValidationError": "failed", "NoSuchBucket": "failed",
 	} {
-		state, reason := classifyScope(listError{apiError(code, 400)})
+		state, reason := classifyScope(listError{err: apiError(code, 400)})
 		if state != want || !strings.HasPrefix(reason, code) {
 			t.Errorf("%s: %s, %q", code, state, reason)
 		}

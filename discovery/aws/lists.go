@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -27,63 +28,73 @@ type list struct {
 // observe takes what was made of one item.
 type observe func(...discovery.Observation) error
 
-// readLists is the read of a service that consists of lists. A list that fails
-// leaves its types incomplete and does not touch the others.
-func readLists(lists []list) func(context.Context, *session, *run) error {
-	return func(ctx context.Context, s *session, r *run) error {
-		for _, l := range lists {
-			err := l.each(ctx, s, nil, func(list ...discovery.Observation) error {
-				for _, o := range list {
-					if err := r.emit(ctx, o); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-			if call, ok := errors.AsType[listError](err); ok {
-				r.incomplete(l.call, call.err, l.tokens...)
-			} else if err != nil {
+// readAll reads the service whole.
+func (svc *service) readAll(ctx context.Context, s *session, r *run) error {
+	if svc.read != nil {
+		return svc.read(ctx, s, r)
+	}
+	for _, l := range svc.lists {
+		if err := l.read(ctx, s, r, r.emit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read reads a list whole. When it fails its types are incomplete, and others
+// are not touched.
+func (l list) read(ctx context.Context, s *session, r *run, emit discovery.Emit) error {
+	err := l.each(ctx, s, nil, func(list ...discovery.Observation) error {
+		for _, o := range list {
+			if err := emit(ctx, o); err != nil {
 				return err
 			}
 		}
 		return nil
+	})
+	call, ok := errors.AsType[listError](err)
+	if !ok {
+		return err
 	}
+	r.incomplete(cmp.Or(call.call, l.call), call.err, l.tokens...)
+	return nil
 }
 
-// verifyLists is the verify of a service that consists of lists.
-func verifyLists(lists []list) func(context.Context, *session, *run, string, []schemas.Key) ([]schemas.Key, error) {
-	return func(ctx context.Context, s *session, r *run, token string, keys []schemas.Key) (gone []schemas.Key, err error) {
-		l := lists[slices.IndexFunc(lists, func(l list) bool { return slices.Contains(l.tokens, token) })]
-		ids := make([]string, len(keys))
-		for i, k := range keys {
-			ids[i] = k.ID
-		}
-		var mu sync.Mutex
-		there := map[schemas.Key]bool{}
-		err = l.each(ctx, s, ids, func(list ...discovery.Observation) error {
-			for _, o := range list {
-				if !slices.Contains(keys, o.Key) {
-					continue
-				}
-				mu.Lock()
-				there[o.Key] = true
-				mu.Unlock()
-				if err := r.emit(ctx, o); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		for _, k := range keys {
-			if !there[k] {
-				gone = append(gone, k)
-			}
-		}
-		return gone, nil
+// verifyKeys reads resources of one type directly.
+func (svc *service) verifyKeys(ctx context.Context, s *session, r *run, token string, keys []schemas.Key) (gone []schemas.Key, err error) {
+	if svc.verify != nil {
+		return svc.verify(ctx, s, r, token, keys)
 	}
+	l := svc.lists[slices.IndexFunc(svc.lists, func(l list) bool { return slices.Contains(l.tokens, token) })]
+	ids := make([]string, len(keys))
+	for i, k := range keys {
+		ids[i] = k.ID
+	}
+	var mu sync.Mutex
+	there := map[schemas.Key]bool{}
+	err = l.each(ctx, s, ids, func(list ...discovery.Observation) error {
+		for _, o := range list {
+			if !slices.Contains(keys, o.Key) {
+				continue
+			}
+			mu.Lock()
+			there[o.Key] = true
+			mu.Unlock()
+			if err := r.emit(ctx, o); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range keys {
+		if !there[k] {
+			gone = append(gone, k)
+		}
+	}
+	return gone, nil
 }
 
 // detailParallel is how many resources of a page are read at once where each

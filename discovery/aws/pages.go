@@ -14,7 +14,7 @@ func pages[Out, Options any](ctx context.Context, p pager[Out, Options], each fu
 	for p.HasMorePages() {
 		page, err := p.NextPage(ctx)
 		if err != nil {
-			return listError{err}
+			return listError{err: err}
 		}
 		if err := each(page); err != nil {
 			return err
@@ -24,7 +24,10 @@ func pages[Out, Options any](ctx context.Context, p pager[Out, Options], each fu
 }
 
 // listError is the error of a list call, in contrast to one of emitting.
-type listError struct{ err error }
+type listError struct {
+	call string // IAM action where it is not the list's own
+	err  error
+}
 
 func (e listError) Error() string { return e.err.Error() }
 func (e listError) Unwrap() error { return e.err }

@@ -20,7 +20,7 @@ type reader struct {
 // Read emits everything the service has.
 func (r *reader) Read(ctx context.Context, emit discovery.Emit) ([]schemas.ScopeEnd, error) {
 	run := newRun(emit)
-	if err := r.svc.read(withCounters(ctx, &r.counted), r.session, run); err != nil {
+	if err := r.svc.readAll(withCounters(ctx, &r.counted), r.session, run); err != nil {
 		return nil, err
 	}
 	// A cancelled call looks like a failed one; it must not become a state.
@@ -42,7 +42,7 @@ func (r *reader) Verify(ctx context.Context, keys []schemas.Key, emit discovery.
 		if rest < 0 {
 			rest = len(keys)
 		}
-		g, err := r.svc.verify(ctx, r.session, run, token, keys[:rest])
+		g, err := r.svc.verifyKeys(ctx, r.session, run, token, keys[:rest])
 		if err != nil {
 			errs = append(errs, err)
 		}

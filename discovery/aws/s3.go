@@ -1,15 +1,17 @@
 package aws
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
-	"golang.org/x/sync/errgroup"
-
 	"github.com/insights-scanner/insights-scanner/discovery"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -67,57 +69,56 @@ var s3Service = &service{
 	},
 	// S3 publishes 5,500 reads per second per prefix, none for configuration calls.
 	limits: map[string]limit{"S3": {rate: 100, burst: 100}, "S3 Control": {rate: 5, burst: 10}},
-	read:   readS3,
+	lists:  s3Lists,
 	verify: verifyS3,
 }
 
-func readS3(ctx context.Context, s *session, r *run) error {
-	for _, o := range accountPublicAccess(ctx, s) {
-		if err := r.emit(ctx, o); err != nil {
-			return err
-		}
-	}
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(s3Parallel)
-	pages := s3.NewListBucketsPaginator(s.s3In(s.region), &s3.ListBucketsInput{MaxBuckets: aws.Int32(1000)})
-	for pages.HasMorePages() && gctx.Err() == nil {
-		page, err := pages.NextPage(gctx)
-		if err != nil {
-			r.incomplete("s3:ListAllMyBuckets", err, bucketTypes...)
-			break
-		}
-		for _, b := range page.Buckets {
-			g.Go(func() error {
-				return readBucket(gctx, s, r, aws.ToString(b.Name), aws.ToString(b.BucketRegion))
-			})
-		}
-	}
-	return g.Wait()
+var s3Lists = []list{
+	{"s3:GetAccountPublicAccessBlock", []string{typeAccountPAB, typeAccountPABSetting}, eachAccountPAB},
+	{"s3:ListAllMyBuckets", bucketTypes, eachBucket},
 }
 
-// readBucket emits one bucket and the resources split off it.
-func readBucket(ctx context.Context, s *session, r *run, name, region string) error {
+// eachAccountPAB always emits the setting, unknown if it may not be read.
+func eachAccountPAB(ctx context.Context, s *session, _ []string, emit observe) error {
+	return emit(accountPublicAccess(ctx, s)...)
+}
+
+// eachBucket emits each bucket with the resources split off it. A bucket whose
+// region may not be asked for ends the list, when the others have been read.
+func eachBucket(ctx context.Context, s *session, _ []string, emit observe) error {
+	var mu sync.Mutex
+	var unread error
+	p := s3.NewListBucketsPaginator(s.s3In(s.region), &s3.ListBucketsInput{MaxBuckets: aws.Int32(1000)})
+	err := pages(ctx, p, func(out *s3.ListBucketsOutput) error {
+		return parallel(ctx, s3Parallel, out.Buckets, func(ctx context.Context, b types.Bucket) error {
+			err := readBucket(ctx, s, aws.ToString(b.Name), aws.ToString(b.BucketRegion), emit)
+			if _, ok := errors.AsType[listError](err); !ok {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			unread = cmp.Or(unread, err)
+			return nil
+		})
+	})
+	return cmp.Or(err, unread)
+}
+
+func readBucket(ctx context.Context, s *session, name, region string, emit observe) error {
 	if region == "" {
 		var err error
-		if region, err = bucketRegion(ctx, s, name); err != nil {
-			if isNotFound(err, "NoSuchBucket") {
-				return nil
-			}
-			// Without its region nothing of the bucket can be said.
-			r.incomplete("s3:GetBucketLocation", err, bucketTypes...)
+		if region, err = bucketRegion(ctx, s, name); isNotFound(err, "NoSuchBucket") {
 			return nil
+		} else if err != nil {
+			// Without its region nothing of the bucket can be said.
+			return listError{"s3:GetBucketLocation", err}
 		}
 	}
 	list, exists := bucketObservations(ctx, s, name, region)
 	if !exists {
 		return nil // deleted since it was listed
 	}
-	for _, o := range list {
-		if err := r.emit(ctx, o); err != nil {
-			return err
-		}
-	}
-	return nil
+	return emit(list...)
 }
 
 // bucketRegion asks where a bucket is; S3 says "" for us-east-1 and "EU" for

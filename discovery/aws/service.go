@@ -20,10 +20,14 @@ type service struct {
 	types  []typeSpec
 	// limits are published request rates of the SDK's service ids, see limiter.go.
 	limits map[string]limit
-	// read emits everything and notes on r what could not be read.
+	// lists are how it is read, in this order, and verified.
+	lists []list
+	// read is for services that are read in another way: it emits everything and
+	// notes on r what could not be read.
 	read func(ctx context.Context, s *session, r *run) error
-	// verify reads resources of one type directly by id; it emits what exists
-	// and returns the ids the service positively does not know.
+	// verify is for services whose resources are read directly in another way: it
+	// reads those of one type by id, emits what exists and returns the ids the
+	// service positively does not know.
 	verify func(ctx context.Context, s *session, r *run, token string, keys []schemas.Key) (gone []schemas.Key, err error)
 }
 

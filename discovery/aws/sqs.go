@@ -32,8 +32,7 @@ var sqsService = &service{
 		{token: typeQueue, calls: []call{listQueues, queueAttributes, tagCall}},
 		{token: typeQueuePolicy, calls: []call{listQueues, queueAttributes}, with: typeQueue},
 	},
-	read:   readLists(sqsLists),
-	verify: verifyLists(sqsLists),
+	lists: sqsLists,
 }
 
 var sqsLists = []list{{listQueues.action, []string{typeQueue, typeQueuePolicy}, eachQueue}}
