@@ -51,6 +51,11 @@ READ_ACTIONS = [
     "config:Describe*", "config:Get*", "config:List*",
     "kms:Describe*", "kms:List*", "kms:GetKeyRotationStatus", "kms:GetKeyPolicy",
     "tag:GetResources", "sts:GetCallerIdentity",
+] + [service + ":" + verb for verb in ("Get*", "List*", "Describe*", "BatchGet*") for service in (
+    "acm", "autoscaling", "cloudfront", "cloudwatch", "dynamodb", "ecr", "ecs", "eks", "elasticfilesystem",
+    "elasticloadbalancing", "guardduty", "lambda", "logs", "rds", "sns", "sqs")] + [
+    "tagging:GetResources", "monitoring:Describe*",  # moto's names of tag: and cloudwatch:
+    "secretsmanager:ListSecrets", "secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy",
 ]
 
 made = []

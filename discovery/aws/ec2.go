@@ -74,7 +74,7 @@ func eachVPC(ctx context.Context, s *session, ids []string, emit observe) error 
 	p := ec2.NewDescribeVpcsPaginator(s.ec2(), &ec2.DescribeVpcsInput{MaxResults: ec2PageSize, Filters: idFilter("vpc-id", ids)})
 	return pages(ctx, p, func(out *ec2.DescribeVpcsOutput) error {
 		for _, v := range out.Vpcs {
-			if err := emit(projectVPC(s.region, v)); err != nil {
+			if err := emit(ctx, projectVPC(s.region, v)); err != nil {
 				return err
 			}
 		}
@@ -86,7 +86,7 @@ func eachSubnet(ctx context.Context, s *session, ids []string, emit observe) err
 	p := ec2.NewDescribeSubnetsPaginator(s.ec2(), &ec2.DescribeSubnetsInput{MaxResults: ec2PageSize, Filters: idFilter("subnet-id", ids)})
 	return pages(ctx, p, func(out *ec2.DescribeSubnetsOutput) error {
 		for _, v := range out.Subnets {
-			if err := emit(projectSubnet(s.region, v)); err != nil {
+			if err := emit(ctx, projectSubnet(s.region, v)); err != nil {
 				return err
 			}
 		}
@@ -98,7 +98,7 @@ func eachSecurityGroup(ctx context.Context, s *session, ids []string, emit obser
 	p := ec2.NewDescribeSecurityGroupsPaginator(s.ec2(), &ec2.DescribeSecurityGroupsInput{MaxResults: ec2PageSize, Filters: idFilter("group-id", ids)})
 	return pages(ctx, p, func(out *ec2.DescribeSecurityGroupsOutput) error {
 		for _, g := range out.SecurityGroups {
-			if err := emit(projectSecurityGroup(s.region, g)...); err != nil {
+			if err := emit(ctx, projectSecurityGroup(s.region, g)...); err != nil {
 				return err
 			}
 		}
@@ -114,7 +114,7 @@ func eachInstance(ctx context.Context, s *session, ids []string, emit observe) e
 				if i.State != nil && i.State.Name == types.InstanceStateNameTerminated {
 					continue // listed for an hour, but it does not exist any more
 				}
-				if err := emit(projectInstance(s.region, i)); err != nil {
+				if err := emit(ctx, projectInstance(s.region, i)); err != nil {
 					return err
 				}
 			}
@@ -127,7 +127,7 @@ func eachVolume(ctx context.Context, s *session, ids []string, emit observe) err
 	p := ec2.NewDescribeVolumesPaginator(s.ec2(), &ec2.DescribeVolumesInput{MaxResults: ec2PageSize, Filters: idFilter("volume-id", ids)})
 	return pages(ctx, p, func(out *ec2.DescribeVolumesOutput) error {
 		for _, v := range out.Volumes {
-			if err := emit(projectVolume(s.region, v)); err != nil {
+			if err := emit(ctx, projectVolume(s.region, v)); err != nil {
 				return err
 			}
 		}
@@ -153,7 +153,7 @@ func eachSnapshot(ctx context.Context, s *session, ids []string, emit observe) e
 	own := ec2.NewDescribeSnapshotsPaginator(s.ec2(), &ec2.DescribeSnapshotsInput{MaxResults: ec2PageSize, OwnerIds: []string{"self"}, Filters: filter})
 	return pages(ctx, own, func(out *ec2.DescribeSnapshotsOutput) error {
 		for _, v := range out.Snapshots {
-			if err := emit(projectSnapshot(s.region, v, exposure, public[aws.ToString(v.SnapshotId)])...); err != nil {
+			if err := emit(ctx, projectSnapshot(s.region, v, exposure, public[aws.ToString(v.SnapshotId)])...); err != nil {
 				return err
 			}
 		}
@@ -169,7 +169,7 @@ func eachImage(ctx context.Context, s *session, ids []string, emit observe) erro
 	})
 	return pages(ctx, p, func(out *ec2.DescribeImagesOutput) error {
 		for _, i := range out.Images {
-			if err := emit(projectImage(s.region, i)...); err != nil {
+			if err := emit(ctx, projectImage(s.region, i)...); err != nil {
 				return err
 			}
 		}
@@ -188,5 +188,5 @@ func eachEBSEncryption(ctx context.Context, s *session, _ []string, emit observe
 	} else {
 		d.facet("enabled", f, nil)
 	}
-	return emit(d.observe(s.region, typeEBSEncryption, s.region, s.region, ec2Projection))
+	return emit(ctx, d.observe(s.region, typeEBSEncryption, s.region, s.region, ec2Projection))
 }

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -70,6 +71,8 @@ func reasonOf(err error) string {
 		return code + ": the region may not be enabled for the account"
 	case code != "":
 		return code
+	case httpStatus(err) >= http.StatusBadRequest: // a proxy's page, say
+		return fmt.Sprintf("HTTP %d without an error code", httpStatus(err))
 	default:
 		return err.Error()
 	}

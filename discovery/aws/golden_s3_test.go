@@ -29,7 +29,7 @@ var fullBucket = map[string]string{
 		granteeXML("Group", "URI", "http://acs.amazonaws.com/groups/global/AllUsers")+"<Permission>READ</Permission>",
 	),
 	"s3:ownershipControls": `<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule></OwnershipControls>`,
-	"s3:tagging":           `<Tagging><TagSet><Tag><Key>owner</Key><Value>team</Value></Tag><Tag><Key>empty</Key><Value></Value></Tag></TagSet></Tagging>`,
+	"tagging:GetResources": `{"ResourceTagMappingList":[{"ResourceARN":"arn:aws:s3:::bucket-00000000","Tags":[{"Key":"owner","Value":"team"},{"Key":"empty","Value":""}]}]}`,
 	"s3:lifecycle": `<LifecycleConfiguration>` +
 		`<Rule><ID>all</ID><Status>Enabled</Status><Filter/><Expiration><Days>30</Days></Expiration>` +
 		`<AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation></AbortIncompleteMultipartUpload>` +
@@ -55,13 +55,21 @@ func aclXML(grants ...string) string {
 var unconfigured = map[string]string{
 	"s3:policy": "NoSuchBucketPolicy", "s3:encryption": "ServerSideEncryptionConfigurationNotFoundError",
 	"s3:publicAccessBlock": "NoSuchPublicAccessBlockConfiguration", "s3:ownershipControls": "OwnershipControlsNotFoundError",
-	"s3:lifecycle": "NoSuchLifecycleConfiguration", "s3:tagging": "NoSuchTagSet",
+	"s3:lifecycle": "NoSuchLifecycleConfiguration",
+}
+
+// seenBucket reads the first bucket of an account, which is in eu-west-1.
+func seenBucket(t *testing.T, a *account) ([]discovery.Observation, bool) {
+	t.Helper()
+	s, list := a.in(home), []bucket{{name: "bucket-00000000", region: "eu-west-1"}}
+	tagBuckets(t.Context(), s, list)
+	return bucketObservations(t.Context(), s, list[0])
 }
 
 // observeBucket projects one bucket of an account.
 func observeBucket(t *testing.T, a *account) []discovery.Observation {
 	t.Helper()
-	list, exists := bucketObservations(t.Context(), a.in(home), "bucket-00000000", "eu-west-1")
+	list, exists := seenBucket(t, a)
 	if !exists {
 		t.Fatal("the bucket is gone")
 	}
@@ -80,7 +88,8 @@ func TestGoldenBuckets(t *testing.T) {
 	t.Parallel()
 	golden(t, "s3-bucket-full", observeBucket(t, bucketAccount(fullBucket)))
 	bare := bucketAccount(map[string]string{
-		"s3:versioning": `<VersioningConfiguration/>`, "s3:logging": `<BucketLoggingStatus/>`,
+		"tagging:GetResources": `{"ResourceTagMappingList":[]}`,
+		"s3:versioning":        `<VersioningConfiguration/>`, "s3:logging": `<BucketLoggingStatus/>`,
 		"s3:acl": aclXML(granteeXML("CanonicalUser", "ID", "owner") + "<Permission>FULL_CONTROL</Permission>"),
 	})
 	for op, code := range unconfigured {
@@ -88,11 +97,14 @@ func TestGoldenBuckets(t *testing.T) {
 	}
 	golden(t, "s3-bucket-bare", observeBucket(t, bare))
 	denied, failed, empty := bucketAccount(nil), bucketAccount(nil), bucketAccount(nil)
-	for op := range fullBucket {
+	for _, op := range perBucket {
 		denied.fails(op, http.StatusForbidden, s3Error("AccessDenied"))
 		failed.fails(op, http.StatusInternalServerError, s3Error("InternalError"))
 		empty.says(op, "<Empty/>")
 	}
+	denied.fails("tagging:GetResources", http.StatusBadRequest, jsonError("AccessDeniedException"))
+	failed.fails("tagging:GetResources", http.StatusInternalServerError, jsonError("InternalServiceException"))
+	empty.says("tagging:GetResources", "{}")
 	golden(t, "s3-bucket-denied", observeBucket(t, denied))
 	golden(t, "s3-bucket-failed", observeBucket(t, failed))
 	// An answer without content is not the answer "not configured".
@@ -158,7 +170,7 @@ func TestEveryBucketFacetInEveryState(t *testing.T) {
 		"s3:acl":               {"s3:GetBucketAcl", map[string][]string{typeBucket: {"grants", "acl"}, typeBucketACL: {"accessControlPolicy"}}},
 		"s3:ownershipControls": {"s3:GetBucketOwnershipControls", map[string][]string{typeBucketOwnership: {"rule"}}},
 		"s3:lifecycle":         {"s3:GetLifecycleConfiguration", map[string][]string{typeBucket: {"lifecycleRules"}, typeBucketLifecycle: {"rules"}}},
-		"s3:tagging":           {"s3:GetBucketTagging", map[string][]string{typeBucket: {"tags"}}},
+		"tagging:GetResources": {"tag:GetResources", map[string][]string{typeBucket: {"tags"}}},
 	} {
 		for state, a := range map[schemas.FacetState]answer{
 			schemas.FacetDenied: {http.StatusForbidden, s3Error("AccessDenied")},

@@ -76,7 +76,7 @@ func detailSpecs() []typeSpec {
 }
 
 func readIAM(ctx context.Context, s *session, r *run) error {
-	emit := func(list ...discovery.Observation) error {
+	emit := func(ctx context.Context, list ...discovery.Observation) error {
 		for _, o := range list {
 			if err := r.emit(ctx, o); err != nil {
 				return err
@@ -84,17 +84,17 @@ func readIAM(ctx context.Context, s *session, r *run) error {
 		}
 		return nil
 	}
-	if err := emit(passwordPolicy(ctx, s)...); err != nil {
+	if err := emit(ctx, passwordPolicy(ctx, s)...); err != nil {
 		return err
 	}
-	if err := emit(rootAccount(ctx, s)); err != nil {
+	if err := emit(ctx, rootAccount(ctx, s)); err != nil {
 		return err
 	}
 	users, failed, err := credentialReport(ctx, s)
 	if err != nil {
 		r.incomplete(failed, err, typeCredentialReportUser)
 	}
-	if err := emit(users...); err != nil {
+	if err := emit(ctx, users...); err != nil {
 		return err
 	}
 	err = eachDetail(ctx, s, emit)
@@ -114,12 +114,12 @@ func eachDetail(ctx context.Context, s *session, emit observe) error {
 	})
 	return pages(ctx, p, func(out *iam.GetAccountAuthorizationDetailsOutput) error {
 		for _, u := range out.UserDetailList {
-			if err := emit(projectUser(u)...); err != nil {
+			if err := emit(ctx, projectUser(u)...); err != nil {
 				return err
 			}
 		}
 		for _, g := range out.GroupDetailList {
-			if err := emit(projectGroup(g)...); err != nil {
+			if err := emit(ctx, projectGroup(g)...); err != nil {
 				return err
 			}
 		}
@@ -127,13 +127,13 @@ func eachDetail(ctx context.Context, s *session, emit observe) error {
 			if strings.HasPrefix(aws.ToString(r.Path), "/aws-service-role/") {
 				continue // the customer cannot change it
 			}
-			if err := emit(projectRole(r)...); err != nil {
+			if err := emit(ctx, projectRole(r)...); err != nil {
 				return err
 			}
 		}
 		for _, p := range out.Policies {
 			if !strings.HasPrefix(aws.ToString(p.Arn), "arn:"+s.partition+":iam::aws:") {
-				if err := emit(projectPolicy(p)); err != nil {
+				if err := emit(ctx, projectPolicy(p)); err != nil {
 					return err
 				}
 			}
@@ -166,7 +166,7 @@ func verifyIAM(ctx context.Context, s *session, r *run, token string, keys []sch
 	}
 	// Lists lag behind: read once more, now for what is known to exist.
 	found := map[schemas.Key]bool{}
-	err = eachDetail(ctx, s, func(list ...discovery.Observation) error {
+	err = eachDetail(ctx, s, func(ctx context.Context, list ...discovery.Observation) error {
 		for _, o := range list {
 			if slices.Contains(there, o.Key) && !found[o.Key] {
 				found[o.Key] = true

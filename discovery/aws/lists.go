@@ -25,8 +25,9 @@ type list struct {
 	each func(ctx context.Context, s *session, ids []string, emit observe) error
 }
 
-// observe takes what was made of one item.
-type observe func(...discovery.Observation) error
+// observe takes what was made of one item. Its context is the one that the item
+// was read with: what a cancelled context cut off looks failed and is not taken.
+type observe func(ctx context.Context, list ...discovery.Observation) error
 
 // readAll reads the service whole.
 func (svc *service) readAll(ctx context.Context, s *session, r *run) error {
@@ -44,7 +45,7 @@ func (svc *service) readAll(ctx context.Context, s *session, r *run) error {
 // read reads a list whole. When it fails its types are incomplete, and others
 // are not touched.
 func (l list) read(ctx context.Context, s *session, r *run, emit discovery.Emit) error {
-	err := l.each(ctx, s, nil, func(list ...discovery.Observation) error {
+	err := l.each(ctx, s, nil, func(ctx context.Context, list ...discovery.Observation) error {
 		for _, o := range list {
 			if err := emit(ctx, o); err != nil {
 				return err
@@ -72,7 +73,7 @@ func (svc *service) verifyKeys(ctx context.Context, s *session, r *run, token st
 	}
 	var mu sync.Mutex
 	there := map[schemas.Key]bool{}
-	err = l.each(ctx, s, ids, func(list ...discovery.Observation) error {
+	err = l.each(ctx, s, ids, func(ctx context.Context, list ...discovery.Observation) error {
 		for _, o := range list {
 			if !slices.Contains(keys, o.Key) {
 				continue

@@ -3,6 +3,7 @@ package aws_test
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -32,9 +33,14 @@ func fakeAccount(t *testing.T) (*awsfake.Server, schemas.Account) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAFAKE")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "fake")
 	fake := awsfake.New(population)
-	srv := httptest.NewServer(fake)
+	return fake, schemas.Account{ID: "aws-123456789012", Name: "prod", Provider: "aws", Endpoint: serve(t, fake)}
+}
+
+func serve(t *testing.T, h http.Handler) (url string) {
+	t.Helper()
+	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
-	return fake, schemas.Account{ID: "aws-123456789012", Name: "prod", Provider: "aws", Endpoint: srv.URL}
+	return srv.URL
 }
 
 // snapshot is everything one scan saw.

@@ -3,10 +3,8 @@ package aws
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -52,7 +50,7 @@ var s3Service = &service{
 	name: "s3", global: true,
 	types: []typeSpec{
 		{token: typeBucket, calls: []call{ // what it holds of every resource split off it, too
-			listBuckets, eachCall("s3:GetBucketTagging", "tags"), eachCall("s3:GetBucketVersioning", "versioning"),
+			listBuckets, tagCall, eachCall("s3:GetBucketVersioning", "versioning"),
 			eachCall("s3:GetBucketPolicy", "policy"), eachCall("s3:GetEncryptionConfiguration", "encryption"),
 			eachCall("s3:GetBucketLogging", "logging"), eachCall("s3:GetBucketAcl", "acl"), eachCall("s3:GetLifecycleConfiguration", "lifecycle"),
 		}, verify: verifyBucket},
@@ -80,46 +78,72 @@ var s3Lists = []list{
 
 // eachAccountPAB always emits the setting, unknown if it may not be read.
 func eachAccountPAB(ctx context.Context, s *session, _ []string, emit observe) error {
-	return emit(accountPublicAccess(ctx, s)...)
+	return emit(ctx, accountPublicAccess(ctx, s)...)
+}
+
+// bucket is a bucket that was listed, with what is read of many at once.
+type bucket struct {
+	name, region string
+	tags         map[string]any
+	tagsF        facet
 }
 
 // eachBucket emits each bucket with the resources split off it. A bucket whose
 // region may not be asked for ends the list, when the others have been read.
 func eachBucket(ctx context.Context, s *session, _ []string, emit observe) error {
-	var mu sync.Mutex
 	var unread error
 	p := s3.NewListBucketsPaginator(s.s3In(s.region), &s3.ListBucketsInput{MaxBuckets: aws.Int32(1000)})
 	err := pages(ctx, p, func(out *s3.ListBucketsOutput) error {
-		return parallel(ctx, s3Parallel, out.Buckets, func(ctx context.Context, b types.Bucket) error {
-			err := readBucket(ctx, s, aws.ToString(b.Name), aws.ToString(b.BucketRegion), emit)
-			if _, ok := errors.AsType[listError](err); !ok {
-				return err
+		list, err := locateBuckets(ctx, s, out.Buckets)
+		unread = cmp.Or(unread, err)
+		tagBuckets(ctx, s, list)
+		return parallel(ctx, s3Parallel, list, func(ctx context.Context, b bucket) error {
+			all, exists := bucketObservations(ctx, s, b)
+			if !exists {
+				return nil // deleted since it was listed
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			unread = cmp.Or(unread, err)
-			return nil
+			return emit(ctx, all...)
 		})
 	})
 	return cmp.Or(err, unread)
 }
 
-func readBucket(ctx context.Context, s *session, name, region string, emit observe) error {
-	if region == "" {
-		var err error
-		if region, err = bucketRegion(ctx, s, name); isNotFound(err, "NoSuchBucket") {
-			return nil
-		} else if err != nil {
-			// Without its region nothing of the bucket can be said.
-			return listError{"s3:GetBucketLocation", err}
+// locateBuckets gives those that have a region or may be asked for it; without,
+// nothing can be said of a bucket.
+func locateBuckets(ctx context.Context, s *session, listed []types.Bucket) (list []bucket, unread error) {
+	for _, l := range listed {
+		b := bucket{name: aws.ToString(l.Name), region: aws.ToString(l.BucketRegion)}
+		if b.region == "" {
+			var err error
+			if b.region, err = bucketRegion(ctx, s, b.name); isNotFound(err, "NoSuchBucket") {
+				continue
+			} else if err != nil {
+				unread = cmp.Or(unread, error(listError{"s3:GetBucketLocation", err}))
+				continue
+			}
+		}
+		list = append(list, b)
+	}
+	return list, unread
+}
+
+// tagBuckets reads the tags of all, region by region.
+func tagBuckets(ctx context.Context, s *session, list []bucket) {
+	arns := map[string][]string{}
+	for _, b := range list {
+		arns[b.region] = append(arns[b.region], s.bucketARN(b.name))
+	}
+	for region := range arns {
+		tags, f := tagsIn(ctx, s, region, arns[region])
+		for i := range list {
+			if b := &list[i]; b.region == region {
+				b.tags, b.tagsF = tags[s.bucketARN(b.name)], f
+			}
 		}
 	}
-	list, exists := bucketObservations(ctx, s, name, region)
-	if !exists {
-		return nil // deleted since it was listed
-	}
-	return emit(list...)
 }
+
+func (s *session) bucketARN(name string) string { return "arn:" + s.partition + ":s3:::" + name }
 
 // bucketRegion asks where a bucket is; S3 says "" for us-east-1 and "EU" for
 // the oldest buckets of eu-west-1.
@@ -215,7 +239,9 @@ func s3Now(ctx context.Context, s *session, token string, k schemas.Key) ([]disc
 	default:
 		return nil, fmt.Errorf("s3:ListBucket %s: %w", k.ID, err)
 	}
-	list, exists := bucketObservations(ctx, s, k.ID, k.Region)
+	one := []bucket{{name: k.ID, region: k.Region}}
+	tagBuckets(ctx, s, one)
+	list, exists := bucketObservations(ctx, s, one[0])
 	if !exists {
 		return nil, nil
 	}

@@ -14,10 +14,9 @@ import (
 
 // bucketFacets is everything that is read of one bucket.
 type bucketFacets struct {
-	name, region string
-	gone         bool // a call said that there is no such bucket
+	bucket
+	gone bool // a call said that there is no such bucket
 
-	tags       map[string]any
 	policy     string
 	versioning *s3.GetBucketVersioningOutput
 	encryption *types.ServerSideEncryptionConfiguration
@@ -27,14 +26,14 @@ type bucketFacets struct {
 	ownership  *types.OwnershipControls
 	lifecycle  *s3.GetBucketLifecycleConfigurationOutput
 
-	tagsF, policyF, versioningF, encryptionF, pabF, loggingF, aclF, ownershipF, lifecycleF facet
+	policyF, versioningF, encryptionF, pabF, loggingF, aclF, ownershipF, lifecycleF facet
 }
 
 // bucketObservations reads a bucket and projects it. exists is false when it
 // was deleted meanwhile.
-func bucketObservations(ctx context.Context, s *session, name, region string) (list []discovery.Observation, exists bool) {
-	b := &bucketFacets{name: name, region: region}
-	b.read(ctx, s.s3In(region))
+func bucketObservations(ctx context.Context, s *session, listed bucket) (list []discovery.Observation, exists bool) {
+	b := &bucketFacets{bucket: listed}
+	b.read(ctx, s.s3In(b.region))
 	if b.gone {
 		return nil, false
 	}
@@ -88,14 +87,10 @@ func (b *bucketFacets) read(ctx context.Context, c *s3.Client) {
 	if b.lifecycleF = b.facet("s3:GetLifecycleConfiguration", err, "NoSuchLifecycleConfiguration"); err == nil {
 		b.lifecycleF = b.lifecycleF.need(len(b.lifecycle.Rules) > 0)
 	}
-	tagging, err := c.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: n})
-	if b.tagsF = b.facet("s3:GetBucketTagging", err, "NoSuchTagSet"); err == nil {
-		b.tags = s3Tags(tagging.TagSet)
-	}
 }
 
 func (b *bucketFacets) project() []discovery.Observation {
-	list := []discovery.Observation{b.bucket(), b.bucketVersioning(), b.publicAccessBlock()}
+	list := []discovery.Observation{b.whole(), b.bucketVersioning(), b.publicAccessBlock()}
 	split := func(token string, f facet, body map[string]func() any) {
 		if f.state == schemas.FacetAbsent {
 			return
@@ -136,7 +131,7 @@ func sortedKeys[V any](m map[string]V) []string {
 	return keys
 }
 
-func (b *bucketFacets) bucket() discovery.Observation {
+func (b *bucketFacets) whole() discovery.Observation {
 	d := newDocument()
 	d.set("bucket", b.name)
 	d.set("region", b.region)

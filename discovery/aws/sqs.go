@@ -71,7 +71,7 @@ func readQueues(ctx context.Context, s *session, urls []string, emit observe) er
 			attributes = out.Attributes
 			f = f.need(attributes[string(types.QueueAttributeNameQueueArn)] != "")
 		}
-		return emit(projectQueue(s.region, url, f, attributes, tagsF, tags[s.queueARN(url)])...)
+		return emit(ctx, projectQueue(s.region, url, f, attributes, tagsF, tags[s.queueARN(url)])...)
 	})
 }
 

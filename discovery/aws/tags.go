@@ -21,7 +21,14 @@ const tagPage = 100
 // region. A resource that is not in the map has none; nothing is known of any
 // when the facet is not present.
 func tagsByARN(ctx context.Context, s *session, arns []string) (map[string]map[string]any, facet) {
-	c := client(s, "tagging", func(c aws.Config) *resourcegroupstaggingapi.Client { return resourcegroupstaggingapi.NewFromConfig(c) })
+	return tagsIn(ctx, s, s.region, arns)
+}
+
+// tagsIn is tagsByARN for resources of another region.
+func tagsIn(ctx context.Context, s *session, region string, arns []string) (map[string]map[string]any, facet) {
+	c := client(s, "tagging/"+region, func(c aws.Config) *resourcegroupstaggingapi.Client {
+		return resourcegroupstaggingapi.NewFromConfig(c, func(o *resourcegroupstaggingapi.Options) { o.Region = region })
+	})
 	tags := map[string]map[string]any{}
 	for chunk := range slices.Chunk(arns, tagPage) {
 		p := resourcegroupstaggingapi.NewGetResourcesPaginator(c, &resourcegroupstaggingapi.GetResourcesInput{ResourceARNList: chunk})

@@ -152,5 +152,4 @@ func loopBucket(ctx context.Context, c *s3.Client, name *string) {
 	_, _ = c.GetBucketAcl(ctx, &s3.GetBucketAclInput{Bucket: name})
 	_, _ = c.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: name})
 	_, _ = c.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: name})
-	_, _ = c.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: name})
 }
