@@ -48,6 +48,9 @@ type Provider interface {
 	// Plan says who the account's credentials are and which units it has. The
 	// account's ID may be empty (account add); otherwise it must match.
 	Plan(ctx context.Context, a schemas.Account) (schemas.AccountID, []schemas.UnitKey, error)
+	// Probe tries what scans of the account call, in some regions (none: those of a
+	// scan), and returns every IAM action with what came of it.
+	Probe(ctx context.Context, a schemas.Account, regions []string) ([]schemas.Permission, error)
 	// Open prepares a reader for a unit. Credentials and clients are cached.
 	Open(ctx context.Context, u schemas.Unit) (Reader, error)
 }

@@ -50,6 +50,10 @@ func hashOf(t *testing.T, content string) string {
 	return h
 }
 
+func (w *world) Probe(context.Context, schemas.Account, []string) ([]schemas.Permission, error) {
+	return nil, nil
+}
+
 func (w *world) Plan(context.Context, schemas.Account) (schemas.AccountID, []schemas.UnitKey, error) {
 	return account.ID, nil, nil
 }

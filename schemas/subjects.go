@@ -172,6 +172,22 @@ type PlanRequest struct {
 	Account Account `json:"account"`
 }
 
+// RequestProbe is served by discovery workers: ProbeRequest -> ProbeReply.
+const RequestProbe = "discovery.probe"
+
+// ProbeRequest asks what an account's credentials may do in regions (none: those
+// of a scan).
+type ProbeRequest struct {
+	Account Account  `json:"account"`
+	Regions []string `json:"regions,omitempty"`
+}
+
+// ProbeReply has every IAM action that scans need in each region.
+type ProbeReply struct {
+	Permissions []Permission `json:"permissions"`
+	Error       *Error       `json:"error,omitempty"`
+}
+
 // PlanReply carries the identity behind the credentials and the units.
 type PlanReply struct {
 	AccountID AccountID `json:"accountId"`

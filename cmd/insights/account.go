@@ -15,7 +15,8 @@ import (
 
 func (a *app) accountCmd() *cobra.Command {
 	return parent("account", "Register the accounts to scan",
-		a.accountAddCmd(), a.accountListCmd(), a.accountShowCmd(), a.accountRemoveCmd())
+		a.accountAddCmd(), a.accountListCmd(), a.accountShowCmd(),
+		a.accountCheckCmd(), a.accountPolicyCmd(), a.accountRemoveCmd())
 }
 
 func (a *app) accountAddCmd() *cobra.Command {
@@ -27,7 +28,8 @@ func (a *app) accountAddCmd() *cobra.Command {
 		Long: `Add registers an AWS account under NAME, which you choose. Which account it is
 comes from the credentials: those of the AWS SDK's default chain (environment,
 configuration files, instance role) or of --profile; with --role-arn they assume
-that role. They need read permissions only: AWS's managed policy SecurityAudit.`,
+that role. They need read permissions only: AWS's managed policy SecurityAudit, or
+what 'insights account policy' prints.`,
 		Example: `  insights account add prod
   insights account add prod --role-arn arn:aws:iam::123456789012:role/insights-reader --external-id 7f3a
   insights account add dev --region eu-west-1 --region us-east-1 --schedule "CRON_TZ=Europe/Berlin 0 3 * * *"`,

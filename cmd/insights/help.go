@@ -22,10 +22,16 @@ var commandGroups = []*cobra.Group{
 // alsoExits annotates a command with the exit codes that only some have.
 const alsoExits = "exit"
 
+// alsoRuns annotates a command that does something without a subcommand.
+const alsoRuns = "alsoRuns"
+
 // usageTemplate is cobra's with the examples first, the exit codes last, and
 // long flags wrapped.
 const usageTemplate = `Usage:
-  {{if .HasAvailableSubCommands}}{{.CommandPath}} COMMAND{{else}}{{.UseLine}}{{end}}
+{{- if or (not .HasAvailableSubCommands) .Annotations.alsoRuns}}
+  {{.UseLine}}{{end}}
+{{- if .HasAvailableSubCommands}}
+  {{.CommandPath}} COMMAND{{end}}
 {{- if .HasExample}}
 
 Examples:

@@ -78,7 +78,7 @@ func (n *node) openParts(ctx context.Context) error {
 
 // planner asks the cloud who credentials are: in this process, or over the bus
 // when discovery runs elsewhere.
-func (n *node) planner() scanner.Planner {
+func (n *node) planner() bus.Planner {
 	if n.cfg.has("discovery") {
 		return n.parts.provider
 	}
@@ -124,7 +124,7 @@ func (n *node) newService() *api.Local {
 	})
 	return api.NewLocal(api.Parts{
 		Accounts: accounts, Packs: p.registry, Groups: p.groups, Resolver: p.resolver, Tokens: p.tokens, Store: n.store, Recorder: n.store,
-		Effective: p.control.Effective,
+		Effective: p.control.Effective, Probe: n.planner().Probe,
 		StartScan: func(ctx context.Context, account, by string) (schemas.Scan, error) {
 			return p.control.Start(ctx, account, scanner.StartOptions{By: by})
 		},

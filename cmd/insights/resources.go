@@ -19,7 +19,8 @@ func (a *app) resourcesCmd() *cobra.Command {
 could not be read; policies that need them have no result for that resource.`,
 		Example: `  insights resources --account prod --type aws:s3/bucket:Bucket
   insights resources --id my-bucket --properties -o json`,
-		Args: args(cobra.NoArgs),
+		Args:        args(cobra.NoArgs),
+		Annotations: map[string]string{alsoRuns: "yes"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := checkLimit(q.Limit)
 			if err == nil {
@@ -38,6 +39,7 @@ could not be read; policies that need them have no result for that resource.`,
 	f.StringVar(&q.ID, "id", "", "only the resource with exactly this `ID`")
 	f.StringVar(&q.Match, "match", "", "only resources whose id contains this `TEXT`")
 	f.BoolVar(&q.Properties, "properties", false, "with the properties (in -o json); secrets stay sealed")
+	cmd.AddCommand(a.resourceTypesCmd())
 	return cmd
 }
 

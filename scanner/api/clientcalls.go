@@ -29,6 +29,12 @@ func (c *Client) RemoveAccount(ctx context.Context, account string) error {
 	return c.remove(ctx, "accounts", account)
 }
 
+// CheckAccount implements Service.
+func (c *Client) CheckAccount(ctx context.Context, account string, regions []string) ([]schemas.Permission, error) {
+	out, err := send[items[schemas.Permission]](ctx, c, http.MethodPost, checkRequest{regions}, "accounts", account, "check")
+	return out.Items, err
+}
+
 // EffectivePacks implements Service.
 func (c *Client) EffectivePacks(ctx context.Context, account string) (schemas.Effective, error) {
 	out, err := get[effectiveReply](ctx, c, nil, "accounts", account, "packs")

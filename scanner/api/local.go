@@ -68,6 +68,9 @@ type Parts struct {
 	Recorder  Recorder
 	Effective func(ctx context.Context, a schemas.AccountID) (schemas.Effective, error)
 
+	// Probe tries what an account's credentials may do; see aws.Provider.
+	Probe func(ctx context.Context, a schemas.Account, regions []string) ([]schemas.Permission, error)
+
 	StartScan  func(ctx context.Context, account, by string) (schemas.Scan, error)
 	CancelScan func(ctx context.Context, scan string) error
 	GetScan    func(ctx context.Context, scan string) (schemas.Scan, error)
@@ -168,6 +171,15 @@ func (l *Local) RemoveAccount(ctx context.Context, account string) error {
 	}
 	l.record(ctx, "account", string(a.ID), nil)
 	return nil
+}
+
+// CheckAccount implements Service.
+func (l *Local) CheckAccount(ctx context.Context, account string, regions []string) ([]schemas.Permission, error) {
+	a, err := l.p.Accounts.Get(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	return l.p.Probe(ctx, a, regions)
 }
 
 // EffectivePacks implements Service.

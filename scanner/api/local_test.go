@@ -35,7 +35,7 @@ var writes = map[string]struct {
 }
 
 var reads = []string{
-	"ListAccounts", "GetAccount", "EffectivePacks", "GetScan", "ListScans", "ListPacks", "GetPack", "ListGroups", "GetGroup", "ListTokens",
+	"ListAccounts", "GetAccount", "CheckAccount", "EffectivePacks", "GetScan", "ListScans", "ListPacks", "GetPack", "ListGroups", "GetGroup", "ListTokens",
 	"Report", "Violations", "Resources", "Events",
 }
 

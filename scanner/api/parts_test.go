@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -47,6 +48,9 @@ func (w *world) local(change ...func(*api.Parts)) *api.Local {
 	p := api.Parts{
 		Accounts: fakeAccounts{w}, Packs: fakePacks{w}, Groups: fakeGroups{w}, Resolver: fakeResolver{w}, Store: fakeStore{w}, Recorder: fakeRecorder{w},
 		Tokens: api.NewTokens(w.table, w.clock.Now),
+		Probe: func(_ context.Context, a schemas.Account, regions []string) ([]schemas.Permission, error) {
+			return []schemas.Permission{{Action: "iam:GetUser", Region: strings.Join(regions, ","), Reason: a.Name}}, nil
+		},
 		Effective: func(_ context.Context, a schemas.AccountID) (schemas.Effective, error) {
 			return schemas.Effective{AccountID: a, Revision: 7}, w.ask("effective " + string(a))
 		},

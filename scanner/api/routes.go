@@ -128,6 +128,13 @@ func (s *Server) accountRoutes() {
 	s.route("DELETE /v1/accounts/{account}", ScopeWrite, func(r *http.Request) (int, any, error) {
 		return none(svc.RemoveAccount(r.Context(), r.PathValue("account")))
 	})
+	s.route("POST /v1/accounts/{account}/check", ScopeWrite, func(r *http.Request) (int, any, error) {
+		in, err := decode[checkRequest](r)
+		if err != nil {
+			return 0, nil, err
+		}
+		return listed(svc.CheckAccount(r.Context(), r.PathValue("account"), in.Regions))
+	})
 	s.route("GET /v1/accounts/{account}/packs", ScopeRead, func(r *http.Request) (int, any, error) {
 		e, err := svc.EffectivePacks(r.Context(), r.PathValue("account"))
 		return found(effectiveReply{e, e.Revision}, err)
@@ -138,6 +145,11 @@ func (s *Server) accountRoutes() {
 type effectiveReply struct {
 	schemas.Effective
 	Revision uint64 `json:"revision"`
+}
+
+// checkRequest asks for a probe of an account; without regions those of a scan.
+type checkRequest struct {
+	Regions []string `json:"regions"`
 }
 
 // startRequest asks for a scan.

@@ -28,6 +28,7 @@ var scopes = map[string]api.TokenScope{
 	"POST /v1/accounts":                            api.ScopeWrite,
 	"GET /v1/accounts/{account}":                   api.ScopeRead,
 	"DELETE /v1/accounts/{account}":                api.ScopeWrite,
+	"POST /v1/accounts/{account}/check":            api.ScopeWrite,
 	"GET /v1/accounts/{account}/packs":             api.ScopeRead,
 	"GET /v1/scans":                                api.ScopeRead,
 	"POST /v1/scans":                               api.ScopeWrite,
@@ -57,6 +58,7 @@ var scopes = map[string]api.TokenScope{
 // bodies are requests that are understood; the others need none.
 var bodies = map[string][2]string{
 	"POST /v1/accounts":                   {`{"name":"prod"}`, "application/json"},
+	"POST /v1/accounts/{account}/check":   {`{}`, "application/json"},
 	"POST /v1/scans":                      {`{"account":"prod"}`, "application/json"},
 	"POST /v1/packs":                      {"archive", "application/gzip"},
 	"POST /v1/groups":                     {`{"name":"g"}`, "application/json"},

@@ -20,6 +20,9 @@ type Service interface {
 	// GetAccount takes a name or an account id.
 	GetAccount(ctx context.Context, account string) (schemas.Account, error)
 	RemoveAccount(ctx context.Context, account string) error
+	// CheckAccount tries what scans of an account call, in the given regions (none:
+	// those that a scan reads), and returns every IAM action with what came of it.
+	CheckAccount(ctx context.Context, account string, regions []string) ([]schemas.Permission, error)
 	// EffectivePacks are the packs that apply to an account.
 	EffectivePacks(ctx context.Context, account string) (schemas.Effective, error)
 

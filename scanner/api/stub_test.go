@@ -101,6 +101,10 @@ func (s *stub) RemoveAccount(ctx context.Context, account string) error {
 	return s.note(ctx, "RemoveAccount", []any{account})
 }
 
+func (s *stub) CheckAccount(ctx context.Context, account string, regions []string) ([]schemas.Permission, error) {
+	return reply[[]schemas.Permission](ctx, s, "CheckAccount", account, regions)
+}
+
 func (s *stub) EffectivePacks(ctx context.Context, account string) (schemas.Effective, error) {
 	return reply[schemas.Effective](ctx, s, "EffectivePacks", account)
 }

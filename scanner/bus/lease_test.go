@@ -215,6 +215,13 @@ func (s fakeStore) Counts(_ context.Context, r schemas.CountsRequest) (schemas.C
 
 type fakePlanner struct{}
 
+func (fakePlanner) Probe(_ context.Context, a schemas.Account, regions []string) ([]schemas.Permission, error) {
+	if a.Name == "bad" {
+		return nil, schemas.Errorf(schemas.CodeDenied, "no").WithHint("role")
+	}
+	return []schemas.Permission{{Action: "s3:ListAllMyBuckets", Region: regions[0], State: schemas.PermissionAllowed, Types: []string{"t"}}}, nil
+}
+
 func (fakePlanner) Plan(_ context.Context, a schemas.Account) (schemas.AccountID, []schemas.UnitKey, error) {
 	if a.Name == "bad" {
 		return "", nil, schemas.Errorf(schemas.CodeDenied, "no credentials").WithHint("log in")
@@ -247,6 +254,12 @@ func TestRequests(t *testing.T) {
 	}
 	_, _, err = client.Plan(ctx, schemas.Account{Name: "bad"})
 	wantCode(t, err, schemas.CodeDenied)
+	may, errProbe := client.Probe(ctx, schemas.Account{ID: account}, []string{"eu-west-1"})
+	if errProbe != nil || len(may) != 1 || may[0].Region != "eu-west-1" || may[0].State != schemas.PermissionAllowed {
+		t.Errorf("got %+v, %v", may, errProbe)
+	}
+	_, errProbe = client.Probe(ctx, schemas.Account{Name: "bad"}, nil)
+	wantCode(t, errProbe, schemas.CodeDenied)
 	var e *schemas.Error
 	if !errors.As(err, &e) || e.Hint != "log in" || e.Message != "no credentials" {
 		t.Errorf("got %+v", e)

@@ -19,9 +19,10 @@ type Store interface {
 	Counts(ctx context.Context, r schemas.CountsRequest) (schemas.CountsReply, error)
 }
 
-// Planner plans an account; see discovery.Provider.
+// Planner plans and probes an account; see discovery/aws.Provider.
 type Planner interface {
 	Plan(ctx context.Context, a schemas.Account) (schemas.AccountID, []schemas.UnitKey, error)
+	Probe(ctx context.Context, a schemas.Account, regions []string) ([]schemas.Permission, error)
 }
 
 const (
@@ -49,13 +50,20 @@ func (b *Bus) ServeStore(ctx context.Context, s Store) error {
 	})
 }
 
-// ServePlan answers plan requests until ctx ends, when it returns nil.
+// ServePlan answers plan and probe requests until ctx ends, when it returns nil.
 func (b *Bus) ServePlan(ctx context.Context, p Planner) error {
 	plan := func(ctx context.Context, r schemas.PlanRequest) (schemas.PlanReply, error) {
 		id, units, err := p.Plan(ctx, r.Account)
 		return schemas.PlanReply{AccountID: id, Units: units}, err
 	}
+	probe := func(ctx context.Context, r schemas.ProbeRequest) (schemas.ProbeReply, error) {
+		list, err := p.Probe(ctx, r.Account, r.Regions)
+		return schemas.ProbeReply{Permissions: list}, err
+	}
 	return b.serve(ctx, planTimeout, map[string]func(context.Context, []byte) any{
+		schemas.RequestProbe: func(ctx context.Context, data []byte) any {
+			return answer(ctx, data, probe, func(e *schemas.Error) schemas.ProbeReply { return schemas.ProbeReply{Error: e} })
+		},
 		schemas.RequestPlan: func(ctx context.Context, data []byte) any {
 			return answer(ctx, data, plan, func(e *schemas.Error) schemas.PlanReply { return schemas.PlanReply{Error: e} })
 		},
@@ -164,14 +172,30 @@ func (c *StoreClient) Counts(ctx context.Context, r schemas.CountsRequest) (out 
 // when none answers.
 func (b *Bus) Plan(ctx context.Context, a schemas.Account) (schemas.AccountID, []schemas.UnitKey, error) {
 	var out schemas.PlanReply
-	if err := b.request(ctx, schemas.RequestPlan, planTries, planTimeout, schemas.PlanRequest{Account: a}, &out); err != nil {
-		if schemas.CodeOf(err) == schemas.CodeUnavailable {
-			return "", nil, schemas.Errorf(schemas.CodeUnavailable, "no discovery worker answers: %w", err).
-				WithHint("start one: insights serve --roles discovery")
-		}
+	if err := b.askWorker(ctx, schemas.RequestPlan, schemas.PlanRequest{Account: a}, &out); err != nil {
 		return "", nil, err
 	}
 	return out.AccountID, out.Units, coded(out.Error)
+}
+
+// Probe asks a discovery worker what the account's credentials may do. Errors as
+// in Plan.
+func (b *Bus) Probe(ctx context.Context, a schemas.Account, regions []string) ([]schemas.Permission, error) {
+	var out schemas.ProbeReply
+	if err := b.askWorker(ctx, schemas.RequestProbe, schemas.ProbeRequest{Account: a, Regions: regions}, &out); err != nil {
+		return nil, err
+	}
+	return out.Permissions, coded(out.Error)
+}
+
+// askWorker asks a discovery worker, and says so when there is none.
+func (b *Bus) askWorker(ctx context.Context, subject string, q, out any) error {
+	err := b.request(ctx, subject, planTries, planTimeout, q, out)
+	if err != nil && schemas.CodeOf(err) == schemas.CodeUnavailable {
+		return schemas.Errorf(schemas.CodeUnavailable, "no discovery worker answers: %w", err).
+			WithHint("start one: insights serve --roles discovery")
+	}
+	return err
 }
 
 // coded keeps a nil *Error from becoming a non-nil error.

@@ -1,0 +1,71 @@
+package aws
+
+import (
+	"slices"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// Types are all that a scan reads, in the order of services.
+func Types() []schemas.ResourceType {
+	var list []schemas.ResourceType
+	for _, s := range services {
+		for _, t := range s.types {
+			list = append(list, schemas.ResourceType{
+				Type: t.token, Service: s.name, Global: s.global, Route: schemas.RouteNative,
+				Calls: typeCalls(t), With: t.with, Verify: t.verify, CallsPer1000: s.cost(t, 1000),
+			})
+		}
+	}
+	return list
+}
+
+func typeCalls(t typeSpec) []schemas.TypeCall {
+	list := make([]schemas.TypeCall, len(t.calls))
+	for i, c := range t.calls {
+		list[i] = schemas.TypeCall{Facet: c.facet, Action: c.action, PerCall: c.per}
+	}
+	return list
+}
+
+// cost is how many calls n resources of a type take, beside those that the type
+// takes which brings it along.
+func (svc *service) cost(t typeSpec, n int) (calls int) {
+	var shared []call
+	if i := slices.IndexFunc(svc.types, func(o typeSpec) bool { return o.token == t.with }); i >= 0 {
+		shared = svc.types[i].calls
+	}
+	for _, c := range t.calls {
+		switch {
+		case slices.Contains(shared, c):
+		case c.per == 0:
+			calls++
+		default:
+			calls += (n + c.per - 1) / c.per
+		}
+	}
+	return calls
+}
+
+// Actions are the IAM actions that scans of an account with some services (none
+// stands for all) call, sorted. An account without a choice of regions asks which
+// ones are enabled.
+func Actions(names, regions []string) []string {
+	var list []string
+	if len(regions) == 0 {
+		list = append(list, "ec2:DescribeRegions")
+	}
+	for _, s := range services {
+		if len(names) > 0 && !slices.Contains(names, s.name) {
+			continue
+		}
+		for _, t := range s.types {
+			for _, c := range t.calls {
+				list = append(list, c.action)
+			}
+			list = append(list, t.verify...)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}

@@ -1,0 +1,183 @@
+package aws
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/insights-scanner/insights-scanner/discovery"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// errEnough ends a list at its first resource, of which every facet was read.
+var errEnough = errors.New("a probe has seen enough")
+
+// Probe tries the API calls of a scan on the first resource of each list, in the
+// global services and in the given regions (none: those of a scan), and returns
+// every IAM action with what came of it. Calls that need a resource of a kind
+// that the account does not have are not tried. Errors are those of Plan.
+func (p *Provider) Probe(ctx context.Context, a schemas.Account, regions []string) ([]schemas.Permission, error) {
+	if len(regions) > 0 {
+		a.Regions = regions
+	}
+	_, units, err := p.Plan(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	acc, err := p.access(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	found := make([][]schemas.Permission, len(units))
+	err = parallel(ctx, detailParallel, indexes(units), func(ctx context.Context, i int) error {
+		svc, region := serviceNamed(units[i].Service), units[i].Region
+		if svc.global {
+			region = homeRegion(acc.identity.partition)
+		}
+		b := &probe{svc: svc, region: units[i].Region}
+		if err := b.read(ctx, p.session(acc, a, region)); err != nil {
+			return err
+		}
+		found[i] = b.permissions()
+		return nil
+	})
+	return merged(slices.Concat(found...)), err
+}
+
+func indexes[T any](list []T) []int {
+	out := make([]int, len(list))
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// probe is what reading a service a little has shown.
+type probe struct {
+	svc    *service
+	region string // of the unit
+
+	mu    sync.Mutex
+	tried map[string]bool             // types of which a resource was read
+	said  map[string]schemas.ScopeEnd // by IAM action: the first answer that was not given
+}
+
+// read reads the first resource of each list; what is read in another way takes
+// a few calls and is read whole.
+func (b *probe) read(ctx context.Context, s *session) error {
+	b.tried, b.said = map[string]bool{}, map[string]schemas.ScopeEnd{}
+	if b.svc.read != nil {
+		r := newRun(func(_ context.Context, o discovery.Observation) error { b.note(o); return nil })
+		if err := b.svc.read(ctx, s, r); err != nil {
+			return err
+		}
+		for _, e := range r.scopes(b.svc, b.region) {
+			if e.State != schemas.ScopeComplete {
+				b.refuse(e.Call, e.State, e.Reason)
+			}
+		}
+	}
+	for _, l := range b.svc.lists {
+		err := l.each(ctx, s, nil, func(ctx context.Context, list ...discovery.Observation) error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			b.note(list...)
+			b.try(l.tokens...) // also those that this resource does not have
+			return errEnough
+		})
+		if call, ok := errors.AsType[listError](err); ok {
+			state, reason := classifyScope(call.err)
+			b.refuse(cmp.Or(call.call, l.call), state, reason)
+		} else if err != nil && !errors.Is(err, errEnough) {
+			return err
+		}
+	}
+	return ctx.Err() // calls that were cut off look refused
+}
+
+func (b *probe) note(list ...discovery.Observation) {
+	for _, o := range list {
+		b.try(o.Type)
+		for _, u := range o.Unknown {
+			switch u.State {
+			case schemas.FacetDenied:
+				b.refuse(u.Call, schemas.ScopeDenied, u.Reason)
+			case schemas.FacetFailed:
+				b.refuse(u.Call, schemas.ScopeFailed, u.Reason)
+			}
+		}
+	}
+}
+
+func (b *probe) try(tokens ...string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, t := range tokens {
+		b.tried[t] = true
+	}
+}
+
+func (b *probe) refuse(action string, state schemas.ScopeState, reason string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, ok := b.said[action]; !ok {
+		b.said[action] = schemas.ScopeEnd{State: state, Reason: reason}
+	}
+}
+
+// permissions are the service's actions with what came of them.
+func (b *probe) permissions() []schemas.Permission {
+	var list []schemas.Permission
+	add := func(action, token string, state schemas.PermissionState, reason string) {
+		p := schemas.Permission{Action: action, Region: b.region, State: state, Reason: reason, Types: []string{token}}
+		if no, ok := b.said[action]; ok {
+			p.State, p.Reason = schemas.PermissionState(no.State), no.Reason
+		}
+		list = append(list, p)
+	}
+	for _, t := range b.svc.types {
+		for i, c := range t.calls {
+			if i == 0 || c.per == 0 || b.tried[cmp.Or(t.with, t.token)] {
+				add(c.action, t.token, schemas.PermissionAllowed, "")
+			} else {
+				add(c.action, t.token, schemas.PermissionNotTried, "no resource to try it on")
+			}
+		}
+		for _, action := range t.verify {
+			add(action, t.token, schemas.PermissionNotTried, "only asked when a list leaves a resource out")
+		}
+	}
+	return merged(list)
+}
+
+// merged has every action of a region once: with the worst that was said of it,
+// and not tried only where it was tried nowhere.
+func merged(list []schemas.Permission) []schemas.Permission {
+	rank := []schemas.PermissionState{schemas.PermissionNotTried, schemas.PermissionAllowed, schemas.PermissionFailed, schemas.PermissionDenied}
+	at := map[string]int{}
+	var out []schemas.Permission
+	for _, p := range list {
+		i, ok := at[p.Action+" "+p.Region]
+		if !ok {
+			at[p.Action+" "+p.Region] = len(out)
+			out = append(out, p)
+			continue
+		}
+		for _, t := range p.Types {
+			if !slices.Contains(out[i].Types, t) {
+				out[i].Types = append(out[i].Types, t)
+			}
+		}
+		if slices.Index(rank, p.State) > slices.Index(rank, out[i].State) {
+			out[i].State, out[i].Reason = p.State, p.Reason
+		}
+	}
+	slices.SortFunc(out, func(a, b schemas.Permission) int {
+		return cmp.Or(strings.Compare(a.Action, b.Action), strings.Compare(a.Region, b.Region))
+	})
+	return out
+}

@@ -1,0 +1,86 @@
+package aws_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/insights-scanner/insights-scanner/discovery/aws"
+	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// probed is what a probe says, by action.
+func probed(t *testing.T, a schemas.Account, regions ...string) map[string]schemas.Permission {
+	t.Helper()
+	list, err := provider().Probe(t.Context(), a, regions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, said := map[string]schemas.Permission{}, map[string]bool{}
+	for _, p := range list {
+		if at := p.Action + " " + p.Region; said[at] {
+			t.Errorf("%s is there twice", at)
+		} else {
+			said[at] = true
+		}
+		out[p.Action] = p
+	}
+	return out
+}
+
+// Every action that reading needs is tried where the account has everything, and
+// the one that is denied is told, alone.
+func TestProbeTellsEachDeniedAction(t *testing.T) {
+	fake, a := fakeAccount(t)
+	a.Regions = []string{"us-east-1"}
+	for action, types := range aws.ActionTypes() {
+		t.Run(action, func(t *testing.T) {
+			fake.SetFaults(awsfake.Faults{Deny: []string{action}})
+			for _, p := range probed(t, a) {
+				want := schemas.PermissionAllowed
+				if p.Action == action && action != "config:DescribeConfigurationRecorderStatus" { // says nothing where there is no recorder
+					want = schemas.PermissionDenied
+					if p.Reason == "" || slices.ContainsFunc(p.Types, func(t string) bool { return !slices.Contains(types, t) }) {
+						t.Errorf("%+v, needed by %v", p, types)
+					}
+				}
+				if p.State != want && p.State != schemas.PermissionNotTried {
+					t.Errorf("%+v", p)
+				}
+			}
+		})
+	}
+}
+
+func TestProbeOfAnEmptyAccount(t *testing.T) {
+	_, a := fakeAccount(t)
+	empty := awsfake.New(awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1"}})
+	a.Endpoint = serve(t, empty)
+	a.Regions, a.Services = nil, []string{"sqs", "s3"}
+	found := probed(t, a, "us-east-1")
+	for action, want := range map[string]schemas.PermissionState{
+		"s3:ListAllMyBuckets": schemas.PermissionAllowed, "s3:GetBucketPolicy": schemas.PermissionNotTried, "s3:ListBucket": schemas.PermissionNotTried,
+		"sqs:ListQueues": schemas.PermissionAllowed, "sqs:GetQueueAttributes": schemas.PermissionNotTried, "tag:GetResources": schemas.PermissionNotTried,
+	} {
+		if p := found[action]; p.State != want || (p.State == schemas.PermissionNotTried) != (p.Reason != "") {
+			t.Errorf("%s: %+v, want %s", action, p, want)
+		}
+	}
+	if p, ok := found["ec2:DescribeVpcs"]; ok {
+		t.Errorf("probed a service that is not scanned: %+v", p)
+	}
+}
+
+// A probe reads little of an account, however large it is.
+func TestProbeStopsAtTheFirstResource(t *testing.T) {
+	_, a := fakeAccount(t)
+	fake := awsfake.New(awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1"}, Buckets: 1000, Instances: 3000, More: map[string]int{"queue": 2000}})
+	a.Endpoint, a.Regions, a.Services = serve(t, fake), []string{"us-east-1"}, []string{"s3", "ec2", "sqs"}
+	probed(t, a)
+	_, by := fake.Calls()
+	for operation, most := range map[string]uint64{"s3:GetBucketPolicy": 40, "sqs:GetQueueAttributes": 40, "sqs:ListQueues": 1, "ec2:DescribeInstances": 1} {
+		if by[operation] == 0 || by[operation] > most {
+			t.Errorf("%s was called %d times", operation, by[operation])
+		}
+	}
+}
