@@ -6,8 +6,8 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// closes publishes a close for every complete scope and for every scope that
-// left the plan, and tells whether the store shows them all. lost counts
+// closes publishes a close for every complete scope and, unless the scan is
+// limited, for every scope that left the plan, and tells whether the store shows them all. lost counts
 // closes that were given up as dead letters.
 func (d *driver) closes(ctx context.Context, ends []*schemas.UnitEnd, t *tally) (ready bool, lost int, err error) {
 	want, err := d.wanted(ctx, ends)
@@ -60,6 +60,9 @@ func (d *driver) wanted(ctx context.Context, ends []*schemas.UnitEnd) ([]*schema
 				Scope: s.Scope, Seq: e.Seq, Cause: schemas.FixResourceGone, At: e.StartedAt,
 			})
 		}
+	}
+	if !d.scan.Limit.Whole() {
+		return out, nil // what it did not plan has not left the account's plan
 	}
 	open, err := d.c.d.Store.OpenScopes(ctx, d.scan.AccountID)
 	if err != nil {

@@ -9,16 +9,18 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// StartOptions says why a scan starts and who asked.
+// StartOptions says why a scan starts, who asked, and for what.
 type StartOptions struct {
-	Trigger schemas.Trigger // default: manual
-	By      string          // token name, "local" or "schedule"
+	Trigger schemas.Trigger   // default: manual
+	By      string            // token name, "local" or "schedule"
+	Limit   schemas.ScanLimit // default: everything
 }
 
 // Start begins a scan of an account, named or by id, and returns its record; Run drives it
 // to its end. Errors: CodeNotFound (no such account), CodeConflict naming the
-// scan that runs already, what the planner says (CodeUnavailable without a
-// discovery worker, CodeDenied without credentials).
+// scan that runs already, CodeInvalid when the limit names what the account does
+// not have, what the planner says (CodeUnavailable without a discovery worker,
+// CodeDenied without credentials).
 func (c *Control) Start(ctx context.Context, nameOrID string, o StartOptions) (schemas.Scan, error) {
 	a, err := c.account(ctx, nameOrID)
 	if err != nil {
@@ -30,6 +32,10 @@ func (c *Control) Start(ctx context.Context, nameOrID string, o StartOptions) (s
 	}
 	units, err := c.plan(ctx, a)
 	if err != nil {
+		return schemas.Scan{}, err
+	}
+	o.Limit = schemas.ScanLimit{Regions: distinct(o.Limit.Regions), Services: distinct(o.Limit.Services)}
+	if units, err = limited(a.Name, units, o.Limit); err != nil {
 		return schemas.Scan{}, err
 	}
 	if err := c.d.Resolver.Resolve(ctx, a.ID); err != nil {
@@ -133,7 +139,7 @@ func (c *Control) claim(ctx context.Context, a schemas.Account, units []schemas.
 		act.Count++
 		s := schemas.Scan{
 			ID: schemas.ScanID(a.ID, act.Count), AccountID: a.ID, Account: a.Name, Trigger: o.Trigger, RequestedBy: o.By,
-			State: schemas.ScanRunning, Units: units, StartedAt: c.now(),
+			State: schemas.ScanRunning, Limit: o.Limit, Units: units, StartedAt: c.now(),
 			Progress: schemas.Progress{UnitsTotal: len(units)},
 		}
 		act.Scan = &s

@@ -39,6 +39,7 @@ type Scan struct {
 	Trigger     Trigger   `json:"trigger"`
 	RequestedBy string    `json:"requestedBy,omitempty"` // token name or "local"
 	State       ScanState `json:"state"`
+	Limit       ScanLimit `json:"limit,omitzero"` // what it was asked to read; zero: everything
 	Units       []UnitKey `json:"units"`
 	StartedAt   time.Time `json:"startedAt"`
 	EndedAt     time.Time `json:"endedAt,omitzero"`

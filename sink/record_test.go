@@ -11,8 +11,8 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// The last scan of a report is the one that started last, whole, however often
-// and in whatever order scans were recorded.
+// The last scan of a report is the one of everything that started last, whole,
+// however often and in whatever order scans were recorded.
 func TestTheLastScanIsWhole(t *testing.T) {
 	t.Parallel()
 	sc := newScene(t)
@@ -24,7 +24,9 @@ func TestTheLastScanIsWhole(t *testing.T) {
 	// Recorded again after a crash, it ended later: that is what is told of it.
 	crashed := whole
 	crashed.EndedAt, crashed.Progress = whole.EndedAt.Add(-time.Second), schemas.Progress{}
-	for _, scan := range []schemas.Scan{crashed, whole, scanOf(sc.id, "older", sc.at(3)), whole, crashed, other, scanOf(sc.id, "oldest", sc.at(1))} {
+	limited := scanOf(sc.id, "limited", sc.at(20)) // says nothing of the rest of the account
+	limited.Limit.Services = []string{"s3"}
+	for _, scan := range []schemas.Scan{limited, crashed, whole, scanOf(sc.id, "older", sc.at(3)), whole, crashed, other, scanOf(sc.id, "oldest", sc.at(1))} {
 		if err := sc.s.RecordScan(t.Context(), scan); err != nil {
 			t.Fatal(err)
 		}

@@ -127,6 +127,9 @@ func (a *app) printAccounts(ctx context.Context, s api.Service, list []schemas.A
 		last := neverText(acc.Name)
 		if scanned {
 			last = timeText(scan.StartedAt) + " " + string(scan.State)
+			if !scan.Limit.Whole() {
+				last += ", only " + scan.Limit.String()
+			}
 		}
 		rows[i] = []string{acc.Name, string(acc.ID), orAll(acc.Regions), orAll(acc.Services), orText(acc.Schedule.Cron, "none"), last}
 	}

@@ -238,7 +238,7 @@ func (c *cluster) scan(t *testing.T, client api.Service, random *rand.Rand) {
 	var scan schemas.Scan
 	c.retry(t, "start scan", func() error {
 		var err error
-		if scan, err = client.StartScan(ctx, "prod"); err == nil {
+		if scan, err = client.StartScan(ctx, "prod", schemas.ScanLimit{}); err == nil {
 			return nil
 		}
 		list, listErr := client.ListScans(ctx, "prod", 0)

@@ -22,6 +22,7 @@ func (a *app) scanStartCmd() *cobra.Command {
 	var packDirs []string
 	var failOn string
 	var detach bool
+	var limit schemas.ScanLimit
 	cmd := &cobra.Command{
 		Use:   "start ACCOUNT",
 		Short: "Scan an account now and wait for the result",
@@ -29,9 +30,14 @@ func (a *app) scanStartCmd() *cobra.Command {
 has ended. It exits 0 also with violations, 4 when the scan was not complete, and
 with --fail-on 3 when there are open violations of that severity or worse.
 
+With --service and --region it reads only that part of the account. The rest stays
+as it is known: nothing of it is taken for gone. Services without a region, such as
+iam and s3, are read in the region "global".
+
 Interrupt it, and 'insights scan watch' goes on with the same scan. It also takes
 the flags of 'insights serve' that name servers and bounds, such as --nats-url.`,
 		Example: `  insights scan start prod
+  insights scan start prod --service ec2 --region us-east-1
   insights scan start prod --policy-pack ./my-pack
   insights scan start prod --fail-on high -o json
   insights scan start prod --server http://127.0.0.1:8080 --detach`,
@@ -46,7 +52,7 @@ the flags of 'insights serve' that name servers and bounds, such as --nats-url.`
 			}
 			opts := nodeOptions{work: scanning, packDirs: packDirs}
 			return a.with(cmd.Context(), "insights scan start", opts, func(ctx context.Context, s api.Service) error {
-				scan, err := s.StartScan(ctx, given[0])
+				scan, err := s.StartScan(ctx, given[0], limit)
 				if err != nil {
 					return err
 				}
@@ -61,6 +67,8 @@ the flags of 'insights serve' that name servers and bounds, such as --nats-url.`
 	// They are about clusters; the first scan of a new user is not.
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Hidden = true })
 	cmd.Flags().StringArrayVar(&packDirs, "policy-pack", nil, "`DIRECTORY` of a pack to apply in addition to the enforced ones, repeatable")
+	cmd.Flags().StringSliceVar(&limit.Services, "service", nil, "`SERVICE` to read, for example ec2, repeatable (default all of the account)")
+	cmd.Flags().StringSliceVar(&limit.Regions, "region", nil, "`REGION` to read, repeatable (default all of the account)")
 	addFailOn(cmd, &failOn)
 	cmd.Flags().BoolVar(&detach, "detach", false, "return as soon as the server has started the scan")
 	return cmd

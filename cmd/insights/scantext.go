@@ -56,6 +56,9 @@ func (a *app) printScanFacts(s schemas.Scan) {
 		took = "in " + durationText(s)
 	}
 	fmt.Fprintf(a.out, "Scan %s of %s: %s %s\n", s.ID, s.Account, s.State, took)
+	if !s.Limit.Whole() {
+		fmt.Fprintf(a.out, "  Limited    to %s; the rest of the account was not looked at\n", oneLine(s.Limit.String()))
+	}
 	if s.Reason != "" {
 		fmt.Fprintf(a.out, "  Reason     %s\n", oneLine(s.Reason))
 	}
@@ -136,7 +139,8 @@ func (a *app) printScans(list []schemas.Scan) error {
 		rows[i] = []string{
 			s.ID, s.Account, string(s.State), string(s.Trigger), s.StartedAt.UTC().Format(time.DateTime), durationText(s),
 			fmt.Sprintf("%d/%d", p.UnitsEnded, p.UnitsTotal), number(p.Resources), number(p.Calls), fmt.Sprint(p.Gaps),
+			orText(s.Limit.String(), "everything"),
 		}
 	}
-	return printTable(a.out, []string{"scan", "account", "state", "trigger?", "started (utc)", "took", "units?", "resources", "calls?", "gaps"}, rows)
+	return printTable(a.out, []string{"scan", "account", "state", "trigger?", "started (utc)", "took", "units?", "resources", "calls?", "gaps", "read?"}, rows)
 }

@@ -76,6 +76,14 @@ func TestRunningScanText(t *testing.T) {
 			t.Errorf("%q is missing in\n%s", want, out.String())
 		}
 	}
+	out.Reset()
+	s.Limit = schemas.ScanLimit{Services: []string{"ec2", "s3"}, Regions: []string{"global", "us-east-1"}}
+	if err := a.printScanDetails(s, nil); err != nil {
+		t.Fatal(err)
+	}
+	if want := "  Limited    to ec2, s3 in global, us-east-1; the rest of the account was not looked at\n"; !strings.Contains(out.String(), want) {
+		t.Errorf("%q is missing in\n%s", want, out.String())
+	}
 	if strings.Contains(out.String(), "Ended") || strings.Contains(out.String(), "Reason") {
 		t.Errorf("a running scan has ended:\n%s", out.String())
 	}

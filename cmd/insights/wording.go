@@ -18,9 +18,12 @@ func neverText(account string) string {
 
 func lastScanText(s *schemas.Scan) string {
 	if s == nil {
-		return "none has ended yet; see 'insights scan list'"
+		return "none of the whole account has ended yet; see 'insights scan list'"
 	}
 	text := s.ID + ", " + string(s.State)
+	if !s.Limit.Whole() {
+		text += ", only " + oneLine(s.Limit.String())
+	}
 	if s.State.Ended() {
 		text += " " + timeText(s.EndedAt) + " after " + durationText(*s)
 	}

@@ -104,7 +104,7 @@ func TestTokenDoesNotFollowARedirect(t *testing.T) {
 	t.Cleanup(srv.Close)
 	c, err := api.NewClient(srv.URL, "hunter22")
 	ok(t, err)
-	_, err = c.StartScan(t.Context(), "prod")
+	_, err = c.StartScan(t.Context(), "prod", schemas.ScanLimit{})
 	wantCode(t, err, schemas.CodeInternal, "307")
 	if leaked.Load() {
 		t.Error("the redirect was followed")

@@ -43,8 +43,8 @@ func (c *Client) EffectivePacks(ctx context.Context, account string) (schemas.Ef
 }
 
 // StartScan implements Service.
-func (c *Client) StartScan(ctx context.Context, account string) (schemas.Scan, error) {
-	return send[schemas.Scan](ctx, c, http.MethodPost, startRequest{account}, "scans")
+func (c *Client) StartScan(ctx context.Context, account string, limit schemas.ScanLimit) (schemas.Scan, error) {
+	return send[schemas.Scan](ctx, c, http.MethodPost, startRequest{account, limit}, "scans")
 }
 
 // CancelScan implements Service.

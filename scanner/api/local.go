@@ -71,7 +71,7 @@ type Parts struct {
 	// Probe tries what an account's credentials may do; see aws.Provider.
 	Probe func(ctx context.Context, a schemas.Account, regions []string) ([]schemas.Permission, error)
 
-	StartScan  func(ctx context.Context, account, by string) (schemas.Scan, error)
+	StartScan  func(ctx context.Context, account, by string, limit schemas.ScanLimit) (schemas.Scan, error)
 	CancelScan func(ctx context.Context, scan string) error
 	GetScan    func(ctx context.Context, scan string) (schemas.Scan, error)
 	ListScans  func(ctx context.Context, account string, limit int) ([]schemas.Scan, error)
@@ -192,10 +192,14 @@ func (l *Local) EffectivePacks(ctx context.Context, account string) (schemas.Eff
 }
 
 // StartScan implements Service.
-func (l *Local) StartScan(ctx context.Context, account string) (schemas.Scan, error) {
-	s, err := l.p.StartScan(ctx, account, Actor(ctx))
+func (l *Local) StartScan(ctx context.Context, account string, limit schemas.ScanLimit) (schemas.Scan, error) {
+	s, err := l.p.StartScan(ctx, account, Actor(ctx), limit)
 	if err == nil {
-		l.record(ctx, "scan", s.ID, map[string]string{"change": "started", "account": string(s.AccountID)})
+		change := map[string]string{"change": "started", "account": string(s.AccountID)}
+		if !s.Limit.Whole() {
+			change["limit"] = s.Limit.String()
+		}
+		l.record(ctx, "scan", s.ID, change)
 	}
 	return s, err
 }

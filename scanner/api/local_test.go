@@ -21,7 +21,7 @@ var writes = map[string]struct {
 }{
 	"AddAccount":         {"account", string(prod), `"id":"aws-123456789012"`, false}, // done by Accounts
 	"RemoveAccount":      {"account", string(prod), "null", false},
-	"StartScan":          {"scan", "scan-1", `"change":"started"`, false},
+	"StartScan":          {"scan", "scan-1", `"change":"started","limit":"ec2 in global"`, false},
 	"CancelScan":         {"scan", "x", `"change":"cancelled"`, false},
 	"PublishPack":        {"pack", "base/1", `"publishedBy":"ci"`, true},
 	"CreateGroup":        {"group", "x", `"name":"x"`, false}, // an empty group changes nothing
@@ -47,6 +47,8 @@ func simple() []called {
 			switch a.Interface().(type) {
 			case string:
 				c.args[i] = reflect.ValueOf("x")
+			case schemas.ScanLimit:
+				c.args[i] = reflect.ValueOf(schemas.ScanLimit{Services: []string{"ec2"}, Regions: []string{"global"}})
 			case schemas.ReportQuery, schemas.ViolationQuery, schemas.ResourceQuery:
 				c.args[i] = reflect.Zero(a.Type())
 			}

@@ -54,8 +54,8 @@ func (w *world) local(change ...func(*api.Parts)) *api.Local {
 		Effective: func(_ context.Context, a schemas.AccountID) (schemas.Effective, error) {
 			return schemas.Effective{AccountID: a, Revision: 7}, w.ask("effective " + string(a))
 		},
-		StartScan: func(_ context.Context, account, by string) (schemas.Scan, error) {
-			return schemas.Scan{ID: "scan-1", AccountID: prod, Account: account, RequestedBy: by}, w.ask("start " + account)
+		StartScan: func(_ context.Context, account, by string, limit schemas.ScanLimit) (schemas.Scan, error) {
+			return schemas.Scan{ID: "scan-1", AccountID: prod, Account: account, RequestedBy: by, Limit: limit}, w.ask("start " + account)
 		},
 		CancelScan: func(_ context.Context, scan string) error { return w.ask("cancel " + scan) },
 		GetScan: func(_ context.Context, scan string) (schemas.Scan, error) {

@@ -152,9 +152,10 @@ type checkRequest struct {
 	Regions []string `json:"regions"`
 }
 
-// startRequest asks for a scan.
+// startRequest asks for a scan, of the whole account unless there is a limit.
 type startRequest struct {
-	Account string `json:"account"`
+	Account string            `json:"account"`
+	Limit   schemas.ScanLimit `json:"limit,omitzero"`
 }
 
 func (s *Server) scanRoutes() {
@@ -175,7 +176,7 @@ func (s *Server) scanRoutes() {
 		if in.Account == "" {
 			return 0, nil, schemas.Errorf(schemas.CodeInvalid, "account: is missing")
 		}
-		scan, err := svc.StartScan(r.Context(), in.Account)
+		scan, err := svc.StartScan(r.Context(), in.Account, in.Limit)
 		return http.StatusAccepted, scan, err
 	})
 	s.route("GET /v1/scans/{scan}", ScopeRead, func(r *http.Request) (int, any, error) {

@@ -26,7 +26,8 @@ type Service interface {
 	// EffectivePacks are the packs that apply to an account.
 	EffectivePacks(ctx context.Context, account string) (schemas.Effective, error)
 
-	StartScan(ctx context.Context, account string) (schemas.Scan, error)
+	// StartScan reads the account, or the part of it that the limit names.
+	StartScan(ctx context.Context, account string, limit schemas.ScanLimit) (schemas.Scan, error)
 	CancelScan(ctx context.Context, scan string) (schemas.Scan, error)
 	GetScan(ctx context.Context, scan string) (schemas.Scan, error)
 	// ListScans lists newest first; an empty account lists those of all.

@@ -109,8 +109,8 @@ func (s *stub) EffectivePacks(ctx context.Context, account string) (schemas.Effe
 	return reply[schemas.Effective](ctx, s, "EffectivePacks", account)
 }
 
-func (s *stub) StartScan(ctx context.Context, account string) (schemas.Scan, error) {
-	return reply[schemas.Scan](ctx, s, "StartScan", account)
+func (s *stub) StartScan(ctx context.Context, account string, limit schemas.ScanLimit) (schemas.Scan, error) {
+	return reply[schemas.Scan](ctx, s, "StartScan", account, limit)
 }
 
 func (s *stub) CancelScan(ctx context.Context, scan string) (schemas.Scan, error) {
