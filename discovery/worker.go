@@ -46,6 +46,8 @@ var errCancelled = errors.New("scan cancelled")
 // delivery that is repeated after a crash or error supersedes the one before.
 // An error means that nothing can be said of the unit (no credentials, a store
 // or bus that does not answer, ctx ended); the unit is then to be delivered again.
+// Of a cancelled scan nothing is read, and what is being read ends within about a
+// second.
 func (w *Worker) Handle(ctx context.Context, u schemas.Unit) error {
 	a := &attempt{w: w, unit: u, started: w.d.Now().UTC().Truncate(time.Millisecond)}
 	log := w.d.Log.With().Str("scan", u.Scan).Str("account", u.Account.Name).Stringer("unit", u.Unit).Logger()
@@ -53,18 +55,20 @@ func (w *Worker) Handle(ctx context.Context, u schemas.Unit) error {
 	if err != nil {
 		return fmt.Errorf("ask for scan %s: %w", u.Scan, err)
 	}
+	if cancelled {
+		return nil // nobody waits for its end
+	}
 	if a.seq, err = w.d.Sequencer.NextSeq(ctx, u.Account.ID); err != nil {
 		return err
 	}
-	if cancelled {
-		return a.end(ctx, nil)
-	}
-	reader, err := w.d.Provider.Open(ctx, u)
-	if err != nil {
-		return fmt.Errorf("open %s of account %s: %w", u.Unit, u.Account.Name, err)
-	}
-	a.reader = reader
-	scopes, err := a.run(ctx)
+	var scopes []schemas.ScopeEnd
+	err = a.watched(ctx, func(ctx context.Context) (err error) {
+		if a.reader, err = w.d.Provider.Open(ctx, u); err != nil {
+			return fmt.Errorf("open %s of account %s: %w", u.Unit, u.Account.Name, err)
+		}
+		scopes, err = a.run(ctx)
+		return err
+	})
 	if errors.Is(err, errCancelled) {
 		log.Info().Msg("unit cancelled")
 		return a.end(ctx, nil)
@@ -75,7 +79,7 @@ func (w *Worker) Handle(ctx context.Context, u schemas.Unit) error {
 	if err := a.end(ctx, scopes); err != nil {
 		return err
 	}
-	calls, throttles := reader.Calls()
+	calls, throttles := a.reader.Calls()
 	log.Debug().Uint64("seq", a.seq).Int("batches", a.number).Int("resources", len(a.seen)).
 		Uint64("calls", calls).Uint64("throttles", throttles).Msg("unit read")
 	return nil

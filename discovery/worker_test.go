@@ -27,7 +27,10 @@ type world struct {
 	stored         map[string]string // id -> hash
 	scope          schemas.ScopeState
 	verifyErr      error
-	cancelAfter    int // batches after which the scan is cancelled; 0 never
+	cancelAfter    int       // batches after which the scan is cancelled; 0 never
+	cancelAt       time.Time // when it is cancelled; zero never
+	stuck          bool      // the cloud does not answer
+	opened         int
 
 	batches []*schemas.SnapshotBatch
 	end     *schemas.UnitEnd
@@ -57,14 +60,22 @@ func (w *world) Probe(context.Context, schemas.Account, []string) ([]schemas.Per
 func (w *world) Plan(context.Context, schemas.Account) (schemas.AccountID, []schemas.UnitKey, error) {
 	return account.ID, nil, nil
 }
-func (w *world) Open(context.Context, schemas.Unit) (discovery.Reader, error) { return w, nil }
-func (w *world) Calls() (uint64, uint64)                                      { return 7, 1 }
+
+func (w *world) Open(context.Context, schemas.Unit) (discovery.Reader, error) {
+	w.opened++
+	return w, nil
+}
+func (w *world) Calls() (uint64, uint64) { return 7, 1 }
 
 func (w *world) Read(ctx context.Context, emit discovery.Emit) ([]schemas.ScopeEnd, error) {
 	for id, content := range w.listed {
 		if err := emit(ctx, observation(id, content)); err != nil {
 			return nil, err
 		}
+	}
+	if w.stuck {
+		<-ctx.Done()
+		return nil, ctx.Err()
 	}
 	return []schemas.ScopeEnd{{Scope: schemas.Scope{Region: "global", Type: token, Route: schemas.RouteNative}, State: w.scope}}, nil
 }
@@ -120,6 +131,9 @@ func (w *world) NextSeq(context.Context, schemas.AccountID) (uint64, error) {
 
 func (w *world) Cancelled(context.Context, schemas.AccountID, string) (bool, error) {
 	w.asked++
+	if !w.cancelAt.IsZero() && !time.Now().Before(w.cancelAt) {
+		return true, nil
+	}
 	return w.cancelAfter > 0 && w.asked > w.cancelAfter, nil
 }
 func (w *world) Seal(p map[string]any, _ string) map[string]any { return p }

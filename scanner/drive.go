@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -17,9 +18,9 @@ type driver struct {
 	published bool
 	failSent  map[schemas.UnitKey]bool
 	closeSent map[schemas.Scope]uint64
-	outSeq    uint64 // of closes of scopes that left the plan
-	cancelled int    // polls since the cancellation was seen
-	quiet     int    // polls in a row that found nothing on its way
+	outSeq    uint64    // of closes of scopes that left the plan
+	cancelled time.Time // when the cancellation was seen
+	quiet     int       // polls in a row that found nothing on its way
 }
 
 // quietPolls is how many polls in a row must find nothing on its way before
@@ -38,6 +39,9 @@ func (c *Control) drive(ctx context.Context, claimed schemas.Scan) error {
 		}
 		if err != nil && ctx.Err() == nil {
 			c.d.Log.Warn().Err(err).Str("scan", claimed.ID).Msg("drive scan, will try again")
+		}
+		if !d.cancelled.IsZero() {
+			start = c.d.Now() // somebody waits for the end: look often again
 		}
 		if err := c.waitSince(ctx, start); err != nil {
 			return err

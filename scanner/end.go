@@ -3,24 +3,31 @@ package scanner
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// cancelPolls is how long workers get to end their units by themselves before
-// the queue is purged, as when no worker runs.
-const cancelPolls = 30
+// Workers get so many polls to end their units by themselves, but not longer
+// than that, before the queue is purged: none may run, and a unit that failed
+// may wait for its next delivery.
+const (
+	cancelPolls   = 30
+	maxCancelWait = 5 * time.Second
+)
 
 // cancel ends a cancelled scan. Nothing is closed: what was not looked at to
 // the end is not gone. What was stored stays.
 func (d *driver) cancel(ctx context.Context) (bool, error) {
-	d.cancelled++
+	if d.cancelled.IsZero() {
+		d.cancelled = d.c.d.Now()
+	}
 	queued, err := d.c.d.Bus.QueuedUnits(ctx, d.scan.AccountID)
 	if err != nil {
 		return false, err
 	}
 	if len(queued) > 0 {
-		if d.cancelled < cancelPolls {
+		if d.c.d.Now().Sub(d.cancelled) < min(cancelPolls*d.c.d.Poll, maxCancelWait) {
 			return false, nil
 		}
 		if err := d.c.d.Bus.PurgeUnits(ctx, d.scan.AccountID); err != nil {

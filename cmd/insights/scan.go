@@ -162,8 +162,9 @@ func (a *app) scanCancelCmd() *cobra.Command {
 	return &cobra.Command{
 		Use: "cancel SCAN", Short: "Stop a scan; what it has completed stays", Args: args(cobra.ExactArgs(1)),
 		Long: `Cancel stops SCAN (its id, see 'insights scan list') and waits until it has
-stopped. What was read completely counts; of the rest, what was known before is
-kept.`,
+stopped, which takes seconds: calls to the cloud are cut off, and units that wait
+are not read. What was read completely counts; of the rest, what was known before
+is kept.`,
 		Example: "  insights scan cancel 123456789012-7",
 		RunE: func(cmd *cobra.Command, given []string) error {
 			opts := nodeOptions{work: scanning}
