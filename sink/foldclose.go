@@ -13,8 +13,9 @@ import (
 // closePage is how many resources of a scope are closed at a time.
 const closePage = 2000
 
-// close makes tombstones of what left a scope, and writes the close last: until
-// then a repetition starts again and finds what is done, done.
+// close makes tombstones of what left a scope, ends verdicts of what never was
+// in it, and writes the close last: until then a repetition starts again and
+// finds what is done, done.
 func (s *Store) close(ctx context.Context, c *schemas.Close) error {
 	closed, err := s.ClosedSeqs(ctx, c.AccountID)
 	if err != nil {
@@ -23,24 +24,38 @@ func (s *Store) close(ctx context.Context, c *schemas.Close) error {
 	if c.Seq <= closed[c.Scope] {
 		return nil
 	}
-	var after schemas.Key
-	for {
-		page, err := s.leaving(ctx, c, after)
-		if err != nil {
-			return err
-		}
-		if err := s.bury(ctx, c, page); err != nil {
-			return err
-		}
-		if len(page) < closePage {
-			break
-		}
-		after = page[len(page)-1]
+	leaving := func(after schemas.Key) ([]schemas.Key, error) { return s.leaving(ctx, c, after) }
+	if err := s.buryAll(ctx, c, leaving, (*fold).tombstone); err != nil {
+		return err
+	}
+	overtaken := func(after schemas.Key) ([]schemas.Key, error) { return s.overtaken(ctx, c, closed[c.Scope], after) }
+	if err := s.buryAll(ctx, c, overtaken, (*fold).ghost); err != nil {
+		return err
 	}
 	return insert(ctx, s, "scope_closes", []scopeCloseRow{{
 		AccountID: string(c.AccountID), Type: c.Scope.Type, ScopeRegion: c.Scope.Region, Route: c.Scope.Route,
 		Seq: c.Seq, Cause: string(c.Cause), At: stored(c.At),
 	}})
+}
+
+// ending is how a close ends one resource.
+type ending func(*fold, *schemas.Close, resourceKey)
+
+// buryAll ends what find names, page by page in the order of keys.
+func (s *Store) buryAll(ctx context.Context, c *schemas.Close, find func(after schemas.Key) ([]schemas.Key, error), end ending) error {
+	for after := (schemas.Key{}); ; {
+		page, err := find(after)
+		if err != nil {
+			return err
+		}
+		if err := s.bury(ctx, c, page, end); err != nil {
+			return err
+		}
+		if len(page) < closePage {
+			return nil
+		}
+		after = page[len(page)-1]
+	}
 }
 
 // leaving is a page of the keys that a close may bury: those that its attempt
@@ -50,10 +65,24 @@ func (s *Store) leaving(ctx context.Context, c *schemas.Close, after schemas.Key
 	if c.Cause == schemas.FixOutOfScope {
 		from = "FROM @db.resources FINAL WHERE account_id = ? AND seq < ? AND NOT tombstone"
 	}
+	return s.keysOf(ctx, c, after, from, string(c.AccountID), c.Seq)
+}
+
+// overtaken is a page of the keys that were judged by attempts between the close
+// before and this one: their snapshots may have come later than the verdicts,
+// and from now on come too late. A re-judgement is of what is held, and younger
+// than the version it judges.
+func (s *Store) overtaken(ctx context.Context, c *schemas.Close, before uint64, after schemas.Key) ([]schemas.Key, error) {
+	return s.keysOf(ctx, c, after, "FROM @db.judged FINAL WHERE account_id = ? AND attempt > ? AND attempt < ? AND version = attempt AND NOT tombstone",
+		string(c.AccountID), before, c.Seq)
+}
+
+// keysOf is a page of a scope's keys in a table.
+func (s *Store) keysOf(ctx context.Context, c *schemas.Close, after schemas.Key, from string, args ...any) ([]schemas.Key, error) {
 	var page []schemas.Key
 	err := s.query(ctx, "read what left a scope", "SELECT region, id "+from+
 		" AND type = ? AND scope_region = ? AND route = ? AND (region, id) > (?, ?) ORDER BY region, id LIMIT ?",
-		[]any{string(c.AccountID), c.Seq, c.Scope.Type, c.Scope.Region, c.Scope.Route, after.Region, after.ID, closePage},
+		append(args, c.Scope.Type, c.Scope.Region, c.Scope.Route, after.Region, after.ID, closePage),
 		func(r driver.Rows) error {
 			k := schemas.Key{Type: c.Scope.Type}
 			defer func() { page = append(page, k) }()
@@ -62,7 +91,7 @@ func (s *Store) leaving(ctx context.Context, c *schemas.Close, after schemas.Key
 	return page, err
 }
 
-func (s *Store) bury(ctx context.Context, c *schemas.Close, page []schemas.Key) error {
+func (s *Store) bury(ctx context.Context, c *schemas.Close, page []schemas.Key, end ending) error {
 	if len(page) == 0 {
 		return nil
 	}
@@ -74,7 +103,7 @@ func (s *Store) bury(ctx context.Context, c *schemas.Close, page []schemas.Key) 
 		return err
 	}
 	for _, k := range page {
-		f.tombstone(c, resourceKey{c.AccountID, k})
+		end(f, c, resourceKey{c.AccountID, k})
 	}
 	return s.flush(ctx, &f.out, f)
 }
@@ -96,16 +125,28 @@ func (f *fold) tombstone(c *schemas.Close, k resourceKey) {
 	f.version(row)
 	f.resources[k] = row
 	f.out.resources[k] = true
+	f.unjudge(c, k)
+}
 
+// ghost ends the judgement of what is not held: its verdict was stored, and its
+// snapshot had not come when an attempt that did not see it completed the scope.
+func (f *fold) ghost(c *schemas.Close, k resourceKey) {
+	if r := f.resources[k]; r == nil || r.Tombstone {
+		f.unjudge(c, k)
+	}
+}
+
+// unjudge takes back what was said of a resource that a close ends.
+func (f *fold) unjudge(c *schemas.Close, k resourceKey) {
 	o := schemas.Order{Version: c.Seq, Attempt: c.Seq}
 	for pack := range f.packs[k] {
 		f.emptyVerdict(k, pack, o)
 	}
 	for _, v := range f.violations[canonical(k)] {
-		f.fix(v, o, c.Cause, c.Scan, at)
+		f.fix(v, o, c.Cause, c.Scan, stored(c.At))
 	}
 	f.judged[k] = &judgedRow{
-		AccountID: r.AccountID, Type: r.Type, Region: r.Region, ID: r.ID,
+		AccountID: string(k.account), Type: k.Type, Region: k.Region, ID: k.ID, ScopeRegion: c.Scope.Region, Route: c.Scope.Route,
 		Version: o.Version, Attempt: o.Attempt, Tombstone: true,
 	}
 	f.out.judged[k] = true

@@ -72,8 +72,15 @@ func (f *fold) verdict(b *schemas.VerdictBatch, v *schemas.Verdict) error {
 			return err
 		}
 	}
+	scope := b.ScopeOf(v.Key)
+	if b.Rejudge {
+		scope = schemas.Scope{} // it has none; the resource keeps its own
+		if old != nil {
+			scope.Region, scope.Route = old.ScopeRegion, old.Route
+		}
+	}
 	f.judged[j.key] = &judgedRow{
-		AccountID: string(b.AccountID), Type: v.Type, Region: v.Region, ID: v.ID,
+		AccountID: string(b.AccountID), Type: v.Type, Region: v.Region, ID: v.ID, ScopeRegion: scope.Region, Route: scope.Route,
 		Version: j.order.Version, Revision: j.order.Revision, Attempt: j.order.Attempt,
 		Hash: v.Hash, Projection: uint32(v.Projection),
 	}

@@ -76,17 +76,58 @@ func (h *history) scan(a schemas.AccountID, n int) {
 		if h.chance(15) {
 			h.attempt(a, scan, u.unit, u.kinds, true) // dies on the way
 		}
-		h.attempt(a, scan, u.unit, u.kinds, false)
+		var late *schemas.SnapshotBatch
+		if h.chance(40) {
+			late = h.overtaken(a, scan, u.unit, u.kinds)
+		}
+		denied := h.attempt(a, scan, u.unit, u.kinds, false)
+		if late != nil {
+			h.arrive(late, denied)
+		}
 	}
 	if h.chance(20) {
 		h.outOfScope(a, scan)
 	}
 }
 
-// attempt sends what one attempt at a unit would send.
-func (h *history) attempt(a schemas.AccountID, scan string, unit schemas.UnitKey, kinds []schemas.Key, dies bool) {
+// head is what all batches of a new attempt share.
+func (h *history) head(a schemas.AccountID, scan string, unit schemas.UnitKey) schemas.SnapshotBatch {
 	h.seq[a]++
-	head := schemas.SnapshotBatch{Scan: scan, AccountID: a, Account: "acct-" + a.AWSAccount(), Unit: unit, Seq: h.seq[a], Route: schemas.RouteNative, At: h.now.Add(time.Duration(h.seq[a]) * time.Second)}
+	return schemas.SnapshotBatch{Scan: scan, AccountID: a, Account: "acct-" + a.AWSAccount(), Unit: unit, Seq: h.seq[a], Route: schemas.RouteNative, At: h.now.Add(time.Duration(h.seq[a]) * time.Second)}
+}
+
+// overtaken is an attempt that finds one new resource and dies. The verdict
+// arrives; the snapshot, which is returned, comes after the next attempt's
+// closes, and by then the resource does not exist any more.
+func (h *history) overtaken(a schemas.AccountID, scan string, unit schemas.UnitKey, kinds []schemas.Key) *schemas.SnapshotBatch {
+	for _, k := range h.keys(a, kinds) {
+		if _, held := h.known[k]; held {
+			continue
+		}
+		b := h.head(a, scan, unit)
+		b.Number = 1
+		b.Resources = []schemas.Resource{resourceOf(k, fmt.Sprintf("content-%d", h.rnd.IntN(4)), b.Seq)}
+		h.messages = append(h.messages, schemas.Message{Verdicts: h.judge(&b)})
+		delete(h.world, k)
+		return &b
+	}
+	return nil
+}
+
+// arrive sends what overtaken held back: too late for a scope that was closed,
+// in time for one that was denied.
+func (h *history) arrive(b *schemas.SnapshotBatch, denied map[string]bool) {
+	h.messages = append(h.messages, schemas.Message{Snapshot: b})
+	if r := b.Resources[0]; denied[r.Type] {
+		k := resourceKey{b.AccountID, r.Key}
+		h.known[k], h.version[k] = r.Hash, b.Seq
+	}
+}
+
+// attempt sends what one attempt at a unit would send; it returns the types that
+// were denied.
+func (h *history) attempt(a schemas.AccountID, scan string, unit schemas.UnitKey, kinds []schemas.Key, dies bool) map[string]bool {
+	head := h.head(a, scan, unit)
 	denied := map[string]bool{}
 	for _, k := range kinds {
 		denied[k.Type] = h.chance(15)
@@ -116,7 +157,7 @@ func (h *history) attempt(a schemas.AccountID, scan string, unit schemas.UnitKey
 	}
 	h.send(snapshots, verdicts)
 	if dies {
-		return
+		return denied
 	}
 	end := &schemas.UnitEnd{Scan: scan, AccountID: a, Account: head.Account, Unit: unit, Seq: head.Seq, Batches: len(snapshots), StartedAt: head.At}
 	for token := range denied {
@@ -133,6 +174,7 @@ func (h *history) attempt(a schemas.AccountID, scan string, unit schemas.UnitKey
 			h.close(a, scan, s.Scope, head.Seq, schemas.FixResourceGone, head.At)
 		}
 	}
+	return denied
 }
 
 func compareText(a, b string) int {

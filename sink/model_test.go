@@ -19,6 +19,7 @@ type model struct {
 	ends       map[unitEndRow]bool
 	scopeEnds  map[scopeKey]scopeEndRow
 	closes     map[scopeKey]scopeCloseRow
+	ghosts     int // verdicts that a close ended without a resource
 }
 
 func newModel() *model {
@@ -126,7 +127,11 @@ func (m *model) verdictBatch(b *schemas.VerdictBatch) {
 			cause = schemas.FixPolicyChanged
 		}
 		m.judge(b, v, order, cause)
-		m.judged[k] = judgedRow{AccountID: string(k.account), Type: k.Type, Region: k.Region, ID: k.ID, Version: order.Version, Revision: order.Revision, Attempt: order.Attempt, Hash: v.Hash, Projection: uint32(v.Projection)}
+		scope := b.ScopeOf(v.Key)
+		if b.Rejudge {
+			scope.Region, scope.Route = old.ScopeRegion, old.Route
+		}
+		m.judged[k] = judgedRow{AccountID: string(k.account), Type: k.Type, Region: k.Region, ID: k.ID, ScopeRegion: scope.Region, Route: scope.Route, Version: order.Version, Revision: order.Revision, Attempt: order.Attempt, Hash: v.Hash, Projection: uint32(v.Projection)}
 	}
 	if !b.Rejudge {
 		m.batches[batchRow{AccountID: string(b.AccountID), Scan: b.Scan, UnitRegion: b.Unit.Region, Service: b.Unit.Service, Seq: b.Seq, Kind: "verdict", Number: uint32(b.Number), At: stored(b.At)}] = true
@@ -252,16 +257,30 @@ func (m *model) close(c *schemas.Close) {
 			Seq: c.Seq, Version: c.Seq, Projection: r.Projection, Tombstone: true, FirstSeen: r.FirstSeen, ChangedAt: at, At: at,
 		}
 		m.versions[[2]any{k, c.Seq}] = versionRow{AccountID: r.AccountID, Type: r.Type, Region: r.Region, ID: r.ID, Version: c.Seq, Tombstone: true, At: at}
-		order := schemas.Order{Version: c.Seq, Attempt: c.Seq}
-		for pk, v := range m.verdicts {
-			if pk.resourceKey == k && v.PackVersion != "" {
-				m.verdicts[pk] = verdictRow{AccountID: r.AccountID, Type: r.Type, Region: r.Region, ID: r.ID, Pack: pk.pack, Version: c.Seq, Attempt: c.Seq}
-			}
+		m.unjudge(c, k)
+	}
+	for k, j := range m.judged {
+		mine := k.account == c.AccountID && c.Scope == schemas.Scope{Region: j.ScopeRegion, Type: k.Type, Route: j.Route}
+		if r, held := m.resources[k]; mine && !j.Tombstone && j.Attempt < c.Seq && (!held || r.Tombstone) {
+			m.unjudge(c, k)
+			m.ghosts++
 		}
-		for _, v := range m.of(k) {
-			m.fix(v, order, c.Cause, c.Scan, at)
-		}
-		m.judged[k] = judgedRow{AccountID: r.AccountID, Type: r.Type, Region: r.Region, ID: r.ID, Version: c.Seq, Attempt: c.Seq, Tombstone: true}
 	}
 	m.closes[sk] = scopeCloseRow{AccountID: string(c.AccountID), Type: c.Scope.Type, ScopeRegion: c.Scope.Region, Route: c.Scope.Route, Seq: c.Seq, Cause: string(c.Cause), At: at}
+}
+
+// unjudge ends every verdict and violation of a resource that a close ends.
+func (m *model) unjudge(c *schemas.Close, k resourceKey) {
+	for pk, v := range m.verdicts {
+		if pk.resourceKey == k && v.PackVersion != "" {
+			m.verdicts[pk] = verdictRow{AccountID: string(k.account), Type: k.Type, Region: k.Region, ID: k.ID, Pack: pk.pack, Version: c.Seq, Attempt: c.Seq}
+		}
+	}
+	for _, v := range m.of(k) {
+		m.fix(v, schemas.Order{Version: c.Seq, Attempt: c.Seq}, c.Cause, c.Scan, stored(c.At))
+	}
+	m.judged[k] = judgedRow{
+		AccountID: string(k.account), Type: k.Type, Region: k.Region, ID: k.ID, ScopeRegion: c.Scope.Region, Route: c.Scope.Route,
+		Version: c.Seq, Attempt: c.Seq, Tombstone: true,
+	}
 }

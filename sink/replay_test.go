@@ -147,6 +147,9 @@ func TestTablesEqualTheModelAndReplayChangesNothing(t *testing.T) {
 						t.Fatalf("the history never fills %s", table)
 					}
 				}
+				if m.ghosts == 0 {
+					t.Fatal("in the history no snapshot comes too late")
+				}
 				same(t, "written once", dumpAll(t, s), want)
 
 				twice := slices.Concat(ms, ms)

@@ -59,16 +59,18 @@ type seenRow struct {
 }
 
 type judgedRow struct {
-	AccountID  string `ch:"account_id"`
-	Type       string `ch:"type"`
-	Region     string `ch:"region"`
-	ID         string `ch:"id"`
-	Version    uint64 `ch:"version"`
-	Revision   uint64 `ch:"revision"`
-	Attempt    uint64 `ch:"attempt"`
-	Hash       string `ch:"hash"`
-	Projection uint32 `ch:"projection_revision"`
-	Tombstone  bool   `ch:"tombstone"`
+	AccountID   string `ch:"account_id"`
+	Type        string `ch:"type"`
+	Region      string `ch:"region"`
+	ID          string `ch:"id"`
+	ScopeRegion string `ch:"scope_region"`
+	Route       string `ch:"route"`
+	Version     uint64 `ch:"version"`
+	Revision    uint64 `ch:"revision"`
+	Attempt     uint64 `ch:"attempt"`
+	Hash        string `ch:"hash"`
+	Projection  uint32 `ch:"projection_revision"`
+	Tombstone   bool   `ch:"tombstone"`
 }
 
 type verdictRow struct {

@@ -34,9 +34,9 @@ const worldRounds = 5
 // something to wait for and to judge again.
 func newWorld(t *testing.T, dsn string) *world {
 	t.Helper()
-	w := &world{s: newStore(t, dsn), m: newModel(), h: newHistory(11)}
+	w := &world{s: newStore(t, dsn), m: newModel(), h: newHistory(18)}
 	stopMerges(t, w.s)
-	rnd := rand.New(rand.NewPCG(11, 1))
+	rnd := rand.New(rand.NewPCG(18, 1))
 	w.h.live(worldRounds - 1)
 	for _, a := range histories {
 		w.h.mutate()
