@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -32,11 +33,12 @@ const (
 type attempt struct {
 	w       *Worker
 	unit    schemas.Unit
-	reader  Reader
 	seq     uint64
 	started time.Time
+	emitted atomic.Uint64 // observations so far, those that services repeat among them
 
 	mu     sync.Mutex
+	reader Reader
 	chunk  []schemas.Resource
 	chunks chan []schemas.Resource
 
@@ -102,6 +104,7 @@ func (a *attempt) emit(ctx context.Context, o Observation) error {
 	if r.Hash, err = schemas.HashContent(r.Properties, r.Unknown, sealer.MAC); err != nil {
 		return fmt.Errorf("resource %s: %w", o.Key, err)
 	}
+	a.emitted.Add(1)
 	a.mu.Lock()
 	a.chunk = append(a.chunk, r)
 	a.mu.Unlock()

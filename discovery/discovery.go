@@ -67,6 +67,8 @@ type Store interface {
 type Publisher interface {
 	PublishBatch(ctx context.Context, b *schemas.SnapshotBatch) error
 	PublishEnd(ctx context.Context, e *schemas.UnitEnd) error
+	// PublishProgress is for people who watch; its error is no reason to stop.
+	PublishProgress(ctx context.Context, p *schemas.UnitProgress) error
 }
 
 // Sequencer mints the seq of an attempt: per account, only growing, unique.

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 // A read that waits for the cloud ends soon after its scan was cancelled. Times
@@ -19,6 +21,11 @@ func TestACancelledReadEndsSoon(t *testing.T) {
 		}
 		if w.end == nil || len(w.end.Scopes) != 0 || w.end.Batches != len(w.batches) || w.end.Calls != 7 {
 			t.Errorf("end %+v after %d batches; want one without a scope", w.end, len(w.batches))
+		}
+		// It told how far it is, though nobody heard it.
+		want := schemas.UnitProgress{Scan: "s", AccountID: account.ID, Unit: w.end.Unit, Seq: 42, Resources: 1, Calls: 7, Throttles: 1}
+		if n := len(w.progress); n < 5000 || n > 5500 || w.progress[n-1] != want {
+			t.Errorf("told %d times in 90 minutes, at last %+v", n, w.progress[n-1])
 		}
 	})
 }

@@ -62,10 +62,14 @@ func (w *Worker) Handle(ctx context.Context, u schemas.Unit) error {
 		return err
 	}
 	var scopes []schemas.ScopeEnd
-	err = a.watched(ctx, func(ctx context.Context) (err error) {
-		if a.reader, err = w.d.Provider.Open(ctx, u); err != nil {
+	err = a.watched(ctx, func(ctx context.Context) error {
+		reader, err := w.d.Provider.Open(ctx, u)
+		if err != nil {
 			return fmt.Errorf("open %s of account %s: %w", u.Unit, u.Account.Name, err)
 		}
+		a.mu.Lock()
+		a.reader = reader
+		a.mu.Unlock()
 		scopes, err = a.run(ctx)
 		return err
 	})

@@ -32,10 +32,11 @@ type world struct {
 	stuck          bool      // the cloud does not answer
 	opened         int
 
-	batches []*schemas.SnapshotBatch
-	end     *schemas.UnitEnd
-	asked   int
-	paged   int // through keys
+	batches  []*schemas.SnapshotBatch
+	end      *schemas.UnitEnd
+	progress []schemas.UnitProgress
+	asked    int
+	paged    int // through keys
 }
 
 func observation(id, content string) discovery.Observation {
@@ -125,6 +126,11 @@ func (w *world) PublishBatch(_ context.Context, b *schemas.SnapshotBatch) error 
 	return nil
 }
 func (w *world) PublishEnd(_ context.Context, e *schemas.UnitEnd) error { w.end = e; return nil }
+func (w *world) PublishProgress(_ context.Context, p *schemas.UnitProgress) error {
+	w.progress = append(w.progress, *p)
+	return errors.New("nobody hears it")
+}
+
 func (w *world) NextSeq(context.Context, schemas.AccountID) (uint64, error) {
 	return 42, nil
 }

@@ -30,6 +30,8 @@ type Bus interface {
 	PurgeUnits(ctx context.Context, a schemas.AccountID) error
 	// Drained is true when everything published for the account is judged and stored.
 	Drained(ctx context.Context, a schemas.AccountID) (bool, error)
+	// Progress hears what workers say of units that they read.
+	Progress(ctx context.Context, a schemas.AccountID, fn func(schemas.UnitProgress)) error
 	DeadLetters(ctx context.Context, fn func(schemas.DeadLetter)) error
 	// Lease runs fn under a lease; CodeConflict when another owner holds it.
 	Lease(ctx context.Context, key, owner string, fn func(ctx context.Context) error) error

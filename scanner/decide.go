@@ -108,6 +108,7 @@ func standIn(u schemas.UnitKey) schemas.Scope {
 // tally sums what people watch and what decides the end state.
 type tally struct {
 	progress         schemas.Progress
+	reading          []schemas.UnitKey
 	complete, scopes int
 	gap              *schemas.ScopeEnd // the first one
 }

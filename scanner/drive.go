@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -12,8 +14,11 @@ import (
 // driver moves one scan to its end. What it remembers only saves repetition.
 type driver struct {
 	c       *Control
+	id      string // of the scan
 	scan    schemas.Scan
 	account schemas.Account
+	live    *liveUnits
+	told    time.Time // when the log was told of progress
 
 	published bool
 	failSent  map[schemas.UnitKey]bool
@@ -30,8 +35,14 @@ const quietPolls = 3
 // drive runs until the scan has ended and its account is free again, or ctx
 // ends. Errors of a step are logged and the step repeated.
 func (c *Control) drive(ctx context.Context, claimed schemas.Scan) error {
-	d := &driver{c: c, scan: claimed, failSent: map[schemas.UnitKey]bool{}, closeSent: map[schemas.Scope]uint64{}}
+	d := &driver{c: c, id: claimed.ID, scan: claimed, live: newLiveUnits(), failSent: map[schemas.UnitKey]bool{}, closeSent: map[schemas.Scope]uint64{}}
 	start := c.d.Now()
+	d.told = start
+	ctx, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer stop()
+	wg.Go(func() { d.listen(ctx, claimed.AccountID) })
 	for ctx.Err() == nil {
 		over, err := d.step(ctx)
 		if over {
@@ -128,7 +139,8 @@ func (d *driver) units(ctx context.Context) (ends []*schemas.UnitEnd, t tally, r
 	}
 	for _, u := range d.scan.Units {
 		v := views[u]
-		switch dec := decide(v); dec.action {
+		dec := decide(v)
+		switch dec.action {
 		case actDone:
 			ends = append(ends, v.status.End)
 			t.add(v.status.End)
@@ -139,6 +151,9 @@ func (d *driver) units(ctx context.Context) (ends []*schemas.UnitEnd, t tally, r
 		}
 		if err != nil {
 			return ends, t, false, err
+		}
+		if dec.action != actDone {
+			d.live.add(&t, u, d.c.d.Now())
 		}
 	}
 	return ends, t, len(ends) == len(d.scan.Units), nil
@@ -250,13 +265,25 @@ func (d *driver) fail(ctx context.Context, u schemas.UnitKey, v unitView, dec de
 	return nil
 }
 
+// logEvery is how often the log is told of a scan that takes long.
+const logEvery = time.Minute
+
 // report writes the progress when it changed; it passes err on.
 func (d *driver) report(ctx context.Context, t tally, err error) error {
-	if err != nil || t.progress == d.scan.Progress {
+	if err != nil {
 		return err
 	}
+	if now := d.c.d.Now(); now.Sub(d.told) >= logEvery {
+		d.told = now
+		d.c.d.Log.Info().Str("scan", d.id).Str("account", d.scan.Account).Int("units", t.progress.UnitsTotal).Int("ended", t.progress.UnitsEnded).
+			Int("reading", len(t.reading)).Uint64("resources", t.progress.Resources).Uint64("calls", t.progress.Calls).
+			Uint64("throttles", t.progress.Throttles).Int("gaps", t.progress.Gaps).Msg("scan goes on")
+	}
+	if t.progress == d.scan.Progress && slices.Equal(t.reading, d.scan.Reading) {
+		return nil
+	}
 	d.scan, err = d.c.update(ctx, d.scan, func(s *schemas.Scan) error {
-		s.Progress = t.progress
+		s.Progress, s.Reading = t.progress, t.reading
 		return nil
 	})
 	return err

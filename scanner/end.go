@@ -58,7 +58,7 @@ func (d *driver) end(ctx context.Context, state schemas.ScanState, reason string
 			return nil
 		}
 		// A cancellation that came too late to stop anything changes nothing.
-		s.State, s.Reason, s.EndedAt, s.Progress, s.Changes = state, reason, at, t.progress, changes
+		s.State, s.Reason, s.EndedAt, s.Progress, s.Reading, s.Changes = state, reason, at, t.progress, nil, changes
 		return nil
 	})
 	if err != nil {

@@ -44,8 +44,9 @@ type Scan struct {
 	StartedAt   time.Time `json:"startedAt"`
 	EndedAt     time.Time `json:"endedAt,omitzero"`
 	Progress    Progress  `json:"progress"`
-	Changes     Changes   `json:"changes"`          // what it did to violations, counted at its end
-	Reason      string    `json:"reason,omitempty"` // why it failed, in one line
+	Reading     []UnitKey `json:"reading,omitempty"` // units that are being read, as far as is known
+	Changes     Changes   `json:"changes"`           // what it did to violations, counted at its end
+	Reason      string    `json:"reason,omitempty"`  // why it failed, in one line
 	// Rereads notes, by UnitKey.String, which units control asked to read again.
 	Rereads map[string]Reread `json:"rereads,omitempty"`
 }

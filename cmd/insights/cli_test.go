@@ -41,6 +41,8 @@ func TestWrongUsage(t *testing.T) {
 		{"report --fail-on terrible", []string{`--fail-on "terrible": must be low, medium, high or critical`}},
 		{"scan start prod --fail-on terrible", []string{`--fail-on "terrible"`}},
 		{"scan watch 123456789012-1 --fail-on terrible", []string{`--fail-on "terrible"`}},
+		{"scan watch 123456789012-1 --follow", []string{"--follow needs -o json"}},
+		{"scan start prod --follow", []string{"--follow needs -o json"}},
 		{"report --severity high,terrible", []string{`--severity "terrible": must be critical, high, medium, low or unspecified`}},
 		{"violations --state closed", []string{`--state "closed": must be open or fixed`}},
 		{"violations --limit 0", []string{"--limit 0: must be 1 to 1000"}},

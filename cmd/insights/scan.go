@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -20,7 +20,7 @@ func (a *app) scanCmd() *cobra.Command {
 
 func (a *app) scanStartCmd() *cobra.Command {
 	var packDirs []string
-	var failOn string
+	var wait waitOptions
 	var detach bool
 	var limit schemas.ScanLimit
 	cmd := &cobra.Command{
@@ -44,8 +44,8 @@ the flags of 'insights serve' that name servers and bounds, such as --nats-url.`
 		Annotations: scanExits,
 		Args:        args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			if err := checkFailOn(failOn); err != nil {
-				return usageError(cmd, err)
+			if err := a.checkWait(cmd, wait); err != nil {
+				return err
 			}
 			if detach && a.server == "" {
 				return usageError(cmd, errors.New("--detach needs --server: without a server the scan runs in this process"))
@@ -59,7 +59,7 @@ the flags of 'insights serve' that name servers and bounds, such as --nats-url.`
 				if detach {
 					return a.printStarted(scan)
 				}
-				return a.finishScan(ctx, s, scan, failOn)
+				return a.finishScan(ctx, s, scan, wait)
 			})
 		},
 	}
@@ -69,7 +69,7 @@ the flags of 'insights serve' that name servers and bounds, such as --nats-url.`
 	cmd.Flags().StringArrayVar(&packDirs, "policy-pack", nil, "`DIRECTORY` of a pack to apply in addition to the enforced ones, repeatable")
 	cmd.Flags().StringSliceVar(&limit.Services, "service", nil, "`SERVICE` to read, for example ec2, repeatable (default all of the account)")
 	cmd.Flags().StringSliceVar(&limit.Regions, "region", nil, "`REGION` to read, repeatable (default all of the account)")
-	addFailOn(cmd, &failOn)
+	wait.add(cmd)
 	cmd.Flags().BoolVar(&detach, "detach", false, "return as soon as the server has started the scan")
 	return cmd
 }
@@ -83,8 +83,8 @@ func addFailOn(cmd *cobra.Command, level *string) {
 }
 
 // finishScan waits for the end, prints the outcome and gives the exit code.
-func (a *app) finishScan(ctx context.Context, s api.Service, scan schemas.Scan, failOn string) error {
-	scan, err := a.watch(ctx, s, scan)
+func (a *app) finishScan(ctx context.Context, s api.Service, scan schemas.Scan, wait waitOptions) error {
+	scan, err := a.watch(ctx, s, scan, a.progress(wait.follow))
 	if err != nil {
 		return err
 	}
@@ -92,9 +92,13 @@ func (a *app) finishScan(ctx context.Context, s api.Service, scan schemas.Scan, 
 	if err != nil {
 		return err
 	}
-	if a.output == "json" {
-		err = printJSON(a.out, map[string]any{"scan": scan, "report": withLists(report)})
-	} else {
+	result := map[string]any{"scan": scan, "report": withLists(report)}
+	switch {
+	case wait.follow:
+		err = json.NewEncoder(a.out).Encode(result)
+	case a.output == "json":
+		err = printJSON(a.out, result)
+	default:
 		err = a.printOutcome(scan, report)
 	}
 	if err != nil {
@@ -103,46 +107,26 @@ func (a *app) finishScan(ctx context.Context, s api.Service, scan schemas.Scan, 
 	if scan.State != schemas.ScanSucceeded {
 		return exitCode(exitPartial)
 	}
-	return failOnOpen(report, failOn)
-}
-
-// watch polls until the scan has ended, with one progress line on a terminal.
-func (a *app) watch(ctx context.Context, s api.Service, scan schemas.Scan) (schemas.Scan, error) {
-	tick := time.NewTicker(200 * time.Millisecond)
-	defer tick.Stop()
-	live := terminal(a.err)
-	for !scan.State.Ended() {
-		if live {
-			fmt.Fprintf(a.err, "\r\x1b[K%s", progressText(scan))
-		}
-		select {
-		case <-ctx.Done():
-			return scan, context.Cause(ctx)
-		case <-tick.C:
-		}
-		var err error
-		if scan, err = s.GetScan(ctx, scan.ID); err != nil {
-			return scan, err
-		}
-	}
-	if live {
-		fmt.Fprint(a.err, "\r\x1b[K")
-	}
-	return scan, nil
+	return failOnOpen(report, wait.failOn)
 }
 
 func (a *app) scanWatchCmd() *cobra.Command {
-	var failOn string
+	var wait waitOptions
 	cmd := &cobra.Command{
 		Use: "watch SCAN", Short: "Follow a scan until it ends", Args: args(cobra.ExactArgs(1)), Annotations: scanExits,
 		Long: `Watch follows SCAN (its id, see 'insights scan list') and exits as 'insights scan
 start' does. Without a server it runs the roles in this process, so a scan that
-was interrupted goes on.`,
+was interrupted goes on.
+
+On a terminal one line shows how far the scan is and what is being read; elsewhere
+a line is printed every few seconds, to standard error. With -o json --follow every
+change is a line of JSON on standard output, and the last line has the result.`,
 		Example: `  insights scan watch 123456789012-7
+  insights scan watch 123456789012-7 -o json --follow | jq -c .scan.progress
   insights scan watch 123456789012-7 --fail-on high --server http://127.0.0.1:8080`,
 		RunE: func(cmd *cobra.Command, given []string) error {
-			if err := checkFailOn(failOn); err != nil {
-				return usageError(cmd, err)
+			if err := a.checkWait(cmd, wait); err != nil {
+				return err
 			}
 			opts := nodeOptions{work: scanning}
 			return a.with(cmd.Context(), "insights scan watch", opts, func(ctx context.Context, s api.Service) error {
@@ -150,11 +134,11 @@ was interrupted goes on.`,
 				if err != nil {
 					return err
 				}
-				return a.finishScan(ctx, s, scan, failOn)
+				return a.finishScan(ctx, s, scan, wait)
 			})
 		},
 	}
-	addFailOn(cmd, &failOn)
+	wait.add(cmd)
 	return cmd
 }
 
@@ -173,7 +157,7 @@ is kept.`,
 				if err != nil {
 					return err
 				}
-				if scan, err = a.watch(ctx, s, scan); err != nil {
+				if scan, err = a.watch(ctx, s, scan, a.progress(false)); err != nil {
 					return err
 				}
 				if a.output == "json" {

@@ -24,8 +24,27 @@ func changesText(s schemas.Scan) string {
 
 func progressText(s schemas.Scan) string {
 	p := s.Progress
-	return fmt.Sprintf("%s %s: units %d/%d, resources %d, calls %d, throttled %d, gaps %d",
+	text := fmt.Sprintf("%s %s: units %d/%d, resources %d, calls %d, throttled %d, gaps %d",
 		s.ID, s.State, p.UnitsEnded, p.UnitsTotal, p.Resources, p.Calls, p.Throttles, p.Gaps)
+	if len(s.Reading) > 0 {
+		text += "; reading " + readingText(s.Reading)
+	}
+	return text
+}
+
+// maxReading bounds how many units a line of progress names.
+const maxReading = 3
+
+// readingText names the units that are being read: "ec2 in us-east-1, 2 more".
+func readingText(units []schemas.UnitKey) string {
+	names := make([]string, 0, maxReading+1)
+	for _, u := range units[:min(len(units), maxReading)] {
+		names = append(names, u.Service+" in "+u.Region)
+	}
+	if left := len(units) - len(names); left > 0 {
+		names = append(names, fmt.Sprintf("%d more", left))
+	}
+	return strings.Join(names, ", ")
 }
 
 func (a *app) printStarted(scan schemas.Scan) error {
@@ -77,6 +96,9 @@ func (a *app) printScanDetails(s schemas.Scan, events []schemas.ViolationEvent) 
 	fmt.Fprintf(a.out, "  Started    %s %s\n", timeText(s.StartedAt), starterText(s))
 	if s.State.Ended() {
 		fmt.Fprintf(a.out, "  Ended      %s\n", timeText(s.EndedAt))
+	}
+	if len(s.Reading) > 0 {
+		fmt.Fprintf(a.out, "  Reading    %s\n", readingText(s.Reading))
 	}
 	for _, line := range unitLines(s.Units) {
 		fmt.Fprintf(a.out, "  Units      %s\n", line)
@@ -139,8 +161,8 @@ func (a *app) printScans(list []schemas.Scan) error {
 		rows[i] = []string{
 			s.ID, s.Account, string(s.State), string(s.Trigger), s.StartedAt.UTC().Format(time.DateTime), durationText(s),
 			fmt.Sprintf("%d/%d", p.UnitsEnded, p.UnitsTotal), number(p.Resources), number(p.Calls), fmt.Sprint(p.Gaps),
-			orText(s.Limit.String(), "everything"),
+			orText(s.Limit.String(), "none"),
 		}
 	}
-	return printTable(a.out, []string{"scan", "account", "state", "trigger?", "started (utc)", "took", "units?", "resources", "calls?", "gaps", "read?"}, rows)
+	return printTable(a.out, []string{"scan", "account", "state", "trigger?", "started (utc)", "took", "units?", "resources", "calls?", "gaps", "limit?"}, rows)
 }

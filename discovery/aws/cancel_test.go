@@ -47,7 +47,8 @@ func (a *around) PublishEnd(_ context.Context, e *schemas.UnitEnd) error {
 	a.ends = append(a.ends, e)
 	return nil
 }
-func (a *around) NextSeq(context.Context, schemas.AccountID) (uint64, error) { return 1, nil }
+func (a *around) PublishProgress(context.Context, *schemas.UnitProgress) error { return nil }
+func (a *around) NextSeq(context.Context, schemas.AccountID) (uint64, error)   { return 1, nil }
 func (a *around) Cancelled(context.Context, schemas.AccountID, string) (bool, error) {
 	return !time.Now().Before(a.cancelAt), nil
 }
