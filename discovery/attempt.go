@@ -44,7 +44,8 @@ type attempt struct {
 
 	seed   maphash.Seed
 	seen   map[uint64]struct{}
-	same   map[string]uint64 // sightings of what the store holds, by type
+	same   map[string]uint64    // sightings of what the store holds, by type
+	whole  map[schemas.Key]bool // published whole, of a unit with keys
 	number int
 	batch  *schemas.SnapshotBatch
 	size   int
@@ -53,7 +54,7 @@ type attempt struct {
 // run reads, publishes while reading, and then looks after what is known and
 // was not seen.
 func (a *attempt) run(ctx context.Context) ([]schemas.ScopeEnd, error) {
-	a.seed, a.seen, a.same = maphash.MakeSeed(), map[uint64]struct{}{}, map[string]uint64{}
+	a.start()
 	scopes, err := piped(ctx, a, func(ctx context.Context) ([]schemas.ScopeEnd, error) { return a.reader.Read(ctx, a.emit) })
 	if err != nil {
 		return nil, err
@@ -68,6 +69,12 @@ func (a *attempt) run(ctx context.Context) ([]schemas.ScopeEnd, error) {
 		}
 	}
 	return scopes, a.flush(ctx)
+}
+
+// start makes room for what the attempt sees.
+func (a *attempt) start() {
+	a.seed, a.seen, a.same = maphash.MakeSeed(), map[uint64]struct{}{}, map[string]uint64{}
+	a.whole = map[schemas.Key]bool{}
 }
 
 // piped runs read, whose emissions are published by one goroutine beside it.
@@ -131,7 +138,11 @@ func (a *attempt) handOver(ctx context.Context, n int) error {
 
 // publish sends what is new or changed whole and the rest as sightings.
 func (a *attempt) publish(ctx context.Context, chunk []schemas.Resource) error {
-	known, err := a.known(ctx, chunk)
+	keys := make([]schemas.Key, len(chunk))
+	for i := range chunk {
+		keys[i] = chunk[i].Key
+	}
+	known, err := a.known(ctx, keys)
 	if err != nil {
 		return err
 	}
@@ -148,6 +159,9 @@ func (a *attempt) publish(ctx context.Context, chunk []schemas.Resource) error {
 				b.Unchanged = append(b.Unchanged, schemas.Sighting{Key: r.Key, Hash: r.Hash})
 			})
 		} else {
+			if len(a.unit.Keys) > 0 {
+				a.whole[r.Key] = true
+			}
 			err = a.add(ctx, resourceSize(r), func(b *schemas.SnapshotBatch) { b.Resources = append(b.Resources, *r) })
 		}
 		if err != nil {
@@ -159,11 +173,8 @@ func (a *attempt) publish(ctx context.Context, chunk []schemas.Resource) error {
 
 func (a *attempt) hash(k schemas.Key) uint64 { return maphash.String(a.seed, k.String()) }
 
-func (a *attempt) known(ctx context.Context, chunk []schemas.Resource) (map[schemas.Key]string, error) {
-	keys := make([]schemas.Key, len(chunk))
-	for i, r := range chunk {
-		keys[i] = r.Key
-	}
+// known are the hashes of those of at most 1,000 keys that the store holds.
+func (a *attempt) known(ctx context.Context, keys []schemas.Key) (map[schemas.Key]string, error) {
 	reply, err := a.w.d.Store.Known(ctx, schemas.KnownRequest{AccountID: a.unit.Account.ID, Keys: keys})
 	if err != nil {
 		return nil, fmt.Errorf("ask the store what it knows: %w", err)

@@ -51,6 +51,11 @@ type Provider interface {
 	// Probe tries what scans of the account call, in some regions (none: those of a
 	// scan), and returns every IAM action with what came of it.
 	Probe(ctx context.Context, a schemas.Account, regions []string) ([]schemas.Permission, error)
+	// Locate says in which unit a resource is, and by which keys: all those that
+	// share its id, whether they exist or not. It is named by its ARN, or by a key
+	// of the inventory (Key.String). CodeInvalid when that is neither or is another
+	// account's, CodeNotFound when it is not known where such a thing is.
+	Locate(ctx context.Context, a schemas.Account, resource string) (schemas.UnitKey, []schemas.Key, error)
 	// Open prepares a reader for a unit. Credentials and clients are cached.
 	Open(ctx context.Context, u schemas.Unit) (Reader, error)
 }

@@ -72,13 +72,8 @@ func (a *attempt) verifySome(ctx context.Context, end *schemas.ScopeEnd, keys []
 	if len(keys) == 0 || end.State != schemas.ScopeComplete {
 		return nil
 	}
-	var failure error
 	before := len(a.seen)
-	gone, err := piped(ctx, a, func(ctx context.Context) ([]schemas.Key, error) {
-		var gone []schemas.Key
-		gone, failure = a.reader.Verify(ctx, keys, a.emit)
-		return gone, ctx.Err()
-	})
+	gone, failure, err := a.directly(ctx, keys)
 	if err != nil {
 		return err
 	}
@@ -94,4 +89,15 @@ func (a *attempt) verifySome(ctx context.Context, end *schemas.ScopeEnd, keys []
 		}
 	}
 	return nil
+}
+
+// directly reads keys one by one and publishes what exists. gone is what does
+// not, failure why something of them could not be read.
+func (a *attempt) directly(ctx context.Context, keys []schemas.Key) (gone []schemas.Key, failure, err error) {
+	gone, err = piped(ctx, a, func(ctx context.Context) ([]schemas.Key, error) {
+		var gone []schemas.Key
+		gone, failure = a.reader.Verify(ctx, keys, a.emit)
+		return gone, ctx.Err()
+	})
+	return gone, failure, err
 }

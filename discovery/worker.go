@@ -41,8 +41,8 @@ func New(d Deps) *Worker { return &Worker{d: d} }
 // errCancelled ends a read whose scan was cancelled.
 var errCancelled = errors.New("scan cancelled")
 
-// Handle reads one unit and publishes what it found: numbered batches, then the
-// unit end. Each call is an attempt of its own with a seq of its own, so a
+// Handle reads one unit, or the keys it names, and publishes what it found:
+// numbered batches, then the unit end. Each call is an attempt of its own with a seq of its own, so a
 // delivery that is repeated after a crash or error supersedes the one before.
 // An error means that nothing can be said of the unit (no credentials, a store
 // or bus that does not answer, ctx ended); the unit is then to be delivered again.
@@ -62,6 +62,7 @@ func (w *Worker) Handle(ctx context.Context, u schemas.Unit) error {
 		return err
 	}
 	var scopes []schemas.ScopeEnd
+	var direct *schemas.DirectEnd
 	err = a.watched(ctx, func(ctx context.Context) error {
 		reader, err := w.d.Provider.Open(ctx, u)
 		if err != nil {
@@ -70,17 +71,21 @@ func (w *Worker) Handle(ctx context.Context, u schemas.Unit) error {
 		a.mu.Lock()
 		a.reader = reader
 		a.mu.Unlock()
-		scopes, err = a.run(ctx)
+		if len(u.Keys) > 0 {
+			direct, err = a.runDirect(ctx)
+		} else {
+			scopes, err = a.run(ctx)
+		}
 		return err
 	})
 	if errors.Is(err, errCancelled) {
 		log.Info().Msg("unit cancelled")
-		return a.end(ctx, nil)
+		return a.end(ctx, nil, nil)
 	}
 	if err != nil {
 		return err
 	}
-	if err := a.end(ctx, scopes); err != nil {
+	if err := a.end(ctx, scopes, direct); err != nil {
 		return err
 	}
 	calls, throttles := a.reader.Calls()
@@ -90,10 +95,10 @@ func (w *Worker) Handle(ctx context.Context, u schemas.Unit) error {
 }
 
 // end publishes the unit end. Without scopes it says that nothing is complete.
-func (a *attempt) end(ctx context.Context, scopes []schemas.ScopeEnd) error {
+func (a *attempt) end(ctx context.Context, scopes []schemas.ScopeEnd, direct *schemas.DirectEnd) error {
 	e := &schemas.UnitEnd{
 		Scan: a.unit.Scan, AccountID: a.unit.Account.ID, Account: a.unit.Account.Name, Unit: a.unit.Unit,
-		Seq: a.seq, Batches: a.number, Scopes: scopes, StartedAt: a.started,
+		Seq: a.seq, Batches: a.number, Scopes: scopes, Direct: direct, StartedAt: a.started,
 	}
 	if a.reader != nil {
 		e.Calls, e.Throttles = a.reader.Calls()

@@ -26,6 +26,7 @@ type world struct {
 	listed, exists map[string]string // id -> content
 	stored         map[string]string // id -> hash
 	scope          schemas.ScopeState
+	keys           []schemas.Key // of the unit
 	verifyErr      error
 	cancelAfter    int       // batches after which the scan is cancelled; 0 never
 	cancelAt       time.Time // when it is cancelled; zero never
@@ -60,6 +61,10 @@ func (w *world) Probe(context.Context, schemas.Account, []string) ([]schemas.Per
 
 func (w *world) Plan(context.Context, schemas.Account) (schemas.AccountID, []schemas.UnitKey, error) {
 	return account.ID, nil, nil
+}
+
+func (w *world) Locate(context.Context, schemas.Account, string) (schemas.UnitKey, []schemas.Key, error) {
+	return schemas.UnitKey{}, nil, nil
 }
 
 func (w *world) Open(context.Context, schemas.Unit) (discovery.Reader, error) {
@@ -154,7 +159,7 @@ func (w *world) handle(t *testing.T) {
 		Provider: w, Store: w, Publisher: w, Sequencer: w, Scans: w, Sealer: w, Log: zerolog.Nop(),
 		Now: func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) },
 	})
-	u := schemas.Unit{Scan: "s", Account: account, Unit: schemas.UnitKey{Region: "global", Service: "s3"}}
+	u := schemas.Unit{Scan: "s", Account: account, Unit: schemas.UnitKey{Region: "global", Service: "s3"}, Keys: w.keys}
 	if err := worker.Handle(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}

@@ -47,11 +47,14 @@ type Store interface {
 	RecomputePosture(ctx context.Context, a schemas.AccountID, at time.Time) error
 	Changes(ctx context.Context, a schemas.AccountID, scan string) (schemas.Changes, error)
 	RecordScan(ctx context.Context, s schemas.Scan) error
+	Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error)
 }
 
-// Planner says who an account's credentials are and which units it has.
+// Planner says who an account's credentials are, which units it has, and where
+// in it a resource is; see discovery.Provider.
 type Planner interface {
 	Plan(ctx context.Context, a schemas.Account) (schemas.AccountID, []schemas.UnitKey, error)
+	Locate(ctx context.Context, a schemas.Account, resource string) (schemas.UnitKey, []schemas.Key, error)
 }
 
 // Sequencer mints seqs.

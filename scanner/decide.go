@@ -109,6 +109,8 @@ func standIn(u schemas.UnitKey) schemas.Scope {
 type tally struct {
 	progress         schemas.Progress
 	reading          []schemas.UnitKey
+	read             []schemas.ResourceRead
+	problems         []string // of resources that were read directly
 	complete, scopes int
 	gap              *schemas.ScopeEnd // the first one
 }
@@ -134,7 +136,7 @@ func (t *tally) add(e *schemas.UnitEnd) {
 // reason says in one line what is missing, empty when nothing is.
 func (t *tally) reason() string {
 	if t.gap == nil {
-		return ""
+		return problemsText(t.problems)
 	}
 	why := string(t.gap.State)
 	for _, part := range []string{t.gap.Call, t.gap.Reason} {
@@ -149,6 +151,10 @@ func (t *tally) reason() string {
 // endState of a scan whose units have all ended.
 func (t *tally) endState() schemas.ScanState {
 	switch {
+	case len(t.problems) > 0 && t.progress.Resources > 0:
+		return schemas.ScanPartial
+	case len(t.problems) > 0:
+		return schemas.ScanFailed
 	case t.complete == t.scopes:
 		return schemas.ScanSucceeded
 	case t.complete == 0:

@@ -101,3 +101,34 @@ func TestEndStates(t *testing.T) {
 		}
 	}
 }
+
+// What was asked for by itself and is not there is told, each thing once.
+func TestWhatIsNotThereIsTold(t *testing.T) {
+	t.Parallel()
+	u := schemas.UnitKey{Region: "global", Service: "s3"}
+	key := func(token, id string) schemas.Key { return schemas.Key{Region: "eu-west-1", Type: token, ID: id} }
+	asked := []schemas.Key{key("B", "a"), key("P", "a"), key("B", "b"), key("P", "b"), key("B", "c"), key("P", "c"), key("B", "d"), key("P", "d")}
+	read := []schemas.ResourceRead{
+		{Key: key("B", "a"), State: schemas.ResourceUnchanged},
+		{Key: key("B", "b"), State: schemas.ResourceChanged},
+		{Key: key("P", "b"), State: schemas.ResourceGone},
+		{Key: key("B", "c"), State: schemas.ResourceGone},
+		{Key: key("P", "c"), State: schemas.ResourceGone},
+	}
+	var all tally
+	all.addDirect(u, &schemas.DirectEnd{Read: read}, asked)
+	want := "b has no P any more; the next scan of s3 removes what is known of it; " +
+		"c does not exist any more; the next scan of s3 removes it; d does not exist (s3 in eu-west-1)"
+	if all.reason() != want || all.endState() != schemas.ScanPartial || all.progress.Resources != 2 || all.progress.Gaps != 0 {
+		t.Errorf("%s: %q, %+v", all.endState(), all.reason(), all.progress)
+	}
+	// What could not be read may be there.
+	var some tally
+	some.addDirect(u, &schemas.DirectEnd{Read: read[:1], Failure: "denied"}, asked)
+	if some.reason() != "denied" || some.endState() != schemas.ScanPartial || some.progress.Gaps != 1 {
+		t.Errorf("%s: %q, %+v", some.endState(), some.reason(), some.progress)
+	}
+	if got := problemsText([]string{"1", "2", "3", "4", "5"}); got != "1; 2; 3; and 2 more" {
+		t.Errorf("got %q", got)
+	}
+}

@@ -144,6 +144,9 @@ func (d *driver) units(ctx context.Context) (ends []*schemas.UnitEnd, t tally, r
 		case actDone:
 			ends = append(ends, v.status.End)
 			t.add(v.status.End)
+			if e := v.status.End.Direct; e != nil {
+				t.addDirect(u, e, d.scan.Keys[u.String()])
+			}
 		case actReread:
 			err = d.reread(ctx, u, dec)
 		case actFail:
@@ -213,7 +216,7 @@ func (d *driver) publish(ctx context.Context, views map[schemas.UnitKey]unitView
 }
 
 func (d *driver) ask(ctx context.Context, u schemas.UnitKey, retry int) error {
-	return d.c.d.Bus.PublishUnit(ctx, schemas.Unit{Scan: d.scan.ID, Account: d.account, Unit: u, Retry: retry})
+	return d.c.d.Bus.PublishUnit(ctx, schemas.Unit{Scan: d.scan.ID, Account: d.account, Unit: u, Keys: d.scan.Keys[u.String()], Retry: retry})
 }
 
 // reread notes first that the old attempts are void, then asks: a crash in
@@ -254,11 +257,15 @@ func (d *driver) fail(ctx context.Context, u schemas.UnitKey, v unitView, dec de
 		return err
 	}
 	d.c.d.Log.Error().Str("scan", d.scan.ID).Stringer("unit", u).Str("reason", dec.reason).Msg("give unit up")
-	err = d.c.d.Bus.PublishEnd(ctx, &schemas.UnitEnd{
-		Scan: d.scan.ID, AccountID: d.scan.AccountID, Account: d.scan.Account, Unit: u, Seq: seq,
-		Scopes: failedScopes(u, v.status.End, dec.reason), StartedAt: d.c.now(),
-	})
-	if err != nil {
+	end := &schemas.UnitEnd{
+		Scan: d.scan.ID, AccountID: d.scan.AccountID, Account: d.scan.Account, Unit: u, Seq: seq, StartedAt: d.c.now(),
+	}
+	if len(d.scan.Keys[u.String()]) > 0 {
+		end.Direct = &schemas.DirectEnd{Failure: dec.reason}
+	} else {
+		end.Scopes = failedScopes(u, v.status.End, dec.reason)
+	}
+	if err := d.c.d.Bus.PublishEnd(ctx, end); err != nil {
 		return err
 	}
 	d.failSent[u], d.quiet = true, 0

@@ -58,7 +58,7 @@ func (d *driver) end(ctx context.Context, state schemas.ScanState, reason string
 			return nil
 		}
 		// A cancellation that came too late to stop anything changes nothing.
-		s.State, s.Reason, s.EndedAt, s.Progress, s.Reading, s.Changes = state, reason, at, t.progress, nil, changes
+		s.State, s.Reason, s.EndedAt, s.Progress, s.Reading, s.Resources, s.Changes = state, reason, at, t.progress, nil, t.read, changes
 		return nil
 	})
 	if err != nil {

@@ -152,6 +152,18 @@ func (m *memory) Changes(context.Context, schemas.AccountID, string) (schemas.Ch
 	return schemas.Changes{Opened: 3, Fixed: 2}, nil
 }
 
+func (m *memory) Resources(_ context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out schemas.ResourcePage
+	for k, r := range m.held {
+		if k.ID == q.ID {
+			out.Resources = append(out.Resources, schemas.StoredResource{Resource: r})
+		}
+	}
+	return out, nil
+}
+
 func (m *memory) RecordScan(_ context.Context, s schemas.Scan) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -18,10 +18,13 @@ type StartOptions struct {
 
 // Start begins a scan of an account, named or by id, and returns its record; Run drives it
 // to its end. Errors: CodeNotFound (no such account), CodeConflict naming the
-// scan that runs already, CodeInvalid when the limit names what the account does
-// not have, what the planner says (CodeUnavailable without a discovery worker,
+// scan that runs already, CodeInvalid or CodeNotFound when the limit names what the
+// account does not have, what the planner says (CodeUnavailable without a discovery worker,
 // CodeDenied without credentials).
 func (c *Control) Start(ctx context.Context, nameOrID string, o StartOptions) (schemas.Scan, error) {
+	if err := o.Limit.Validate(); err != nil {
+		return schemas.Scan{}, err
+	}
 	a, err := c.account(ctx, nameOrID)
 	if err != nil {
 		return schemas.Scan{}, err
@@ -34,14 +37,20 @@ func (c *Control) Start(ctx context.Context, nameOrID string, o StartOptions) (s
 	if err != nil {
 		return schemas.Scan{}, err
 	}
-	o.Limit = schemas.ScanLimit{Regions: distinct(o.Limit.Regions), Services: distinct(o.Limit.Services)}
-	if units, err = limited(a.Name, units, o.Limit); err != nil {
+	o.Limit = schemas.ScanLimit{Regions: distinct(o.Limit.Regions), Services: distinct(o.Limit.Services), Resources: distinct(o.Limit.Resources)}
+	var keys map[string][]schemas.Key
+	if len(o.Limit.Resources) > 0 {
+		units, keys, err = c.located(ctx, a, units, o.Limit.Resources)
+	} else {
+		units, err = limited(a.Name, units, o.Limit)
+	}
+	if err != nil {
 		return schemas.Scan{}, err
 	}
 	if err := c.d.Resolver.Resolve(ctx, a.ID); err != nil {
 		return schemas.Scan{}, err
 	}
-	s, err := c.claim(ctx, a, units, o)
+	s, err := c.claim(ctx, a, units, keys, o)
 	if err != nil {
 		return schemas.Scan{}, err
 	}
@@ -127,7 +136,7 @@ func (c *Control) idle(ctx context.Context, a schemas.AccountID) (schemas.Active
 }
 
 // claim takes the account for a new scan by compare-and-set.
-func (c *Control) claim(ctx context.Context, a schemas.Account, units []schemas.UnitKey, o StartOptions) (schemas.Scan, error) {
+func (c *Control) claim(ctx context.Context, a schemas.Account, units []schemas.UnitKey, keys map[string][]schemas.Key, o StartOptions) (schemas.Scan, error) {
 	for {
 		act, rev, err := c.idle(ctx, a.ID)
 		if err != nil {
@@ -139,7 +148,7 @@ func (c *Control) claim(ctx context.Context, a schemas.Account, units []schemas.
 		act.Count++
 		s := schemas.Scan{
 			ID: schemas.ScanID(a.ID, act.Count), AccountID: a.ID, Account: a.Name, Trigger: o.Trigger, RequestedBy: o.By,
-			State: schemas.ScanRunning, Limit: o.Limit, Units: units, StartedAt: c.now(),
+			State: schemas.ScanRunning, Limit: o.Limit, Units: units, Keys: keys, StartedAt: c.now(),
 			Progress: schemas.Progress{UnitsTotal: len(units)},
 		}
 		act.Scan = &s

@@ -43,7 +43,9 @@ type world struct {
 	// read is what a discovery worker does with a unit; state and error.
 	read  func(u schemas.Unit) (schemas.ScopeState, error)
 	judge func(b *schemas.SnapshotBatch) error
-	reads map[schemas.UnitKey]int
+	// locate is what a discovery worker says of where a resource is.
+	locate func(resource string) (schemas.UnitKey, []schemas.Key, error)
+	reads  map[schemas.UnitKey]int
 }
 
 func newWorld(t *testing.T) *world {
@@ -84,6 +86,11 @@ func (w *world) Plan(_ context.Context, a schemas.Account) (schemas.AccountID, [
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return a.ID, w.units, nil
+}
+
+// Locate knows the resources that units are read as having.
+func (w *world) Locate(_ context.Context, _ schemas.Account, resource string) (schemas.UnitKey, []schemas.Key, error) {
+	return w.locate(resource)
 }
 
 // Resolve writes an empty set once, as control does for an account without packs.

@@ -41,12 +41,16 @@ type Scan struct {
 	State       ScanState `json:"state"`
 	Limit       ScanLimit `json:"limit,omitzero"` // what it was asked to read; zero: everything
 	Units       []UnitKey `json:"units"`
-	StartedAt   time.Time `json:"startedAt"`
-	EndedAt     time.Time `json:"endedAt,omitzero"`
-	Progress    Progress  `json:"progress"`
-	Reading     []UnitKey `json:"reading,omitempty"` // units that are being read, as far as is known
-	Changes     Changes   `json:"changes"`           // what it did to violations, counted at its end
-	Reason      string    `json:"reason,omitempty"`  // why it failed, in one line
+	// Keys, by UnitKey.String, are the only ones that are read of a unit.
+	Keys map[string][]Key `json:"keys,omitempty"`
+	// Resources are what was read of single resources, known at the end.
+	Resources []ResourceRead `json:"resources,omitempty"`
+	StartedAt time.Time      `json:"startedAt"`
+	EndedAt   time.Time      `json:"endedAt,omitzero"`
+	Progress  Progress       `json:"progress"`
+	Reading   []UnitKey      `json:"reading,omitempty"` // units that are being read, as far as is known
+	Changes   Changes        `json:"changes"`           // what it did to violations, counted at its end
+	Reason    string         `json:"reason,omitempty"`  // why it failed, in one line
 	// Rereads notes, by UnitKey.String, which units control asked to read again.
 	Rereads map[string]Reread `json:"rereads,omitempty"`
 }
@@ -96,6 +100,8 @@ type Unit struct {
 	Scan    string  `json:"scan"`
 	Account Account `json:"account"`
 	Unit    UnitKey `json:"unit"`
+	// Keys, if there are any, are read directly, and nothing else of the unit.
+	Keys []Key `json:"keys,omitempty"`
 	// Retry counts re-reads control asked for (a lost batch, a mismatch).
 	Retry int `json:"retry,omitempty"`
 }
@@ -142,6 +148,9 @@ type UnitEnd struct {
 	Seq       uint64     `json:"seq"`
 	Batches   int        `json:"batches"` // batches 1..Batches belong to this attempt
 	Scopes    []ScopeEnd `json:"scopes"`
+	// Direct is the end of a unit with keys. It has no scopes: none is complete,
+	// and none is any less complete than before.
+	Direct    *DirectEnd `json:"direct,omitempty"`
 	Calls     uint64     `json:"calls"`
 	Throttles uint64     `json:"throttles"`
 	StartedAt time.Time  `json:"startedAt"` // when the attempt was minted

@@ -188,6 +188,22 @@ type ProbeReply struct {
 	Error       *Error       `json:"error,omitempty"`
 }
 
+// RequestLocate is served by discovery workers: LocateRequest -> LocateReply.
+const RequestLocate = "discovery.locate"
+
+// LocateRequest asks where in an account a resource is: an ARN, or Key.String.
+type LocateRequest struct {
+	Account  Account `json:"account"`
+	Resource string  `json:"resource"`
+}
+
+// LocateReply carries the unit and the keys to read in it.
+type LocateReply struct {
+	Unit  UnitKey `json:"unit"`
+	Keys  []Key   `json:"keys"`
+	Error *Error  `json:"error,omitempty"`
+}
+
 // PlanReply carries the identity behind the credentials and the units.
 type PlanReply struct {
 	AccountID AccountID `json:"accountId"`

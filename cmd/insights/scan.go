@@ -34,10 +34,16 @@ With --service and --region it reads only that part of the account. The rest sta
 as it is known: nothing of it is taken for gone. Services without a region, such as
 iam and s3, are read in the region "global".
 
+With --resource it reads single resources, with what is split off them, and prints
+their violations; --fail-on then is about these. RESOURCE is an ARN, or an id as
+'insights resources' shows it. One that does not exist is an error; a scan of its
+service removes what is known of it.
+
 Interrupt it, and 'insights scan watch' goes on with the same scan. It also takes
 the flags of 'insights serve' that name servers and bounds, such as --nats-url.`,
 		Example: `  insights scan start prod
   insights scan start prod --service ec2 --region us-east-1
+  insights scan start prod --resource arn:aws:s3:::my-bucket
   insights scan start prod --policy-pack ./my-pack
   insights scan start prod --fail-on high -o json
   insights scan start prod --server http://127.0.0.1:8080 --detach`,
@@ -46,6 +52,9 @@ the flags of 'insights serve' that name servers and bounds, such as --nats-url.`
 		RunE: func(cmd *cobra.Command, given []string) error {
 			if err := a.checkWait(cmd, wait); err != nil {
 				return err
+			}
+			if len(limit.Resources) > 0 && len(limit.Services)+len(limit.Regions) > 0 {
+				return usageError(cmd, errors.New("--resource does not go with --service or --region"))
 			}
 			if detach && a.server == "" {
 				return usageError(cmd, errors.New("--detach needs --server: without a server the scan runs in this process"))
@@ -69,6 +78,7 @@ the flags of 'insights serve' that name servers and bounds, such as --nats-url.`
 	cmd.Flags().StringArrayVar(&packDirs, "policy-pack", nil, "`DIRECTORY` of a pack to apply in addition to the enforced ones, repeatable")
 	cmd.Flags().StringSliceVar(&limit.Services, "service", nil, "`SERVICE` to read, for example ec2, repeatable (default all of the account)")
 	cmd.Flags().StringSliceVar(&limit.Regions, "region", nil, "`REGION` to read, repeatable (default all of the account)")
+	cmd.Flags().StringArrayVar(&limit.Resources, "resource", nil, "single `RESOURCE` to read, an ARN or a known id, repeatable")
 	wait.add(cmd)
 	cmd.Flags().BoolVar(&detach, "detach", false, "return as soon as the server has started the scan")
 	return cmd
@@ -88,17 +98,16 @@ func (a *app) finishScan(ctx context.Context, s api.Service, scan schemas.Scan, 
 	if err != nil {
 		return err
 	}
+	if len(scan.Limit.Resources) > 0 {
+		return a.finishResources(ctx, s, scan, wait)
+	}
 	report, err := s.Report(ctx, schemas.ReportQuery{Accounts: []string{string(scan.AccountID)}})
 	if err != nil {
 		return err
 	}
-	result := map[string]any{"scan": scan, "report": withLists(report)}
-	switch {
-	case wait.follow:
-		err = json.NewEncoder(a.out).Encode(result)
-	case a.output == "json":
-		err = printJSON(a.out, result)
-	default:
+	if a.output == "json" {
+		err = a.printResult(wait, map[string]any{"scan": scan, "report": withLists(report)})
+	} else {
 		err = a.printOutcome(scan, report)
 	}
 	if err != nil {
@@ -108,6 +117,15 @@ func (a *app) finishScan(ctx context.Context, s api.Service, scan schemas.Scan, 
 		return exitCode(exitPartial)
 	}
 	return failOnOpen(report, wait.failOn)
+}
+
+// printResult prints the outcome of a scan for programs: on one line where lines
+// of progress came before.
+func (a *app) printResult(wait waitOptions, result map[string]any) error {
+	if wait.follow {
+		return json.NewEncoder(a.out).Encode(result)
+	}
+	return printJSON(a.out, result)
 }
 
 func (a *app) scanWatchCmd() *cobra.Command {

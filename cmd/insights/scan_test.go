@@ -83,3 +83,42 @@ func TestALongScanIsWatchedAndCancelled(t *testing.T) {
 		t.Errorf("the list does not say what scans were limited to:\n%s", out)
 	}
 }
+
+// One thing is read and judged by itself, with what is split off it. What does
+// not exist any more is told, and stays known until its service is scanned.
+func TestAScanOfOneResource(t *testing.T) {
+	url, _ := startFake(t, awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1"}, Buckets: 4, Users: 1})
+	p := newProgram(t)
+	p.ok(t, "account", "add", "prod", "--endpoint", url)
+	p.ok(t, "scan", "start", "prod")
+	before := p.ok(t, "resources", "--limit", "1000")
+	setFaults(t, url, awsfake.Faults{Changed: []string{"bucket-00000002"}, Removed: []string{"bucket-00000001"}})
+
+	var changed struct {
+		Scan       schemas.Scan
+		Violations []schemas.Violation
+	}
+	p.json(t, &changed, "scan", "start", "prod", "--resource", "arn:aws:s3:::bucket-00000002")
+	states := map[string]schemas.ResourceState{}
+	for _, r := range changed.Scan.Resources {
+		if r.ID != "bucket-00000002" {
+			t.Errorf("read %s", r.Key)
+		}
+		states[shortType(r.Type)] = r.State
+	}
+	if states["s3/bucketVersioning"] != schemas.ResourceChanged || states["s3/bucketAcl"] != schemas.ResourceUnchanged || len(changed.Violations) == 0 || changed.Scan.Changes.Fixed == 0 {
+		t.Errorf("read %v, changes %+v, %d violations", states, changed.Scan.Changes, len(changed.Violations))
+	}
+	out, _, code := p.run(t, "scan", "start", "prod", "--resource", "bucket-00000001")
+	if code != exitPartial || !strings.Contains(out, "bucket-00000001 does not exist any more; the next scan of s3 removes it") || !strings.Contains(out, "gone") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	if after := p.ok(t, "resources", "--limit", "1000"); strings.Count(after, "\n") != strings.Count(before, "\n") {
+		t.Errorf("the inventory was\n%s\nand is\n%s", before, after)
+	}
+	p.ok(t, "scan", "start", "prod", "--service", "s3")
+	if after := p.ok(t, "resources", "--id", "bucket-00000001"); strings.Contains(after, "bucket-00000001") {
+		t.Errorf("still there:\n%s", after)
+	}
+	checkFailure(t, p, exitError, []string{"scan", "start", "prod", "--resource", "bucket-x"}, "no resource bucket-x is known in account prod", "insights resources")
+}

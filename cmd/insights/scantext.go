@@ -103,6 +103,12 @@ func (a *app) printScanDetails(s schemas.Scan, events []schemas.ViolationEvent) 
 	for _, line := range unitLines(s.Units) {
 		fmt.Fprintf(a.out, "  Units      %s\n", line)
 	}
+	if len(s.Resources) > 0 {
+		fmt.Fprintln(a.out)
+		if err := a.printFound(s.Resources); err != nil {
+			return err
+		}
+	}
 	if len(events) == 0 {
 		return nil
 	}

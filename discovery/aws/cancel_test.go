@@ -29,6 +29,14 @@ func (a *around) Plan(context.Context, schemas.Account) (schemas.AccountID, []sc
 	return "", nil, nil
 }
 
+func (a *around) Probe(context.Context, schemas.Account, []string) ([]schemas.Permission, error) {
+	return nil, nil
+}
+
+func (a *around) Locate(context.Context, schemas.Account, string) (schemas.UnitKey, []schemas.Key, error) {
+	return schemas.UnitKey{}, nil, nil
+}
+
 func (a *around) Open(context.Context, schemas.Unit) (discovery.Reader, error) { return a.reader, nil }
 
 func (a *around) Known(context.Context, schemas.KnownRequest) (schemas.KnownReply, error) {

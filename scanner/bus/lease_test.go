@@ -229,6 +229,13 @@ func (fakePlanner) Plan(_ context.Context, a schemas.Account) (schemas.AccountID
 	return a.ID, []schemas.UnitKey{{Region: "global", Service: "iam"}}, nil
 }
 
+func (fakePlanner) Locate(_ context.Context, a schemas.Account, resource string) (schemas.UnitKey, []schemas.Key, error) {
+	if a.Name == "bad" {
+		return schemas.UnitKey{}, nil, schemas.Errorf(schemas.CodeInvalid, "%q is no ARN", resource)
+	}
+	return schemas.UnitKey{Region: "global", Service: "iam"}, []schemas.Key{{ID: resource}}, nil
+}
+
 func TestRequests(t *testing.T) {
 	t.Parallel()
 	ctx := testContext(t)
@@ -252,6 +259,12 @@ func TestRequests(t *testing.T) {
 	if err != nil || id != account || len(units) != 1 {
 		t.Errorf("got %s %v, %v", id, units, err)
 	}
+	unit, located, err := client.Locate(ctx, schemas.Account{ID: account}, "arn")
+	if err != nil || unit.Service != "iam" || len(located) != 1 || located[0].ID != "arn" {
+		t.Errorf("got %s %v, %v", unit, located, err)
+	}
+	_, _, err = client.Locate(ctx, schemas.Account{Name: "bad"}, "x")
+	wantCode(t, err, schemas.CodeInvalid)
 	_, _, err = client.Plan(ctx, schemas.Account{Name: "bad"})
 	wantCode(t, err, schemas.CodeDenied)
 	may, errProbe := client.Probe(ctx, schemas.Account{ID: account}, []string{"eu-west-1"})

@@ -23,6 +23,7 @@ type Store interface {
 type Planner interface {
 	Plan(ctx context.Context, a schemas.Account) (schemas.AccountID, []schemas.UnitKey, error)
 	Probe(ctx context.Context, a schemas.Account, regions []string) ([]schemas.Permission, error)
+	Locate(ctx context.Context, a schemas.Account, resource string) (schemas.UnitKey, []schemas.Key, error)
 }
 
 const (
@@ -50,7 +51,8 @@ func (b *Bus) ServeStore(ctx context.Context, s Store) error {
 	})
 }
 
-// ServePlan answers plan and probe requests until ctx ends, when it returns nil.
+// ServePlan answers requests to plan, probe and locate until ctx ends, when it
+// returns nil.
 func (b *Bus) ServePlan(ctx context.Context, p Planner) error {
 	plan := func(ctx context.Context, r schemas.PlanRequest) (schemas.PlanReply, error) {
 		id, units, err := p.Plan(ctx, r.Account)
@@ -60,9 +62,16 @@ func (b *Bus) ServePlan(ctx context.Context, p Planner) error {
 		list, err := p.Probe(ctx, r.Account, r.Regions)
 		return schemas.ProbeReply{Permissions: list}, err
 	}
+	locate := func(ctx context.Context, r schemas.LocateRequest) (schemas.LocateReply, error) {
+		unit, keys, err := p.Locate(ctx, r.Account, r.Resource)
+		return schemas.LocateReply{Unit: unit, Keys: keys}, err
+	}
 	return b.serve(ctx, planTimeout, map[string]func(context.Context, []byte) any{
 		schemas.RequestProbe: func(ctx context.Context, data []byte) any {
 			return answer(ctx, data, probe, func(e *schemas.Error) schemas.ProbeReply { return schemas.ProbeReply{Error: e} })
+		},
+		schemas.RequestLocate: func(ctx context.Context, data []byte) any {
+			return answer(ctx, data, locate, func(e *schemas.Error) schemas.LocateReply { return schemas.LocateReply{Error: e} })
 		},
 		schemas.RequestPlan: func(ctx context.Context, data []byte) any {
 			return answer(ctx, data, plan, func(e *schemas.Error) schemas.PlanReply { return schemas.PlanReply{Error: e} })
@@ -186,6 +195,15 @@ func (b *Bus) Probe(ctx context.Context, a schemas.Account, regions []string) ([
 		return nil, err
 	}
 	return out.Permissions, coded(out.Error)
+}
+
+// Locate asks a discovery worker where a resource is. Errors as in Plan.
+func (b *Bus) Locate(ctx context.Context, a schemas.Account, resource string) (schemas.UnitKey, []schemas.Key, error) {
+	var out schemas.LocateReply
+	if err := b.askWorker(ctx, schemas.RequestLocate, schemas.LocateRequest{Account: a, Resource: resource}, &out); err != nil {
+		return schemas.UnitKey{}, nil, err
+	}
+	return out.Unit, out.Keys, coded(out.Error)
 }
 
 // askWorker asks a discovery worker, and says so when there is none.
