@@ -18,6 +18,8 @@ func main() { os.Exit(run()) }
 // run is the program; it gives the exit code.
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The first signal asks to end, a second one ends the process at once.
+	defer context.AfterFunc(ctx, stop)()
 	root := newRoot(stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv})
 	err := root.ExecuteContext(ctx)
 	stop()

@@ -29,6 +29,9 @@ type Options struct {
 	// Name of the connection, shown by the server.
 	Name string
 	Log  zerolog.Logger
+	// Settled is told what became of every delivery to a durable consumer: one of
+	// the Fates. May be nil.
+	Settled func(consumer string, fate Fate)
 
 	// AckWait is how long a delivered message may stay without a sign of life
 	// before it is delivered again. Default 30 s.
@@ -38,6 +41,9 @@ type Options struct {
 	// RetryDelay is the first delay before a failed message is delivered again;
 	// it doubles up to a minute. Default 1 s.
 	RetryDelay time.Duration
+	// Grace is how long handlers may finish what is in hand when the context of
+	// their consumer ends. Default 0: their context ends with it.
+	Grace time.Duration
 	// Replicas of streams and buckets: 1 embedded, 3 in a cluster. Default 1.
 	Replicas int
 	// WorkBytes bounds each of the snapshots and verdicts streams. Default 512 MiB.

@@ -14,7 +14,8 @@ import (
 )
 
 // Units hands units to h, at most parallel at a time, until ctx ends; it then
-// waits for the running handlers. A unit is acknowledged after h returned nil.
+// waits for the running handlers, whose context ends Options.Grace later. A unit is
+// acknowledged after h returned nil, and given back when h was interrupted.
 // While h runs the server is told that it is alive. It returns nil when ctx
 // ended and an error only when the consumer cannot be used at all.
 func (b *Bus) Units(ctx context.Context, parallel int, h func(ctx context.Context, u schemas.Unit) error) error {
@@ -50,10 +51,12 @@ func (b *Bus) each(ctx context.Context, stream, durable string, parallel int, h 
 		}
 		return wrap(err, "open consumer", durable)
 	}
+	work, end := b.Grace(ctx)
+	defer end()
 	var g errgroup.Group
 	for range max(parallel, 1) {
 		g.Go(func() error {
-			b.pullOne(ctx, c, h)
+			b.pullOne(ctx, work, c, h)
 			return nil
 		})
 	}
@@ -63,7 +66,8 @@ func (b *Bus) each(ctx context.Context, stream, durable string, parallel int, h 
 // pullWait is how long one pull request stays open.
 const pullWait = 5 * time.Second
 
-func (b *Bus) pullOne(ctx context.Context, c jetstream.Consumer, h handler) {
+// pullOne pulls until ctx ends; what it pulled is handled under work.
+func (b *Bus) pullOne(ctx, work context.Context, c jetstream.Consumer, h handler) {
 	delay := newBackoff(100*time.Millisecond, 5*time.Second)
 	for ctx.Err() == nil {
 		m, err := next(ctx, c)
@@ -75,8 +79,12 @@ func (b *Bus) pullOne(ctx context.Context, c jetstream.Consumer, h handler) {
 			continue
 		}
 		delay = newBackoff(100*time.Millisecond, 5*time.Second)
-		if m != nil {
-			b.handleOne(ctx, m, h)
+		switch {
+		case m == nil:
+		case ctx.Err() != nil:
+			b.giveBack(m)
+		default:
+			b.handleOne(work, m, h)
 		}
 	}
 }

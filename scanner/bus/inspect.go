@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -77,6 +78,56 @@ func (b *Bus) idle(ctx context.Context, d durable) (bool, error) {
 		return false, wrap(err, "ask consumer", d.name)
 	}
 	return info.NumPending == 0 && info.NumAckPending == 0, nil
+}
+
+// Queue is a stream with what waits in it.
+type Queue struct {
+	Stream   string
+	Messages uint64
+	Bytes    uint64
+	Limit    uint64 // bytes; a full work stream is back-pressure
+	// Oldest is when the oldest message was published; zero in an empty stream.
+	Oldest    time.Time
+	Consumers []QueueConsumer
+}
+
+// QueueConsumer is a durable consumer of a stream.
+type QueueConsumer struct {
+	Name    string
+	Waiting uint64 // messages that nobody has been given yet
+	InHand  uint64 // messages that were given out and not settled
+}
+
+// Queues looks at every stream. On a cluster the counters may lag behind.
+func (b *Bus) Queues(ctx context.Context) ([]Queue, error) {
+	var out []Queue
+	for _, c := range b.streams() {
+		s, err := b.js.Stream(ctx, c.Name) // with fresh information
+		if err != nil {
+			return nil, wrap(err, "open stream", c.Name)
+		}
+		state := s.CachedInfo().State
+		q := Queue{Stream: c.Name, Messages: state.Msgs, Bytes: state.Bytes, Limit: uint64(c.MaxBytes), Oldest: state.FirstTime}
+		list := s.ListConsumers(ctx)
+		for info := range list.Info() {
+			if info.Config.Durable != "" {
+				q.Consumers = append(q.Consumers, QueueConsumer{info.Name, info.NumPending, uint64(info.NumAckPending)})
+			}
+		}
+		if err := list.Err(); err != nil {
+			return nil, wrap(err, "list consumers of", c.Name)
+		}
+		out = append(out, q)
+	}
+	return out, nil
+}
+
+// Ping asks the server for an answer: CodeUnavailable without one.
+func (b *Bus) Ping(ctx context.Context) error {
+	if err := b.nc.FlushWithContext(ctx); err != nil {
+		return schemas.Errorf(schemas.CodeUnavailable, "NATS at %s does not answer: %w", b.opt.where(), err)
+	}
+	return nil
 }
 
 // DeadLetters calls fn for every message that was ever given up and is still

@@ -35,7 +35,8 @@ func gather(flowing time.Duration) time.Duration {
 // order, and is called concurrently for different partitions only. All are
 // acknowledged after it returned nil. When it fails they are handed over one by
 // one, so that a message that cannot be handled is found and given up alone.
-// It blocks until ctx ends, then returns nil.
+// It blocks until ctx ends and the running calls have returned, whose context ends
+// Options.Grace later, then returns nil.
 func (b *Bus) Partitions(ctx context.Context, owner string, h func(ctx context.Context, partition int, ms []schemas.Message) error) error {
 	s := newShare(b, owner)
 	if err := s.refresh(ctx); err != nil {
@@ -56,14 +57,16 @@ func (b *Bus) Partitions(ctx context.Context, owner string, h func(ctx context.C
 // partition takes the lease of one partition whenever it is free and within
 // this owner's share, and consumes until the lease or ctx ends.
 func (b *Bus) partition(ctx context.Context, s *share, p int, h func(context.Context, int, []schemas.Message) error) {
+	work, end := b.Grace(ctx)
+	defer end()
 	for ctx.Err() == nil {
 		if !s.enter() {
 			_ = wait(ctx, b.opt.LeaseTTL/10)
 			continue
 		}
 		shed := false
-		err := b.Lease(ctx, fmt.Sprintf("sink.%02d", p), s.owner, func(ctx context.Context) (err error) {
-			shed, err = b.consumePartition(ctx, s, p, h)
+		err := b.Lease(work, fmt.Sprintf("sink.%02d", p), s.owner, func(held context.Context) (err error) {
+			shed, err = b.consumePartition(ctx, held, s, p, h)
 			return err
 		})
 		if !shed {
@@ -79,46 +82,47 @@ func (b *Bus) partition(ctx context.Context, s *share, p int, h func(context.Con
 	}
 }
 
-// consumePartition consumes until ctx ends or this owner gives the partition up
-// to another one, which shed tells.
-func (b *Bus) consumePartition(ctx context.Context, s *share, p int, h func(context.Context, int, []schemas.Message) error) (shed bool, err error) {
+// consumePartition consumes until ctx or the lease's context held ends, or this
+// owner gives the partition up to another one, which shed tells.
+func (b *Bus) consumePartition(ctx, held context.Context, s *share, p int, h func(context.Context, int, []schemas.Message) error) (shed bool, err error) {
 	snapshots, _ := schemas.SinkSnapshots(p)
 	verdicts, _ := schemas.SinkVerdicts(p)
 	q := newQueue()
-	ctx, cancel := context.WithCancel(ctx)
+	pulling, cancel := context.WithCancel(held)
+	defer context.AfterFunc(ctx, cancel)()
 	var wg sync.WaitGroup
 	// Cancel first, then wait: the pumps end with the context.
 	defer wg.Wait()
 	defer cancel()
 	for stream, durable := range map[string]string{schemas.StreamSnapshots: snapshots, schemas.StreamVerdicts: verdicts} {
-		c, err := b.js.Consumer(ctx, stream, durable)
+		c, err := b.js.Consumer(pulling, stream, durable)
 		if err != nil {
 			return false, wrap(err, "open consumer", durable)
 		}
-		wg.Go(func() { b.pump(ctx, c, q) })
+		wg.Go(func() { b.pump(pulling, c, q) })
 	}
 	alive := b.keepAlive(q.held)
 	defer alive()
 	since := time.Now() // when messages began to flow
-	for ctx.Err() == nil {
+	for pulling.Err() == nil {
 		if shed = s.shed(); shed {
 			break
 		}
-		ms := q.take(ctx, foldMessages, foldBytes, gather(time.Since(since)), b.opt.LeaseTTL/5)
-		if ctx.Err() != nil {
+		ms := q.take(pulling, foldMessages, foldBytes, gather(time.Since(since)), b.opt.LeaseTTL/5)
+		if pulling.Err() != nil {
 			break
 		}
 		if len(ms) == 0 {
 			since = time.Now()
 			continue
 		}
-		b.fold(ctx, p, ms, h)
+		b.fold(held, p, ms, h)
 		q.done()
 	}
 	cancel()
 	wg.Wait()
 	for _, m := range q.held() {
-		b.note(m, m.Nak(), "give back")
+		b.giveBack(m)
 	}
 	return shed, nil
 }

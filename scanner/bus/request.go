@@ -35,8 +35,8 @@ const (
 	planTries     = 3
 )
 
-// ServeStore answers the requests of discovery workers until ctx ends, when it
-// returns nil.
+// ServeStore answers the requests of discovery workers until ctx ends, then those
+// that came before that, within Options.Grace, and returns nil.
 func (b *Bus) ServeStore(ctx context.Context, s Store) error {
 	return b.serve(ctx, storeTimeout, map[string]func(context.Context, []byte) any{
 		schemas.RequestKnown: func(ctx context.Context, data []byte) any {
@@ -51,8 +51,8 @@ func (b *Bus) ServeStore(ctx context.Context, s Store) error {
 	})
 }
 
-// ServePlan answers requests to plan, probe and locate until ctx ends, when it
-// returns nil.
+// ServePlan answers requests to plan, probe and locate; it ends as ServeStore
+// does.
 func (b *Bus) ServePlan(ctx context.Context, p Planner) error {
 	plan := func(ctx context.Context, r schemas.PlanRequest) (schemas.PlanReply, error) {
 		id, units, err := p.Plan(ctx, r.Account)
@@ -105,6 +105,8 @@ func firstLine(err error, e *schemas.Error) string {
 }
 
 func (b *Bus) serve(ctx context.Context, limit time.Duration, handlers map[string]func(context.Context, []byte) any) error {
+	work, end := b.Grace(ctx)
+	defer end()
 	var g, loops errgroup.Group
 	g.SetLimit(serveParallel)
 	for subject, h := range handlers {
@@ -114,13 +116,18 @@ func (b *Bus) serve(ctx context.Context, limit time.Duration, handlers map[strin
 			return wrap(err, "serve", subject)
 		}
 		defer func() { _ = sub.Unsubscribe() }()
+		take := func(m *nats.Msg) { g.Go(func() error { b.respond(work, m, limit, h); return nil }) }
 		loops.Go(func() error {
 			for {
 				select {
 				case <-ctx.Done():
+					_ = sub.Unsubscribe() // who asks from now on asks another process
+					for work.Err() == nil && len(requests) > 0 {
+						take(<-requests)
+					}
 					return nil
 				case m := <-requests:
-					g.Go(func() error { b.respond(ctx, m, limit, h); return nil })
+					take(m)
 				}
 			}
 		})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rs/zerolog"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -20,35 +21,39 @@ const (
 	maxRetryDelay = time.Minute
 )
 
-type fate int
+// Fate is what becomes of a delivery.
+type Fate string
 
+// Fates. Superseded is acknowledged too: a newer attempt has taken over.
 const (
-	fateAck fate = iota
-	fateRetry
-	fateDead
+	Acked      Fate = "acked"
+	Superseded Fate = "superseded"
+	Retried    Fate = "retried"
+	GivenBack  Fate = "given_back"  // by a process that stops
+	DeadLetter Fate = "dead_letter" // given up
 )
 
 // decide is the one place that maps a handler's error and the number of the
 // delivery (1, 2, …) to what becomes of the message.
-func decide(err error, delivery uint64) fate {
+func decide(err error, delivery uint64) Fate {
 	if err == nil {
-		return fateAck
+		return Acked
 	}
 	switch schemas.CodeOf(err) {
 	case schemas.CodeFenced:
-		return fateAck // a newer attempt has taken over: nothing is lost
+		return Superseded // nothing is lost
 	case schemas.CodeInvalid:
-		return fateDead
+		return DeadLetter
 	case schemas.CodeUnavailable, schemas.CodeThrottled:
 		if delivery < maxOutage {
-			return fateRetry
+			return Retried
 		}
-		return fateDead
+		return DeadLetter
 	}
 	if delivery < maxDeliveries {
-		return fateRetry
+		return Retried
 	}
-	return fateDead
+	return DeadLetter
 }
 
 // retryDelay doubles with every delivery; a dependency that said how long to
@@ -66,27 +71,63 @@ func (b *Bus) retryDelay(err error, delivery uint64) time.Duration {
 // its message back at once.
 func (b *Bus) settle(ctx context.Context, m jetstream.Msg, err error) {
 	if err != nil && ctx.Err() != nil {
-		b.note(m, m.Nak(), "give back")
+		b.giveBack(m)
 		return
 	}
 	delivery := deliveryOf(m)
-	switch decide(err, delivery) {
-	case fateAck:
+	switch fate := decide(err, delivery); fate {
+	case Retried:
+		b.retry(m, err, delivery)
+	case DeadLetter:
+		b.bury(ctx, m, err, delivery)
+	default:
 		if err != nil {
-			b.log.Debug().Err(err).Str("subject", m.Subject()).Msg("drop a message of a superseded attempt")
+			b.log.Debug().Err(err).Func(about(m)).Msg("drop a message of a superseded attempt")
 		}
 		b.note(m, m.Ack(), "ack")
-	case fateRetry:
-		b.retry(m, err, delivery)
-	case fateDead:
-		b.bury(ctx, m, err, delivery)
+		b.settled(m, fate)
+	}
+}
+
+func (b *Bus) giveBack(m jetstream.Msg) {
+	b.log.Debug().Func(about(m)).Msg("give a message back")
+	b.note(m, m.Nak(), "give back")
+	b.settled(m, GivenBack)
+}
+
+func (b *Bus) settled(m jetstream.Msg, fate Fate) {
+	if b.opt.Settled == nil {
+		return
+	}
+	if meta, err := m.Metadata(); err == nil {
+		b.opt.Settled(meta.Consumer, fate)
+	}
+}
+
+// about names in a log line what a message is about, as its headers say.
+func about(m jetstream.Msg) func(*zerolog.Event) {
+	return func(e *zerolog.Event) {
+		e.Str("subject", m.Subject())
+		for _, f := range []struct{ header, field string }{
+			{headerScan, "scan"},
+			{headerAccount, "accountId"},
+			{headerUnit, "unit"},
+			{headerScope, "scope"},
+			{headerSeq, "seq"},
+			{headerNumber, "number"},
+		} {
+			if v := m.Headers().Get(f.header); v != "" {
+				e.Str(f.field, v)
+			}
+		}
 	}
 }
 
 func (b *Bus) retry(m jetstream.Msg, err error, delivery uint64) {
 	d := b.retryDelay(err, delivery)
-	b.log.Warn().Err(err).Str("subject", m.Subject()).Uint64("delivery", delivery).Dur("retryIn", d).Msg("handling failed")
+	b.log.Warn().Err(err).Func(about(m)).Uint64("delivery", delivery).Dur("retryIn", d).Msg("handling failed")
 	b.note(m, m.NakWithDelay(d), "retry")
+	b.settled(m, Retried)
 }
 
 // bury publishes the message as a dead letter and only then terminates it: a
@@ -112,13 +153,14 @@ func (b *Bus) bury(ctx context.Context, m jetstream.Msg, err error, delivery uin
 		b.retry(m, err, delivery)
 		return
 	}
-	b.log.Error().Err(err).Str("subject", m.Subject()).Uint64("delivery", delivery).Msg("gave a message up as a dead letter")
+	b.log.Error().Err(err).Func(about(m)).Uint64("delivery", delivery).Msg("gave a message up as a dead letter")
 	b.note(m, m.TermWithReason(oneLine(err.Error())), "terminate")
+	b.settled(m, DeadLetter)
 }
 
 func (b *Bus) note(m jetstream.Msg, err error, what string) {
 	if err != nil {
-		b.log.Warn().Err(err).Str("subject", m.Subject()).Msg(what)
+		b.log.Warn().Err(err).Func(about(m)).Msg(what)
 	}
 }
 
