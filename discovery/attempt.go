@@ -222,6 +222,9 @@ func (a *attempt) flush(ctx context.Context) error {
 	if err := a.w.d.Publisher.PublishBatch(ctx, a.batch); err != nil {
 		return err
 	}
+	a.w.d.Log.Debug().Str("scan", a.unit.Scan).Str("account", a.unit.Account.Name).Stringer("unit", a.unit.Unit).
+		Uint64("seq", a.seq).Int("number", a.batch.Number).Int("resources", len(a.batch.Resources)).
+		Int("unchanged", len(a.batch.Unchanged)).Int("gone", len(a.batch.Gone)).Msg("snapshot batch published")
 	a.number++
 	a.batch = nil
 	return nil

@@ -89,9 +89,29 @@ func (w *Worker) Handle(ctx context.Context, u schemas.Unit) error {
 		return err
 	}
 	calls, throttles := a.reader.Calls()
+	logGaps(log, scopes)
 	log.Debug().Uint64("seq", a.seq).Int("batches", a.number).Int("resources", len(a.seen)).
 		Uint64("calls", calls).Uint64("throttles", throttles).Msg("unit read")
 	return nil
+}
+
+// logGaps tells of the scopes that are not complete: in one line, since they
+// mostly have one cause.
+func logGaps(log zerolog.Logger, scopes []schemas.ScopeEnd) {
+	gaps := 0
+	var first schemas.ScopeEnd
+	for _, s := range scopes {
+		if s.State == schemas.ScopeComplete {
+			continue
+		}
+		if gaps++; gaps == 1 {
+			first = s
+		}
+	}
+	if gaps > 0 {
+		log.Warn().Int("gaps", gaps).Int("scopes", len(scopes)).Str("type", first.Type).Str("state", string(first.State)).
+			Str("call", first.Call).Str("reason", first.Reason).Msg("unit read with gaps")
+	}
 }
 
 // end publishes the unit end. Without scopes it says that nothing is complete.

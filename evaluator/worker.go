@@ -24,6 +24,9 @@ type Deps struct {
 	MaxEngines int
 	// Timeout bounds one resource under one pack. Default 30 s.
 	Timeout time.Duration
+	// Loaded and Evaluated are told how long an engine took to load, and to judge
+	// one resource under one pack; both may be nil and are called concurrently.
+	Loaded, Evaluated func(schemas.Runtime, time.Duration)
 }
 
 // Worker judges snapshot batches. It is safe for concurrent use.
@@ -58,6 +61,7 @@ func (w *Worker) Close() { w.engines.close() }
 // stands, or the store asks for it again. It returns after the batch is stored.
 // The error of an account without effective packs yet is CodeUnavailable.
 func (w *Worker) Handle(ctx context.Context, b *schemas.SnapshotBatch) error {
+	start := w.d.Now()
 	eff, ok := w.d.Effectives.Effective(b.AccountID)
 	if !ok {
 		return schemas.Errorf(schemas.CodeUnavailable, "the packs of account %s are not resolved yet", b.AccountID)
@@ -82,7 +86,19 @@ func (w *Worker) Handle(ctx context.Context, b *schemas.SnapshotBatch) error {
 			}
 		}
 	}
-	return w.d.Publisher.PublishVerdicts(ctx, out)
+	if err := w.d.Publisher.PublishVerdicts(ctx, out); err != nil {
+		return err
+	}
+	w.d.Log.Debug().Func(about(b)).Int("resources", len(b.Resources)).Uint64("revision", eff.Revision).
+		Int("packs", len(eff.Packs)).Dur("took", w.d.Now().Sub(start)).Msg("batch judged")
+	return nil
+}
+
+// about names in a log line what a batch is about.
+func about(b *schemas.SnapshotBatch) func(*zerolog.Event) {
+	return func(e *zerolog.Event) {
+		e.Str("scan", b.Scan).Str("account", b.Account).Stringer("unit", b.Unit).Uint64("seq", b.Seq).Int("number", b.Number)
+	}
 }
 
 // loadedPack is an effective pack and its engine, or why there is none.
@@ -159,7 +175,9 @@ func (w *Worker) load(ctx context.Context, p schemas.EffectivePack) (e Engine, e
 	start := w.d.Now()
 	e, err = loader.Load(ctx, dir, p)
 	if err == nil {
-		w.d.Log.Debug().Str("pack", p.Name).Str("version", p.Version).Dur("took", w.d.Now().Sub(start)).Msg("pack loaded")
+		took := w.d.Now().Sub(start)
+		w.d.Log.Debug().Str("pack", p.Name).Str("version", p.Version).Dur("took", took).Msg("pack loaded")
+		told(w.d.Loaded, p.Runtime, took)
 	}
 	return e, err
 }
@@ -171,6 +189,7 @@ func (w *Worker) verdict(ctx context.Context, b *schemas.SnapshotBatch, r *schem
 	plain, secrets, err := w.d.Opener.Open(r.Properties)
 	if err != nil {
 		// Without the key nothing can be judged: that is told, not guessed.
+		w.d.Log.Error().Err(err).Func(about(b)).Str("urn", in.URN).Msg("open the secrets of a resource")
 		for i := range packs {
 			v.Packs = append(v.Packs, packs[i].verdict(errored(&packs[i], "open secrets: "+err.Error())))
 		}
@@ -179,7 +198,7 @@ func (w *Worker) verdict(ctx context.Context, b *schemas.SnapshotBatch, r *schem
 	in.Properties, in.Shared = plain, map[schemas.Runtime]any{}
 	red := redactor(secrets)
 	for i := range packs {
-		results, err := w.judge(ctx, &packs[i], in, red)
+		results, err := w.judge(ctx, b, &packs[i], in, red)
 		if err != nil {
 			return v, err
 		}
@@ -190,7 +209,7 @@ func (w *Worker) verdict(ctx context.Context, b *schemas.SnapshotBatch, r *schem
 }
 
 // judge runs one pack on one resource, twice if the pack as a whole breaks.
-func (w *Worker) judge(ctx context.Context, p *loadedPack, in Input, red redactor) ([]schemas.PolicyResult, error) {
+func (w *Worker) judge(ctx context.Context, b *schemas.SnapshotBatch, p *loadedPack, in Input, red redactor) ([]schemas.PolicyResult, error) {
 	if p.broken != "" {
 		return errored(p, p.broken), nil
 	}
@@ -205,7 +224,7 @@ func (w *Worker) judge(ctx context.Context, p *loadedPack, in Input, red redacto
 		}
 		reason = err.Error()
 	}
-	w.d.Log.Warn().Str("pack", p.Name).Str("urn", in.URN).Str("reason", red.text(reason)).Msg("pack could not judge a resource")
+	w.d.Log.Warn().Func(about(b)).Str("pack", p.Name).Str("urn", in.URN).Str("reason", red.text(reason)).Msg("pack could not judge a resource")
 	return errored(p, reason), nil
 }
 
@@ -218,7 +237,16 @@ func (w *Worker) evaluate(ctx context.Context, p *loadedPack, in Input) (results
 	}()
 	ctx, cancel := context.WithTimeout(ctx, w.d.Timeout)
 	defer cancel()
-	return p.engine.Evaluate(ctx, in)
+	start := w.d.Now()
+	results, err = p.engine.Evaluate(ctx, in)
+	told(w.d.Evaluated, p.Runtime, w.d.Now().Sub(start))
+	return results, err
+}
+
+func told(fn func(schemas.Runtime, time.Duration), r schemas.Runtime, took time.Duration) {
+	if fn != nil {
+		fn(r, took)
+	}
 }
 
 // errored is a pack none of whose resource policies could be asked.

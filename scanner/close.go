@@ -41,6 +41,7 @@ func (d *driver) closes(ctx context.Context, ends []*schemas.UnitEnd, t *tally) 
 }
 
 func (d *driver) close(ctx context.Context, c *schemas.Close) error {
+	d.log.Debug().Stringer("scope", c.Scope).Uint64("seq", c.Seq).Str("cause", string(c.Cause)).Msg("close scope")
 	if err := d.c.d.Bus.PublishClose(ctx, c); err != nil {
 		return err
 	}

@@ -84,6 +84,8 @@ type Deps struct {
 	Now   func() time.Time
 	// Poll is how often progress is looked at. Default 1 s.
 	Poll time.Duration
+	// Ended is told of every scan that this process ends; may be nil.
+	Ended func(schemas.Scan)
 	// KeepScans is how many scan records of an account stay in the table; older
 	// ones are in the store only. Default 50.
 	KeepScans int

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -15,6 +17,7 @@ import (
 type driver struct {
 	c       *Control
 	id      string // of the scan
+	log     zerolog.Logger
 	scan    schemas.Scan
 	account schemas.Account
 	live    *liveUnits
@@ -35,7 +38,11 @@ const quietPolls = 3
 // drive runs until the scan has ended and its account is free again, or ctx
 // ends. Errors of a step are logged and the step repeated.
 func (c *Control) drive(ctx context.Context, claimed schemas.Scan) error {
-	d := &driver{c: c, id: claimed.ID, scan: claimed, live: newLiveUnits(), failSent: map[schemas.UnitKey]bool{}, closeSent: map[schemas.Scope]uint64{}}
+	log := c.d.Log.With().Str("scan", claimed.ID).Str("account", claimed.Account).Logger()
+	d := &driver{
+		c: c, id: claimed.ID, log: log, scan: claimed, live: newLiveUnits(),
+		failSent: map[schemas.UnitKey]bool{}, closeSent: map[schemas.Scope]uint64{},
+	}
 	start := c.d.Now()
 	d.told = start
 	ctx, stop := context.WithCancel(ctx)
@@ -49,7 +56,7 @@ func (c *Control) drive(ctx context.Context, claimed schemas.Scan) error {
 			return nil
 		}
 		if err != nil && ctx.Err() == nil {
-			c.d.Log.Warn().Err(err).Str("scan", claimed.ID).Msg("drive scan, will try again")
+			log.Warn().Err(err).Msg("drive scan, will try again")
 		}
 		if !d.cancelled.IsZero() {
 			start = c.d.Now() // somebody waits for the end: look often again
@@ -216,13 +223,14 @@ func (d *driver) publish(ctx context.Context, views map[schemas.UnitKey]unitView
 }
 
 func (d *driver) ask(ctx context.Context, u schemas.UnitKey, retry int) error {
+	d.log.Debug().Stringer("unit", u).Int("retry", retry).Msg("ask for unit")
 	return d.c.d.Bus.PublishUnit(ctx, schemas.Unit{Scan: d.scan.ID, Account: d.account, Unit: u, Keys: d.scan.Keys[u.String()], Retry: retry})
 }
 
 // reread notes first that the old attempts are void, then asks: a crash in
 // between is made good by publish.
 func (d *driver) reread(ctx context.Context, u schemas.UnitKey, dec decision) error {
-	d.c.d.Log.Warn().Str("scan", d.scan.ID).Stringer("unit", u).Str("reason", dec.reason).Msg("read unit again")
+	d.log.Warn().Stringer("unit", u).Str("reason", dec.reason).Msg("read unit again")
 	var count int
 	s, err := d.c.update(ctx, d.scan, func(s *schemas.Scan) error {
 		all := maps.Clone(s.Rereads)
@@ -256,7 +264,7 @@ func (d *driver) fail(ctx context.Context, u schemas.UnitKey, v unitView, dec de
 	if err != nil {
 		return err
 	}
-	d.c.d.Log.Error().Str("scan", d.scan.ID).Stringer("unit", u).Str("reason", dec.reason).Msg("give unit up")
+	d.log.Error().Stringer("unit", u).Str("reason", dec.reason).Msg("give unit up")
 	end := &schemas.UnitEnd{
 		Scan: d.scan.ID, AccountID: d.scan.AccountID, Account: d.scan.Account, Unit: u, Seq: seq, StartedAt: d.c.now(),
 	}
@@ -282,7 +290,7 @@ func (d *driver) report(ctx context.Context, t tally, err error) error {
 	}
 	if now := d.c.d.Now(); now.Sub(d.told) >= logEvery {
 		d.told = now
-		d.c.d.Log.Info().Str("scan", d.id).Str("account", d.scan.Account).Int("units", t.progress.UnitsTotal).Int("ended", t.progress.UnitsEnded).
+		d.log.Info().Int("units", t.progress.UnitsTotal).Int("ended", t.progress.UnitsEnded).
 			Int("reading", len(t.reading)).Uint64("resources", t.progress.Resources).Uint64("calls", t.progress.Calls).
 			Uint64("throttles", t.progress.Throttles).Int("gaps", t.progress.Gaps).Msg("scan goes on")
 	}

@@ -65,7 +65,12 @@ func (d *driver) end(ctx context.Context, state schemas.ScanState, reason string
 		return false, err
 	}
 	d.scan = s
-	d.c.d.Log.Info().Str("scan", s.ID).Str("account", s.Account).Str("state", string(s.State)).Str("reason", s.Reason).Msg("scan ended")
+	d.log.Info().Str("state", string(s.State)).Str("reason", s.Reason).Dur("took", s.EndedAt.Sub(s.StartedAt)).
+		Int("units", s.Progress.UnitsEnded).Uint64("resources", s.Progress.Resources).Int("gaps", s.Progress.Gaps).
+		Uint64("calls", s.Progress.Calls).Uint64("throttles", s.Progress.Throttles).Msg("scan ended")
+	if d.c.d.Ended != nil {
+		d.c.d.Ended(s)
+	}
 	if err := d.c.release(ctx, s); err != nil {
 		return false, err
 	}

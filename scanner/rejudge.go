@@ -40,6 +40,7 @@ func (c *Control) rejudge(ctx context.Context, a schemas.AccountID, stop func(co
 			return left, nil
 		}
 		before = left
+		c.d.Log.Debug().Str("account", eff.Account).Uint64("resources", left).Uint64("revision", eff.Revision).Msg("judge anew")
 		if err := c.publishRejudge(ctx, eff); err != nil {
 			return left, err
 		}

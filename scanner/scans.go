@@ -57,9 +57,10 @@ func (c *Control) Start(ctx context.Context, nameOrID string, o StartOptions) (s
 	// The claim carries the record, so an error or a crash here loses nothing:
 	// the scan has started, and its driver creates the record.
 	if _, err := c.ensureRecord(ctx, s); err != nil {
-		c.d.Log.Warn().Err(err).Str("scan", s.ID).Msg("write scan record, left to the driver")
+		c.d.Log.Warn().Err(err).Str("scan", s.ID).Str("account", s.Account).Msg("write scan record, left to the driver")
 	}
-	c.d.Log.Info().Str("scan", s.ID).Str("account", s.Account).Int("units", len(units)).Msg("scan started")
+	c.d.Log.Info().Str("scan", s.ID).Str("account", s.Account).Str("accountId", string(s.AccountID)).
+		Str("trigger", string(s.Trigger)).Str("by", s.RequestedBy).Int("units", len(units)).Msg("scan started")
 	c.nudge()
 	return s, nil
 }

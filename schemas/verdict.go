@@ -1,5 +1,7 @@
 package schemas
 
+import "strings"
+
 // Outcome is what one policy says of one resource.
 type Outcome string
 
@@ -118,6 +120,15 @@ func NewPackVerdict(p JudgedPack, results []PolicyResult) PackVerdict {
 	}
 	v.Outcomes = string(outcomes)
 	return v
+}
+
+// Count adds up how many policies came to each outcome.
+func (v PackVerdict) Count(into map[Outcome]int) {
+	for o, letter := range letters {
+		if n := strings.Count(v.Outcomes, string(letter)); n > 0 {
+			into[o] += n
+		}
+	}
 }
 
 // Each calls fn with every result, in the order of the pack's policies. fn must

@@ -220,7 +220,7 @@ func insert[T any](ctx context.Context, s *Store, table string, rows []T) error 
 	if len(rows) == 0 {
 		return nil
 	}
-	what := "insert into " + table
+	what, start := "insert into "+table, time.Now()
 	b, err := s.conn.PrepareBatch(ctx, s.sql("INSERT INTO @db."+table+" ("+columnsOf(&rows[0])+")"))
 	if err != nil {
 		return s.fail(what, err)
@@ -233,6 +233,9 @@ func insert[T any](ctx context.Context, s *Store, table string, rows []T) error 
 	}
 	if err := b.Send(); err != nil {
 		return s.fail(what, err)
+	}
+	if s.inserted != nil {
+		s.inserted(table, len(rows), time.Since(start))
 	}
 	return nil
 }

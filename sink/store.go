@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -24,6 +25,8 @@ type Options struct {
 	Lib      string // path of the engine library; empty searches, see findLibrary
 	Database string // default "insights"
 	Log      zerolog.Logger
+	// Inserted is told of every insert that succeeded; may be nil.
+	Inserted func(table string, rows int, took time.Duration)
 }
 
 // Store is the database. It is safe for concurrent use; see Write for its rule.
@@ -32,6 +35,8 @@ type Store struct {
 	engine *engine // nil with a server
 	db     string
 	log    zerolog.Logger
+
+	inserted func(table string, rows int, took time.Duration)
 }
 
 // oldest is the oldest ClickHouse whose SQL we use.
@@ -48,7 +53,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if !databasePattern.MatchString(o.Database) {
 		return nil, schemas.Errorf(schemas.CodeInvalid, "clickhouse.database: %q must match %s", o.Database, databasePattern)
 	}
-	s := &Store{db: o.Database, log: o.Log}
+	s := &Store{db: o.Database, log: o.Log, inserted: o.Inserted}
 	opts, err := s.driverOptions(o)
 	if err != nil {
 		return nil, err

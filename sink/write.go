@@ -23,6 +23,7 @@ func (s *Store) Write(ctx context.Context, ms []schemas.Message) error {
 			if err := s.close(ctx, c); err != nil {
 				return err
 			}
+			s.logStored(ms[:1])
 			ms = ms[1:]
 			continue
 		}
@@ -30,6 +31,7 @@ func (s *Store) Write(ctx context.Context, ms []schemas.Message) error {
 		if err := s.fold(ctx, ms[:n], t); err != nil {
 			return err
 		}
+		s.logStored(ms[:n])
 		ms = ms[n:]
 	}
 	return nil

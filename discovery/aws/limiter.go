@@ -108,6 +108,19 @@ func (l *limiter) addTo(stack *middleware.Stack) error {
 		}), (*retry.Attempt)(nil).ID(), middleware.After)
 }
 
+// listen tells of every attempt, those of credentials among them.
+func (p *Provider) listen(stack *middleware.Stack) error {
+	if p.called == nil {
+		return nil
+	}
+	return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("InsightsCalls",
+		func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
+			out, meta, err := next.HandleFinalize(ctx, in)
+			p.called(awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx), err != nil && isThrottle(err))
+			return out, meta, err
+		}), (*retry.Attempt)(nil).ID(), middleware.After)
+}
+
 func count(ctx context.Context, _ middleware.FinalizeOutput, err error) {
 	c, ok := ctx.Value(countersKey{}).(*counters)
 	if !ok {

@@ -28,6 +28,8 @@ import (
 type Provider struct {
 	log zerolog.Logger
 	now func() time.Time
+	// called is told of every API attempt; may be nil.
+	called func(service, operation string, throttled bool)
 
 	mu       sync.Mutex
 	accounts map[string]*access // by what makes credentials differ
@@ -37,6 +39,10 @@ type Provider struct {
 func New(log zerolog.Logger, now func() time.Time) *Provider {
 	return &Provider{log: log, now: now, accounts: map[string]*access{}}
 }
+
+// OnCall makes fn hear of every API attempt, by the SDK's names of service and
+// operation; fn is called concurrently. It is to be set before the first use.
+func (p *Provider) OnCall(fn func(service, operation string, throttled bool)) { p.called = fn }
 
 // access is one set of credentials with everything made from it.
 type access struct {
@@ -114,6 +120,7 @@ func (p *Provider) config(ctx context.Context, a schemas.Account) (aws.Config, e
 		return cfg, schemas.Errorf(schemas.CodeInvalid, "load AWS configuration of account %s: %w", a.Name, err)
 	}
 	cfg.HTTPClient, cfg.Logger = withReadOnlyBody(cfg.HTTPClient), sdkLog{p.log}
+	cfg.APIOptions = append(cfg.APIOptions, p.listen)
 	if a.Endpoint != "" {
 		cfg.BaseEndpoint = aws.String(a.Endpoint)
 	}

@@ -29,6 +29,9 @@ type ServerConfig struct {
 	Console http.Handler
 	Log     zerolog.Logger
 	Now     func() time.Time
+	// Answered is told of every request with the pattern of its route, "" when
+	// none fits; may be nil.
+	Answered func(route string, status int, took time.Duration)
 	// Poll is how often a followed scan is looked at. Default 500 ms.
 	Poll time.Duration
 }
@@ -199,8 +202,11 @@ func (s *Server) logged(next http.Handler) http.Handler {
 				}
 				writeProblem(rec, errors.New("panic"))
 			}
-			s.c.Log.Debug().Str("method", r.Method).Str("path", r.URL.Path).Int("status", rec.status).
-				Dur("took", s.c.Now().Sub(start)).Msg("request")
+			took := s.c.Now().Sub(start)
+			s.c.Log.Debug().Str("method", r.Method).Str("path", r.URL.Path).Int("status", rec.status).Dur("took", took).Msg("request")
+			if s.c.Answered != nil {
+				s.c.Answered(r.Pattern, rec.status, took)
+			}
 		}()
 		next.ServeHTTP(rec, r)
 	})
