@@ -19,7 +19,7 @@ setup: ## Go modules, the ClickHouse engine and moto, each once
 
 build: ## bin/insights
 	@start=$$SECONDS; printf '==> bin/insights $(VERSION), built from source, minutes the first time ... '; \
-	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags "-X main.version=$(VERSION)" -o bin/insights ./cmd/insights && \
+	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags "-s -w -X main.version=$(VERSION)" -o bin/insights ./cmd/insights && \
 	echo "done in $$((SECONDS - start)) s: $$(du -sm bin/insights | cut -f 1) MB"
 
 demo: setup build ## scan an emulated AWS account on this machine and show the findings
