@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -22,14 +23,16 @@ import (
 // Config is everything a process is told. Later sources win: defaults,
 // insights.yaml, INSIGHTS_* environment, flags.
 type Config struct {
-	DataDir    string
-	Roles      []string
-	Listen     string
-	Log        LogConfig
-	NATS       NATSConfig
-	ClickHouse ClickHouseConfig
-	Secrets    SecretsConfig
-	Workers    WorkersConfig
+	DataDir      string
+	Roles        []string
+	Listen       string
+	AdminAddr    string // metrics, probes and profiles of serve; "" or "off" for none
+	DrainTimeout time.Duration
+	Log          LogConfig
+	NATS         NATSConfig
+	ClickHouse   ClickHouseConfig
+	Secrets      SecretsConfig
+	Workers      WorkersConfig
 }
 
 // LogConfig says how much is logged, and in which form.
@@ -70,17 +73,22 @@ type WorkersConfig struct {
 	MaxEngines int // loaded packs kept warm
 }
 
+// adminOff is the adminAddr of a process that shows nothing of itself.
+const adminOff = "off"
+
 // allRoles a process can take.
 var allRoles = []string{"control", "sink", "discovery", "evaluator"}
 
 func defaultConfig() Config {
 	return Config{
-		DataDir:    ".insights",
-		Roles:      slices.Clone(allRoles),
-		Log:        LogConfig{Level: "info", Format: "console"},
-		NATS:       NATSConfig{Replicas: 1, AckWait: 30 * time.Second, LeaseTTL: 15 * time.Second},
-		ClickHouse: ClickHouseConfig{Database: "insights"},
-		Workers:    WorkersConfig{Discovery: 4, Evaluator: 4, MaxEngines: 64},
+		DataDir:      ".insights",
+		Roles:        slices.Clone(allRoles),
+		AdminAddr:    "127.0.0.1:9480",
+		DrainTimeout: 30 * time.Second,
+		Log:          LogConfig{Level: "info", Format: "console"},
+		NATS:         NATSConfig{Replicas: 1, AckWait: 30 * time.Second, LeaseTTL: 15 * time.Second},
+		ClickHouse:   ClickHouseConfig{Database: "insights"},
+		Workers:      WorkersConfig{Discovery: 4, Evaluator: 4, MaxEngines: 64},
 	}
 }
 
@@ -100,6 +108,8 @@ var settings = []setting{
 	{path: "dataDir", usage: "directory of the embedded stores", to: func(c *Config) any { return &c.DataDir }},
 	{path: "roles", usage: "what this process does: control, sink, discovery, evaluator", to: func(c *Config) any { return &c.Roles }},
 	{path: "listen", usage: "address of the HTTP API, for example 127.0.0.1:8080", to: func(c *Config) any { return &c.Listen }},
+	{path: "adminAddr", usage: "address of metrics, probes and profiles, without authentication; or off", to: func(c *Config) any { return &c.AdminAddr }},
+	{path: "drainTimeout", usage: "how long serve may finish what is in hand when it is stopped", to: func(c *Config) any { return &c.DrainTimeout }},
 	{path: "log.level", usage: "debug, info, warn or error", to: func(c *Config) any { return &c.Log.Level }},
 	{path: "log.format", usage: "console or json", to: func(c *Config) any { return &c.Log.Format }},
 	{path: "nats.url", usage: "NATS servers; empty runs one in this process", to: func(c *Config) any { return &c.NATS.URL }},
@@ -311,6 +321,12 @@ func (c *Config) check(p *schemas.Problems) {
 	p.Check(c.NATS.Replicas > 0, "nats.replicas", "must be positive")
 	p.Check(c.NATS.AckWait >= time.Second, "nats.ackWait", "must be at least 1s")
 	p.Check(c.NATS.LeaseTTL >= time.Second, "nats.leaseTtl", "must be at least 1s")
+	p.Check(c.DrainTimeout >= 0, "drainTimeout", "must not be negative")
+	if c.AdminAddr != "" && c.AdminAddr != adminOff {
+		// ":9480" would be every address of the machine: that has to be said.
+		host, port, err := net.SplitHostPort(c.AdminAddr)
+		p.Check(err == nil && host != "" && port != "", "adminAddr", "%q is not HOST:PORT or off; 0.0.0.0:PORT is every address of this machine", c.AdminAddr)
+	}
 	p.Check((c.NATS.Cert == "") == (c.NATS.Key == ""), "nats.cert", "needs nats.key, and the other way round")
 	if c.ClickHouse.DSN == "" {
 		return

@@ -60,6 +60,7 @@ var confined = map[string]may{
 	"github.com/pulumi/":                    {code: []string{"evaluator/pulumi"}},
 	"github.com/spf13/":                     {code: []string{"cmd/insights"}},
 	"github.com/olekukonko/tablewriter":     {code: []string{"cmd/insights"}},
+	"github.com/prometheus/":                {code: []string{"cmd/insights"}},
 	"github.com/santhosh-tekuri/jsonschema": {code: []string{"scanner/policy"}},
 }
 

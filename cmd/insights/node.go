@@ -34,6 +34,7 @@ type nodeOptions struct {
 	work     work
 	packDirs []string // --policy-pack
 	log      zerolog.Logger
+	observer *observer // default: one that nobody looks at
 }
 
 // node is one process of the system: its connections, its roles, and the
@@ -43,6 +44,8 @@ type node struct {
 	opts  nodeOptions
 	log   zerolog.Logger
 	owner string // names this process in leases
+
+	*observer
 
 	dir   *dataDir
 	nats  *server.Server
@@ -57,16 +60,21 @@ type node struct {
 
 // runNode starts a node, runs do, and stops the node.
 func runNode(ctx context.Context, cfg Config, who string, opts nodeOptions, do func(context.Context, *node) error) error {
-	n := &node{cfg: cfg, opts: opts, log: opts.log, owner: owner()}
+	if opts.observer == nil {
+		opts.observer = newObserver()
+	}
+	n := &node{cfg: cfg, opts: opts, log: opts.log, owner: owner(), observer: opts.observer}
 	defer n.close()
 	n.limitMemory()
 	if err := n.open(ctx, who); err != nil {
 		return err
 	}
+	n.health.started(ctx)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	g, gctx := errgroup.WithContext(ctx)
 	for _, role := range n.roles() {
+		role = n.health.role(role)
 		g.Go(func() error {
 			if err := role.run(gctx); err != nil && !errors.Is(err, context.Canceled) {
 				return fmt.Errorf("%s: %w", role.name, err)
@@ -137,6 +145,10 @@ func (n *node) openBus(ctx context.Context) error {
 	o := bus.Options{
 		URL: c.URL, CredsFile: c.CredsFile, User: c.User, Password: c.Password, TLSCA: c.CA, TLSCert: c.Cert, TLSKey: c.Key,
 		Name: "insights " + n.owner, Log: n.log, AckWait: c.AckWait, LeaseTTL: c.LeaseTTL, Replicas: c.Replicas,
+		Settled: n.metrics.settled,
+	}
+	if n.opts.work == serving {
+		o.Grace = n.cfg.DrainTimeout
 	}
 	if c.URL == "" {
 		srv, err := startNATS(filepath.Join(n.cfg.DataDir, "nats"), "", n.log)
@@ -150,6 +162,10 @@ func (n *node) openBus(ctx context.Context) error {
 		return err
 	}
 	n.bus = b
+	n.health.set("nats", b.Ping)
+	if n.holdsStore() {
+		n.metrics.registry.MustRegister(newQueues(b.Queues, time.Now))
+	}
 	if err := b.Setup(ctx); err != nil || n.nats == nil {
 		return err
 	}
@@ -166,6 +182,7 @@ func (n *node) openStore(ctx context.Context) error {
 		return err
 	}
 	n.store = store
+	n.health.set("clickhouse", n.storeAnswers)
 	if n.cfg.ClickHouse.DSN == "" {
 		return store.Migrate(ctx)
 	}
@@ -183,7 +200,7 @@ func (n *node) openStore(ctx context.Context) error {
 func (n *node) connectStore(ctx context.Context) (*sink.Store, error) {
 	return sink.Open(ctx, sink.Options{
 		DSN: n.cfg.clickhouseDSN(), DataDir: filepath.Join(n.cfg.DataDir, "clickhouse"),
-		Lib: n.cfg.ClickHouse.Library, Database: n.cfg.ClickHouse.Database, Log: n.log,
+		Lib: n.cfg.ClickHouse.Library, Database: n.cfg.ClickHouse.Database, Log: n.log, Inserted: n.metrics.inserted,
 	})
 }
 

@@ -65,6 +65,7 @@ func (n *node) openParts(ctx context.Context) error {
 		loaders:  map[schemas.Runtime]evaluator.Loader{schemas.RuntimeOPA: rego.Loader{}},
 		objects:  bus.NewObjects(n.bus, schemas.ObjectsPacks),
 	}
+	n.parts.provider.OnCall(n.metrics.called)
 	n.parts.archives = policy.NewArchiveCache(n.parts.objects, filepath.Join(n.cfg.DataDir, "packs"))
 	if !n.holdsStore() {
 		return nil
@@ -102,6 +103,7 @@ func (n *node) openControl() {
 	p.control = scanner.NewControl(scanner.Deps{
 		Accounts: t.accounts, Scans: t.scans, Active: t.active, Effective: t.effective, Bus: n.bus, Store: n.store,
 		Planner: n.planner(), Sequencer: n.bus, Resolver: p.resolver, Log: n.log, Owner: n.owner, Now: time.Now, Poll: n.poll(),
+		Ended: n.metrics.scanEnded,
 	})
 	p.tokens = api.NewTokens(t.tokens, time.Now)
 	n.service = n.newService()

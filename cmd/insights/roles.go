@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/insights-scanner/insights-scanner/discovery"
@@ -55,20 +56,24 @@ func (n *node) runPacks(ctx context.Context) error {
 
 func (n *node) runDiscovery(ctx context.Context) error {
 	deps := discovery.Deps{
-		Provider: n.parts.provider, Store: n.bus.StoreClient(), Publisher: n.bus, Sequencer: n.bus,
+		Provider: n.parts.provider, Store: n.bus.StoreClient(), Publisher: countedSnapshots{n.bus, n.metrics}, Sequencer: n.bus,
 		Scans: scanner.NewCancelled(n.tables.scans), Sealer: n.ring, Log: n.log, Now: time.Now,
+	}
+	if n.opts.work < serving && n.cfg.Log.Level == defaultConfig().Log.Level {
+		deps.Log = n.log.Level(zerolog.ErrorLevel) // the command prints the gaps at its end
 	}
 	if n.store != nil {
 		deps.Store = n.store // no detour over the bus within one process
 	}
-	return n.bus.Units(ctx, n.cfg.Workers.Discovery, discovery.New(deps).Handle)
+	return n.bus.Units(ctx, n.cfg.Workers.Discovery, n.metrics.attempted(discovery.New(deps).Handle))
 }
 
 func (n *node) runEvaluator(ctx context.Context) error {
 	effectives := newEffectives()
 	worker := evaluator.NewWorker(evaluator.Deps{
-		Loaders: n.parts.loaders, Archives: n.parts.archives, Effectives: effectives, Publisher: n.bus,
+		Loaders: n.parts.loaders, Archives: n.parts.archives, Effectives: effectives, Publisher: countedVerdicts{n.bus, n.metrics},
 		Opener: n.ring, Log: n.log, Now: time.Now, MaxEngines: n.cfg.Workers.MaxEngines,
+		Loaded: n.metrics.loaded, Evaluated: n.metrics.evaluated,
 	})
 	defer worker.Close()
 	g, ctx := errgroup.WithContext(ctx)
@@ -94,6 +99,8 @@ func (n *node) runSchedule(ctx context.Context) error {
 	s := schedule.New(schedule.Deps{
 		Accounts: n.tables.accounts, Ticks: n.tables.ticks, Clock: schedule.System{}, Log: n.log,
 		Start: func(ctx context.Context, a schemas.AccountID) error {
+			ctx, end := n.bus.Grace(ctx) // the tick is claimed: it would not come again
+			defer end()
 			_, err := n.parts.control.Start(ctx, string(a), scanner.StartOptions{Trigger: schemas.TriggerSchedule, By: "schedule"})
 			return err
 		},

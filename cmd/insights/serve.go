@@ -23,8 +23,13 @@ func (a *app) serveCmd() *cobra.Command {
 NATS and the ClickHouse engine embedded, or those named by --roles over the NATS
 servers of --nats-url. It starts scans by the accounts' schedules.
 
-It opens no port unless --listen names one. An address that is not loopback needs
-an API token first: insights token create.`,
+The HTTP API has no port unless --listen names one. An address that is not loopback
+needs an API token first: insights token create. Metrics, probes and profiles are
+on --admin-addr (default 127.0.0.1:9480), without authentication.
+
+When it is interrupted, it takes no more work, finishes what is in hand within
+--drain-timeout (default 30s), hands the rest back and exits 0. A second interrupt
+ends it at once; nothing is lost by that either.`,
 		Example: `  insights serve --listen 127.0.0.1:8080
   insights serve --roles control,sink --nats-url nats://nats:4222 --clickhouse-dsn clickhouse://db:9000 --listen 0.0.0.0:8080
   insights serve --roles discovery --nats-url nats://nats:4222
@@ -38,7 +43,12 @@ an API token first: insights token create.`,
 			if cfg.Listen != "" && !cfg.has("control") {
 				return usageError(cmd, errors.New("--listen needs the control role: the API answers from the store"))
 			}
-			opts := nodeOptions{work: serving, packDirs: packDirs, log: a.logger(cfg, false)}
+			opts := nodeOptions{work: serving, packDirs: packDirs, log: a.logger(cfg, false), observer: newObserver()}
+			stop, err := startAdmin(cfg.AdminAddr, opts.observer, opts.log)
+			if err != nil {
+				return err
+			}
+			defer stop()
 			return runNode(cmd.Context(), cfg, "insights serve", opts, func(ctx context.Context, n *node) error {
 				return n.serve(ctx, cmd.Context())
 			})
@@ -53,6 +63,9 @@ an API token first: insights token create.`,
 // how a server is meant to end: it is no error.
 func (n *node) serve(ctx, process context.Context) error {
 	n.log.Info().Strs("roles", n.cfg.Roles).Str("data", n.cfg.DataDir).Msg("insights is running")
+	defer context.AfterFunc(process, func() {
+		n.log.Info().Stringer("atMost", n.cfg.DrainTimeout).Msg("stopping: what is in hand is finished; a second signal ends it at once")
+	})()
 	var err error
 	if n.cfg.Listen == "" {
 		<-ctx.Done()
@@ -60,7 +73,6 @@ func (n *node) serve(ctx, process context.Context) error {
 		err = n.listen(ctx)
 	}
 	if process.Err() != nil {
-		n.log.Info().Msg("stopping")
 		return nil
 	}
 	return err
@@ -77,7 +89,7 @@ func (n *node) listen(ctx context.Context) error {
 	n.log.Info().Str("url", fmt.Sprintf("http://%s", l.Addr())).Msg("answering")
 	return api.NewServer(api.ServerConfig{
 		Service: n.service, Tokens: n.parts.tokens, Loopback: api.IsLoopback(n.cfg.Listen), Version: version,
-		Ready: n.ready, Log: n.log, Now: time.Now,
+		Ready: n.ready, Log: n.log, Now: time.Now, Answered: n.metrics.answered,
 	}).Run(ctx, l)
 }
 
@@ -103,7 +115,7 @@ can be run again. The embedded engine is migrated whenever it starts.`,
 			if err != nil {
 				return err
 			}
-			n := &node{cfg: cfg, log: a.logger(cfg, true)}
+			n := &node{cfg: cfg, log: a.logger(cfg, true), observer: newObserver()}
 			defer n.close()
 			if cfg.ClickHouse.DSN == "" {
 				if n.dir, err = openDataDir(cfg.DataDir, "insights migrate"); err != nil {
