@@ -58,7 +58,23 @@ func newMetrics() *metrics {
 		[]float64{1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14400, 43200}, "state")
 	m.requests = m.counter("insights_api_requests_total", "Requests of the HTTP API, by route and status.", "route", "status")
 	m.requestTimes = m.histogram("insights_api_request_duration_seconds", "Duration of requests of the HTTP API, by route.", prometheus.DefBuckets, "route")
+	m.begin()
 	return m
+}
+
+// begin shows series of which the first event must not be missed at 0: Prometheus
+// sees no increase in a series that appears.
+func (m *metrics) begin() {
+	snapshots, _ := schemas.SinkSnapshots(0)
+	verdicts, _ := schemas.SinkVerdicts(0)
+	for _, c := range []string{schemas.ConsumerDiscovery, schemas.ConsumerEvaluator, snapshots, verdicts} {
+		for _, f := range []bus.Fate{bus.Acked, bus.Superseded, bus.Retried, bus.GivenBack, bus.DeadLetter} {
+			m.deliveries.WithLabelValues(consumerLabel(c), string(f))
+		}
+	}
+	for _, s := range []schemas.ScanState{schemas.ScanSucceeded, schemas.ScanPartial, schemas.ScanFailed, schemas.ScanCancelled} {
+		m.scans.WithLabelValues(string(s))
+	}
 }
 
 func (m *metrics) counter(name, help string, labels ...string) *prometheus.CounterVec {
@@ -79,9 +95,11 @@ func (m *metrics) histogram(name, help string, buckets []float64, labels ...stri
 	return v
 }
 
-// settled takes the sink's partitions together.
+// consumerLabel takes the sink's partitions together.
+func consumerLabel(consumer string) string { return strings.TrimRight(consumer, "-0123456789") }
+
 func (m *metrics) settled(consumer string, fate bus.Fate) {
-	m.deliveries.WithLabelValues(strings.TrimRight(consumer, "-0123456789"), string(fate)).Inc()
+	m.deliveries.WithLabelValues(consumerLabel(consumer), string(fate)).Inc()
 }
 
 func (m *metrics) inserted(table string, rows int, took time.Duration) {
@@ -91,8 +109,9 @@ func (m *metrics) inserted(table string, rows int, took time.Duration) {
 
 func (m *metrics) called(service, operation string, throttled bool) {
 	m.calls.WithLabelValues(service, operation).Inc()
+	throttles := m.throttles.WithLabelValues(service, operation) // from 0 on: see begin
 	if throttled {
-		m.throttles.WithLabelValues(service, operation).Inc()
+		throttles.Inc()
 	}
 }
 
@@ -179,7 +198,7 @@ func (c countedVerdicts) PublishVerdicts(ctx context.Context, b *schemas.Verdict
 		return err
 	}
 	for i, p := range b.Packs {
-		counts := map[schemas.Outcome]int{}
+		counts := map[schemas.Outcome]int{schemas.Errored: 0} // see begin
 		for _, v := range b.Verdicts {
 			v.Packs[i].Count(counts)
 		}

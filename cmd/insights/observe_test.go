@@ -292,6 +292,10 @@ func (o *observed) metrics(t *testing.T) {
 		`insights_queue_messages{stream="INSIGHTS_UNITS"}`:                                                              5,
 		`insights_queue_messages{stream="INSIGHTS_DEAD"}`:                                                               0,
 		`insights_queue_oldest_age_seconds{stream="INSIGHTS_DEAD"}`:                                                     0,
+		`insights_deliveries_total{consumer="sink-verdicts",fate="dead_letter"}`:                                        0,
+		`insights_scan_duration_seconds_count{state="failed"}`:                                                          0,
+		`insights_aws_throttles_total{operation="DescribeVpcs",service="EC2"}`:                                          0,
+		`insights_aws_calls_total{operation="GetCallerIdentity",service="STS"}`:                                         1,
 		`insights_deliveries_total{consumer="discovery",fate="acked"}`:                                                  5,
 		`insights_api_requests_total{route="POST /v1/accounts",status="201"}`:                                           1,
 		`insights_verdicts_total{outcome="errored",pack="aws_foundations"}`:                                             0,
@@ -299,8 +303,8 @@ func (o *observed) metrics(t *testing.T) {
 		`insights_sink_insert_rows_count{table="scans"}`:                                                                1,
 		`insights_consumer_waiting_messages{consumer="sink-snapshots-` + partition() + `",stream="INSIGHTS_SNAPSHOTS"}`: 0,
 	} {
-		if values[series] != want {
-			t.Errorf("%s is %v, want %v", series, values[series], want)
+		if have, ok := values[series]; !ok || have != want {
+			t.Errorf("%s is %v, want %v", series, have, want)
 		}
 	}
 	if strings.Contains(text, "prod") || strings.Contains(text, "123456789012") {
