@@ -95,6 +95,13 @@ func (d *document) notRead(call string, names ...string) {
 	}
 }
 
+// notReadable lists properties that can be set and are never returned.
+func (d *document) notReadable(names ...string) {
+	for _, n := range names {
+		d.unknown = append(d.unknown, schemas.UnknownPath{Path: n, State: schemas.FacetNotReadable, Reason: "never returned"})
+	}
+}
+
 // observe makes the observation of the document.
 //
 //nolint:unparam // each service's projection counts for itself; today all stand at 1

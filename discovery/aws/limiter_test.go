@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -36,6 +37,7 @@ func TestLimitsNameServices(t *testing.T) {
 	ids := map[string]bool{
 		ec2.ServiceID: true, iam.ServiceID: true, s3.ServiceID: true, s3control.ServiceID: true,
 		cloudtrail.ServiceID: true, configservice.ServiceID: true, sqs.ServiceID: true,
+		kms.ServiceID: true,
 	}
 	for _, svc := range services {
 		for name := range svc.limits {

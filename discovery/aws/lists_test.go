@@ -32,6 +32,8 @@ var allLists = []listed{
 	{cloudtrailService, "cloudtrail:DescribeTrails", "cloudtrail:DescribeTrails", []string{typeTrail}},
 	{configService, "config:DescribeConfigurationRecorders", "config:DescribeConfigurationRecorders", []string{typeRecorder}},
 	{sqsService, "sqs:ListQueues", "sqs:ListQueues", []string{typeQueue, typeQueuePolicy}},
+	{kmsService, "kms:ListKeys", "kms:ListKeys", []string{typeKey, typeKeyState}},
+	{kmsService, "kms:ListAliases", "kms:ListAliases", []string{typeKeyAlias}},
 	{ec2Service, "ec2:DescribeVpcs", "ec2:DescribeVpcs", []string{typeVPC}},
 	{ec2Service, "ec2:DescribeSubnets", "ec2:DescribeSubnets", []string{typeSubnet}},
 	{ec2Service, "ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroups", []string{typeSecurityGroup, typeDefaultGroup}},

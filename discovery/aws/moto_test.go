@@ -19,6 +19,7 @@ import (
 // module in testdata/moto.
 var compared = []string{
 	"sqs",
+	"kms",
 }
 
 // second is what boto3 says of the account, see testdata/moto/compare.py.

@@ -16,7 +16,6 @@ import (
 	_ "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
 	_ "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	_ "github.com/aws/aws-sdk-go-v2/service/guardduty"
-	_ "github.com/aws/aws-sdk-go-v2/service/kms"
 	_ "github.com/aws/aws-sdk-go-v2/service/lambda"
 	_ "github.com/aws/aws-sdk-go-v2/service/rds"
 	_ "github.com/aws/aws-sdk-go-v2/service/secretsmanager"

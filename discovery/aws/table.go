@@ -8,6 +8,7 @@ var services = []*service{
 	cloudtrailService,
 	configService,
 	sqsService,
+	kmsService,
 }
 
 // serviceNamed is nil for a service the scanner does not read.

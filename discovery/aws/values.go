@@ -37,3 +37,11 @@ func anyStrings(list []string) []any {
 	}
 	return out
 }
+
+// integer is what v points to; nil without it.
+func integer[T int32 | int64](v *T) any {
+	if v == nil {
+		return nil
+	}
+	return int(*v)
+}

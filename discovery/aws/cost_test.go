@@ -1,0 +1,58 @@
+package aws
+
+import (
+	"testing"
+
+	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
+)
+
+// perThousand says in how many calls resources of a type are read, with all
+// that comes along with them.
+var perThousand = []struct {
+	service *service
+	kinds   []string // of awsfake, that the type is made of
+	token   string
+	n       int // of each kind
+	calls   int
+}{
+	{sqsService, []string{"queue"}, typeQueue, 1000, 1 + 1000 + 10},
+	{kmsService, []string{"key"}, typeKey, 1000, 1 + 3000 + 10},
+	{kmsService, []string{"alias"}, typeKeyAlias, 1000, 10},
+}
+
+// A scan makes the calls that the table of types says, page by page and resource
+// by resource, and one for each list that is empty.
+func TestCallsPerThousand(t *testing.T) {
+	t.Parallel()
+	for _, c := range perThousand {
+		idle := newAccount(awsfake.Population{})
+		idle.read(t, c.service, home)
+		more := map[string]int{}
+		for _, kind := range c.kinds {
+			more[kind] = c.n
+		}
+		a := newAccount(awsfake.Population{More: more})
+		s := a.read(t, c.service, home)
+		if got := s.count(c.token); got != c.n*len(c.kinds) {
+			t.Errorf("%s: %d were read", c.token, got)
+		}
+		// Empty lists are read in one call each, and the lists of the type are not empty.
+		calls, declared := len(a.calls)-len(idle.calls), 0
+		for _, spec := range c.service.types {
+			if spec.token != c.token {
+				continue
+			}
+			for i, call := range spec.calls {
+				if i == 0 {
+					calls++
+				}
+				if call.per > 0 {
+					declared += (s.count(c.token) + call.per - 1) / call.per
+				}
+			}
+		}
+		if calls != c.calls || declared != c.calls {
+			t.Errorf("%s: %d calls, %d declared, want %d", c.token, calls, declared, c.calls)
+		}
+	}
+}
