@@ -18,6 +18,11 @@ var perThousand = []struct {
 	{sqsService, []string{"queue"}, typeQueue, 1000, 1 + 1000 + 10},
 	{kmsService, []string{"key"}, typeKey, 1000, 1 + 3000 + 10},
 	{kmsService, []string{"alias"}, typeKeyAlias, 1000, 10},
+	{rdsService, []string{"dbInstance"}, typeDBInstance, 1000, 10},
+	{rdsService, []string{"dbCluster"}, typeDBCluster, 1000, 10},
+	{rdsService, []string{"dbSnapshot"}, typeDBSnapshot, 1000, 10 + 1000},
+	{rdsService, []string{"dbClusterSnapshot"}, typeDBClusterSnapshot, 1000, 10 + 1000},
+	{rdsService, []string{"dbSubnetGroup"}, typeDBSubnetGroup, 1000, 10 + 10},
 }
 
 // A scan makes the calls that the table of types says, page by page and resource

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -38,6 +39,7 @@ func TestLimitsNameServices(t *testing.T) {
 		ec2.ServiceID: true, iam.ServiceID: true, s3.ServiceID: true, s3control.ServiceID: true,
 		cloudtrail.ServiceID: true, configservice.ServiceID: true, sqs.ServiceID: true,
 		kms.ServiceID: true,
+		rds.ServiceID: true,
 	}
 	for _, svc := range services {
 		for name := range svc.limits {

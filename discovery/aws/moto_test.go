@@ -20,6 +20,7 @@ import (
 var compared = []string{
 	"sqs",
 	"kms",
+	"rds",
 }
 
 // second is what boto3 says of the account, see testdata/moto/compare.py.

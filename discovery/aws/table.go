@@ -9,6 +9,7 @@ var services = []*service{
 	configService,
 	sqsService,
 	kmsService,
+	rdsService,
 }
 
 // serviceNamed is nil for a service the scanner does not read.
