@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -38,8 +39,9 @@ func TestLimitsNameServices(t *testing.T) {
 	ids := map[string]bool{
 		ec2.ServiceID: true, iam.ServiceID: true, s3.ServiceID: true, s3control.ServiceID: true,
 		cloudtrail.ServiceID: true, configservice.ServiceID: true, sqs.ServiceID: true,
-		kms.ServiceID: true,
-		rds.ServiceID: true,
+		kms.ServiceID:      true,
+		rds.ServiceID:      true,
+		dynamodb.ServiceID: true,
 	}
 	for _, svc := range services {
 		for name := range svc.limits {

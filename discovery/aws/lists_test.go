@@ -39,6 +39,7 @@ var allLists = []listed{
 	{rdsService, "rds:DescribeDBInstances", "rds:DescribeDBInstances", dbInstanceTypes},
 	{rdsService, "rds:DescribeDBSnapshots", "rds:DescribeDBSnapshots", dbSnapshotTypes},
 	{rdsService, "rds:DescribeDBClusterSnapshots", "rds:DescribeDBClusterSnapshots", dbClusterSnapshotTypes},
+	{dynamodbService, "dynamodb:ListTables", "dynamodb:ListTables", []string{typeTable}},
 	{ec2Service, "ec2:DescribeVpcs", "ec2:DescribeVpcs", []string{typeVPC}},
 	{ec2Service, "ec2:DescribeSubnets", "ec2:DescribeSubnets", []string{typeSubnet}},
 	{ec2Service, "ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroups", []string{typeSecurityGroup, typeDefaultGroup}},

@@ -21,6 +21,7 @@ var compared = []string{
 	"sqs",
 	"kms",
 	"rds",
+	"dynamodb",
 }
 
 // second is what boto3 says of the account, see testdata/moto/compare.py.

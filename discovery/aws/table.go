@@ -10,6 +10,7 @@ var services = []*service{
 	sqsService,
 	kmsService,
 	rdsService,
+	dynamodbService,
 }
 
 // serviceNamed is nil for a service the scanner does not read.

@@ -47,6 +47,7 @@ func (in input) list(name string) []string {
 var jsonServices = map[string]jsonService{
 	"cloudtrail": {"cloudtrail", cloudtrailOperations},
 	"config":     {"config", configOperations},
+	"dynamodb":   {"dynamodb", dynamodbOperations},
 	"kms":        {"kms", kmsOperations},
 	"sqs":        {"sqs", sqsOperations},
 	"tagging":    {"tag", taggingOperations},
