@@ -24,6 +24,7 @@ var perThousand = []struct {
 	{rdsService, []string{"dbClusterSnapshot"}, typeDBClusterSnapshot, 1000, 10 + 1000},
 	{rdsService, []string{"dbSubnetGroup"}, typeDBSubnetGroup, 1000, 10 + 10},
 	{dynamodbService, []string{"table"}, typeTable, 1000, 10 + 1000 + 1000 + 10},
+	{secretsmanagerService, []string{"secret"}, typeSecret, 1000, 10 + 1000},
 }
 
 // A scan makes the calls that the table of types says, page by page and resource

@@ -24,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/rs/zerolog"
@@ -39,9 +40,10 @@ func TestLimitsNameServices(t *testing.T) {
 	ids := map[string]bool{
 		ec2.ServiceID: true, iam.ServiceID: true, s3.ServiceID: true, s3control.ServiceID: true,
 		cloudtrail.ServiceID: true, configservice.ServiceID: true, sqs.ServiceID: true,
-		kms.ServiceID:      true,
-		rds.ServiceID:      true,
-		dynamodb.ServiceID: true,
+		kms.ServiceID:            true,
+		rds.ServiceID:            true,
+		dynamodb.ServiceID:       true,
+		secretsmanager.ServiceID: true,
 	}
 	for _, svc := range services {
 		for name := range svc.limits {

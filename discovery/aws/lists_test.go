@@ -40,6 +40,7 @@ var allLists = []listed{
 	{rdsService, "rds:DescribeDBSnapshots", "rds:DescribeDBSnapshots", dbSnapshotTypes},
 	{rdsService, "rds:DescribeDBClusterSnapshots", "rds:DescribeDBClusterSnapshots", dbClusterSnapshotTypes},
 	{dynamodbService, "dynamodb:ListTables", "dynamodb:ListTables", []string{typeTable}},
+	{secretsmanagerService, "secretsmanager:ListSecrets", "secretsmanager:ListSecrets", secretTypes},
 	{ec2Service, "ec2:DescribeVpcs", "ec2:DescribeVpcs", []string{typeVPC}},
 	{ec2Service, "ec2:DescribeSubnets", "ec2:DescribeSubnets", []string{typeSubnet}},
 	{ec2Service, "ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroups", []string{typeSecurityGroup, typeDefaultGroup}},

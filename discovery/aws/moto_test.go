@@ -22,6 +22,7 @@ var compared = []string{
 	"kms",
 	"rds",
 	"dynamodb",
+	"secretsmanager",
 }
 
 // second is what boto3 says of the account, see testdata/moto/compare.py.

@@ -16,6 +16,5 @@ import (
 	_ "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	_ "github.com/aws/aws-sdk-go-v2/service/guardduty"
 	_ "github.com/aws/aws-sdk-go-v2/service/lambda"
-	_ "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	_ "github.com/aws/aws-sdk-go-v2/service/sns"
 )

@@ -11,6 +11,7 @@ var services = []*service{
 	kmsService,
 	rdsService,
 	dynamodbService,
+	secretsmanagerService,
 }
 
 // serviceNamed is nil for a service the scanner does not read.

@@ -45,12 +45,13 @@ func (in input) list(name string) []string {
 
 // jsonServices are known by the name that they sign with.
 var jsonServices = map[string]jsonService{
-	"cloudtrail": {"cloudtrail", cloudtrailOperations},
-	"config":     {"config", configOperations},
-	"dynamodb":   {"dynamodb", dynamodbOperations},
-	"kms":        {"kms", kmsOperations},
-	"sqs":        {"sqs", sqsOperations},
-	"tagging":    {"tag", taggingOperations},
+	"cloudtrail":     {"cloudtrail", cloudtrailOperations},
+	"config":         {"config", configOperations},
+	"dynamodb":       {"dynamodb", dynamodbOperations},
+	"kms":            {"kms", kmsOperations},
+	"secretsmanager": {"secretsmanager", secretsmanagerOperations},
+	"sqs":            {"sqs", sqsOperations},
+	"tagging":        {"tag", taggingOperations},
 }
 
 // says always gives the same answer.

@@ -1,0 +1,138 @@
+package aws
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"github.com/insights-scanner/insights-scanner/discovery"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// secretsmanagerProjection counts changes of the projections in this file.
+const secretsmanagerProjection = 1
+
+const (
+	typeSecret         = "aws:secretsmanager/secret:Secret"
+	typeSecretRotation = "aws:secretsmanager/secretRotation:SecretRotation"
+	typeSecretPolicy   = "aws:secretsmanager/secretPolicy:SecretPolicy"
+)
+
+// secretTypes come from the one list. Values are never asked for.
+var secretTypes = []string{typeSecret, typeSecretRotation, typeSecretPolicy}
+
+var (
+	listSecrets    = listCall("secretsmanager:ListSecrets", 100)
+	secretPolicy   = eachCall("secretsmanager:GetResourcePolicy", "policy")
+	describeSecret = []string{"secretsmanager:DescribeSecret"}
+)
+
+var secretsmanagerService = &service{
+	name: "secretsmanager",
+	types: []typeSpec{
+		{token: typeSecret, calls: []call{listSecrets, secretPolicy}, verify: describeSecret},
+		{token: typeSecretRotation, calls: []call{listSecrets}, with: typeSecret, verify: describeSecret},
+		{token: typeSecretPolicy, calls: []call{listSecrets, secretPolicy}, with: typeSecret, verify: describeSecret},
+	},
+	// "AWS Secrets Manager quotas": 50 a second for calls about policies; halved.
+	limits: map[string]limit{"Secrets Manager:GetResourcePolicy": {rate: 25, burst: 25}},
+	lists:  secretsmanagerLists,
+}
+
+var secretsmanagerLists = []list{{listSecrets.action, secretTypes, eachSecret}}
+
+func (s *session) secretsmanager() *secretsmanager.Client {
+	return client(s, "secretsmanager", func(c aws.Config) *secretsmanager.Client { return secretsmanager.NewFromConfig(c) })
+}
+
+// eachSecret leaves out secrets that wait for their deletion, as the list does:
+// nobody can use or change them.
+func eachSecret(ctx context.Context, s *session, arns []string, emit observe) error {
+	if arns != nil {
+		return parallel(ctx, detailParallel, arns, func(ctx context.Context, arn string) error {
+			out, err := s.secretsmanager().DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &arn})
+			if isNotFound(err, "ResourceNotFoundException") {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if out.DeletedDate != nil {
+				return nil
+			}
+			return readSecret(ctx, s, listedSecret(out), emit)
+		})
+	}
+	p := secretsmanager.NewListSecretsPaginator(s.secretsmanager(), &secretsmanager.ListSecretsInput{MaxResults: aws.Int32(100)})
+	return pages(ctx, p, func(out *secretsmanager.ListSecretsOutput) error {
+		return parallel(ctx, detailParallel, out.SecretList, func(ctx context.Context, v types.SecretListEntry) error {
+			return readSecret(ctx, s, v, emit)
+		})
+	})
+}
+
+// listedSecret is a description as the list has it.
+func listedSecret(v *secretsmanager.DescribeSecretOutput) types.SecretListEntry {
+	return types.SecretListEntry{
+		ARN: v.ARN, Name: v.Name, Description: v.Description, KmsKeyId: v.KmsKeyId, Tags: v.Tags, Type: v.Type,
+		RotationEnabled: v.RotationEnabled, RotationLambdaARN: v.RotationLambdaARN, RotationRules: v.RotationRules,
+		ExternalSecretRotationRoleArn: v.ExternalSecretRotationRoleArn,
+	}
+}
+
+// readSecret reads the policy of a secret and emits the secret if it still exists.
+func readSecret(ctx context.Context, s *session, v types.SecretListEntry, emit observe) error {
+	out, err := s.secretsmanager().GetResourcePolicy(ctx, &secretsmanager.GetResourcePolicyInput{SecretId: v.ARN})
+	if isNotFound(err, "ResourceNotFoundException") {
+		return nil
+	}
+	f, policy := facetOf(secretPolicy.action, err), ""
+	if err == nil {
+		policy = canonicalPolicy(aws.ToString(out.ResourcePolicy))
+		// An answer of which secret it is and no policy says that it has none.
+		if f = f.need(out.ARN != nil || policy != ""); f.state == schemas.FacetPresent && policy == "" {
+			f.state = schemas.FacetAbsent
+		}
+	}
+	return emit(ctx, projectSecret(s.region, v, f, policy)...)
+}
+
+func projectSecret(region string, v types.SecretListEntry, policyF facet, policy string) []discovery.Observation {
+	arn, name := aws.ToString(v.ARN), aws.ToString(v.Name)
+	d := newDocument()
+	d.set("region", region)
+	d.texts(map[string]*string{"arn": v.ARN, "name": v.Name, "description": v.Description, "kmsKeyId": v.KmsKeyId, "type": v.Type})
+	d.set("tags", tagMap(v.Tags, func(t types.Tag) (key, value *string) { return t.Key, t.Value }))
+	d.facet("policy", policyF, func() any { return policy })
+	d.notRead("secretsmanager:DescribeSecret", "replicas")
+	list := []discovery.Observation{d.observe(region, typeSecret, arn, name, secretsmanagerProjection), secretRotation(region, v)}
+	if policyF.state == schemas.FacetAbsent {
+		return list
+	}
+	split := newDocument()
+	split.set("region", region)
+	split.set("secretArn", arn)
+	split.facet("policy", policyF, func() any { return policy })
+	return append(list, split.observe(region, typeSecretPolicy, arn, name, secretsmanagerProjection))
+}
+
+// secretRotation is there for every secret, so that a pack can judge it: "if the
+// secret has never been configured for rotation, Secrets Manager returns null".
+func secretRotation(region string, v types.SecretListEntry) discovery.Observation {
+	d := newDocument()
+	d.set("region", region)
+	d.set("secretId", aws.ToString(v.ARN))
+	d.set("rotationEnabled", aws.ToBool(v.RotationEnabled))
+	d.set("rotationLambdaArn", aws.ToString(v.RotationLambdaARN))
+	d.set("externalSecretRotationRoleArn", aws.ToString(v.ExternalSecretRotationRoleArn))
+	if r := v.RotationRules; r != nil {
+		rules := newDocument()
+		rules.set("automaticallyAfterDays", integer(r.AutomaticallyAfterDays))
+		rules.set("duration", aws.ToString(r.Duration))
+		rules.set("scheduleExpression", aws.ToString(r.ScheduleExpression))
+		d.set("rotationRules", rules.properties)
+	}
+	return d.observe(region, typeSecretRotation, aws.ToString(v.ARN), aws.ToString(v.Name), secretsmanagerProjection)
+}
