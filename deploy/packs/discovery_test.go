@@ -18,6 +18,9 @@ var emitted = table(`
 aws:cloudtrail/trail:Trail: advancedEventSelectors cloudWatchLogsGroupArn cloudWatchLogsRoleArn enableLogFileValidation enableLogging
     eventSelectors includeGlobalServiceEvents isMultiRegionTrail isOrganizationTrail kmsKeyId name region s3BucketName s3KeyPrefix
     snsTopicName tags
+aws:dynamodb/table:Table: arn attributes billingMode deletionProtectionEnabled globalSecondaryIndexes hashKey localSecondaryIndexes name
+    onDemandThroughput pointInTimeRecovery rangeKey readCapacity region replicas serverSideEncryption streamEnabled streamViewType
+    tableClass tags ttl writeCapacity
 aws:ebs/encryptionByDefault:EncryptionByDefault: enabled region
 aws:ebs/snapshot:Snapshot: description encrypted kmsKeyId region storageTier tags volumeId volumeSize
 aws:ebs/volume:Volume: availabilityZone encrypted iops kmsKeyId multiAttachEnabled region size snapshotId tags throughput type
@@ -34,13 +37,45 @@ aws:iam/rolePolicy:RolePolicy: name policy role
 aws:iam/rolePolicyAttachment:RolePolicyAttachment: policyArn role
 aws:iam/userPolicy:UserPolicy: name policy user
 aws:iam/userPolicyAttachment:UserPolicyAttachment: policyArn user
+aws:kms/key:Key: arn bypassPolicyLockoutSafetyCheck customKeyStoreId customerMasterKeySpec description enableKeyRotation isEnabled keyId
+    keyUsage multiRegion policy region rotationPeriodInDays tags xksKeyId
+aws:rds/cluster:Cluster: allocatedStorage arn autoMinorVersionUpgrade availabilityZones backtrackWindow backupRetentionPeriod
+    clusterIdentifier clusterScalabilityType copyTagsToSnapshot databaseInsightsMode databaseName dbClusterInstanceClass
+    dbClusterParameterGroupName dbSubnetGroupName dbSystemId deletionProtection domain domainIamRoleName enableGlobalWriteForwarding
+    enableHttpEndpoint enabledCloudwatchLogsExports engine engineLifecycleSupport engineMode engineVersion globalClusterIdentifier
+    iamDatabaseAuthenticationEnabled iamRoles iops kmsKeyId manageMasterUserPassword masterUserSecretKmsKeyId masterUsername
+    monitoringInterval monitoringRoleArn networkType performanceInsightsEnabled performanceInsightsKmsKeyId
+    performanceInsightsRetentionPeriod port preferredBackupWindow preferredMaintenanceWindow region replicationSourceIdentifier
+    scalingConfiguration serverlessv2ScalingConfiguration storageEncrypted storageType tags vpcSecurityGroupIds
+aws:rds/clusterInstance:ClusterInstance: arn autoMinorVersionUpgrade clusterIdentifier copyTagsToSnapshot engine engineVersion identifier
+    instanceClass monitoringInterval performanceInsightsEnabled port promotionTier publiclyAccessible region storageEncrypted tags
+aws:rds/clusterSnapshot:ClusterSnapshot: allocatedStorage availabilityZones dbClusterIdentifier dbClusterSnapshotArn
+    dbClusterSnapshotIdentifier engine engineVersion kmsKeyId licenseModel port region sharedAccounts snapshotType
+    sourceDbClusterSnapshotArn storageEncrypted tags vpcId
+aws:rds/instance:Instance: allocatedStorage arn autoMinorVersionUpgrade availabilityZone backupRetentionPeriod backupTarget backupWindow
+    caCertIdentifier characterSetName copyTagsToSnapshot customIamInstanceProfile customerOwnedIpEnabled databaseInsightsMode dbName
+    dbSubnetGroupName dedicatedLogVolume deletionProtection domain domainIamRoleName enabledCloudwatchLogsExports engine
+    engineLifecycleSupport engineVersion iamDatabaseAuthenticationEnabled identifier instanceClass iops kmsKeyId licenseModel
+    maintenanceWindow manageMasterUserPassword masterUserSecretKmsKeyId maxAllocatedStorage monitoringInterval monitoringRoleArn multiAz
+    ncharCharacterSetName networkType optionGroupName parameterGroupName performanceInsightsEnabled performanceInsightsKmsKeyId
+    performanceInsightsRetentionPeriod port publiclyAccessible region replicaMode replicateSourceDb storageEncrypted storageThroughput
+    storageType tags timezone username vpcSecurityGroupIds
+aws:rds/snapshot:Snapshot: allocatedStorage availabilityZone dbInstanceIdentifier dbSnapshotArn dbSnapshotIdentifier encrypted engine
+    engineVersion iops kmsKeyId licenseModel optionGroupName port region sharedAccounts snapshotType sourceDbSnapshotIdentifier sourceRegion
+    storageType tags vpcId
 aws:s3/bucket:Bucket: bucket grants lifecycleRules logging policy region serverSideEncryptionConfiguration tags versioning
 aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock: blockPublicAcls blockPublicPolicy bucket ignorePublicAcls region
     restrictPublicBuckets
+aws:secretsmanager/secret:Secret: arn description kmsKeyId name policy region replicas tags type
+aws:secretsmanager/secretRotation:SecretRotation: externalSecretRotationRoleArn region rotationEnabled rotationLambdaArn rotationRules
+    secretId
 insights:aws/accountPublicAccessBlock:AccountPublicAccessBlock: accountId blockPublicAcls blockPublicPolicy configured ignorePublicAcls
     restrictPublicBuckets
 insights:aws/amiExposure:AmiExposure: imageId public
 insights:aws/credentialReportUser:CredentialReportUser: accessKeys arn mfaActive passwordAgeDays passwordEnabled passwordUnusedDays user
+insights:aws/dbClusterSnapshotExposure:DbClusterSnapshotExposure: public snapshotId
+insights:aws/dbSnapshotExposure:DbSnapshotExposure: public snapshotId
+insights:aws/keyState:KeyState: deletionDate keyId region state
 insights:aws/passwordPolicy:PasswordPolicy: accountId allowUsersToChangePassword configured hardExpiry maxPasswordAge minimumPasswordLength
     passwordReusePrevention requireLowercaseCharacters requireNumbers requireSymbols requireUppercaseCharacters
 insights:aws/regionRecorders:RegionRecorders: deliveryChannels recorders region

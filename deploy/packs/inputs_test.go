@@ -100,6 +100,7 @@ var emptyIsFine = []string{
 	"deny_security_group_admin_ipv4", "deny_security_group_admin_ipv6", "deny_security_group_all_traffic", "deny_security_group_sensitive_ports",
 	"deny_default_security_group",          // no rules
 	"deny_admin_policy", "deny_role_trust", // IAM does not take an empty document
+	"deny_key_public_policy", "deny_secret_public_policy", // KMS does not take an empty document; no policy
 	"deny_access_key_age", "warn_second_access_key", // no keys
 	"warn_instance_public_address", "warn_user_policy", // no address; nothing to name
 }
@@ -116,7 +117,10 @@ func TestNothingConfiguredIsNotPassed(t *testing.T) {
 }
 
 // Policies that compare a name with those they know, or ask for any value.
-var anyValueIsFine = map[string]string{"deny_admin_policy": "Attachment", "warn_trail_kms": "Trail"} // by policy, the end of the type
+var anyValueIsFine = map[string]string{ // by policy, the end of the type
+	"deny_admin_policy": "Attachment", "warn_trail_kms": "Trail",
+	"deny_database_backups": "", // 7 days are enough; a replica of anything
+}
 
 // A property of a shape that nobody expects must not pass either: the policy
 // fails or breaks.

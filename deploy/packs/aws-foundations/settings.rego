@@ -13,6 +13,7 @@ defaults := {
 	"deny_access_key_age": {"maxDays": 90},
 	"deny_bucket_encryption": {"requireKms": false},
 	"deny_config_recorder": {"allTypes": true},
+	"deny_database_backups": {"minimumDays": 7},
 	"deny_password_length": {"minimumLength": 14},
 	"deny_password_reuse": {"remembered": 24},
 	"deny_security_group_admin_ipv4": {"ports": [22, 3389]},
