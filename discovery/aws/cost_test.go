@@ -25,6 +25,8 @@ var perThousand = []struct {
 	{rdsService, []string{"dbSubnetGroup"}, typeDBSubnetGroup, 1000, 10 + 10},
 	{dynamodbService, []string{"table"}, typeTable, 1000, 10 + 1000 + 1000 + 10},
 	{secretsmanagerService, []string{"secret"}, typeSecret, 1000, 10 + 1000},
+	{snsService, []string{"topic"}, typeTopic, 1000, 1020},
+	{snsService, []string{"topicSubscription"}, typeTopicSubscription, 1000, 10},
 }
 
 // A scan makes the calls that the table of types says, page by page and resource

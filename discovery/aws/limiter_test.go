@@ -25,6 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/rs/zerolog"
@@ -44,6 +45,7 @@ func TestLimitsNameServices(t *testing.T) {
 		rds.ServiceID:            true,
 		dynamodb.ServiceID:       true,
 		secretsmanager.ServiceID: true,
+		sns.ServiceID:            true,
 	}
 	for _, svc := range services {
 		for name := range svc.limits {

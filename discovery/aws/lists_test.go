@@ -41,6 +41,8 @@ var allLists = []listed{
 	{rdsService, "rds:DescribeDBClusterSnapshots", "rds:DescribeDBClusterSnapshots", dbClusterSnapshotTypes},
 	{dynamodbService, "dynamodb:ListTables", "dynamodb:ListTables", []string{typeTable}},
 	{secretsmanagerService, "secretsmanager:ListSecrets", "secretsmanager:ListSecrets", secretTypes},
+	{snsService, "sns:ListTopics", "sns:ListTopics", []string{typeTopic, typeTopicPolicy}},
+	{snsService, "sns:ListSubscriptions", "sns:ListSubscriptions", []string{typeTopicSubscription}},
 	{ec2Service, "ec2:DescribeVpcs", "ec2:DescribeVpcs", []string{typeVPC}},
 	{ec2Service, "ec2:DescribeSubnets", "ec2:DescribeSubnets", []string{typeSubnet}},
 	{ec2Service, "ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroups", []string{typeSecurityGroup, typeDefaultGroup}},

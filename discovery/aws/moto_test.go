@@ -23,6 +23,7 @@ var compared = []string{
 	"rds",
 	"dynamodb",
 	"secretsmanager",
+	"sns",
 }
 
 // second is what boto3 says of the account, see testdata/moto/compare.py.

@@ -12,6 +12,7 @@ var services = []*service{
 	rdsService,
 	dynamodbService,
 	secretsmanagerService,
+	snsService,
 }
 
 // serviceNamed is nil for a service the scanner does not read.

@@ -25,6 +25,7 @@ var queryServices = map[string]queryService{
 	"ec2": {"http://ec2.amazonaws.com/doc/2016-11-15/", ec2Operations},
 	"iam": {"https://iam.amazonaws.com/doc/2010-05-08/", iamOperations},
 	"rds": {"http://rds.amazonaws.com/doc/2014-10-31/", rdsOperations},
+	"sns": {"http://sns.amazonaws.com/doc/2010-03-31/", snsOperations},
 	"sts": {"https://sts.amazonaws.com/doc/2011-06-15/", stsOperations},
 }
 

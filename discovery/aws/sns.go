@@ -1,0 +1,186 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"github.com/insights-scanner/insights-scanner/discovery"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// snsProjection counts changes of the projections in this file.
+const snsProjection = 1
+
+const (
+	typeTopic             = "aws:sns/topic:Topic"
+	typeTopicPolicy       = "aws:sns/topicPolicy:TopicPolicy"
+	typeTopicSubscription = "aws:sns/topicSubscription:TopicSubscription"
+)
+
+var (
+	listTopics        = listCall("sns:ListTopics", 100)
+	topicAttributes   = eachCall("sns:GetTopicAttributes", "attributes")
+	listSubscriptions = listCall("sns:ListSubscriptions", 100)
+)
+
+// subscriptionAttributes is only asked for keys that the list does not have any
+// more: 1,000 subscriptions take ten calls without it.
+const subscriptionAttributes = "sns:GetSubscriptionAttributes"
+
+var snsService = &service{
+	name: "sns",
+	types: []typeSpec{
+		{token: typeTopic, calls: []call{listTopics, topicAttributes, tagCall}},
+		{token: typeTopicPolicy, calls: []call{listTopics, topicAttributes}, with: typeTopic},
+		{token: typeTopicSubscription, calls: []call{listSubscriptions}, verify: []string{subscriptionAttributes}},
+	},
+	// Half of the 30/s of its quotas page.
+	limits: map[string]limit{"SNS:ListTopics": {rate: 15, burst: 15}, "SNS:ListSubscriptions": {rate: 15, burst: 15}},
+	lists:  snsLists,
+}
+
+var snsLists = []list{
+	{listTopics.action, []string{typeTopic, typeTopicPolicy}, eachTopic},
+	{listSubscriptions.action, []string{typeTopicSubscription}, eachSubscription},
+}
+
+func (s *session) sns() *sns.Client {
+	return client(s, "sns", func(c aws.Config) *sns.Client { return sns.NewFromConfig(c) })
+}
+
+func eachTopic(ctx context.Context, s *session, arns []string, emit observe) error {
+	if arns != nil {
+		return readTopics(ctx, s, arns, emit)
+	}
+	return pages(ctx, sns.NewListTopicsPaginator(s.sns(), &sns.ListTopicsInput{}), func(out *sns.ListTopicsOutput) error {
+		arns := make([]string, len(out.Topics))
+		for i, t := range out.Topics {
+			arns[i] = aws.ToString(t.TopicArn)
+		}
+		return readTopics(ctx, s, arns, emit)
+	})
+}
+
+// readTopics emits those of the topics that exist.
+func readTopics(ctx context.Context, s *session, arns []string, emit observe) error {
+	tags, tagsF := tagsByARN(ctx, s, arns)
+	return parallel(ctx, detailParallel, arns, func(ctx context.Context, arn string) error {
+		out, err := s.sns().GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &arn})
+		if isNotFound(err, "NotFound") {
+			return nil
+		}
+		f := facetOf(topicAttributes.action, err)
+		attributes := map[string]string{}
+		if err == nil {
+			attributes = out.Attributes
+			f = f.need(attributes["TopicArn"] != "")
+		}
+		return emit(ctx, projectTopic(s.region, arn, f, attributes, tagsF, tags[arn])...)
+	})
+}
+
+// lastPart is the name at the end of an ARN.
+func lastPart(arn string) string { return arn[strings.LastIndexAny(arn, ":/")+1:] }
+
+func projectTopic(region, arn string, f facet, attributes map[string]string, tagsF facet, tags map[string]any) []discovery.Observation {
+	name := lastPart(arn)
+	d := newDocument()
+	d.set("region", region)
+	d.set("name", name)
+	d.set("arn", arn)
+	d.facet("tags", tagsF, func() any { return tags })
+	for property, attribute := range topicNumbers {
+		d.facet(property, f, func() any { return number(attributes[attribute]) })
+	}
+	for property, attribute := range topicTexts {
+		d.facet(property, f, func() any { return attributes[attribute] })
+	}
+	// Only topics that have these say so; "false" otherwise.
+	for property, attribute := range topicFlags {
+		d.facet(property, f, func() any { return attributes[attribute] == "true" })
+	}
+	policy := canonicalPolicy(attributes["Policy"])
+	policyF := f.need(policy != "") // every topic has one
+	d.facet("policy", policyF, func() any { return policy })
+	sortUnknown(d)
+	split := newDocument()
+	split.set("region", region)
+	split.set("arn", arn)
+	split.facet("policy", policyF, func() any { return policy })
+	return []discovery.Observation{
+		d.observe(region, typeTopic, arn, name, snsProjection), split.observe(region, typeTopicPolicy, arn, name, snsProjection),
+	}
+}
+
+var topicNumbers = map[string]string{
+	"signatureVersion":                     "SignatureVersion",
+	"applicationSuccessFeedbackSampleRate": "ApplicationSuccessFeedbackSampleRate", "firehoseSuccessFeedbackSampleRate": "FirehoseSuccessFeedbackSampleRate",
+	"httpSuccessFeedbackSampleRate": "HTTPSuccessFeedbackSampleRate", "lambdaSuccessFeedbackSampleRate": "LambdaSuccessFeedbackSampleRate",
+	"sqsSuccessFeedbackSampleRate": "SQSSuccessFeedbackSampleRate",
+}
+
+var topicTexts = map[string]string{
+	"displayName": "DisplayName", "owner": "Owner", "kmsMasterKeyId": "KmsMasterKeyId", "deliveryPolicy": "DeliveryPolicy",
+	"archivePolicy": "ArchivePolicy", "beginningArchiveTime": "BeginningArchiveTime", "fifoThroughputScope": "FifoThroughputScope", "tracingConfig": "TracingConfig",
+	"applicationFailureFeedbackRoleArn": "ApplicationFailureFeedbackRoleArn", "applicationSuccessFeedbackRoleArn": "ApplicationSuccessFeedbackRoleArn",
+	"firehoseFailureFeedbackRoleArn": "FirehoseFailureFeedbackRoleArn", "firehoseSuccessFeedbackRoleArn": "FirehoseSuccessFeedbackRoleArn",
+	"httpFailureFeedbackRoleArn": "HTTPFailureFeedbackRoleArn", "httpSuccessFeedbackRoleArn": "HTTPSuccessFeedbackRoleArn",
+	"lambdaFailureFeedbackRoleArn": "LambdaFailureFeedbackRoleArn", "lambdaSuccessFeedbackRoleArn": "LambdaSuccessFeedbackRoleArn",
+	"sqsFailureFeedbackRoleArn": "SQSFailureFeedbackRoleArn", "sqsSuccessFeedbackRoleArn": "SQSSuccessFeedbackRoleArn",
+}
+
+var topicFlags = map[string]string{"fifoTopic": "FifoTopic", "contentBasedDeduplication": "ContentBasedDeduplication"}
+
+// subscription is what both the list and the direct read say of one.
+type subscription struct{ arn, topic, protocol, endpoint, owner string }
+
+// eachSubscription leaves out what is not confirmed, or deleted and still
+// listed: it has no ARN yet or any more, and nothing is delivered to it.
+func eachSubscription(ctx context.Context, s *session, arns []string, emit observe) error {
+	if arns != nil {
+		return parallel(ctx, detailParallel, arns, func(ctx context.Context, arn string) error { return readSubscription(ctx, s, arn, emit) })
+	}
+	return pages(ctx, sns.NewListSubscriptionsPaginator(s.sns(), &sns.ListSubscriptionsInput{}), func(out *sns.ListSubscriptionsOutput) error {
+		for _, v := range out.Subscriptions {
+			id := aws.ToString(v.SubscriptionArn)
+			if id == "PendingConfirmation" || id == "Deleted" {
+				continue
+			}
+			item := subscription{id, aws.ToString(v.TopicArn), aws.ToString(v.Protocol), aws.ToString(v.Endpoint), aws.ToString(v.Owner)}
+			if err := emit(ctx, projectSubscription(s.region, listSubscriptions.action, item)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// readSubscription emits one subscription if it exists.
+func readSubscription(ctx context.Context, s *session, arn string, emit observe) error {
+	out, err := s.sns().GetSubscriptionAttributes(ctx, &sns.GetSubscriptionAttributesInput{SubscriptionArn: &arn})
+	if isNotFound(err, "NotFound") {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", subscriptionAttributes, arn, err)
+	}
+	a := out.Attributes
+	return emit(ctx, projectSubscription(s.region, subscriptionAttributes, subscription{arn, a["TopicArn"], a["Protocol"], a["Endpoint"], a["Owner"]}))
+}
+
+func projectSubscription(region, call string, v subscription) discovery.Observation {
+	d := newDocument()
+	d.set("region", region)
+	d.set("arn", v.arn)
+	for _, p := range []struct{ name, value string }{{"topic", v.topic}, {"protocol", v.protocol}, {"endpoint", v.endpoint}, {"ownerId", v.owner}} {
+		d.facet(p.name, facet{state: schemas.FacetPresent, call: call}.need(p.value != ""), func() any { return p.value })
+	}
+	d.set("pendingConfirmation", false)
+	d.notRead(subscriptionAttributes, "confirmationWasAuthenticated", "deliveryPolicy", "filterPolicy", "filterPolicyScope",
+		"rawMessageDelivery", "redrivePolicy", "replayPolicy", "subscriptionRoleArn")
+	return d.observe(region, typeTopicSubscription, v.arn, lastPart(v.arn), snsProjection)
+}
