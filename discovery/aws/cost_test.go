@@ -27,6 +27,8 @@ var perThousand = []struct {
 	{secretsmanagerService, []string{"secret"}, typeSecret, 1000, 10 + 1000},
 	{snsService, []string{"topic"}, typeTopic, 1000, 1020},
 	{snsService, []string{"topicSubscription"}, typeTopicSubscription, 1000, 10},
+	{logsService, []string{"logGroup"}, typeLogGroup, 1000, 40},
+	{logsService, []string{"logMetricFilter"}, typeLogMetricFilter, 1000, 20},
 }
 
 // A scan makes the calls that the table of types says, page by page and resource

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -46,6 +47,7 @@ func TestLimitsNameServices(t *testing.T) {
 		dynamodb.ServiceID:       true,
 		secretsmanager.ServiceID: true,
 		sns.ServiceID:            true,
+		cloudwatchlogs.ServiceID: true,
 	}
 	for _, svc := range services {
 		for name := range svc.limits {

@@ -43,6 +43,8 @@ var allLists = []listed{
 	{secretsmanagerService, "secretsmanager:ListSecrets", "secretsmanager:ListSecrets", secretTypes},
 	{snsService, "sns:ListTopics", "sns:ListTopics", []string{typeTopic, typeTopicPolicy}},
 	{snsService, "sns:ListSubscriptions", "sns:ListSubscriptions", []string{typeTopicSubscription}},
+	{logsService, "logs:DescribeLogGroups", "logs:DescribeLogGroups", []string{typeLogGroup}},
+	{logsService, "logs:DescribeMetricFilters", "logs:DescribeMetricFilters", []string{typeLogMetricFilter}},
 	{ec2Service, "ec2:DescribeVpcs", "ec2:DescribeVpcs", []string{typeVPC}},
 	{ec2Service, "ec2:DescribeSubnets", "ec2:DescribeSubnets", []string{typeSubnet}},
 	{ec2Service, "ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroups", []string{typeSecurityGroup, typeDefaultGroup}},

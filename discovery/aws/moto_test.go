@@ -24,6 +24,7 @@ var compared = []string{
 	"dynamodb",
 	"secretsmanager",
 	"sns",
+	"logs",
 }
 
 // second is what boto3 says of the account, see testdata/moto/compare.py.

@@ -13,6 +13,7 @@ var services = []*service{
 	dynamodbService,
 	secretsmanagerService,
 	snsService,
+	logsService,
 }
 
 // serviceNamed is nil for a service the scanner does not read.

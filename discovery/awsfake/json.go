@@ -52,6 +52,7 @@ var jsonServices = map[string]jsonService{
 	"secretsmanager": {"secretsmanager", secretsmanagerOperations},
 	"sqs":            {"sqs", sqsOperations},
 	"tagging":        {"tag", taggingOperations},
+	"logs":       {"logs", logsOperations},
 }
 
 // says always gives the same answer.
