@@ -29,6 +29,8 @@ var perThousand = []struct {
 	{snsService, []string{"topicSubscription"}, typeTopicSubscription, 1000, 10},
 	{logsService, []string{"logGroup"}, typeLogGroup, 1000, 40},
 	{logsService, []string{"logMetricFilter"}, typeLogMetricFilter, 1000, 20},
+	{cloudwatchService, []string{"metricAlarm"}, typeMetricAlarm, 1000, 20},
+	{cloudwatchService, []string{"compositeAlarm"}, typeCompositeAlarm, 1000, 20},
 }
 
 // A scan makes the calls that the table of types says, page by page and resource

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -40,14 +41,20 @@ import (
 func TestLimitsNameServices(t *testing.T) {
 	t.Parallel()
 	ids := map[string]bool{
-		ec2.ServiceID: true, iam.ServiceID: true, s3.ServiceID: true, s3control.ServiceID: true,
-		cloudtrail.ServiceID: true, configservice.ServiceID: true, sqs.ServiceID: true,
+		ec2.ServiceID:            true,
+		iam.ServiceID:            true,
+		s3.ServiceID:             true,
+		s3control.ServiceID:      true,
+		cloudtrail.ServiceID:     true,
+		configservice.ServiceID:  true,
+		sqs.ServiceID:            true,
 		kms.ServiceID:            true,
 		rds.ServiceID:            true,
 		dynamodb.ServiceID:       true,
 		secretsmanager.ServiceID: true,
 		sns.ServiceID:            true,
 		cloudwatchlogs.ServiceID: true,
+		cloudwatch.ServiceID:     true,
 	}
 	for _, svc := range services {
 		for name := range svc.limits {

@@ -45,6 +45,7 @@ var allLists = []listed{
 	{snsService, "sns:ListSubscriptions", "sns:ListSubscriptions", []string{typeTopicSubscription}},
 	{logsService, "logs:DescribeLogGroups", "logs:DescribeLogGroups", []string{typeLogGroup}},
 	{logsService, "logs:DescribeMetricFilters", "logs:DescribeMetricFilters", []string{typeLogMetricFilter}},
+	{cloudwatchService, "monitoring:DescribeAlarms", "cloudwatch:DescribeAlarms", []string{typeMetricAlarm, typeCompositeAlarm}},
 	{ec2Service, "ec2:DescribeVpcs", "ec2:DescribeVpcs", []string{typeVPC}},
 	{ec2Service, "ec2:DescribeSubnets", "ec2:DescribeSubnets", []string{typeSubnet}},
 	{ec2Service, "ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroups", []string{typeSecurityGroup, typeDefaultGroup}},

@@ -25,6 +25,7 @@ var compared = []string{
 	"secretsmanager",
 	"sns",
 	"logs",
+	"cloudwatch",
 }
 
 // second is what boto3 says of the account, see testdata/moto/compare.py.

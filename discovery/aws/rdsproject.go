@@ -40,10 +40,6 @@ func (d *document) asked(name string, v *int32, call string) {
 	d.facet(name, facet{state: schemas.FacetPresent, call: call}.need(v != nil), func() any { return integer(v) })
 }
 
-func sortedStrings(list []string) []any {
-	return anyStrings(slices.Sorted(slices.Values(list)))
-}
-
 func dbSecurityGroups(list []types.VpcSecurityGroupMembership) []any {
 	groups := make([]string, len(list))
 	for i, g := range list {

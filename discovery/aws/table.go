@@ -14,6 +14,7 @@ var services = []*service{
 	secretsmanagerService,
 	snsService,
 	logsService,
+	cloudwatchService,
 }
 
 // serviceNamed is nil for a service the scanner does not read.

@@ -45,3 +45,16 @@ func integer[T int32 | int64](v *T) any {
 	}
 	return int(*v)
 }
+
+// sortedStrings is a set in its canonical order.
+func sortedStrings(list []string) []any {
+	return anyStrings(slices.Sorted(slices.Values(list)))
+}
+
+// value is what a pointer points to, nil when it points nowhere.
+func value[T any](p *T) any {
+	if p == nil {
+		return nil
+	}
+	return *p
+}

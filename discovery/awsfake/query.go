@@ -27,6 +27,7 @@ var queryServices = map[string]queryService{
 	"rds": {"http://rds.amazonaws.com/doc/2014-10-31/", rdsOperations},
 	"sns": {"http://sns.amazonaws.com/doc/2010-03-31/", snsOperations},
 	"sts": {"https://sts.amazonaws.com/doc/2011-06-15/", stsOperations},
+	"monitoring": {"http://monitoring.amazonaws.com/doc/2010-08-01/", cloudwatchOperations},
 }
 
 // query answers the query and ec2-query protocols.
@@ -41,7 +42,11 @@ func (q *request) query(service string, svc queryService) {
 		q.queryFault(service, &fault{http.StatusBadRequest, "InvalidAction", "awsfake does not know " + name})
 		return
 	}
-	if f := q.admit(service, name, service+":"+name); f != nil {
+	prefix := service
+	if service == "monitoring" {
+		prefix = "cloudwatch" // signs with another name than its actions have
+	}
+	if f := q.admit(service, name, prefix+":"+name); f != nil {
 		q.queryFault(service, f)
 		return
 	}
