@@ -31,6 +31,7 @@ var perThousand = []struct {
 	{logsService, []string{"logMetricFilter"}, typeLogMetricFilter, 1000, 20},
 	{cloudwatchService, []string{"metricAlarm"}, typeMetricAlarm, 1000, 20},
 	{cloudwatchService, []string{"compositeAlarm"}, typeCompositeAlarm, 1000, 20},
+	{guarddutyService, []string{"detector"}, typeDetector, 1, 2},
 }
 
 // A scan makes the calls that the table of types says, page by page and resource

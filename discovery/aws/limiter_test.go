@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -55,6 +56,7 @@ func TestLimitsNameServices(t *testing.T) {
 		sns.ServiceID:            true,
 		cloudwatchlogs.ServiceID: true,
 		cloudwatch.ServiceID:     true,
+		guardduty.ServiceID:      true,
 	}
 	for _, svc := range services {
 		for name := range svc.limits {

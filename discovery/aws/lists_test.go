@@ -46,6 +46,7 @@ var allLists = []listed{
 	{logsService, "logs:DescribeLogGroups", "logs:DescribeLogGroups", []string{typeLogGroup}},
 	{logsService, "logs:DescribeMetricFilters", "logs:DescribeMetricFilters", []string{typeLogMetricFilter}},
 	{cloudwatchService, "monitoring:DescribeAlarms", "cloudwatch:DescribeAlarms", []string{typeMetricAlarm, typeCompositeAlarm}},
+	{guarddutyService, "guardduty:ListDetectors", "guardduty:ListDetectors", []string{typeDetector, typeDetectorFeature}},
 	{ec2Service, "ec2:DescribeVpcs", "ec2:DescribeVpcs", []string{typeVPC}},
 	{ec2Service, "ec2:DescribeSubnets", "ec2:DescribeSubnets", []string{typeSubnet}},
 	{ec2Service, "ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroups", []string{typeSecurityGroup, typeDefaultGroup}},
@@ -59,6 +60,7 @@ var allLists = []listed{
 // are always complete.
 var facts = []string{
 	typeAccountPAB, typeAccountPABSetting, typeAccountPasswordPolicy, typePasswordPolicy, typeRootAccount, typeRegionTrails, typeRegionRecorders, typeEBSEncryption,
+	typeRegionDetectors,
 }
 
 // refusal is an error of an operation's service.

@@ -26,6 +26,7 @@ var compared = []string{
 	"sns",
 	"logs",
 	"cloudwatch",
+	"guardduty",
 }
 
 // second is what boto3 says of the account, see testdata/moto/compare.py.

@@ -116,6 +116,9 @@ func named(r *http.Request) (operation, region string, q url.Values) {
 		q.Set("bucket", strings.Trim(r.URL.Path, "/"))
 	default:
 		if operation = awsfake.Operation(r); operation != "" {
+			if r.Body == nil {
+				break
+			}
 			raw, err := io.ReadAll(r.Body)
 			if err != nil {
 				panic(err)

@@ -15,6 +15,7 @@ var services = []*service{
 	snsService,
 	logsService,
 	cloudwatchService,
+	guarddutyService,
 }
 
 // serviceNamed is nil for a service the scanner does not read.

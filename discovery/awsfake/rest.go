@@ -24,7 +24,9 @@ type restRoute struct {
 }
 
 // restServices are known by the name that they sign with.
-var restServices = map[string]restService{}
+var restServices = map[string]restService{
+	"guardduty": {prefix: "guardduty", routes: guarddutyRoutes},
+}
 
 // routers dispatch the requests of each service.
 var routers = sync.OnceValue(func() map[string]*http.ServeMux {
