@@ -260,3 +260,38 @@ func TestFiltersAreChecked(t *testing.T) {
 		})
 	}
 }
+
+// The store knows the name an account had when it was scanned last; which
+// account a name means now, and how it is called now, the registry knows.
+func TestReportsGoByWhatIsRegistered(t *testing.T) {
+	t.Parallel()
+	const renamed, added = schemas.AccountID("aws-111111111111"), schemas.AccountID("aws-222222222222")
+	w := newWorld()
+	w.registered = []schemas.Account{{ID: renamed, Name: "legacy"}, {ID: added, Name: "prod"}}
+	w.stored.Accounts = []schemas.AccountReport{{AccountID: renamed, Account: "prod"}, {AccountID: "aws-999999999999", Account: "removed"}}
+	l := w.local()
+	named := []string{"prod", "legacy", string(added), "aws-999999999999"}
+	const ids = string(added + " " + renamed + " aws-999999999999")
+
+	r, err := l.Report(t.Context(), schemas.ReportQuery{Accounts: named})
+	ok(t, err)
+	var got []string
+	for _, a := range r.Accounts {
+		got = append(got, string(a.AccountID)+" "+a.Account)
+	}
+	if want := []string{string(renamed) + " legacy", string(added) + " prod", "aws-999999999999 removed"}; !slices.Equal(got, want) {
+		t.Errorf("reports of %q, want %q", got, want)
+	}
+	v, err := l.Violations(t.Context(), schemas.ViolationQuery{Accounts: named})
+	ok(t, err)
+	s, err := l.Resources(t.Context(), schemas.ResourceQuery{Accounts: named})
+	ok(t, err)
+	if v.Violations[0].Account != "legacy" || v.Violations[1].Account != "removed" || s.Resources[0].Account != "legacy" || s.Resources[1].Account != "removed" {
+		t.Errorf("violations %+v, resources %+v", v.Violations, s.Resources)
+	}
+	for _, what := range []string{"report", "violations", "resources"} {
+		if want := what + " of " + ids; !slices.Contains(w.asked, want) {
+			t.Errorf("%q was not asked: %q", want, w.asked)
+		}
+	}
+}

@@ -11,7 +11,11 @@ import (
 
 // Report implements Service.
 func (l *Local) Report(ctx context.Context, q schemas.ReportQuery) (schemas.Report, error) {
-	if err := l.checkFilters(ctx, q.Accounts, q.Severity, nil); err != nil {
+	err := checkFilters(q.Severity, nil)
+	if err != nil {
+		return schemas.Report{}, err
+	}
+	if q.Accounts, err = l.accountIDs(ctx, q.Accounts); err != nil {
 		return schemas.Report{}, err
 	}
 	r, err := l.p.Store.Report(ctx, q)
@@ -22,18 +26,19 @@ func (l *Local) Report(ctx context.Context, q schemas.ReportQuery) (schemas.Repo
 }
 
 // withUnscanned adds the registered accounts of which nothing is stored: missing
-// is not compliant.
-func (l *Local) withUnscanned(ctx context.Context, named []string, r schemas.Report) (schemas.Report, error) {
+// is not compliant. The others get the names they have now.
+func (l *Local) withUnscanned(ctx context.Context, ids []string, r schemas.Report) (schemas.Report, error) {
 	accounts, err := l.p.Accounts.List(ctx)
 	if err != nil {
 		return schemas.Report{}, err
 	}
-	stored := map[schemas.AccountID]bool{}
-	for _, a := range r.Accounts {
+	names, stored := namesOf(accounts), map[schemas.AccountID]bool{}
+	for i, a := range r.Accounts {
 		stored[a.AccountID] = true
+		r.Accounts[i].Account = cmp.Or(names[a.AccountID], a.Account)
 	}
 	for _, a := range accounts {
-		asked := len(named) == 0 || slices.Contains(named, a.Name) || slices.Contains(named, string(a.ID))
+		asked := len(ids) == 0 || slices.Contains(ids, string(a.ID))
 		if stored[a.ID] || !asked {
 			continue
 		}
@@ -50,18 +55,46 @@ func (l *Local) withUnscanned(ctx context.Context, named []string, r schemas.Rep
 
 // Violations implements Service.
 func (l *Local) Violations(ctx context.Context, q schemas.ViolationQuery) (schemas.ViolationPage, error) {
-	if err := l.checkFilters(ctx, q.Accounts, q.Severity, q.State); err != nil {
+	err := checkFilters(q.Severity, q.State)
+	if err != nil {
 		return schemas.ViolationPage{}, err
 	}
-	return l.p.Store.Violations(ctx, q)
+	if q.Accounts, err = l.accountIDs(ctx, q.Accounts); err != nil {
+		return schemas.ViolationPage{}, err
+	}
+	page, err := l.p.Store.Violations(ctx, q)
+	if err != nil {
+		return schemas.ViolationPage{}, err
+	}
+	names, err := l.names(ctx)
+	if err != nil {
+		return schemas.ViolationPage{}, err
+	}
+	for i, v := range page.Violations {
+		page.Violations[i].Account = cmp.Or(names[v.AccountID], v.Account)
+	}
+	return page, nil
 }
 
 // Resources implements Service.
 func (l *Local) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error) {
-	if err := l.checkFilters(ctx, q.Accounts, nil, nil); err != nil {
+	ids, err := l.accountIDs(ctx, q.Accounts)
+	if err != nil {
 		return schemas.ResourcePage{}, err
 	}
-	return l.p.Store.Resources(ctx, q)
+	q.Accounts = ids
+	page, err := l.p.Store.Resources(ctx, q)
+	if err != nil {
+		return schemas.ResourcePage{}, err
+	}
+	names, err := l.names(ctx)
+	if err != nil {
+		return schemas.ResourcePage{}, err
+	}
+	for i, r := range page.Resources {
+		page.Resources[i].Account = cmp.Or(names[r.AccountID], r.Account)
+	}
+	return page, nil
 }
 
 // Events implements Service.
@@ -86,10 +119,8 @@ func (l *Local) Events(ctx context.Context, account, scan string) ([]schemas.Vio
 	return l.p.Store.Events(ctx, id, scan)
 }
 
-// checkFilters refuses values that nothing has, and names of accounts that are
-// not registered: a misspelt one must not look like an account without
-// violations. The id of an account that was removed still finds what was kept of it.
-func (l *Local) checkFilters(ctx context.Context, accounts []string, severities []schemas.Severity, states []schemas.ViolationState) error {
+// checkFilters refuses values that nothing has.
+func checkFilters(severities []schemas.Severity, states []schemas.ViolationState) error {
 	var p schemas.Problems
 	for _, s := range severities {
 		p.Check(s == schemas.SeverityUnspecified || s.Rank() > 0, "severity", "%q must be critical, high, medium, low or unspecified", s)
@@ -97,16 +128,42 @@ func (l *Local) checkFilters(ctx context.Context, accounts []string, severities 
 	for _, s := range states {
 		p.Check(s == schemas.ViolationOpen || s == schemas.ViolationFixed, "state", "%q must be open or fixed", s)
 	}
-	if err := p.Err(); err != nil {
-		return err
+	return p.Err()
+}
+
+// accountIDs are the accounts that names and ids mean now. The store must not be
+// asked by name: it knows the name an account had when it was scanned last. A
+// name that is not registered is refused: a misspelt one must not look like an
+// account without violations. The id of an account that was removed still finds
+// what was kept of it.
+func (l *Local) accountIDs(ctx context.Context, named []string) ([]string, error) {
+	var ids []string
+	for _, name := range named {
+		id := name
+		if !schemas.AccountID(name).Valid() {
+			a, err := l.p.Accounts.Get(ctx, name)
+			if err != nil {
+				return nil, err
+			}
+			id = string(a.ID)
+		}
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
 	}
+	return ids, nil
+}
+
+// names are the names that the registered accounts have now, by id.
+func (l *Local) names(ctx context.Context) (map[schemas.AccountID]string, error) {
+	accounts, err := l.p.Accounts.List(ctx)
+	return namesOf(accounts), err
+}
+
+func namesOf(accounts []schemas.Account) map[schemas.AccountID]string {
+	names := make(map[schemas.AccountID]string, len(accounts))
 	for _, a := range accounts {
-		if schemas.AccountID(a).Valid() {
-			continue
-		}
-		if _, err := l.p.Accounts.Get(ctx, a); err != nil {
-			return err
-		}
+		names[a.ID] = a.Name
 	}
-	return nil
+	return names
 }

@@ -35,9 +35,11 @@ type world struct {
 	dead     bool // a resolution was asked for with a context that had ended
 	resolve  error
 
-	clock *clock
-	log   *log
-	table *table
+	registered []schemas.Account
+	stored     schemas.Report // what the store answers
+	clock      *clock
+	log        *log
+	table      *table
 }
 
 func newWorld() *world {
@@ -94,12 +96,21 @@ func (w fakeAccounts) Add(_ context.Context, a schemas.Account) (schemas.Account
 	a.ID = prod
 	return a, w.ask("add")
 }
-func (w fakeAccounts) List(context.Context) ([]schemas.Account, error) { return nil, w.ask("list") }
-func (w fakeAccounts) Remove(_ context.Context, name string) error     { return w.ask("remove " + name) }
+
+func (w fakeAccounts) List(context.Context) ([]schemas.Account, error) {
+	return w.registered, w.ask("list")
+}
+
+func (w fakeAccounts) Remove(_ context.Context, name string) error { return w.ask("remove " + name) }
 
 func (w fakeAccounts) Get(_ context.Context, name string) (schemas.Account, error) {
 	if name == "" || name == "nobody" || name == "aws-999999999999" {
 		return schemas.Account{}, schemas.Errorf(schemas.CodeNotFound, "there is no account %q", name)
+	}
+	for _, a := range w.registered {
+		if a.Name == name {
+			return a, w.ask("account " + name)
+		}
 	}
 	return schemas.Account{ID: prod, Name: name}, w.ask("account " + name)
 }
@@ -162,16 +173,22 @@ func (w fakeResolver) All(ctx context.Context) error {
 
 type fakeStore struct{ *world }
 
-func (w fakeStore) Report(context.Context, schemas.ReportQuery) (schemas.Report, error) {
-	return schemas.Report{}, w.ask("report")
+func (w fakeStore) Report(_ context.Context, q schemas.ReportQuery) (schemas.Report, error) {
+	return w.stored, w.ask("report of " + strings.Join(q.Accounts, " "))
 }
 
-func (w fakeStore) Violations(context.Context, schemas.ViolationQuery) (schemas.ViolationPage, error) {
-	return schemas.ViolationPage{}, w.ask("violations")
+func (w fakeStore) Violations(_ context.Context, q schemas.ViolationQuery) (p schemas.ViolationPage, err error) {
+	for _, a := range w.stored.Accounts {
+		p.Violations = append(p.Violations, schemas.Violation{AccountID: a.AccountID, Account: a.Account})
+	}
+	return p, w.ask("violations of " + strings.Join(q.Accounts, " "))
 }
 
-func (w fakeStore) Resources(context.Context, schemas.ResourceQuery) (schemas.ResourcePage, error) {
-	return schemas.ResourcePage{}, w.ask("resources")
+func (w fakeStore) Resources(_ context.Context, q schemas.ResourceQuery) (p schemas.ResourcePage, err error) {
+	for _, a := range w.stored.Accounts {
+		p.Resources = append(p.Resources, schemas.StoredResource{AccountID: a.AccountID, Account: a.Account})
+	}
+	return p, w.ask("resources of " + strings.Join(q.Accounts, " "))
 }
 
 func (w fakeStore) Events(_ context.Context, a schemas.AccountID, scan string) ([]schemas.ViolationEvent, error) {
