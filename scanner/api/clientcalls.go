@@ -24,6 +24,11 @@ func (c *Client) GetAccount(ctx context.Context, account string) (schemas.Accoun
 	return get[schemas.Account](ctx, c, nil, "accounts", account)
 }
 
+// UpdateAccount implements Service.
+func (c *Client) UpdateAccount(ctx context.Context, account string, a schemas.Account) (schemas.Account, error) {
+	return send[schemas.Account](ctx, c, http.MethodPut, a, "accounts", account)
+}
+
 // RemoveAccount implements Service.
 func (c *Client) RemoveAccount(ctx context.Context, account string) error {
 	return c.remove(ctx, "accounts", account)

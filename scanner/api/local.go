@@ -16,6 +16,7 @@ type Accounts interface {
 	Add(ctx context.Context, a schemas.Account) (schemas.Account, error)
 	List(ctx context.Context) ([]schemas.Account, error)
 	Get(ctx context.Context, nameOrID string) (schemas.Account, error)
+	Update(ctx context.Context, nameOrID string, a schemas.Account) (schemas.Account, error)
 	Remove(ctx context.Context, nameOrID string) error
 }
 
@@ -158,6 +159,15 @@ func (l *Local) ListAccounts(ctx context.Context) ([]schemas.Account, error) {
 // GetAccount implements Service.
 func (l *Local) GetAccount(ctx context.Context, account string) (schemas.Account, error) {
 	return l.p.Accounts.Get(ctx, account)
+}
+
+// UpdateAccount implements Service.
+func (l *Local) UpdateAccount(ctx context.Context, account string, a schemas.Account) (schemas.Account, error) {
+	a, err := l.p.Accounts.Update(ctx, account, a)
+	if err == nil {
+		l.record(ctx, "account", string(a.ID), a)
+	}
+	return a, err
 }
 
 // RemoveAccount implements Service.

@@ -20,6 +20,7 @@ var writes = map[string]struct {
 	resolves       bool // packs have to be resolved anew
 }{
 	"AddAccount":         {"account", string(prod), `"id":"aws-123456789012"`, false}, // done by Accounts
+	"UpdateAccount":      {"account", string(prod), `"id":"aws-123456789012"`, false}, // done by Accounts
 	"RemoveAccount":      {"account", string(prod), "null", false},
 	"StartScan":          {"scan", "scan-1", `"change":"started","limit":"ec2 in global"`, false},
 	"CancelScan":         {"scan", "x", `"change":"cancelled"`, false},

@@ -97,6 +97,11 @@ func (w fakeAccounts) Add(_ context.Context, a schemas.Account) (schemas.Account
 	return a, w.ask("add")
 }
 
+func (w fakeAccounts) Update(_ context.Context, name string, a schemas.Account) (schemas.Account, error) {
+	a.ID = prod
+	return a, w.ask("update " + name)
+}
+
 func (w fakeAccounts) List(context.Context) ([]schemas.Account, error) {
 	return w.registered, w.ask("list")
 }

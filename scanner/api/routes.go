@@ -125,6 +125,13 @@ func (s *Server) accountRoutes() {
 	s.route("GET /v1/accounts/{account}", ScopeRead, func(r *http.Request) (int, any, error) {
 		return found(svc.GetAccount(r.Context(), r.PathValue("account")))
 	})
+	s.route("PUT /v1/accounts/{account}", ScopeWrite, func(r *http.Request) (int, any, error) {
+		a, err := decode[schemas.Account](r)
+		if err != nil {
+			return 0, nil, err
+		}
+		return found(svc.UpdateAccount(r.Context(), r.PathValue("account"), a))
+	})
 	s.route("DELETE /v1/accounts/{account}", ScopeWrite, func(r *http.Request) (int, any, error) {
 		return none(svc.RemoveAccount(r.Context(), r.PathValue("account")))
 	})

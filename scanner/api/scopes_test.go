@@ -27,6 +27,7 @@ var scopes = map[string]api.TokenScope{
 	"GET /v1/accounts":                             api.ScopeRead,
 	"POST /v1/accounts":                            api.ScopeWrite,
 	"GET /v1/accounts/{account}":                   api.ScopeRead,
+	"PUT /v1/accounts/{account}":                   api.ScopeWrite,
 	"DELETE /v1/accounts/{account}":                api.ScopeWrite,
 	"POST /v1/accounts/{account}/check":            api.ScopeWrite,
 	"GET /v1/accounts/{account}/packs":             api.ScopeRead,
@@ -59,6 +60,7 @@ var scopes = map[string]api.TokenScope{
 var bodies = map[string][2]string{
 	"POST /v1/accounts":                   {`{"name":"prod"}`, "application/json"},
 	"POST /v1/accounts/{account}/check":   {`{}`, "application/json"},
+	"PUT /v1/accounts/{account}":          {`{"name":"prod"}`, "application/json"},
 	"POST /v1/scans":                      {`{"account":"prod"}`, "application/json"},
 	"POST /v1/packs":                      {"archive", "application/gzip"},
 	"POST /v1/groups":                     {`{"name":"g"}`, "application/json"},

@@ -19,6 +19,9 @@ type Service interface {
 	ListAccounts(ctx context.Context) ([]schemas.Account, error)
 	// GetAccount takes a name or an account id.
 	GetAccount(ctx context.Context, account string) (schemas.Account, error)
+	// UpdateAccount replaces the settings of an account, its name included, with
+	// those of a. Which account it is never changes.
+	UpdateAccount(ctx context.Context, account string, a schemas.Account) (schemas.Account, error)
 	RemoveAccount(ctx context.Context, account string) error
 	// CheckAccount tries what scans of an account call, in the given regions (none:
 	// those that a scan reads), and returns every IAM action with what came of it.

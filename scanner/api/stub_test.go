@@ -97,6 +97,10 @@ func (s *stub) GetAccount(ctx context.Context, account string) (schemas.Account,
 	return reply[schemas.Account](ctx, s, "GetAccount", account)
 }
 
+func (s *stub) UpdateAccount(ctx context.Context, account string, a schemas.Account) (schemas.Account, error) {
+	return reply[schemas.Account](ctx, s, "UpdateAccount", account, a)
+}
+
 func (s *stub) RemoveAccount(ctx context.Context, account string) error {
 	return s.note(ctx, "RemoveAccount", []any{account})
 }

@@ -103,13 +103,7 @@ func errNameTaken(o schemas.Account) error {
 // keepName undoes a registration whose name somebody else took at the same
 // moment: the later of the two gives way.
 func (s *Accounts) keepName(ctx context.Context, a schemas.Account, rev uint64) error {
-	var taken error
-	err := s.d.Accounts.List(ctx, "", func(_ string, o schemas.Account, r uint64) error {
-		if o.ID != a.ID && o.Name == a.Name && r < rev {
-			taken = errNameTaken(o)
-		}
-		return nil
-	})
+	taken, err := s.takenBefore(ctx, a, rev)
 	if err != nil || taken == nil {
 		return err
 	}
@@ -117,6 +111,18 @@ func (s *Accounts) keepName(ctx context.Context, a schemas.Account, rev uint64) 
 		return err
 	}
 	return taken
+}
+
+// takenBefore is what to say when another account got the name of a before a
+// did, at revision rev; nil when none did.
+func (s *Accounts) takenBefore(ctx context.Context, a schemas.Account, rev uint64) (taken, err error) {
+	err = s.d.Accounts.List(ctx, "", func(_ string, o schemas.Account, r uint64) error {
+		if o.ID != a.ID && o.Name == a.Name && r < rev {
+			taken = errNameTaken(o)
+		}
+		return nil
+	})
+	return taken, err
 }
 
 func (s *Accounts) errRegistered(ctx context.Context, a schemas.Account) error {
