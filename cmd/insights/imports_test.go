@@ -35,6 +35,7 @@ var importTable = map[string]may{
 	"evaluator/pulumi":    {code: []string{"evaluator", "schemas"}, tests: []string{"evaluator/evaltest"}},
 	"sink":                {code: []string{"schemas"}},
 	"scanner":             {code: []string{"schemas"}, tests: []string{"scanner/bus", "scanner/bus/bustest"}},
+	"scanner/apply":       {code: []string{"schemas"}, tests: []string{"scanner/api", "scanner/policy", "scanner/bus", "scanner/bus/bustest"}},
 	"scanner/api":         {code: []string{"schemas"}, tests: []string{"scanner/bus", "scanner/bus/bustest", "scanner/seal"}},
 	"scanner/bus":         {code: []string{"schemas"}, tests: []string{"scanner", "discovery", "evaluator", "scanner/bus/bustest"}},
 	"scanner/bus/bustest": {code: []string{"scanner/bus", "schemas"}},

@@ -68,15 +68,19 @@ func (s *Accounts) Add(ctx context.Context, a schemas.Account) (schemas.Account,
 	return a, s.d.Resolver.Resolve(ctx, a.ID)
 }
 
-func (s *Accounts) check(a schemas.Account) error {
+func (s *Accounts) check(a schemas.Account) error { return CheckAccount(a, s.d.CheckCron) }
+
+// CheckAccount returns every problem with an account's settings that shows
+// without asking its cloud. checkCron refuses a schedule; it may be nil.
+func CheckAccount(a schemas.Account, checkCron func(cron string) error) error {
 	var p schemas.Problems
 	if err := a.Validate(); err != nil {
 		p.Add("", err)
 	}
 	p.Check(!schemas.AccountID(a.Name).Valid(), "name", "%q has the form of an account id", a.Name)
 	p.Check(a.Schedule.JitterSeconds >= 0, "schedule.jitterSeconds", "must not be negative")
-	if a.Schedule.Cron != "" && s.d.CheckCron != nil {
-		if err := s.d.CheckCron(a.Schedule.Cron); err != nil {
+	if a.Schedule.Cron != "" && checkCron != nil {
+		if err := checkCron(a.Schedule.Cron); err != nil {
 			p.Check(false, "schedule.cron", "%v", err)
 		}
 	}

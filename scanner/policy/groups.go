@@ -166,10 +166,7 @@ func (g *Groups) Enrol(ctx context.Context, group string, e schemas.Enrolment) (
 	if m.Removed {
 		return schemas.Group{}, schemas.Errorf(schemas.CodeNotFound, "version %s of pack %s was removed", m.Version, m.Name)
 	}
-	if e.Config, err = canonical(e.Config); err != nil {
-		return schemas.Group{}, err
-	}
-	if err := checkConfig(m, e.Config); err != nil {
+	if e.Config, err = CheckConfig(m, e.Config); err != nil {
 		return schemas.Group{}, err
 	}
 	return g.change(ctx, group, func(grp *schemas.Group) (bool, error) {
@@ -202,18 +199,28 @@ func later(now, old time.Time) time.Time {
 	return old.Add(time.Nanosecond).UTC()
 }
 
-func checkConfig(m schemas.PackManifest, given map[string]map[string]any) error {
-	if unknown := UnknownPolicies(m.Policies, given); len(unknown) > 0 {
+// CheckConfig gives the canonical form of a configuration for a version of a
+// pack. CodeInvalid for one that it does not take, with every problem, and for
+// policies that it does not have, with those it has.
+func CheckConfig(m schemas.PackManifest, given map[string]map[string]any) (map[string]map[string]any, error) {
+	config, err := canonical(given)
+	if err != nil {
+		return nil, err
+	}
+	if unknown := UnknownPolicies(m.Policies, config); len(unknown) > 0 {
 		known := map[string]bool{}
 		for _, p := range m.Policies {
 			known[p.Name] = true
 		}
-		return schemas.Errorf(schemas.CodeInvalid, "pack %s %s has no policy %s", m.Name, m.Version, strings.Join(unknown, ", ")).
+		return nil, schemas.Errorf(schemas.CodeInvalid, "pack %s %s has no policy %s", m.Name, m.Version, strings.Join(unknown, ", ")).
 			WithHint("policies: %s", strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 	}
-	_, err := LayerConfig(m.Policies, given)
-	return err
+	_, err = LayerConfig(m.Policies, config)
+	return config, err
 }
+
+// CheckGroupName refuses names that no group can have.
+func CheckGroupName(name string) error { return checkName("group name", name) }
 
 // Withdraw stops enforcing a pack; CodeNotFound when the group does not.
 func (g *Groups) Withdraw(ctx context.Context, group, pack string) (schemas.Group, error) {
