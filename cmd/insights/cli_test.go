@@ -62,6 +62,9 @@ func TestWrongUsage(t *testing.T) {
 		{"violations -o html", []string{"-o html: only 'insights report' makes a page"}},
 		{"report --server foo", []string{`"foo"`, "http://127.0.0.1:8080"}},
 		{"report --server http://127.0.0.1:1 --token-file /nonexistent", []string{"read API token", "/nonexistent"}},
+		{"apply", []string{"-f FILE is missing", "See 'insights apply --help'."}},
+		{"apply -f /nonexistent.yaml", []string{"read /nonexistent.yaml: no such file or directory"}},
+		{"apply accounts.yaml", []string{`unexpected argument "accounts.yaml"`}},
 		{"pack publish /nonexistent", []string{"/nonexistent", "PulumiPolicy.yaml"}},
 	} {
 		t.Run(c.args, func(t *testing.T) {

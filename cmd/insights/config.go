@@ -223,6 +223,9 @@ func (c *Config) readFile(file string, p *schemas.Problems) {
 		p.Check(false, file, "%v", err)
 		return
 	}
+	for _, key := range appliedKeys {
+		delete(doc, key) // they may stand in the same file
+	}
 	flat := map[string]any{}
 	flatten("", doc, flat)
 	for _, path := range slices.Sorted(maps.Keys(flat)) {

@@ -33,6 +33,7 @@ const (
 	exitUsage      = 2 // bad flags, arguments or configuration
 	exitViolations = 3 // --fail-on found violations at or above the level
 	exitPartial    = 4 // the scan ended partial, failed or cancelled
+	exitDifference = 5 // apply --dry-run found something to change
 	exitInterrupt  = 130
 )
 

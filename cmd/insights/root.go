@@ -33,7 +33,7 @@ serve'. Without, it runs everything in its own process on the data directory.
 Exit codes: 0 success (also with violations), 1 error, 2 wrong usage or
 configuration, 3 --fail-on found violations, 4 there is no complete scan to go by
 (partial, failed, cancelled; with 'report --fail-on' also never scanned),
-130 interrupted.`
+5 'apply --dry-run' found something to change, 130 interrupted.`
 
 const rootExample = `  insights account add prod --profile prod   # register an account; credentials that only read will do
   insights scan start prod                   # read it and judge what is there
@@ -86,7 +86,7 @@ func (a *app) addCommands(root *cobra.Command) {
 	root.SetHelpCommand(helpCmd(root))
 	root.SetHelpCommandGroupID(groupRun)
 	group(groupScan, a.accountCmd(), a.scanCmd(), a.reportCmd(), a.violationsCmd(), a.resourcesCmd())
-	group(groupPolicy, a.packCmd(), a.groupCmd())
+	group(groupPolicy, a.packCmd(), a.groupCmd(), a.applyCmd(), a.exportCmd())
 	group(groupRun, a.serveCmd(), a.tokenCmd(), a.configCmd(), a.migrateCmd(), a.completionCmd(), a.versionCmd())
 }
 
