@@ -30,6 +30,7 @@ const (
 	BucketScans     = "insights-scans"         // <account id>.<scan id> -> Scan; <account id> -> ActiveScan
 	BucketLeases    = "insights-leases"        // <what> -> owner, with TTL
 	BucketTokens    = "insights-tokens"        // <token name> -> Token (hashed)
+	BucketRestore   = "insights-restore"       // what a restore that has begun and not ended restores; not there otherwise
 	ObjectsPacks    = "insights-pack-archives" // <digest> -> tar.gz
 	ObjectsOversize = "insights-oversize"      // messages over the payload limit
 )

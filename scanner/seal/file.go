@@ -54,18 +54,7 @@ func Create(path string) (*Ring, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, schemas.Errorf(schemas.CodeInternal, "create key ring: %w", err)
 	}
-	tmp, err := write(path, f)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.Remove(tmp) }()
-	// A link, unlike a rename, does not replace what is there.
-	if err := os.Link(tmp, path); errors.Is(err, fs.ErrExist) {
-		return nil, schemas.Errorf(schemas.CodeConflict, "there is a key ring at %s already", path)
-	} else if err != nil {
-		return nil, schemas.Errorf(schemas.CodeInternal, "create key ring: %w", err)
-	}
-	if err := syncDir(path); err != nil {
+	if err := create(path, f); err != nil {
 		return nil, err
 	}
 	return newRing(f)

@@ -19,6 +19,7 @@ import (
 // and is safe for concurrent use.
 type Ring struct {
 	newest string
+	ids    []string // oldest first
 	keys   map[string]cipher.AEAD
 	macKey []byte
 }
@@ -56,6 +57,7 @@ func newRing(f file) (*Ring, error) {
 			return nil, schemas.Errorf(schemas.CodeInternal, "make cipher: %w", err)
 		}
 		r.newest = k.ID
+		r.ids = append(r.ids, k.ID)
 	}
 	return r, p.Err()
 }
