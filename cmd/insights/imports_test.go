@@ -37,6 +37,7 @@ var importTable = map[string]may{
 	"scanner":             {code: []string{"schemas"}, tests: []string{"scanner/bus", "scanner/bus/bustest"}},
 	"scanner/apply":       {code: []string{"schemas"}, tests: []string{"scanner/api", "scanner/policy", "scanner/bus", "scanner/bus/bustest"}},
 	"scanner/api":         {code: []string{"schemas"}, tests: []string{"scanner/bus", "scanner/bus/bustest", "scanner/seal"}},
+	"scanner/backup":      {code: []string{"schemas"}, tests: []string{"scanner/policy", "scanner/bus", "scanner/bus/bustest"}},
 	"scanner/bus":         {code: []string{"schemas"}, tests: []string{"scanner", "discovery", "evaluator", "scanner/bus/bustest"}},
 	"scanner/bus/bustest": {code: []string{"scanner/bus", "schemas"}},
 	"scanner/policy":      {code: []string{"schemas"}, tests: []string{"scanner/bus", "scanner/bus/bustest"}},
