@@ -55,39 +55,11 @@ func NewClient(server, token string) (*Client, error) {
 	}}, nil
 }
 
-// call does a request. in is sent as JSON unless it is an archive; out takes the
-// answer unless it is nil.
+// call does a request; out takes the answer unless it is nil.
 func (c *Client) call(ctx context.Context, method string, path []string, q url.Values, in, out any) error {
-	if slices.Contains(path, "") {
-		// It would vanish from the path and ask for something else.
-		return schemas.Errorf(schemas.CodeInvalid, "a name must not be empty")
-	}
-	var body io.Reader
-	contentType := "application/json"
-	switch v := in.(type) {
-	case nil:
-	case []byte:
-		body, contentType = bytes.NewReader(v), "application/gzip"
-	default:
-		raw, err := json.Marshal(v)
-		if err != nil {
-			return schemas.Errorf(schemas.CodeInvalid, "encode the request: %w", err)
-		}
-		body = bytes.NewReader(raw)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, c.url(path, q), body)
+	res, err := c.do(ctx, method, path, q, in)
 	if err != nil {
-		return schemas.Errorf(schemas.CodeInvalid, "make the request: %w", err)
-	}
-	if in != nil {
-		req.Header.Set("Content-Type", contentType)
-	}
-	if c.token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.token)
-	}
-	res, err := c.http.Do(req)
-	if err != nil {
-		return c.unreachable(ctx, err)
+		return err
 	}
 	defer func() { _ = res.Body.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(res.Body, maxReply))
@@ -104,6 +76,43 @@ func (c *Client) call(ctx context.Context, method string, path []string, q url.V
 		return schemas.Errorf(schemas.CodeInternal, "read the answer of %s: %w", c.base, err)
 	}
 	return nil
+}
+
+// do sends a request. in is sent as JSON unless it is an archive. The answer,
+// whatever its status, is for the caller to close.
+func (c *Client) do(ctx context.Context, method string, path []string, q url.Values, in any) (*http.Response, error) {
+	if slices.Contains(path, "") {
+		// It would vanish from the path and ask for something else.
+		return nil, schemas.Errorf(schemas.CodeInvalid, "a name must not be empty")
+	}
+	var body io.Reader
+	contentType := "application/json"
+	switch v := in.(type) {
+	case nil:
+	case []byte:
+		body, contentType = bytes.NewReader(v), "application/gzip"
+	default:
+		raw, err := json.Marshal(v)
+		if err != nil {
+			return nil, schemas.Errorf(schemas.CodeInvalid, "encode the request: %w", err)
+		}
+		body = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.url(path, q), body)
+	if err != nil {
+		return nil, schemas.Errorf(schemas.CodeInvalid, "make the request: %w", err)
+	}
+	if in != nil {
+		req.Header.Set("Content-Type", contentType)
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return nil, c.unreachable(ctx, err)
+	}
+	return res, nil
 }
 
 // url escapes each element of a path on its own, so that no name can leave it.

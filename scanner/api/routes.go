@@ -58,6 +58,7 @@ func (s *Server) routes() {
 	s.groupRoutes()
 	s.tokenRoutes()
 	s.reportRoutes()
+	s.mux.HandleFunc("GET /v1/backup", s.backup)
 	s.mux.HandleFunc("/v1/", nothing)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if s.c.Console == nil || r.Method != http.MethodGet && r.Method != http.MethodHead {

@@ -1,9 +1,11 @@
 package api_test
 
 import (
+	"context"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -50,6 +52,7 @@ var scopes = map[string]api.TokenScope{
 	"GET /v1/tokens":                               api.ScopeAdmin,
 	"POST /v1/tokens":                              api.ScopeAdmin,
 	"DELETE /v1/tokens/{token}":                    api.ScopeAdmin,
+	"GET /v1/backup":                               api.ScopeAdmin,
 	"GET /v1/report":                               api.ScopeRead,
 	"GET /v1/violations":                           api.ScopeRead,
 	"GET /v1/resources":                            api.ScopeRead,
@@ -104,7 +107,10 @@ func TestEveryRouteHasItsScope(t *testing.T) {
 	console := func(c *api.ServerConfig) {
 		c.Console = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("console")) })
 	}
-	s := newServer(t, console)
+	var s *server
+	s = newServer(t, console, func(c *api.ServerConfig) {
+		c.Backup = func(ctx context.Context, _ io.Writer) error { return s.service.note(ctx, "Backup", nil) }
+	})
 	// A scan that has ended, so that following it ends too.
 	s.service.out = filledOutputs()
 	held := map[api.TokenScope]string{"": ""}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -27,8 +28,11 @@ type ServerConfig struct {
 	// Console answers GET requests outside /v1 without a token; may be nil. It
 	// must hold no data.
 	Console http.Handler
-	Log     zerolog.Logger
-	Now     func() time.Time
+	// Backup writes a backup of the record, without the key ring; nil when this
+	// process cannot.
+	Backup func(ctx context.Context, w io.Writer) error
+	Log    zerolog.Logger
+	Now    func() time.Time
 	// Answered is told of every request with the pattern of its route, "" when
 	// none fits; may be nil.
 	Answered func(route string, status int, took time.Duration)
