@@ -65,6 +65,9 @@ func TestWrongUsage(t *testing.T) {
 		{"apply", []string{"-f FILE is missing", "See 'insights apply --help'."}},
 		{"apply -f /nonexistent.yaml", []string{"read /nonexistent.yaml: no such file or directory"}},
 		{"apply accounts.yaml", []string{`unexpected argument "accounts.yaml"`}},
+		{"backup", []string{"FILE is missing", "Usage: insights backup FILE [flags]."}},
+		{"backup /nonexistent/b.tar.gz", []string{"/nonexistent/", "no such file or directory"}},
+		{"restore /nonexistent.tar.gz", []string{"read the backup: open /nonexistent.tar.gz: no such file or directory"}},
 		{"pack publish /nonexistent", []string{"/nonexistent", "PulumiPolicy.yaml"}},
 	} {
 		t.Run(c.args, func(t *testing.T) {

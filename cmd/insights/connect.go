@@ -18,11 +18,7 @@ func (a *app) with(ctx context.Context, who string, opts nodeOptions, do func(co
 			return schemas.Errorf(schemas.CodeInvalid, "--policy-pack does not go with --server").
 				WithHint("Publish the pack and enforce it: insights pack publish DIR; insights group enforce GROUP PACK.")
 		}
-		token, err := a.token()
-		if err != nil {
-			return err
-		}
-		client, err := api.NewClient(a.server, token)
+		client, err := a.client()
 		if err != nil {
 			return err
 		}
@@ -34,6 +30,15 @@ func (a *app) with(ctx context.Context, who string, opts nodeOptions, do func(co
 	}
 	opts.log = a.logger(cfg, true)
 	return runNode(ctx, cfg, who, opts, func(ctx context.Context, n *node) error { return do(ctx, n.service) })
+}
+
+// client talks to the server that is named.
+func (a *app) client() (*api.Client, error) {
+	token, err := a.token()
+	if err != nil {
+		return nil, err
+	}
+	return api.NewClient(a.server, token)
 }
 
 // token is the API token: a file, or INSIGHTS_TOKEN. It is never a flag, since

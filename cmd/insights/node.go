@@ -105,12 +105,8 @@ func owner() string {
 
 // open connects everything, in the order in which the parts need each other.
 func (n *node) open(ctx context.Context, who string) error {
-	if n.cfg.NATS.URL == "" || n.holdsStore() && n.cfg.ClickHouse.DSN == "" {
-		dir, err := openDataDir(n.cfg.DataDir, who)
-		if err != nil {
-			return err
-		}
-		n.dir = dir
+	if err := n.lock(who); err != nil {
+		return err
 	}
 	for _, step := range []func(context.Context) error{n.openRing, n.openBus, n.openStore, n.openParts} {
 		if err := step(ctx); err != nil {
@@ -118,6 +114,14 @@ func (n *node) open(ctx context.Context, who string) error {
 		}
 	}
 	return nil
+}
+
+// lock takes the data directory if anything embedded lies in it.
+func (n *node) lock(who string) (err error) {
+	if n.cfg.NATS.URL == "" || n.holdsStore() && n.cfg.ClickHouse.DSN == "" {
+		n.dir, err = openDataDir(n.cfg.DataDir, who)
+	}
+	return err
 }
 
 // holdsStore tells whether this process reads and writes ClickHouse.

@@ -59,6 +59,21 @@ type parts struct {
 }
 
 func (n *node) openParts(ctx context.Context) error {
+	if err := n.checkRestored(ctx); err != nil {
+		return err
+	}
+	n.makeParts()
+	if !n.holdsStore() {
+		return nil
+	}
+	if err := n.installStarter(ctx); err != nil {
+		return err
+	}
+	return n.localPacks(ctx)
+}
+
+// makeParts puts the parts together; nothing is written.
+func (n *node) makeParts() {
 	n.tables = newTables(n.bus)
 	n.parts = parts{
 		provider: aws.New(n.log, time.Now),
@@ -67,14 +82,9 @@ func (n *node) openParts(ctx context.Context) error {
 	}
 	n.parts.provider.OnCall(n.metrics.called)
 	n.parts.archives = policy.NewArchiveCache(n.parts.objects, filepath.Join(n.cfg.DataDir, "packs"))
-	if !n.holdsStore() {
-		return nil
+	if n.holdsStore() {
+		n.openControl()
 	}
-	n.openControl()
-	if err := n.installStarter(ctx); err != nil {
-		return err
-	}
-	return n.localPacks(ctx)
 }
 
 // planner asks the cloud who credentials are: in this process, or over the bus

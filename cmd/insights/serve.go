@@ -89,7 +89,7 @@ func (n *node) listen(ctx context.Context) error {
 	n.log.Info().Str("url", fmt.Sprintf("http://%s", l.Addr())).Msg("answering")
 	return api.NewServer(api.ServerConfig{
 		Service: n.service, Tokens: n.parts.tokens, Loopback: api.IsLoopback(n.cfg.Listen), Version: version,
-		Ready: n.ready, Log: n.log, Now: time.Now, Answered: n.metrics.answered,
+		Ready: n.ready, Backup: n.writeBackup, Log: n.log, Now: time.Now, Answered: n.metrics.answered,
 	}).Run(ctx, l)
 }
 

@@ -13,6 +13,16 @@ import (
 // writeFile writes a file so that it is there whole or as it was before. A new
 // file is for its owner only: a report lists what is weak.
 func writeFile(path string, fill func(io.Writer) error) error {
+	return replaceFile(path, false, fill)
+}
+
+// writePrivateFile is writeFile for a file that is for its owner only whatever
+// was there before.
+func writePrivateFile(path string, fill func(io.Writer) error) error {
+	return replaceFile(path, true, fill)
+}
+
+func replaceFile(path string, private bool, fill func(io.Writer) error) error {
 	// A link keeps pointing where it does.
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
@@ -20,7 +30,7 @@ func writeFile(path string, fill func(io.Writer) error) error {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
-		return schemas.Errorf(schemas.CodeInvalid, "--file %s is a directory", path)
+		return schemas.Errorf(schemas.CodeInvalid, "%s is a directory", path)
 	case err == nil && !info.Mode().IsRegular():
 		return writeDevice(path, fill)
 	}
@@ -29,7 +39,7 @@ func writeFile(path string, fill func(io.Writer) error) error {
 		return errWrite(path, err)
 	}
 	defer func() { _ = os.Remove(tmp.Name()) }() // nothing is there once it was renamed
-	if info != nil {
+	if info != nil && !private {
 		err = tmp.Chmod(info.Mode().Perm())
 	}
 	if err == nil {

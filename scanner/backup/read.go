@@ -81,7 +81,7 @@ func (b *Backup) each(fn func(name string, data []byte) error) error {
 	}
 	// The checksum of the compression stands behind the last file.
 	if _, err := io.ReadFull(zip, make([]byte, 1)); !errors.Is(err, io.EOF) {
-		return errDamaged("it goes on behind its end, or not as it was written")
+		return errDamaged("what follows its last file is not what was written")
 	}
 	return nil
 }

@@ -33,14 +33,8 @@ type Notes interface {
 // the same backup and goes on. CodeConflict when the installation is not empty,
 // or the restore of another backup was interrupted in it; nothing is written then.
 func (b *Backup) Restore(ctx context.Context, r Record, n Notes, finish func(context.Context) error) error {
-	begun, err := n.Restoring(ctx)
-	if err != nil {
+	if err := b.Check(ctx, r, n); err != nil {
 		return err
-	}
-	if begun == "" {
-		if err := checkEmpty(ctx, r); err != nil {
-			return err
-		}
 	}
 	if err := n.BeginRestore(ctx, b.id); err != nil {
 		return err
@@ -61,6 +55,20 @@ func (b *Backup) Restore(ctx context.Context, r Record, n Notes, finish func(con
 		return err
 	}
 	return n.EndRestore(ctx)
+}
+
+// Check refuses what Restore would refuse, and writes nothing.
+func (b *Backup) Check(ctx context.Context, r Record, n Notes) error {
+	begun, err := n.Restoring(ctx)
+	switch {
+	case err != nil || begun == b.id:
+		return err
+	case begun != "":
+		return schemas.Errorf(schemas.CodeConflict, "the restore of another backup was interrupted here").
+			WithHint("repeat it with that file; or begin anew in a new --data-dir, or on NATS servers without it")
+	default:
+		return checkEmpty(ctx, r)
+	}
 }
 
 func checkEmpty(ctx context.Context, r Record) error {
