@@ -51,8 +51,9 @@ found by its id, else by its name; with its id it can be renamed. Which AWS
 account it is never changes. Packs are published before: insights pack publish.
 
 Everything is checked before anything is written, and every problem is told with
-its line; only credentials are asked for when an account is added or read in
-another way. Accounts come first; when one of them fails, no group is changed.
+its line. Only what the cloud must be asked shows later, when the account is added
+or changed: whose credentials they are, and names of services. Accounts come first;
+when one of them fails, no group is changed.
 
 Nothing is deleted unless --prune is given. It deletes what the file's lists
 leave out: accounts of 'accounts', groups of 'groups', and of each group in the

@@ -55,6 +55,12 @@ groups:
 		t.Errorf("apply says\n%s", out)
 	}
 
+	groups := p.ok(t, "group", "list", "-o", "json")
+	p.ok(t, "apply", "-f", file)
+	if again := p.ok(t, "group", "list", "-o", "json"); again != groups {
+		t.Errorf("applied again, groups are\n%sinstead of\n%s", again, groups)
+	}
+
 	exported := p.ok(t, "export")
 	back := p.command(t.Context(), "apply", "-f", "-", "--prune", "-o", "json")
 	back.Stdin = strings.NewReader(exported)

@@ -23,7 +23,7 @@ func (a *app) tokenCreateCmd() *cobra.Command {
 		Long: `Create makes a token for --server and prints its secret, once: only its hash is
 kept. NAME says who or what it is for; every change is recorded under it. Scopes:
 read (reports and lists), write (also scans, accounts, packs and groups), admin
-(also tokens).`,
+(also tokens and backups).`,
 		Example: `  insights token create ci --scope write --ttl 2160h
   insights token create dashboard > token && insights report --server https://insights.example.org --token-file token`,
 		Args: args(cobra.ExactArgs(1)),

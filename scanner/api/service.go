@@ -72,7 +72,7 @@ type TokenScope string
 const (
 	ScopeRead  TokenScope = "read"  // reports and lists
 	ScopeWrite TokenScope = "write" // scans, accounts, packs, groups
-	ScopeAdmin TokenScope = "admin" // tokens
+	ScopeAdmin TokenScope = "admin" // tokens, backups
 )
 
 // Token is a named API token without its secret.
