@@ -32,6 +32,9 @@ var perThousand = []struct {
 	{cloudwatchService, []string{"metricAlarm"}, typeMetricAlarm, 1000, 20},
 	{cloudwatchService, []string{"compositeAlarm"}, typeCompositeAlarm, 1000, 20},
 	{guarddutyService, []string{"detector"}, typeDetector, 1, 2},
+	{elbv2Service, []string{"loadBalancer"}, typeLoadBalancer, 1000, 1013 + 1053 + 1}, // with their listeners, one each
+	{elbService, []string{"classicLoadBalancer"}, typeClassicLoadBalancer, 1000, 1013},
+	{elbv2Service, []string{"targetGroup"}, typeTargetGroup, 1000, 1013 + 2},
 }
 
 // A scan makes the calls that the table of types says, page by page and resource

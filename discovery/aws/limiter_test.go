@@ -21,6 +21,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -42,21 +44,23 @@ import (
 func TestLimitsNameServices(t *testing.T) {
 	t.Parallel()
 	ids := map[string]bool{
-		ec2.ServiceID:            true,
-		iam.ServiceID:            true,
-		s3.ServiceID:             true,
-		s3control.ServiceID:      true,
-		cloudtrail.ServiceID:     true,
-		configservice.ServiceID:  true,
-		sqs.ServiceID:            true,
-		kms.ServiceID:            true,
-		rds.ServiceID:            true,
-		dynamodb.ServiceID:       true,
-		secretsmanager.ServiceID: true,
-		sns.ServiceID:            true,
-		cloudwatchlogs.ServiceID: true,
-		cloudwatch.ServiceID:     true,
-		guardduty.ServiceID:      true,
+		ec2.ServiceID:                    true,
+		iam.ServiceID:                    true,
+		s3.ServiceID:                     true,
+		s3control.ServiceID:              true,
+		cloudtrail.ServiceID:             true,
+		configservice.ServiceID:          true,
+		sqs.ServiceID:                    true,
+		kms.ServiceID:                    true,
+		rds.ServiceID:                    true,
+		dynamodb.ServiceID:               true,
+		secretsmanager.ServiceID:         true,
+		sns.ServiceID:                    true,
+		cloudwatchlogs.ServiceID:         true,
+		cloudwatch.ServiceID:             true,
+		guardduty.ServiceID:              true,
+		elasticloadbalancingv2.ServiceID: true,
+		elasticloadbalancing.ServiceID:   true,
 	}
 	for _, svc := range services {
 		for name := range svc.limits {

@@ -27,6 +27,8 @@ var compared = []string{
 	"logs",
 	"cloudwatch",
 	"guardduty",
+	"elbv2",
+	"elb",
 }
 
 // second is what boto3 says of the account, see testdata/moto/compare.py.

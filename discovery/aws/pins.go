@@ -12,8 +12,6 @@ import (
 	_ "github.com/aws/aws-sdk-go-v2/service/ecs"
 	_ "github.com/aws/aws-sdk-go-v2/service/efs"
 	_ "github.com/aws/aws-sdk-go-v2/service/eks"
-	_ "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
-	_ "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	_ "github.com/aws/aws-sdk-go-v2/service/guardduty"
 	_ "github.com/aws/aws-sdk-go-v2/service/lambda"
 	_ "github.com/aws/aws-sdk-go-v2/service/sns"

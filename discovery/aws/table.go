@@ -16,6 +16,8 @@ var services = []*service{
 	logsService,
 	cloudwatchService,
 	guarddutyService,
+	elbv2Service,
+	elbService,
 }
 
 // serviceNamed is nil for a service the scanner does not read.

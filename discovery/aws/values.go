@@ -58,3 +58,19 @@ func value[T any](p *T) any {
 	}
 	return *p
 }
+
+// optional is what a pointer points to, with integers as int; nil for a value that
+// the answer does not have.
+func optional[T bool | int32 | int64 | string](p *T) any {
+	if p == nil {
+		return nil
+	}
+	switch v := any(*p).(type) {
+	case int32:
+		return int(v)
+	case int64:
+		return int(v)
+	default:
+		return v
+	}
+}

@@ -28,6 +28,7 @@ var queryServices = map[string]queryService{
 	"sns": {"http://sns.amazonaws.com/doc/2010-03-31/", snsOperations},
 	"sts": {"https://sts.amazonaws.com/doc/2011-06-15/", stsOperations},
 	"monitoring": {"http://monitoring.amazonaws.com/doc/2010-08-01/", cloudwatchOperations},
+	"elasticloadbalancing": {"http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/", elbOperations},
 }
 
 // query answers the query and ec2-query protocols.
