@@ -49,6 +49,8 @@ var allLists = []listed{
 	{guarddutyService, "guardduty:ListDetectors", "guardduty:ListDetectors", []string{typeDetector, typeDetectorFeature}},
 	{elbv2Service, "elasticloadbalancing:DescribeLoadBalancers", listLoadBalancers.action, []string{typeLoadBalancer, typeListener}},
 	{elbv2Service, "elasticloadbalancing:DescribeListeners", listListeners.action, []string{typeListener}},
+	{autoscalingService, "autoscaling:DescribeAutoScalingGroups", listScalingGroups.action, []string{typeScalingGroup}},
+	{autoscalingService, "autoscaling:DescribeLaunchConfigurations", listLaunchConfigurations.action, []string{typeLaunchConfiguration}},
 	{elbService, "elasticloadbalancing:DescribeLoadBalancers", listLoadBalancers.action, []string{typeClassicLoadBalancer}},
 	{elbv2Service, "elasticloadbalancing:DescribeTargetGroups", listTargetGroups.action, []string{typeTargetGroup}},
 	{ec2Service, "ec2:DescribeVpcs", "ec2:DescribeVpcs", []string{typeVPC}},

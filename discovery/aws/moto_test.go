@@ -29,6 +29,7 @@ var compared = []string{
 	"guardduty",
 	"elbv2",
 	"elb",
+	"autoscaling",
 }
 
 // second is what boto3 says of the account, see testdata/moto/compare.py.

@@ -4,7 +4,6 @@ package aws
 
 import (
 	_ "github.com/aws/aws-sdk-go-v2/service/acm"
-	_ "github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	_ "github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	_ "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	_ "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"

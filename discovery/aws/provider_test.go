@@ -186,16 +186,22 @@ func scopeOf(s snapshot, k schemas.Key) schemas.ScopeEnd {
 func TestVerifyTellsGoneFromThere(t *testing.T) {
 	fake, a := fakeAccount(t)
 	before := scan(t, a)
-	removed := []string{"i-00000000000000000", "sg-01000000000000001", "bucket-00000003", "user-000001", "role-000001"}
+	removed := []string{"i-00000000000000000", "sg-01000000000000001", "bucket-00000003", "user-000001", "role-000001", "classic-000001", "scaling-group-000001"}
 	fake.SetFaults(awsfake.Faults{Removed: removed})
 	p := aws.New(zerolog.Nop(), time.Now)
 	for k, o := range before.observations {
-		service := map[string]string{"ec2": "ec2", "ebs": "ec2", "s3": "s3", "iam": "iam"}[strings.Split(strings.Split(k.Type, ":")[1], "/")[0]]
+		service := map[string]string{
+			"ec2": "ec2", "ebs": "ec2", "s3": "s3", "iam": "iam",
+			"lb": "elbv2", "elb": "elb", "autoscaling": "autoscaling",
+		}[strings.Split(strings.Split(k.Type, ":")[1], "/")[0]]
+		if k.Type == "aws:ec2/launchConfiguration:LaunchConfiguration" {
+			service = "autoscaling"
+		}
 		if service == "" || slices.Contains([]string{"aws:iam/rolePolicy:RolePolicy"}, k.Type) {
 			continue
 		}
 		region := k.Region
-		if service != "ec2" {
+		if service == "s3" || service == "iam" {
 			region = schemas.GlobalRegion
 		}
 		r, err := p.Open(t.Context(), schemas.Unit{Account: a, Unit: schemas.UnitKey{Region: region, Service: service}})

@@ -18,6 +18,7 @@ var services = []*service{
 	guarddutyService,
 	elbv2Service,
 	elbService,
+	autoscalingService,
 }
 
 // serviceNamed is nil for a service the scanner does not read.

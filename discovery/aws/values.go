@@ -61,7 +61,7 @@ func value[T any](p *T) any {
 
 // optional is what a pointer points to, with integers as int; nil for a value that
 // the answer does not have.
-func optional[T bool | int32 | int64 | string](p *T) any {
+func optional[T bool | int32 | int64 | float64 | string](p *T) any {
 	if p == nil {
 		return nil
 	}

@@ -28,6 +28,7 @@ var queryServices = map[string]queryService{
 	"sns": {"http://sns.amazonaws.com/doc/2010-03-31/", snsOperations},
 	"sts": {"https://sts.amazonaws.com/doc/2011-06-15/", stsOperations},
 	"monitoring": {"http://monitoring.amazonaws.com/doc/2010-08-01/", cloudwatchOperations},
+	"autoscaling":          {"http://autoscaling.amazonaws.com/doc/2011-01-01/", autoscalingOperations},
 	"elasticloadbalancing": {"http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/", elbOperations},
 }
 
