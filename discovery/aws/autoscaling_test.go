@@ -103,4 +103,7 @@ func TestVerifyManyScalingGroups(t *testing.T) {
 	if emitted, gone, err := a.verify(t, autoscalingService, keys...); err != nil || len(emitted) != 60 || len(gone) != 0 {
 		t.Errorf("%d emitted, %d gone, %v", len(emitted), len(gone), err)
 	}
+	if n := a.count("autoscaling:DescribeAutoScalingGroups"); n != 1+2 {
+		t.Errorf("%d calls", n)
+	}
 }

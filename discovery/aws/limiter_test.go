@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -61,6 +62,7 @@ func TestLimitsNameServices(t *testing.T) {
 		guardduty.ServiceID:              true,
 		elasticloadbalancingv2.ServiceID: true,
 		elasticloadbalancing.ServiceID:   true,
+		acm.ServiceID:                    true,
 	}
 	for _, svc := range services {
 		for name := range svc.limits {

@@ -49,6 +49,7 @@ var allLists = []listed{
 	{guarddutyService, "guardduty:ListDetectors", "guardduty:ListDetectors", []string{typeDetector, typeDetectorFeature}},
 	{elbv2Service, "elasticloadbalancing:DescribeLoadBalancers", listLoadBalancers.action, []string{typeLoadBalancer, typeListener}},
 	{elbv2Service, "elasticloadbalancing:DescribeListeners", listListeners.action, []string{typeListener}},
+	{acmService, "acm:ListCertificates", listCertificates.action, []string{typeCertificate}},
 	{autoscalingService, "autoscaling:DescribeAutoScalingGroups", listScalingGroups.action, []string{typeScalingGroup}},
 	{autoscalingService, "autoscaling:DescribeLaunchConfigurations", listLaunchConfigurations.action, []string{typeLaunchConfiguration}},
 	{elbService, "elasticloadbalancing:DescribeLoadBalancers", listLoadBalancers.action, []string{typeClassicLoadBalancer}},

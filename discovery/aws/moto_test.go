@@ -30,6 +30,7 @@ var compared = []string{
 	"elbv2",
 	"elb",
 	"autoscaling",
+	"acm",
 }
 
 // second is what boto3 says of the account, see testdata/moto/compare.py.

@@ -186,13 +186,17 @@ func scopeOf(s snapshot, k schemas.Key) schemas.ScopeEnd {
 func TestVerifyTellsGoneFromThere(t *testing.T) {
 	fake, a := fakeAccount(t)
 	before := scan(t, a)
-	removed := []string{"i-00000000000000000", "sg-01000000000000001", "bucket-00000003", "user-000001", "role-000001", "classic-000001", "scaling-group-000001"}
+	removed := []string{
+		"i-00000000000000000", "sg-01000000000000001", "bucket-00000003", "user-000001", "role-000001", "classic-000001", "scaling-group-000001",
+		"arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000001",
+		"arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/target-group-000001/0000000000000001",
+	}
 	fake.SetFaults(awsfake.Faults{Removed: removed})
 	p := aws.New(zerolog.Nop(), time.Now)
 	for k, o := range before.observations {
 		service := map[string]string{
 			"ec2": "ec2", "ebs": "ec2", "s3": "s3", "iam": "iam",
-			"lb": "elbv2", "elb": "elb", "autoscaling": "autoscaling",
+			"lb": "elbv2", "elb": "elb", "autoscaling": "autoscaling", "acm": "acm",
 		}[strings.Split(strings.Split(k.Type, ":")[1], "/")[0]]
 		if k.Type == "aws:ec2/launchConfiguration:LaunchConfiguration" {
 			service = "autoscaling"

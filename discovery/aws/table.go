@@ -19,6 +19,7 @@ var services = []*service{
 	elbv2Service,
 	elbService,
 	autoscalingService,
+	acmService,
 }
 
 // serviceNamed is nil for a service the scanner does not read.

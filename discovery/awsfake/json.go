@@ -53,6 +53,7 @@ var jsonServices = map[string]jsonService{
 	"sqs":            {"sqs", sqsOperations},
 	"tagging":        {"tag", taggingOperations},
 	"logs":       {"logs", logsOperations},
+	"acm":        {"acm", acmOperations},
 }
 
 // says always gives the same answer.

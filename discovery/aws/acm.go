@@ -1,0 +1,131 @@
+package aws
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
+	"github.com/aws/aws-sdk-go-v2/service/acm/types"
+
+	"github.com/insights-scanner/insights-scanner/discovery"
+)
+
+// acmProjection counts changes of the projections in this file.
+const acmProjection = 1
+
+const typeCertificate = "aws:acm/certificate:Certificate"
+
+const describeCertificate = "acm:DescribeCertificate"
+
+var listCertificates = listCall("acm:ListCertificates", 1000)
+
+var acmService = &service{
+	name:  "acm",
+	types: []typeSpec{{token: typeCertificate, calls: []call{listCertificates, tagCall}, verify: []string{describeCertificate}}},
+	// "Quotas" of the ACM user guide: ListCertificates 8/s, DescribeCertificate 10/s; halved.
+	limits: map[string]limit{"ACM": {rate: 5, burst: 5}, "ACM:ListCertificates": {rate: 4, burst: 4}},
+	lists:  acmLists,
+}
+
+var acmLists = []list{{listCertificates.action, []string{typeCertificate}, eachCertificate}}
+
+func (s *session) acm() *acm.Client {
+	return client(s, "acm", func(c aws.Config) *acm.Client { return acm.NewFromConfig(c) })
+}
+
+// eachCertificate names all key types and origins: without it, the list leaves out
+// all but 2048-bit RSA certificates, and says nothing of it.
+func eachCertificate(ctx context.Context, s *session, arns []string, emit observe) error {
+	if arns != nil {
+		return parallel(ctx, detailParallel, arns, func(ctx context.Context, arn string) error {
+			out, err := s.acm().DescribeCertificate(ctx, &acm.DescribeCertificateInput{CertificateArn: &arn})
+			if isNotFound(err, "ResourceNotFoundException") {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			return emitCertificates(ctx, s, []types.CertificateSummary{certificateSummary(out.Certificate)}, emit)
+		})
+	}
+	p := acm.NewListCertificatesPaginator(s.acm(), &acm.ListCertificatesInput{
+		MaxItems: aws.Int32(1000), CertificateKeyPairOrigins: types.CertificateKeyPairOrigin("").Values(),
+		Includes: &types.Filters{KeyTypes: types.KeyAlgorithm("").Values()},
+	})
+	return pages(ctx, p, func(out *acm.ListCertificatesOutput) error {
+		return emitCertificates(ctx, s, out.CertificateSummaryList, emit)
+	})
+}
+
+func emitCertificates(ctx context.Context, s *session, list []types.CertificateSummary, emit observe) error {
+	arns := make([]string, len(list))
+	for i, c := range list {
+		arns[i] = aws.ToString(c.CertificateArn)
+	}
+	tags, tagsF := tagsByARN(ctx, s, arns)
+	for i, c := range list {
+		if err := emit(ctx, projectCertificate(s.region, c, tagsF, tags[arns[i]])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listedNames is how many alternative names the list has of a certificate.
+const listedNames = 100
+
+// certificateSummary is what the list says of a certificate.
+func certificateSummary(c *types.CertificateDetail) types.CertificateSummary {
+	if c == nil {
+		return types.CertificateSummary{}
+	}
+	s := types.CertificateSummary{
+		CertificateArn: c.CertificateArn, DomainName: c.DomainName, Status: c.Status, Type: c.Type, KeyAlgorithm: c.KeyAlgorithm,
+		NotBefore: c.NotBefore, NotAfter: c.NotAfter, RenewalEligibility: c.RenewalEligibility,
+		SubjectAlternativeNameSummaries:      c.SubjectAlternativeNames[:min(listedNames, len(c.SubjectAlternativeNames))],
+		HasAdditionalSubjectAlternativeNames: aws.Bool(len(c.SubjectAlternativeNames) > listedNames),
+	}
+	if c.Options != nil {
+		s.ExportOption = c.Options.Export
+	}
+	return s
+}
+
+func projectCertificate(region string, c types.CertificateSummary, tagsF facet, tags map[string]any) discovery.Observation {
+	arn := aws.ToString(c.CertificateArn)
+	listed := facetOf(listCertificates.action, nil)
+	d := newDocument()
+	d.set("region", region)
+	d.set("arn", arn)
+	d.set("domainName", aws.ToString(c.DomainName))
+	d.facet("status", listed.need(c.Status != ""), func() any { return string(c.Status) })
+	d.set("type", string(c.Type))
+	// One call writes RSA_2048, the other RSA-2048.
+	d.facet("keyAlgorithm", listed.need(c.KeyAlgorithm != ""), func() any { return strings.ReplaceAll(string(c.KeyAlgorithm), "-", "_") })
+	d.set("notBefore", instant(c.NotBefore)) // a certificate that was never issued has neither
+	d.set("notAfter", instant(c.NotAfter))
+	d.set("renewalEligibility", string(c.RenewalEligibility))
+	d.set("subjectAlternativeNames", sortedStrings(c.SubjectAlternativeNameSummaries))
+	if aws.ToBool(c.HasAdditionalSubjectAlternativeNames) {
+		delete(d.properties, "subjectAlternativeNames") // not all of them
+		d.notRead(describeCertificate, "subjectAlternativeNames")
+	}
+	if c.ExportOption != "" {
+		d.set("options", map[string]any{"export": string(c.ExportOption)})
+	}
+	d.facet("tags", tagsF, func() any { return tags })
+	d.notRead(describeCertificate, "certificateAuthorityArn", "domainValidationOptions", "options.certificateTransparencyLoggingPreference",
+		"renewalSummaries", "validationMethod")
+	sortUnknown(d)
+	return d.observe(region, typeCertificate, arn, aws.ToString(c.DomainName), acmProjection)
+}
+
+// instant is a time as Pulumi writes it, in seconds; "" for none.
+func instant(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
