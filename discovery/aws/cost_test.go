@@ -35,6 +35,7 @@ var perThousand = []struct {
 	{elbv2Service, []string{"loadBalancer"}, typeLoadBalancer, 1000, 1013 + 1053 + 1}, // with their listeners, one each
 	{elbService, []string{"classicLoadBalancer"}, typeClassicLoadBalancer, 1000, 1013},
 	{acmService, []string{"certificate"}, typeCertificate, 1000, 11},
+	{cloudfrontService, []string{"distribution"}, typeDistribution, 1000, 1020},
 	{autoscalingService, []string{"scalingGroup"}, typeScalingGroup, 1000, 10 + 1},
 	{autoscalingService, []string{"launchConfiguration"}, typeLaunchConfiguration, 1000, 20 + 1},
 	{elbv2Service, []string{"targetGroup"}, typeTargetGroup, 1000, 1013 + 2},

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/acm"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -63,6 +64,7 @@ func TestLimitsNameServices(t *testing.T) {
 		elasticloadbalancingv2.ServiceID: true,
 		elasticloadbalancing.ServiceID:   true,
 		acm.ServiceID:                    true,
+		cloudfront.ServiceID:             true,
 	}
 	for _, svc := range services {
 		for name := range svc.limits {

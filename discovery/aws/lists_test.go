@@ -50,6 +50,7 @@ var allLists = []listed{
 	{elbv2Service, "elasticloadbalancing:DescribeLoadBalancers", listLoadBalancers.action, []string{typeLoadBalancer, typeListener}},
 	{elbv2Service, "elasticloadbalancing:DescribeListeners", listListeners.action, []string{typeListener}},
 	{acmService, "acm:ListCertificates", listCertificates.action, []string{typeCertificate}},
+	{cloudfrontService, "cloudfront:ListDistributions", listDistributions.action, []string{typeDistribution}},
 	{autoscalingService, "autoscaling:DescribeAutoScalingGroups", listScalingGroups.action, []string{typeScalingGroup}},
 	{autoscalingService, "autoscaling:DescribeLaunchConfigurations", listLaunchConfigurations.action, []string{typeLaunchConfiguration}},
 	{elbService, "elasticloadbalancing:DescribeLoadBalancers", listLoadBalancers.action, []string{typeClassicLoadBalancer}},

@@ -31,6 +31,7 @@ var compared = []string{
 	"elb",
 	"autoscaling",
 	"acm",
+	"cloudfront",
 }
 
 // second is what boto3 says of the account, see testdata/moto/compare.py.

@@ -3,7 +3,6 @@
 package aws
 
 import (
-	_ "github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	_ "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	_ "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	_ "github.com/aws/aws-sdk-go-v2/service/ecr"

@@ -188,7 +188,7 @@ func TestVerifyTellsGoneFromThere(t *testing.T) {
 	before := scan(t, a)
 	removed := []string{
 		"i-00000000000000000", "sg-01000000000000001", "bucket-00000003", "user-000001", "role-000001", "classic-000001", "scaling-group-000001",
-		"arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000001",
+		"E000000000001", "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000001",
 		"arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/target-group-000001/0000000000000001",
 	}
 	fake.SetFaults(awsfake.Faults{Removed: removed})
@@ -196,7 +196,7 @@ func TestVerifyTellsGoneFromThere(t *testing.T) {
 	for k, o := range before.observations {
 		service := map[string]string{
 			"ec2": "ec2", "ebs": "ec2", "s3": "s3", "iam": "iam",
-			"lb": "elbv2", "elb": "elb", "autoscaling": "autoscaling", "acm": "acm",
+			"lb": "elbv2", "elb": "elb", "autoscaling": "autoscaling", "acm": "acm", "cloudfront": "cloudfront",
 		}[strings.Split(strings.Split(k.Type, ":")[1], "/")[0]]
 		if k.Type == "aws:ec2/launchConfiguration:LaunchConfiguration" {
 			service = "autoscaling"
@@ -205,7 +205,7 @@ func TestVerifyTellsGoneFromThere(t *testing.T) {
 			continue
 		}
 		region := k.Region
-		if service == "s3" || service == "iam" {
+		if service == "s3" || service == "iam" || service == "cloudfront" {
 			region = schemas.GlobalRegion
 		}
 		r, err := p.Open(t.Context(), schemas.Unit{Account: a, Unit: schemas.UnitKey{Region: region, Service: service}})

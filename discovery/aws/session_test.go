@@ -115,6 +115,9 @@ func named(r *http.Request) (operation, region string, q url.Values) {
 		}
 		q.Set("bucket", strings.Trim(r.URL.Path, "/"))
 	default:
+		if r.Body == nil {
+			r.Body = http.NoBody // a GET of the rest protocols
+		}
 		if operation = awsfake.Operation(r); operation != "" {
 			if r.Body == nil {
 				break

@@ -20,6 +20,7 @@ var services = []*service{
 	elbService,
 	autoscalingService,
 	acmService,
+	cloudfrontService,
 }
 
 // serviceNamed is nil for a service the scanner does not read.

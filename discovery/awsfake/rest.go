@@ -26,6 +26,7 @@ type restRoute struct {
 // restServices are known by the name that they sign with.
 var restServices = map[string]restService{
 	"guardduty": {prefix: "guardduty", routes: guarddutyRoutes},
+	"cloudfront": {"cloudfront", true, cloudfrontRoutes},
 }
 
 // routers dispatch the requests of each service.
