@@ -15,6 +15,17 @@ import (
 // emitted are the properties that discovery/aws gives the types that policies
 // judge, or says of that they are unknown.
 var emitted = table(`
+aws:acm/certificate:Certificate: arn certificateAuthorityArn domainName domainValidationOptions keyAlgorithm notAfter notBefore options
+    region renewalEligibility renewalSummaries status subjectAlternativeNames tags type validationMethod
+aws:autoscaling/group:Group: arn availabilityZoneDistribution availabilityZones capacityRebalance capacityReservationSpecification context
+    defaultCooldown defaultInstanceWarmup desiredCapacity desiredCapacityType enabledMetrics healthCheckGracePeriod healthCheckType
+    initialLifecycleHooks instanceLifecyclePolicy instanceMaintenancePolicy launchConfiguration launchTemplate loadBalancers
+    maxInstanceLifetime maxSize metricsGranularity minSize mixedInstancesPolicy name placementGroup protectFromScaleIn region
+    serviceLinkedRoleArn suspendedProcesses tags targetGroupArns terminationPolicies trafficSources vpcZoneIdentifiers warmPool
+aws:cloudfront/distribution:Distribution: aliases anycastIpListId arn cacheTagConfig comment connectionFunctionAssociation
+    continuousDeploymentPolicyId customErrorResponses defaultCacheBehavior defaultRootObject enabled httpVersion isIpv6Enabled
+    loggingConfig orderedCacheBehaviors originGroups origins priceClass restrictions staging tags viewerCertificate viewerMtlsConfig
+    webAclId
 aws:cloudtrail/trail:Trail: advancedEventSelectors cloudWatchLogsGroupArn cloudWatchLogsRoleArn enableLogFileValidation enableLogging
     eventSelectors includeGlobalServiceEvents isMultiRegionTrail isOrganizationTrail kmsKeyId name region s3BucketName s3KeyPrefix
     snsTopicName tags
@@ -28,7 +39,12 @@ aws:ec2/defaultSecurityGroup:DefaultSecurityGroup: egress ingress region tags vp
 aws:ec2/instance:Instance: ami associatePublicIpAddress availabilityZone disableApiStop disableApiTermination ebsBlockDevices ebsOptimized
     iamInstanceProfile instanceType keyName metadataOptions monitoring privateIp publicIp region rootBlockDevice sourceDestCheck subnetId
     tags tenancy userData userDataBase64 vpcSecurityGroupIds
+aws:ec2/launchConfiguration:LaunchConfiguration: arn associatePublicIpAddress ebsBlockDevices ebsOptimized enableMonitoring
+    ephemeralBlockDevices iamInstanceProfile imageId instanceType keyName metadataOptions name placementTenancy region rootBlockDevice
+    securityGroups spotPrice userData userDataBase64
 aws:ec2/securityGroup:SecurityGroup: description egress ingress name region tags vpcId
+aws:elb/loadBalancer:LoadBalancer: accessLogs arn availabilityZones connectionDraining connectionDrainingTimeout crossZoneLoadBalancing
+    desyncMitigationMode healthCheck idleTimeout instances internal listeners name region securityGroups sourceSecurityGroup subnets tags
 aws:iam/groupPolicy:GroupPolicy: group name policy
 aws:iam/groupPolicyAttachment:GroupPolicyAttachment: group policyArn
 aws:iam/policy:Policy: description name path policy
@@ -63,6 +79,23 @@ aws:rds/instance:Instance: allocatedStorage arn autoMinorVersionUpgrade availabi
 aws:rds/snapshot:Snapshot: allocatedStorage availabilityZone dbInstanceIdentifier dbSnapshotArn dbSnapshotIdentifier encrypted engine
     engineVersion iops kmsKeyId licenseModel optionGroupName port region sharedAccounts snapshotType sourceDbSnapshotIdentifier sourceRegion
     storageType tags vpcId
+aws:lb/listener:Listener: alpnPolicy arn certificateArn defaultActions loadBalancerArn mutualAuthentication port protocol region
+    routingHttpRequestXAmznMtlsClientcertHeaderName routingHttpRequestXAmznMtlsClientcertIssuerHeaderName
+    routingHttpRequestXAmznMtlsClientcertLeafHeaderName routingHttpRequestXAmznMtlsClientcertSerialNumberHeaderName
+    routingHttpRequestXAmznMtlsClientcertSubjectHeaderName routingHttpRequestXAmznMtlsClientcertValidityHeaderName
+    routingHttpRequestXAmznTlsCipherSuiteHeaderName routingHttpRequestXAmznTlsVersionHeaderName
+    routingHttpResponseAccessControlAllowCredentialsHeaderValue routingHttpResponseAccessControlAllowHeadersHeaderValue
+    routingHttpResponseAccessControlAllowMethodsHeaderValue routingHttpResponseAccessControlAllowOriginHeaderValue
+    routingHttpResponseAccessControlExposeHeadersHeaderValue routingHttpResponseAccessControlMaxAgeHeaderValue
+    routingHttpResponseContentSecurityPolicyHeaderValue routingHttpResponseServerEnabled
+    routingHttpResponseStrictTransportSecurityHeaderValue routingHttpResponseXContentTypeOptionsHeaderValue
+    routingHttpResponseXFrameOptionsHeaderValue sslPolicy tags tcpIdleTimeoutSeconds
+aws:lb/loadBalancer:LoadBalancer: accessLogs arn clientKeepAlive connectionLogs customerOwnedIpv4Pool desyncMitigationMode
+    dnsRecordClientRoutingPolicy dropInvalidHeaderFields enableCrossZoneLoadBalancing enableDeletionProtection enableHttp2
+    enablePrefixForIpv6SourceNat enableTlsVersionAndCipherSuiteHeaders enableWafFailOpen enableXffClientPort enableZonalShift
+    enforceSecurityGroupInboundRulesOnPrivateLinkTraffic healthCheckLogs idleTimeout internal ipAddressType ipamPools loadBalancerType
+    minimumLoadBalancerCapacity name preserveHostHeader region secondaryIpsAutoAssignedPerSubnet securityGroups subnetMappings subnets
+    tags xffHeaderProcessingMode
 aws:s3/bucket:Bucket: bucket grants lifecycleRules logging policy region serverSideEncryptionConfiguration tags versioning
 aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock: blockPublicAcls blockPublicPolicy bucket ignorePublicAcls region
     restrictPublicBuckets

@@ -103,6 +103,8 @@ var emptyIsFine = []string{
 	"deny_key_public_policy", "deny_secret_public_policy", // KMS does not take an empty document; no policy
 	"deny_access_key_age", "warn_second_access_key", // no keys
 	"warn_instance_public_address", "warn_user_policy", // no address; nothing to name
+	"deny_classic_listener_plain", "warn_scaling_group_health", // no listener, no load balancer
+	"deny_launch_configuration_public_address", "deny_launch_configuration_encryption", // left to the subnet, to the image
 }
 
 func TestNothingConfiguredIsNotPassed(t *testing.T) {
@@ -120,6 +122,7 @@ func TestNothingConfiguredIsNotPassed(t *testing.T) {
 var anyValueIsFine = map[string]string{ // by policy, the end of the type
 	"deny_admin_policy": "Attachment", "warn_trail_kms": "Trail",
 	"deny_database_backups": "", // 7 days are enough; a replica of anything
+	"warn_distribution_root_object": "Distribution",
 }
 
 // A property of a shape that nobody expects must not pass either: the policy
