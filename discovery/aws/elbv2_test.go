@@ -63,7 +63,7 @@ func fullListener(arn, rest string) string {
 func fullListeners(_ string, q url.Values) answer {
 	lb := q.Get("LoadBalancerArn")
 	of := "<LoadBalancerArn>" + lb + "</LoadBalancerArn>"
-	list := ""
+	var list string
 	switch {
 	case strings.Contains(lb, "/app/"):
 		list = fullListener("app/web/1/1", of+`<Port>80</Port><Protocol>HTTP</Protocol><DefaultActions><member><Type>redirect</Type><Order>1</Order>`+

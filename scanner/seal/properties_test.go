@@ -34,6 +34,9 @@ func TestSecretByTypeIsSealedAlone(t *testing.T) {
 		"build project": {"aws:codebuild/project:Project", map[string]any{
 			"environment": map[string]any{"environmentVariables": []any{map[string]any{"name": "A", "value": "plain", "type": "PLAINTEXT"}}},
 		}, []string{"environment.environmentVariables.0.value"}},
+		"distribution": {"aws:cloudfront/distribution:Distribution", map[string]any{
+			"origins": []any{map[string]any{"domainName": "d", "customHeaders": []any{map[string]any{"name": "X-Verify", "value": "x"}}}},
+		}, []string{"origins.0.customHeaders.0.value"}},
 		"whole object":   {"aws:cloudwatch/eventConnection:EventConnection", map[string]any{"authParameters": map[string]any{"apiKey": map[string]any{"value": "x"}}}, []string{"authParameters"}},
 		"another type":   {bucket, map[string]any{"userData": "x", "environment": map[string]any{"variables": map[string]any{"A": "b"}}}, nil},
 		"path cut short": {function, map[string]any{"environment": "none", "variables": map[string]any{"A": "b"}}, nil},
