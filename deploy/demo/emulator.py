@@ -13,9 +13,11 @@ Two settings make moto's account hold what was put into it and nothing else:
 without MOTO_EC2_LOAD_DEFAULT_AMIS=false it has thousands of Amazon's images,
 whose snapshots it counts as the account's own; and its DescribeSnapshots does not
 look at OwnerIds and RestorableByUserIds, so that every snapshot would be public.
+And moto, which can show a function's URL, gets the list of a function's URLs.
 """
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -24,6 +26,9 @@ import time
 
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # read when moto is imported
 
+from moto.awslambda import urls as lambda_urls  # noqa: E402
+from moto.awslambda.exceptions import GenericResourcNotFound  # noqa: E402
+from moto.awslambda.responses import LambdaResponse  # noqa: E402
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
@@ -47,6 +52,20 @@ def describe_snapshots(self):
 
 
 ElasticBlockStore.describe_snapshots = describe_snapshots
+
+
+def list_function_url_configs(self):
+    """The one URL that moto knows of a function, as the list that AWS has."""
+    function = self.backend.get_function(self.path.split("/")[-2])
+    try:
+        urls = [function.get_url_config().to_dict()]
+    except GenericResourcNotFound:
+        urls = []
+    return json.dumps({"FunctionUrlConfigs": urls})
+
+
+LambdaResponse.list_function_url_configs = list_function_url_configs
+lambda_urls.url_paths[r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[\w_:%-]+)/urls$"] = LambdaResponse.dispatch
 
 
 def end_with(parent):

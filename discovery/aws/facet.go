@@ -87,6 +87,11 @@ func (d *document) flag(name string, v *bool, call string) {
 	d.facet(name, facet{state: schemas.FacetPresent, call: call}.need(v != nil), func() any { return *v })
 }
 
+// told sets a property that every answer has; one without it says nothing.
+func (d *document) told(name string, v any, there bool, call string) {
+	d.facet(name, facet{state: schemas.FacetPresent, call: call}.need(there), func() any { return v })
+}
+
 // notRead lists properties whose value exists and takes a call of its own,
 // which is not made.
 func (d *document) notRead(call string, names ...string) {

@@ -28,6 +28,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
@@ -65,6 +66,7 @@ func TestLimitsNameServices(t *testing.T) {
 		elasticloadbalancing.ServiceID:   true,
 		acm.ServiceID:                    true,
 		cloudfront.ServiceID:             true,
+		lambda.ServiceID:                 true,
 	}
 	for _, svc := range services {
 		for name := range svc.limits {

@@ -53,6 +53,12 @@ func (l list) read(ctx context.Context, s *session, r *run, emit discovery.Emit)
 		}
 		return nil
 	})
+	if some, ok := errors.AsType[*troubles](err); ok {
+		for _, t := range some.list {
+			r.incomplete(t.call, t.err, t.tokens...)
+		}
+		return nil
+	}
 	call, ok := errors.AsType[listError](err)
 	if !ok {
 		return err
@@ -66,7 +72,11 @@ func (svc *service) verifyKeys(ctx context.Context, s *session, r *run, token st
 	if svc.verify != nil {
 		return svc.verify(ctx, s, r, token, keys)
 	}
-	l := svc.lists[slices.IndexFunc(svc.lists, func(l list) bool { return slices.Contains(l.tokens, token) })]
+	lists := svc.lists
+	if svc.direct != nil {
+		lists = svc.direct
+	}
+	l := lists[slices.IndexFunc(lists, func(l list) bool { return slices.Contains(l.tokens, token) })]
 	ids := make([]string, len(keys))
 	for i, k := range keys {
 		ids[i] = k.ID
@@ -98,12 +108,53 @@ func (svc *service) verifyKeys(ctx context.Context, s *session, r *run, token st
 	return gone, nil
 }
 
+// troubles are the errors of calls that enumerate some of a list's types, one call
+// for each item: the node groups of a cluster that may not be asked for them. What
+// they enumerate is not complete, all else is read to the end.
+type troubles struct {
+	mu   sync.Mutex
+	list []trouble
+}
+
+type trouble struct {
+	call   string // IAM action
+	err    error
+	tokens []string
+}
+
+// keep notes the error of a call, a listError, and gives back any other.
+func (t *troubles) keep(err error, call string, tokens ...string) error {
+	e, ok := errors.AsType[listError](err)
+	if !ok {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.list = append(t.list, trouble{call, e.err, tokens})
+	return nil
+}
+
+// or is the error, or the troubles if there were any; those of a probe that has
+// seen enough count, too.
+func (t *troubles) or(err error) error {
+	if len(t.list) > 0 && (err == nil || errors.Is(err, errEnough)) {
+		return t
+	}
+	return err
+}
+
+func (t *troubles) Error() string { return t.list[0].call + ": " + t.list[0].err.Error() }
+
 // detailParallel is how many resources of a page are read at once where each
 // takes a call of its own; the limiter keeps the rate.
 const detailParallel = 16
 
-// parallel calls read for every item, at most n at a time, until one fails.
+// parallel calls read for every item, at most n at a time, until one fails; one
+// by one for a probe.
 func parallel[T any](ctx context.Context, n int, items []T, read func(context.Context, T) error) error {
+	if ctx.Value(oneByOne{}) != nil {
+		n = 1
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(n)
 	for _, item := range items {

@@ -55,6 +55,9 @@ var allLists = []listed{
 	{autoscalingService, "autoscaling:DescribeLaunchConfigurations", listLaunchConfigurations.action, []string{typeLaunchConfiguration}},
 	{elbService, "elasticloadbalancing:DescribeLoadBalancers", listLoadBalancers.action, []string{typeClassicLoadBalancer}},
 	{elbv2Service, "elasticloadbalancing:DescribeTargetGroups", listTargetGroups.action, []string{typeTargetGroup}},
+	{lambdaService, "lambda:ListFunctions", "lambda:ListFunctions", []string{typeFunction, typePermission, typeFunctionURL}},
+	{lambdaService, "lambda:GetPolicy", "lambda:GetPolicy", []string{typePermission}},
+	{lambdaService, "lambda:ListFunctionUrlConfigs", "lambda:ListFunctionUrlConfigs", []string{typeFunctionURL}},
 	{ec2Service, "ec2:DescribeVpcs", "ec2:DescribeVpcs", []string{typeVPC}},
 	{ec2Service, "ec2:DescribeSubnets", "ec2:DescribeSubnets", []string{typeSubnet}},
 	{ec2Service, "ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroups", []string{typeSecurityGroup, typeDefaultGroup}},
@@ -184,6 +187,9 @@ func smallPages(a *account) *account {
 	return a
 }
 
+// onePage are lists of what hangs off one resource, which fake accounts have one of.
+var onePage = []string{"lambda:GetPolicy", "lambda:ListFunctionUrlConfigs"}
+
 // goesOn tells a request for the second or a later page, in any protocol.
 func goesOn(q url.Values) bool {
 	for name, values := range q {
@@ -203,7 +209,7 @@ var (
 // awsfake (see TestListenersOfManyPages).
 func ofOnePage(l listed) bool {
 	return l.service == cloudtrailService || l.service == configService || slices.Contains(l.types, typeCredentialReportUser) ||
-		l.action == listListeners.action
+		l.action == listListeners.action || slices.Contains(onePage, l.operation)
 }
 
 // A list that breaks off between pages keeps what it gave and is not complete.

@@ -32,6 +32,7 @@ var compared = []string{
 	"autoscaling",
 	"acm",
 	"cloudfront",
+	"lambda",
 }
 
 // second is what boto3 says of the account, see testdata/moto/compare.py.

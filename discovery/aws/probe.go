@@ -12,8 +12,16 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// errEnough ends a list at its first resource, of which every facet was read.
+// errEnough ends a list when its first resource was read with everything that
+// hangs off it.
 var errEnough = errors.New("a probe has seen enough")
+
+// oneByOne marks the context of a probe: the second resource is begun when the
+// first is through.
+type oneByOne struct{}
+
+// enough is how many resources of a list a probe reads at most.
+const enough = 50
 
 // Probe tries the API calls of a scan on the first resource of each list, in the
 // global services and in the given regions (none: those of a scan), and returns
@@ -81,15 +89,27 @@ func (b *probe) read(ctx context.Context, s *session) error {
 		}
 	}
 	for _, l := range b.svc.lists {
-		err := l.each(ctx, s, nil, func(ctx context.Context, list ...discovery.Observation) error {
-			if err := ctx.Err(); err != nil {
-				return err
+		first, n := "", 0
+		err := l.each(context.WithValue(ctx, oneByOne{}, true), s, nil, func(ctx context.Context, list ...discovery.Observation) error {
+			for _, o := range list {
+				n++
+				if o.Type == l.tokens[0] && cmp.Or(first, o.ID) != o.ID || n > enough {
+					return errEnough
+				}
+				if o.Type == l.tokens[0] {
+					first = o.ID
+				}
 			}
 			b.note(list...)
 			b.try(l.tokens...) // also those that this resource does not have
-			return errEnough
+			return ctx.Err()
 		})
-		if call, ok := errors.AsType[listError](err); ok {
+		if some, ok := errors.AsType[*troubles](err); ok {
+			for _, t := range some.list {
+				state, reason := classifyScope(t.err)
+				b.refuse(t.call, state, reason)
+			}
+		} else if call, ok := errors.AsType[listError](err); ok {
 			state, reason := classifyScope(call.err)
 			b.refuse(cmp.Or(call.call, l.call), state, reason)
 		} else if err != nil && !errors.Is(err, errEnough) {

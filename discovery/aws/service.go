@@ -22,6 +22,8 @@ type service struct {
 	limits map[string]limit
 	// lists are how it is read, in this order, and verified.
 	lists []list
+	// direct are the lists that read resources directly, where lists do not.
+	direct []list
 	// read is for services that are read in another way: it emits everything and
 	// notes on r what could not be read.
 	read func(ctx context.Context, s *session, r *run) error

@@ -119,6 +119,7 @@ func named(r *http.Request) (operation, region string, q url.Values) {
 			r.Body = http.NoBody // a GET of the rest protocols
 		}
 		if operation = awsfake.Operation(r); operation != "" {
+			q.Set("path", r.URL.Path)
 			if r.Body == nil {
 				break
 			}

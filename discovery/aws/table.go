@@ -21,6 +21,7 @@ var services = []*service{
 	autoscalingService,
 	acmService,
 	cloudfrontService,
+	lambdaService,
 }
 
 // serviceNamed is nil for a service the scanner does not read.

@@ -52,8 +52,8 @@ var jsonServices = map[string]jsonService{
 	"secretsmanager": {"secretsmanager", secretsmanagerOperations},
 	"sqs":            {"sqs", sqsOperations},
 	"tagging":        {"tag", taggingOperations},
-	"logs":       {"logs", logsOperations},
-	"acm":        {"acm", acmOperations},
+	"logs":           {"logs", logsOperations},
+	"acm":            {"acm", acmOperations},
 }
 
 // says always gives the same answer.

@@ -22,12 +22,12 @@ type queryService struct {
 
 // queryServices are known by the name that they sign with.
 var queryServices = map[string]queryService{
-	"ec2": {"http://ec2.amazonaws.com/doc/2016-11-15/", ec2Operations},
-	"iam": {"https://iam.amazonaws.com/doc/2010-05-08/", iamOperations},
-	"rds": {"http://rds.amazonaws.com/doc/2014-10-31/", rdsOperations},
-	"sns": {"http://sns.amazonaws.com/doc/2010-03-31/", snsOperations},
-	"sts": {"https://sts.amazonaws.com/doc/2011-06-15/", stsOperations},
-	"monitoring": {"http://monitoring.amazonaws.com/doc/2010-08-01/", cloudwatchOperations},
+	"ec2":                  {"http://ec2.amazonaws.com/doc/2016-11-15/", ec2Operations},
+	"iam":                  {"https://iam.amazonaws.com/doc/2010-05-08/", iamOperations},
+	"rds":                  {"http://rds.amazonaws.com/doc/2014-10-31/", rdsOperations},
+	"sns":                  {"http://sns.amazonaws.com/doc/2010-03-31/", snsOperations},
+	"sts":                  {"https://sts.amazonaws.com/doc/2011-06-15/", stsOperations},
+	"monitoring":           {"http://monitoring.amazonaws.com/doc/2010-08-01/", cloudwatchOperations},
 	"autoscaling":          {"http://autoscaling.amazonaws.com/doc/2011-01-01/", autoscalingOperations},
 	"elasticloadbalancing": {"http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/", elbOperations},
 }

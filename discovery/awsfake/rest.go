@@ -25,8 +25,9 @@ type restRoute struct {
 
 // restServices are known by the name that they sign with.
 var restServices = map[string]restService{
-	"guardduty": {prefix: "guardduty", routes: guarddutyRoutes},
+	"guardduty":  {prefix: "guardduty", routes: guarddutyRoutes},
 	"cloudfront": {"cloudfront", true, cloudfrontRoutes},
+	"lambda":     {prefix: "lambda", routes: lambdaRoutes},
 }
 
 // routers dispatch the requests of each service.

@@ -15,6 +15,7 @@ const anyElement = "*"
 // hold. Types are canonical ones (schemas.CanonicalType).
 var secretPaths = map[string][]path{
 	"aws:lambda/function:Function":                    {{"environment", "variables", anyElement}},
+	"aws:lambda/permission:Permission":                {{"eventSourceToken"}},
 	"aws:ec2/instance:Instance":                       {{"userData"}, {"userDataBase64"}},
 	"aws:ec2/spotInstanceRequest:SpotInstanceRequest": {{"userData"}, {"userDataBase64"}},
 	"aws:ec2/launchTemplate:LaunchTemplate":           {{"userData"}},

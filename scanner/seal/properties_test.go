@@ -26,6 +26,9 @@ func TestSecretByTypeIsSealedAlone(t *testing.T) {
 		"native function": {"aws-native:lambda:Function", map[string]any{
 			"functionName": "f", "environment": map[string]any{"variables": variables},
 		}, []string{"environment.variables.TABLE", "environment.variables.MODE"}},
+		"permission": {"aws:lambda/permission:Permission", map[string]any{
+			"function": "f", "action": "lambda:InvokeFunction", "eventSourceToken": "amzn1.ask.skill.x",
+		}, []string{"eventSourceToken"}},
 		"instance": {"aws:ec2/instance:Instance", map[string]any{
 			"userData": "#!/bin/sh\n", "userDataBase64": "IyEvYmluL3NoCg==", "ami": "ami-1", "tags": map[string]any{"userData": "no"},
 		}, []string{"userData", "userDataBase64"}},
