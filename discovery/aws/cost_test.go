@@ -45,6 +45,13 @@ var perThousand = []struct {
 	{lambdaService, map[string]int{"function": 1000}, typeFunction, 1030},
 	{lambdaService, map[string]int{"function": 1000}, typePermission, 1020},
 	{lambdaService, map[string]int{"function": 1000}, typeFunctionURL, 1020},
+	{ecrService, map[string]int{"repository": 1000}, typeRepository, 11},
+	{ecrService, map[string]int{"repository": 1000}, typeRepositoryPolicy, 1001},
+	{ecrService, map[string]int{"repository": 1000}, typeRepositoryLifecycle, 1001},
+	{efsService, map[string]int{"fileSystem": 1000}, typeFileSystem, 10},
+	{efsService, map[string]int{"fileSystem": 1000}, typeFileSystemPolicy, 1010},
+	{efsService, map[string]int{"fileSystem": 1000}, typeFileSystemBackup, 1010},
+	{efsService, map[string]int{"accessPoint": 1000}, typeAccessPoint, 10},
 }
 
 // A scan makes the calls that the types declare, and no more.

@@ -70,12 +70,7 @@ func TestFunctionDeletedMeanwhile(t *testing.T) {
 	t.Parallel()
 	a := functions(2)
 	for _, operation := range []string{"lambda:GetFunctionConcurrency", "lambda:GetPolicy", "lambda:ListFunctionUrlConfigs"} {
-		a.asked(operation, func(_ string, q url.Values) answer {
-			if strings.Contains(q.Get("path"), "function-000000") {
-				return answer{http.StatusNotFound, jsonError(functionGone)}
-			}
-			return answer{}
-		})
+		a.asked(operation, naming("function-000000", answer{http.StatusNotFound, jsonError(functionGone)}))
 	}
 	s := a.read(t, lambdaService, home)
 	for token, n := range map[string]int{typeFunction: 1, typePermission: 1, typeFunctionURL: 0} {
@@ -89,12 +84,7 @@ func TestFunctionDeletedMeanwhile(t *testing.T) {
 // list of them that is not complete.
 func TestOneDeniedFunctionOfMany(t *testing.T) {
 	t.Parallel()
-	a := functions(3).asked("lambda:GetPolicy", func(_ string, q url.Values) answer {
-		if strings.Contains(q.Get("path"), "function-000001") {
-			return answer{http.StatusForbidden, jsonError("AccessDeniedException")}
-		}
-		return answer{}
-	})
+	a := functions(3).asked("lambda:GetPolicy", naming("function-000001", answer{http.StatusForbidden, jsonError("AccessDeniedException")}))
 	s := a.read(t, lambdaService, home)
 	if e := s.scopes[typePermission]; s.count(typePermission) != 2 || e.State != schemas.ScopeDenied || e.Call != "lambda:GetPolicy" || e.Reason != "AccessDeniedException" {
 		t.Errorf("%d permissions, %+v", s.count(typePermission), e)
@@ -114,6 +104,16 @@ func TestVerifyFunctions(t *testing.T) {
 	verifies(t, lambdaService, awsfake.Population{More: map[string]int{"function": 3}}, "function-000000", map[string]string{
 		typeFunction: "lambda:GetFunctionConfiguration", typePermission: "lambda:GetPolicy", typeFunctionURL: "lambda:ListFunctionUrlConfigs",
 	})
+}
+
+// naming keeps an answer for requests that name something in their path or body.
+func naming(name string, a answer) func(string, url.Values) answer {
+	return func(_ string, q url.Values) answer {
+		if strings.Contains(q.Get("path")+q.Get("body"), name) {
+			return a
+		}
+		return answer{}
+	}
 }
 
 // verifies checks the direct read of every type: with removed gone from the account,

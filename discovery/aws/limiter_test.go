@@ -23,6 +23,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/efs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
@@ -67,6 +69,8 @@ func TestLimitsNameServices(t *testing.T) {
 		acm.ServiceID:                    true,
 		cloudfront.ServiceID:             true,
 		lambda.ServiceID:                 true,
+		ecr.ServiceID:                    true,
+		efs.ServiceID:                    true,
 	}
 	for _, svc := range services {
 		for name := range svc.limits {

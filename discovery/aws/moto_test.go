@@ -33,6 +33,8 @@ var compared = []string{
 	"acm",
 	"cloudfront",
 	"lambda",
+	"ecr",
+	"efs",
 }
 
 // second is what boto3 says of the account, see testdata/moto/compare.py.

@@ -22,6 +22,8 @@ var services = []*service{
 	acmService,
 	cloudfrontService,
 	lambdaService,
+	ecrService,
+	efsService,
 }
 
 // serviceNamed is nil for a service the scanner does not read.

@@ -54,6 +54,7 @@ var jsonServices = map[string]jsonService{
 	"tagging":        {"tag", taggingOperations},
 	"logs":           {"logs", logsOperations},
 	"acm":            {"acm", acmOperations},
+	"ecr":        {"ecr", ecrOperations},
 }
 
 // says always gives the same answer.
