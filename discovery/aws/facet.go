@@ -92,6 +92,17 @@ func (d *document) told(name string, v any, there bool, call string) {
 	d.facet(name, facet{state: schemas.FacetPresent, call: call}.need(there), func() any { return v })
 }
 
+// unread lists the properties of a facet that is unknown; false for a known one.
+func (d *document) unread(f facet, names ...string) bool {
+	if !f.state.Unknown() {
+		return false
+	}
+	for _, n := range names {
+		d.facet(n, f, nil)
+	}
+	return true
+}
+
 // notRead lists properties whose value exists and takes a call of its own,
 // which is not made.
 func (d *document) notRead(call string, names ...string) {

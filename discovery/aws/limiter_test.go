@@ -24,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/efs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -71,6 +72,7 @@ func TestLimitsNameServices(t *testing.T) {
 		lambda.ServiceID:                 true,
 		ecr.ServiceID:                    true,
 		efs.ServiceID:                    true,
+		ecs.ServiceID:                    true,
 	}
 	for _, svc := range services {
 		for name := range svc.limits {

@@ -35,6 +35,7 @@ var compared = []string{
 	"lambda",
 	"ecr",
 	"efs",
+	"ecs",
 }
 
 // second is what boto3 says of the account, see testdata/moto/compare.py.

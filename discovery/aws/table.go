@@ -24,6 +24,7 @@ var services = []*service{
 	lambdaService,
 	ecrService,
 	efsService,
+	ecsService,
 }
 
 // serviceNamed is nil for a service the scanner does not read.

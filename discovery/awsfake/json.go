@@ -55,6 +55,7 @@ var jsonServices = map[string]jsonService{
 	"logs":           {"logs", logsOperations},
 	"acm":            {"acm", acmOperations},
 	"ecr":        {"ecr", ecrOperations},
+	"ecs":        {"ecs", ecsOperations},
 }
 
 // says always gives the same answer.
