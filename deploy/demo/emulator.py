@@ -13,7 +13,8 @@ Two settings make moto's account hold what was put into it and nothing else:
 without MOTO_EC2_LOAD_DEFAULT_AMIS=false it has thousands of Amazon's images,
 whose snapshots it counts as the account's own; and its DescribeSnapshots does not
 look at OwnerIds and RestorableByUserIds, so that every snapshot would be public.
-And moto, which can show a function's URL, gets the list of a function's URLs.
+And moto gets two lists that it lacks: of a function's URLs, of which it can show
+one, and of a cluster's add-ons, of which it has none.
 """
 
 import argparse
@@ -30,6 +31,7 @@ from moto.awslambda import urls as lambda_urls  # noqa: E402
 from moto.awslambda.exceptions import GenericResourcNotFound  # noqa: E402
 from moto.awslambda.responses import LambdaResponse  # noqa: E402
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore  # noqa: E402
+from moto.eks import urls as eks_urls  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
 
@@ -66,6 +68,7 @@ def list_function_url_configs(self):
 
 LambdaResponse.list_function_url_configs = list_function_url_configs
 lambda_urls.url_paths[r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[\w_:%-]+)/urls$"] = LambdaResponse.dispatch
+eks_urls.url_paths["{0}/clusters/(?P<name>[^/]+)/addons$"] = lambda *_: (200, {}, json.dumps({"addons": []}))
 
 
 def end_with(parent):

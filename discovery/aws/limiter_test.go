@@ -26,6 +26,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/efs"
+	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
@@ -73,6 +74,7 @@ func TestLimitsNameServices(t *testing.T) {
 		ecr.ServiceID:                    true,
 		efs.ServiceID:                    true,
 		ecs.ServiceID:                    true,
+		eks.ServiceID:                    true,
 	}
 	for _, svc := range services {
 		for name := range svc.limits {

@@ -36,6 +36,7 @@ var compared = []string{
 	"ecr",
 	"efs",
 	"ecs",
+	"eks",
 }
 
 // second is what boto3 says of the account, see testdata/moto/compare.py.

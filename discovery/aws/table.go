@@ -25,6 +25,7 @@ var services = []*service{
 	ecrService,
 	efsService,
 	ecsService,
+	eksService,
 }
 
 // serviceNamed is nil for a service the scanner does not read.

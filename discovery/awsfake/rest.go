@@ -28,6 +28,7 @@ var restServices = map[string]restService{
 	"guardduty":  {prefix: "guardduty", routes: guarddutyRoutes},
 	"cloudfront": {"cloudfront", true, cloudfrontRoutes},
 	"lambda":     {prefix: "lambda", routes: lambdaRoutes},
+	"eks":               {prefix: "eks", routes: eksRoutes},
 	"elasticfilesystem": {prefix: "elasticfilesystem", routes: efsRoutes},
 }
 

@@ -32,6 +32,7 @@ var secretPaths = map[string][]path{
 	"aws:secretsmanager/secretVersion:SecretVersion":    {{"secretString"}, {"secretBinary"}},
 	"aws:ssm/parameter:Parameter":                       {{"value"}, {"insecureValue"}},
 	"aws:codebuild/project:Project":                     {{"environment", "environmentVariables", anyElement, "value"}},
+	"aws:eks/addon:Addon":                               {{"configurationValues"}},
 	"aws:ecs/taskDefinition:TaskDefinition":             {{"containerDefinitions"}},
 	"aws:elasticbeanstalk/environment:Environment":      {{"settings", anyElement, "value"}},
 	"aws:amplify/app:App":                               {{"environmentVariables", anyElement}, {"accessToken"}, {"oauthToken"}, {"basicAuthCredentials"}},

@@ -29,6 +29,7 @@ func TestSecretByTypeIsSealedAlone(t *testing.T) {
 		"permission": {"aws:lambda/permission:Permission", map[string]any{
 			"function": "f", "action": "lambda:InvokeFunction", "eventSourceToken": "amzn1.ask.skill.x",
 		}, []string{"eventSourceToken"}},
+		"add-on": {"aws:eks/addon:Addon", map[string]any{"addonName": "a", "configurationValues": `{"token":"x"}`}, []string{"configurationValues"}},
 		"instance": {"aws:ec2/instance:Instance", map[string]any{
 			"userData": "#!/bin/sh\n", "userDataBase64": "IyEvYmluL3NoCg==", "ami": "ami-1", "tags": map[string]any{"userData": "no"},
 		}, []string{"userData", "userDataBase64"}},
