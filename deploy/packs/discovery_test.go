@@ -45,6 +45,23 @@ aws:ec2/launchConfiguration:LaunchConfiguration: arn associatePublicIpAddress eb
 aws:ec2/securityGroup:SecurityGroup: description egress ingress name region tags vpcId
 aws:elb/loadBalancer:LoadBalancer: accessLogs arn availabilityZones connectionDraining connectionDrainingTimeout crossZoneLoadBalancing
     desyncMitigationMode healthCheck idleTimeout instances internal listeners name region securityGroups sourceSecurityGroup subnets tags
+aws:ecr/repository:Repository: arn encryptionConfigurations imageScanningConfiguration imageTagMutability imageTagMutabilityExclusionFilters
+    name region registryId repositoryUrl tags
+aws:ecr/repositoryPolicy:RepositoryPolicy: policy region registryId repository
+aws:ecs/cluster:Cluster: arn configuration name region serviceConnectDefaults settings tags
+aws:ecs/service:Service: arn availabilityZoneRebalancing capacityProviderStrategies cluster deploymentCircuitBreaker deploymentController
+    deploymentMaximumPercent deploymentMinimumHealthyPercent desiredCount enableEcsManagedTags enableExecuteCommand
+    healthCheckGracePeriodSeconds iamRole launchType loadBalancers name networkConfiguration orderedPlacementStrategies
+    placementConstraints platformVersion propagateTags region schedulingStrategy serviceRegistries tags taskDefinition
+    volumeConfiguration
+aws:ecs/taskDefinition:TaskDefinition: arn containerDefinitions cpu enableFaultInjection ephemeralStorage executionRoleArn family ipcMode
+    memory networkMode pidMode placementConstraints proxyConfiguration region requiresCompatibilities revision runtimePlatform tags
+    taskRoleArn volumes
+aws:efs/accessPoint:AccessPoint: arn fileSystemId posixUser region rootDirectory tags
+aws:efs/fileSystem:FileSystem: arn availabilityZoneName creationToken encrypted kmsKeyId lifecyclePolicies performanceMode protection
+    provisionedThroughputInMibps region tags throughputMode
+aws:eks/cluster:Cluster: accessConfig arn computeConfig deletionProtection enabledClusterLogTypes encryptionConfig kubernetesNetworkConfig
+    name region remoteNetworkConfig roleArn storageConfig tags upgradePolicy version vpcConfig zonalShiftConfig
 aws:iam/groupPolicy:GroupPolicy: group name policy
 aws:iam/groupPolicyAttachment:GroupPolicyAttachment: group policyArn
 aws:iam/policy:Policy: description name path policy
@@ -96,6 +113,12 @@ aws:lb/loadBalancer:LoadBalancer: accessLogs arn clientKeepAlive connectionLogs 
     enforceSecurityGroupInboundRulesOnPrivateLinkTraffic healthCheckLogs idleTimeout internal ipAddressType ipamPools loadBalancerType
     minimumLoadBalancerCapacity name preserveHostHeader region secondaryIpsAutoAssignedPerSubnet securityGroups subnetMappings subnets
     tags xffHeaderProcessingMode
+aws:lambda/function:Function: architectures arn codeSha256 codeSigningConfigArn deadLetterConfig description environment ephemeralStorage
+    fileSystemConfig handler imageConfig imageUri kmsKeyArn layers loggingConfig memorySize name packageType region
+    reservedConcurrentExecutions role runtime snapStart tags timeout tracingConfig vpcConfig
+aws:lambda/functionUrl:FunctionUrl: authorizationType cors functionArn functionName functionUrl invokeMode qualifier region
+aws:lambda/permission:Permission: action eventSourceToken function functionUrlAuthType invokedViaFunctionUrl principal principalOrgId region
+    sourceAccount sourceArn statementId
 aws:s3/bucket:Bucket: bucket grants lifecycleRules logging policy region serverSideEncryptionConfiguration tags versioning
 aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock: blockPublicAcls blockPublicPolicy bucket ignorePublicAcls region
     restrictPublicBuckets

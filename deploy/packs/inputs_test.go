@@ -105,6 +105,9 @@ var emptyIsFine = []string{
 	"warn_instance_public_address", "warn_user_policy", // no address; nothing to name
 	"deny_classic_listener_plain", "warn_scaling_group_health", // no listener, no load balancer
 	"deny_launch_configuration_public_address", "deny_launch_configuration_encryption", // left to the subnet, to the image
+	"deny_repository_public_policy",                            // ECR does not take an empty document
+	"deny_task_host_namespaces", "deny_service_public_address", // the defaults; no network of its own
+	"deny_container_privileged", "deny_container_credentials", "warn_container_root_filesystem", // no containers
 }
 
 func TestNothingConfiguredIsNotPassed(t *testing.T) {
@@ -121,8 +124,9 @@ func TestNothingConfiguredIsNotPassed(t *testing.T) {
 // Policies that compare a name with those they know, or ask for any value.
 var anyValueIsFine = map[string]string{ // by policy, the end of the type
 	"deny_admin_policy": "Attachment", "warn_trail_kms": "Trail",
-	"deny_database_backups": "", // 7 days are enough; a replica of anything
+	"deny_database_backups":         "", // 7 days are enough; a replica of anything
 	"warn_distribution_root_object": "Distribution",
+	"deny_function_public":          "Permission",
 }
 
 // A property of a shape that nobody expects must not pass either: the policy

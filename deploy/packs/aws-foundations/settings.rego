@@ -14,6 +14,16 @@ defaults := {
 	"deny_bucket_encryption": {"requireKms": false},
 	"deny_config_recorder": {"allTypes": true},
 	"deny_database_backups": {"minimumDays": 7},
+	"deny_container_credentials": {
+		"names": ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "ECS_ENGINE_AUTH_DATA"],
+		"endings": ["PASSWORD", "PASSWD", "_SECRET", "_TOKEN", "API_KEY", "PRIVATE_KEY", "SECRET_KEY"],
+	},
+	"deny_function_runtime": {"supported": [
+		"dotnet10", "java11", "java11.al2023", "java17", "java17.al2023", "java21", "java25", "java8.al2",
+		"java8.al2023", "nodejs22.x", "nodejs24.x", "nodejs26.x", "provided.al2", "provided.al2023",
+		"python3.10", "python3.11", "python3.12", "python3.13", "python3.14", "python3.15", "ruby3.3",
+		"ruby3.4", "ruby4.0",
+	]},
 	"deny_password_length": {"minimumLength": 14},
 	"deny_password_reuse": {"remembered": 24},
 	"deny_security_group_admin_ipv4": {"ports": [22, 3389]},
@@ -23,6 +33,7 @@ defaults := {
 		5900, 6379, 9092, 9200, 9300, 11211, 27017,
 	]},
 	"deny_unused_credentials": {"unusedDays": 45},
+	"warn_kubernetes_logs": {"types": ["audit"]},
 }
 
 # setting is a policy's setting: as configured, else the default.
