@@ -6,10 +6,25 @@ import (
 )
 
 // path leads to a secret property; anyElement stands for every element of a
-// list and every key of an object.
+// list and every key of an object, inText for the JSON document that a text is.
 type path []string
 
-const anyElement = "*"
+const (
+	anyElement = "*"
+	inText     = "{}"
+)
+
+// inContainers leads to what is secret in the container definitions of a task.
+func inContainers(below ...string) path {
+	return append(path{"containerDefinitions", inText, anyElement}, below...)
+}
+
+var taskPaths = []path{
+	inContainers("environment", anyElement, "value"), inContainers("command", anyElement), inContainers("entryPoint", anyElement),
+	inContainers("healthCheck", "command", anyElement), inContainers("logConfiguration", "options", anyElement),
+	inContainers("firelensConfiguration", "options", anyElement), inContainers("dockerLabels", anyElement),
+	{"volumes", anyElement, "dockerVolumeConfiguration", "driverOpts", anyElement},
+}
 
 // secretPaths are the properties that are secret by their type, whatever they
 // hold. Types are canonical ones (schemas.CanonicalType).
@@ -33,7 +48,7 @@ var secretPaths = map[string][]path{
 	"aws:ssm/parameter:Parameter":                       {{"value"}, {"insecureValue"}},
 	"aws:codebuild/project:Project":                     {{"environment", "environmentVariables", anyElement, "value"}},
 	"aws:eks/addon:Addon":                               {{"configurationValues"}},
-	"aws:ecs/taskDefinition:TaskDefinition":             {{"containerDefinitions"}},
+	"aws:ecs/taskDefinition:TaskDefinition":             taskPaths,
 	"aws:elasticbeanstalk/environment:Environment":      {{"settings", anyElement, "value"}},
 	"aws:amplify/app:App":                               {{"environmentVariables", anyElement}, {"accessToken"}, {"oauthToken"}, {"basicAuthCredentials"}},
 	"aws:apprunner/service:Service":                     {{"sourceConfiguration", "imageRepository", "imageConfiguration", "runtimeEnvironmentVariables", anyElement}},

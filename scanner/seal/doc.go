@@ -12,6 +12,9 @@
 // is HMAC-SHA-256 of that JSON, cut to 16 bytes, under a key of its own that
 // rotation keeps: the same value has the same mac for ever, so that content
 // hashes do not move when keys or nonces do.
+//
+// In a property that is a JSON document written as a text, such as the container
+// definitions of a task, the values are sealed inside the text.
 package seal
 
 // The mark of a secret in Pulumi's state files.

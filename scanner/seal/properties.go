@@ -49,7 +49,11 @@ func (r *Ring) walk(v any, paths []path) any {
 		}
 		return r.walk(out, paths)
 	case string:
-		if looksSecret(v) {
+		if below := insideText(paths); len(below) > 0 {
+			return r.sealInside(v, below)
+		}
+		// A text with the mark of a secret would be opened with the others.
+		if looksSecret(v) || strings.Contains(v, signatureKey) {
 			return r.seal(v)
 		}
 	}
@@ -75,6 +79,19 @@ func (r *Ring) child(key string, v any, paths []path) any {
 		}
 	}
 	return r.walk(v, below)
+}
+
+// sealInside seals what is secret in a JSON document and gives back its text. A
+// text that could not be put together again as it was is sealed whole.
+func (r *Ring) sealInside(text string, paths []path) any {
+	if text == "" {
+		return text
+	}
+	doc, ok := decodeText(text)
+	if !ok || encodeText(doc) != text {
+		return r.seal(text)
+	}
+	return encodeText(r.walk(doc, paths))
 }
 
 // keep leaves what this ring sealed as it is. Anything else in that form only
@@ -143,6 +160,13 @@ func replace(v any, with func(map[string]any) any) any {
 			out[i] = replace(c, with)
 		}
 		return out
+	case string:
+		if !strings.Contains(v, signatureKey) {
+			return v
+		}
+		if doc, ok := decodeText(v); ok {
+			return encodeText(replace(doc, with))
+		}
 	}
 	return v
 }
