@@ -165,11 +165,12 @@ func projectEKSCluster(d *document, c *types.Cluster) {
 	}
 	if len(c.EncryptionConfig) > 0 { // there is one at most
 		e := c.EncryptionConfig[0]
-		part := map[string]any{"resources": unordered(e.Resources)}
+		part := newDocument()
+		part.set("resources", unordered(e.Resources)) //nolint:staticcheck // deprecated by EKS, and an input of the classic type
 		if e.Provider != nil {
-			part["provider"] = map[string]any{"keyArn": aws.ToString(e.Provider.KeyArn)}
+			part.set("provider", map[string]any{"keyArn": aws.ToString(e.Provider.KeyArn)})
 		}
-		d.set("encryptionConfig", part)
+		d.set("encryptionConfig", part.properties)
 	}
 	d.set("accessConfig", wireObject(c.AccessConfig))
 	d.set("computeConfig", wireObject(c.ComputeConfig))

@@ -28,8 +28,8 @@ endpoint_bounded if {
 # METADATA
 # title: Kubernetes secrets are encrypted with a key of the account
 # description: >-
-#   The cluster encrypts secrets with a KMS key, whose use can be permitted and logged. Without one, EKS encrypts them
-#   with keys of its own.
+#   The cluster encrypts secrets with a KMS key, whose use can be permitted and logged. Without one, EKS encrypts what
+#   Kubernetes keeps with keys of its own.
 # custom:
 #   severity: medium
 #   remediation: Run aws eks associate-encryption-config with a KMS key. It cannot be taken back.
@@ -41,10 +41,8 @@ deny_kubernetes_secrets contains "the cluster does not encrypt secrets with a KM
 	not secrets_encrypted
 }
 
-secrets_encrypted if {
-	"secrets" in input.encryptionConfig.resources
-	startswith(input.encryptionConfig.provider.keyArn, "arn:")
-}
+# EKS has deprecated the list of resources: the key is for all of them.
+secrets_encrypted if startswith(input.encryptionConfig.provider.keyArn, "arn:")
 
 # METADATA
 # title: Kubernetes control planes log

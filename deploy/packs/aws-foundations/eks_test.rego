@@ -18,17 +18,15 @@ test_deny_kubernetes_endpoint_passes_a_private_one if count(deny_kubernetes_endp
 
 test_deny_kubernetes_endpoint_passes_a_list if count(deny_kubernetes_endpoint) == 0 with input as eks_endpoint(true, ["203.0.113.0/24"])
 
-eks_encryption(resources, provider) := an_eks_cluster({"encryptionConfig": {"resources": resources, "provider": provider}})
+eks_encryption(provider) := an_eks_cluster({"encryptionConfig": {"resources": ["secrets"], "provider": provider}})
 
 test_deny_kubernetes_secrets_finds_none if {
 	deny_kubernetes_secrets == {"the cluster does not encrypt secrets with a KMS key"} with input as an_eks_cluster({})
 }
 
-test_deny_kubernetes_secrets_finds_one_without_a_key if count(deny_kubernetes_secrets) == 1 with input as eks_encryption(["secrets"], {})
+test_deny_kubernetes_secrets_finds_one_without_a_key if count(deny_kubernetes_secrets) == 1 with input as eks_encryption({})
 
-test_deny_kubernetes_secrets_finds_one_of_something_else if count(deny_kubernetes_secrets) == 1 with input as eks_encryption([], {"keyArn": "arn:k"})
-
-test_deny_kubernetes_secrets_passes_with_a_key if count(deny_kubernetes_secrets) == 0 with input as eks_encryption(["secrets"], {"keyArn": "arn:k"})
+test_deny_kubernetes_secrets_passes_with_a_key if count(deny_kubernetes_secrets) == 0 with input as eks_encryption({"keyArn": "arn:k"})
 
 test_warn_kubernetes_logs_finds_none if {
 	warn_kubernetes_logs == {"the control plane does not log: audit"} with input as an_eks_cluster({})
