@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -97,6 +99,20 @@ func TestOneDeniedFunctionOfMany(t *testing.T) {
 	if e := s.scopes[typePermission]; e.State != schemas.ScopeFailed {
 		t.Errorf("%+v", e)
 	}
+}
+
+// Lambda counts all control plane requests together, except those for policies.
+func TestFunctionsShareARate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(false)
+		if d := took(t, l, "Lambda", "ListFunctions", 3) + took(t, l, "Lambda", "GetFunctionConcurrency", 4) + took(t, l, "Lambda", "GetPolicy", 7); d != 0 {
+			t.Errorf("the bursts took %s", d)
+		}
+		if d := took(t, l, "Lambda", "ListFunctionUrlConfigs", 15); d.Round(time.Millisecond) != 2*time.Second {
+			t.Errorf("15 more took %s", d)
+		}
+	})
 }
 
 func TestVerifyFunctions(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/insights-scanner/insights-scanner/discovery"
@@ -16,7 +17,10 @@ import (
 func (a *account) verify(t *testing.T, svc *service, keys ...schemas.Key) (emitted []discovery.Observation, gone []schemas.Key, err error) {
 	t.Helper()
 	r := &reader{svc: svc, session: a.in(home), unitRegion: home}
+	var mu sync.Mutex
 	gone, err = r.Verify(t.Context(), keys, func(_ context.Context, o discovery.Observation) error {
+		mu.Lock()
+		defer mu.Unlock()
 		emitted = append(emitted, o)
 		return nil
 	})
