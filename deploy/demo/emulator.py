@@ -14,7 +14,8 @@ without MOTO_EC2_LOAD_DEFAULT_AMIS=false it has thousands of Amazon's images,
 whose snapshots it counts as the account's own; and its DescribeSnapshots does not
 look at OwnerIds and RestorableByUserIds, so that every snapshot would be public.
 And moto gets two lists that it lacks: of a function's URLs, of which it can show
-one, and of a cluster's add-ons, of which it has none.
+one, and of a cluster's add-ons, of which it has none. Where it checks signatures,
+it takes the query of a GET for its body too, and would find each of them wrong.
 """
 
 import argparse
@@ -32,6 +33,7 @@ from moto.awslambda.exceptions import GenericResourcNotFound  # noqa: E402
 from moto.awslambda.responses import LambdaResponse  # noqa: E402
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore  # noqa: E402
 from moto.eks import urls as eks_urls  # noqa: E402
+from moto.iam.access_control import IAMRequestBase  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
 
@@ -69,6 +71,19 @@ def list_function_url_configs(self):
 LambdaResponse.list_function_url_configs = list_function_url_configs
 lambda_urls.url_paths[r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[\w_:%-]+)/urls$"] = LambdaResponse.dispatch
 eks_urls.url_paths["{0}/clusters/(?P<name>[^/]+)/addons$"] = lambda *_: (200, {}, json.dumps({"addons": []}))
+
+
+signed_request = IAMRequestBase._create_aws_request
+
+
+def without_body(self):
+    """The request whose signature is checked; a GET has no body."""
+    if self._method == "GET":
+        self._data = {}
+    return signed_request(self)
+
+
+IAMRequestBase._create_aws_request = without_body
 
 
 def end_with(parent):
