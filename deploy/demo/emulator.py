@@ -9,10 +9,11 @@ process is gone, however it ended: nothing is left behind after a kill -9.
 Ctrl-C is ignored, so that a scan that is being interrupted can still finish its
 calls; whoever started this ends it.
 
-Two settings make moto's account hold what was put into it and nothing else:
+Three settings make moto's account hold what was put into it and nothing else:
 without MOTO_EC2_LOAD_DEFAULT_AMIS=false it has thousands of Amazon's images,
-whose snapshots it counts as the account's own; and its DescribeSnapshots does not
-look at OwnerIds and RestorableByUserIds, so that every snapshot would be public.
+whose snapshots it counts as the account's own; its DescribeSnapshots does not
+look at OwnerIds and RestorableByUserIds, so that every snapshot would be public;
+and it does not know CloudTrail's event data stores, of which there are none.
 And moto gets two lists that it lacks: of a function's URLs, of which it can show
 one, and of a cluster's add-ons, of which it has none. Where it checks signatures,
 it takes the query of a GET for its body too, and would find each of them wrong.
@@ -31,6 +32,7 @@ os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # read when moto is imported
 from moto.awslambda import urls as lambda_urls  # noqa: E402
 from moto.awslambda.exceptions import GenericResourcNotFound  # noqa: E402
 from moto.awslambda.responses import LambdaResponse  # noqa: E402
+from moto.cloudtrail.responses import CloudTrailResponse  # noqa: E402
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore  # noqa: E402
 from moto.eks import urls as eks_urls  # noqa: E402
 from moto.iam.access_control import IAMRequestBase  # noqa: E402
@@ -56,6 +58,7 @@ def describe_snapshots(self):
 
 
 ElasticBlockStore.describe_snapshots = describe_snapshots
+CloudTrailResponse.list_event_data_stores = lambda self: '{"EventDataStores": []}'
 
 
 def list_function_url_configs(self):

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -13,20 +14,32 @@ import (
 )
 
 // cloudtrailProjection counts changes of the projections in this file.
-const cloudtrailProjection = 1
+const cloudtrailProjection = 2
 
 const (
-	typeTrail        = "aws:cloudtrail/trail:Trail"
-	typeRegionTrails = "insights:aws/regionTrails:RegionTrails"
+	typeTrail          = "aws:cloudtrail/trail:Trail"
+	typeEventDataStore = "aws:cloudtrail/eventDataStore:EventDataStore"
+	typeRegionTrails   = "insights:aws/regionTrails:RegionTrails"
 )
 
-var trailCalls = []call{onceCall("cloudtrail:DescribeTrails", "list"), eachCall("cloudtrail:GetTrailStatus", "status")}
+var (
+	regionTrailCalls   = []call{onceCall("cloudtrail:DescribeTrails", "list"), eachCall("cloudtrail:GetTrailStatus", "status")}
+	eventSelectorCall  = eachCall("cloudtrail:GetEventSelectors", "event selectors")
+	insightCall        = eachCall("cloudtrail:GetInsightSelectors", "insight selectors")
+	trailTagCall       = call{"cloudtrail:ListTags", "tags", trailTagPage}
+	listEventStores    = listCall("cloudtrail:ListEventDataStores", 1000)
+	eventStoreSettings = eachCall("cloudtrail:GetEventDataStore", "settings")
+)
+
+// trailTagPage is how many ARNs one ListTags takes.
+const trailTagPage = 20
 
 var cloudtrailService = &service{
 	name: "cloudtrail",
 	types: []typeSpec{
-		{token: typeTrail, calls: trailCalls},
-		{token: typeRegionTrails, calls: trailCalls, with: typeTrail},
+		{token: typeTrail, calls: append(slices.Clone(regionTrailCalls), eventSelectorCall, insightCall, trailTagCall)},
+		{token: typeRegionTrails, calls: regionTrailCalls, with: typeTrail},
+		{token: typeEventDataStore, calls: []call{listEventStores, eventStoreSettings, trailTagCall}},
 	},
 	limits: map[string]limit{"CloudTrail": {rate: 5, burst: 10}}, // half of the 10/s of its quotas page
 	read: func(ctx context.Context, s *session, r *run) error {
@@ -41,7 +54,11 @@ var cloudtrailService = &service{
 		}
 		return nil
 	},
-	verify: func(ctx context.Context, s *session, r *run, _ string, keys []schemas.Key) ([]schemas.Key, error) {
+	lists: []list{storeList},
+	verify: func(ctx context.Context, s *session, r *run, token string, keys []schemas.Key) ([]schemas.Key, error) {
+		if token == typeEventDataStore {
+			return storeList.verify(ctx, s, r, keys)
+		}
 		list, err := regionTrails(ctx, s)
 		if err != nil {
 			return nil, err
@@ -84,8 +101,15 @@ func regionTrails(ctx context.Context, s *session) ([]discovery.Observation, err
 	var list []discovery.Observation
 	trails := []any{}
 	unread := false
+	tags := trailTagsOf(ctx, s, out.TrailList)
 	for _, t := range out.TrailList {
 		status, f, exists := trailStatus(ctx, s, t)
+		if exists && aws.ToString(t.HomeRegion) == s.region {
+			var o discovery.Observation
+			if o, exists = readTrail(ctx, s, t, f, status, tags); exists {
+				list = append(list, o)
+			}
+		}
 		if !exists {
 			continue
 		}
@@ -97,9 +121,6 @@ func regionTrails(ctx context.Context, s *session) ([]discovery.Observation, err
 			fact.facet("trails", f, nil)
 		}
 		trails = append(trails, entry)
-		if aws.ToString(t.HomeRegion) == s.region {
-			list = append(list, projectTrail(s.region, t, f, status))
-		}
 	}
 	sortByJSON(trails)
 	fact.properties["trails"] = trails
@@ -107,27 +128,34 @@ func regionTrails(ctx context.Context, s *session) ([]discovery.Observation, err
 }
 
 // trailStatus asks a trail's home region whether it logs; other regions may not
-// know. exists is false when the trail was deleted since it was listed. Trails of
-// another account, the organization's, are listed in every member account and
-// known in none: they are there, and their status is out of reach.
+// know. exists is false when the trail was deleted since it was listed.
 func trailStatus(ctx context.Context, s *session, t types.Trail) (status *cloudtrail.GetTrailStatusOutput, f facet, exists bool) {
 	home := aws.ToString(t.HomeRegion)
 	if home == "" {
 		home = s.region
 	}
 	status, err := s.cloudtrailIn(home).GetTrailStatus(ctx, &cloudtrail.GetTrailStatusInput{Name: t.TrailARN})
-	f = facetOf("cloudtrail:GetTrailStatus", err)
-	if err == nil {
-		return status, f.need(status.IsLogging != nil), true
-	}
-	id, errARN := arn.Parse(aws.ToString(t.TrailARN))
-	if own := errARN == nil && id.AccountID == s.awsAccount; own {
-		return nil, f, !isNotFound(err, "TrailNotFoundException")
+	f, exists = trailFacet(s, t, "cloudtrail:GetTrailStatus", err)
+	return status, f.need(err != nil || status.IsLogging != nil), exists
+}
+
+// trailFacet judges the error of a call about one trail. Trails of another
+// account, the organization's, are listed in every member account and known in
+// none: they are there, and what is asked of them is out of reach.
+func trailFacet(s *session, t types.Trail, call string, err error, absent ...string) (f facet, exists bool) {
+	f = facetOf(call, err, absent...)
+	if trailIsOwn(s, t) {
+		return f, !isNotFound(err, "TrailNotFoundException")
 	}
 	if isNotFound(err, "TrailNotFoundException", "CloudTrailARNInvalidException") {
 		f.state = schemas.FacetDenied
 	}
-	return nil, f, true
+	return f, true
+}
+
+func trailIsOwn(s *session, t types.Trail) bool {
+	id, err := arn.Parse(aws.ToString(t.TrailARN))
+	return err == nil && id.AccountID == s.awsAccount
 }
 
 func trailEntry(t types.Trail) map[string]any {
@@ -141,25 +169,4 @@ func trailEntry(t types.Trail) map[string]any {
 		m["kmsKeyId"] = *t.KmsKeyId
 	}
 	return m
-}
-
-func projectTrail(region string, t types.Trail, f facet, status *cloudtrail.GetTrailStatusOutput) discovery.Observation {
-	d := newDocument()
-	d.set("region", region)
-	d.set("name", aws.ToString(t.Name))
-	d.set("s3BucketName", aws.ToString(t.S3BucketName))
-	d.set("s3KeyPrefix", aws.ToString(t.S3KeyPrefix))
-	d.set("kmsKeyId", aws.ToString(t.KmsKeyId))
-	d.set("isMultiRegionTrail", aws.ToBool(t.IsMultiRegionTrail))
-	d.set("isOrganizationTrail", aws.ToBool(t.IsOrganizationTrail))
-	d.flag("enableLogFileValidation", t.LogFileValidationEnabled, "cloudtrail:DescribeTrails")
-	d.set("includeGlobalServiceEvents", aws.ToBool(t.IncludeGlobalServiceEvents))
-	d.set("cloudWatchLogsGroupArn", aws.ToString(t.CloudWatchLogsLogGroupArn))
-	d.set("cloudWatchLogsRoleArn", aws.ToString(t.CloudWatchLogsRoleArn))
-	d.set("snsTopicName", aws.ToString(t.SnsTopicName))
-	d.facet("enableLogging", f, func() any { return aws.ToBool(status.IsLogging) })
-	d.notRead("cloudtrail:GetEventSelectors", "advancedEventSelectors", "eventSelectors")
-	d.notRead("cloudtrail:GetInsightSelectors", "insightSelectors")
-	d.notRead("cloudtrail:ListTags", "tags")
-	return d.observe(region, typeTrail, aws.ToString(t.TrailARN), aws.ToString(t.Name), cloudtrailProjection)
 }

@@ -13,28 +13,37 @@ import (
 )
 
 // configProjection counts changes of the projections in this file.
-const configProjection = 1
+const configProjection = 2
 
 const (
 	typeRecorder        = "aws:cfg/recorder:Recorder"
+	typeRecorderStatus  = "aws:cfg/recorderStatus:RecorderStatus"
+	typeDeliveryChannel = "aws:cfg/deliveryChannel:DeliveryChannel"
 	typeRegionRecorders = "insights:aws/regionRecorders:RegionRecorders"
+)
+
+var (
+	describeRecorders      = onceCall("config:DescribeConfigurationRecorders", "list")
+	describeRecorderStatus = onceCall("config:DescribeConfigurationRecorderStatus", "status")
+	describeChannels       = onceCall("config:DescribeDeliveryChannels", "list")
 )
 
 var configService = &service{
 	name: "config",
 	types: []typeSpec{
-		{token: typeRecorder, calls: []call{onceCall("config:DescribeConfigurationRecorders", "list")}},
-		{token: typeRegionRecorders, calls: []call{
-			onceCall("config:DescribeConfigurationRecorders", "list"),
-			onceCall("config:DescribeConfigurationRecorderStatus", "status"),
-			onceCall("config:DescribeDeliveryChannels", "delivery channels"),
-		}},
+		{token: typeRecorder, calls: []call{describeRecorders}},
+		{token: typeRecorderStatus, calls: []call{describeRecorders, describeRecorderStatus}},
+		{token: typeDeliveryChannel, calls: []call{describeChannels}},
+		{token: typeRegionRecorders, calls: []call{describeRecorders, describeRecorderStatus, describeChannels}},
 	},
 	limits: map[string]limit{"Config Service": {rate: 5, burst: 10}},
 	read: func(ctx context.Context, s *session, r *run) error {
-		list, err := regionRecorders(ctx, s)
-		if err != nil {
-			r.incomplete("config:DescribeConfigurationRecorders", err, typeRecorder)
+		list, errRecorders, errChannels := regionRecorders(ctx, s)
+		if errRecorders != nil {
+			r.incomplete(describeRecorders.action, errRecorders, typeRecorder, typeRecorderStatus)
+		}
+		if errChannels != nil {
+			r.incomplete(describeChannels.action, errChannels, typeDeliveryChannel)
 		}
 		for _, o := range list {
 			if err := r.emit(ctx, o); err != nil {
@@ -43,8 +52,11 @@ var configService = &service{
 		}
 		return nil
 	},
-	verify: func(ctx context.Context, s *session, r *run, _ string, keys []schemas.Key) ([]schemas.Key, error) {
-		list, err := regionRecorders(ctx, s)
+	verify: func(ctx context.Context, s *session, r *run, token string, keys []schemas.Key) ([]schemas.Key, error) {
+		list, err, errChannels := regionRecorders(ctx, s)
+		if token == typeDeliveryChannel {
+			err = errChannels
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -53,47 +65,75 @@ var configService = &service{
 }
 
 // regionRecorders is AWS Config's set-up of the region as one fact, and its
-// recorders as resources. When the list is refused, the fact is still there,
-// unknown, beside the error.
-func regionRecorders(ctx context.Context, s *session) ([]discovery.Observation, error) {
-	c := s.configservice()
+// recorders and delivery channels as resources. When a list is refused, the fact
+// is still there, unknown, beside the list's error.
+func regionRecorders(ctx context.Context, s *session) (list []discovery.Observation, errRecorders, errChannels error) {
 	fact := newDocument()
 	fact.set("region", s.region)
-	out, err := c.DescribeConfigurationRecorders(ctx, &configservice.DescribeConfigurationRecordersInput{})
-	if err != nil {
-		fact.facet("recorders", facetOf("config:DescribeConfigurationRecorders", err), nil)
-		return []discovery.Observation{fact.observe(s.region, typeRegionRecorders, s.region, s.region, configProjection)}, err
-	}
-	status, err := c.DescribeConfigurationRecorderStatus(ctx, &configservice.DescribeConfigurationRecorderStatusInput{})
-	statusF := facetOf("config:DescribeConfigurationRecorderStatus", err)
-	recording := map[string]bool{}
-	if err == nil {
-		for _, st := range status.ConfigurationRecordersStatus {
-			recording[aws.ToString(st.Name)] = st.Recording
-		}
-		for _, r := range out.ConfigurationRecorders {
-			_, told := recording[aws.ToString(r.Name)]
-			statusF = statusF.need(told)
-		}
-	}
-	var list []discovery.Observation
-	recorders := []any{}
-	for _, r := range out.ConfigurationRecorders {
-		recorders = append(recorders, recorderEntry(r, recording))
-		list = append(list, projectRecorder(s.region, r))
-	}
-	sortByJSON(recorders)
-	fact.properties["recorders"] = recorders
-	if statusF.state.Unknown() && len(recorders) > 0 {
-		fact.facet("recorders", statusF, nil)
-	}
-	channels, err := c.DescribeDeliveryChannels(ctx, &configservice.DescribeDeliveryChannelsInput{})
-	if f := facetOf("config:DescribeDeliveryChannels", err); f.state == schemas.FacetPresent {
+	list, errRecorders = readRecorders(ctx, s, fact)
+	channels, errChannels := s.configservice().DescribeDeliveryChannels(ctx, &configservice.DescribeDeliveryChannelsInput{})
+	if f := facetOf(describeChannels.action, errChannels); f.state == schemas.FacetPresent {
 		fact.properties["deliveryChannels"] = channelNames(channels.DeliveryChannels) // also when empty: "none" is an answer
+		for _, c := range channels.DeliveryChannels {
+			list = append(list, projectDeliveryChannel(s.region, c))
+		}
 	} else {
 		fact.facet("deliveryChannels", f, nil)
 	}
-	return append(list, fact.observe(s.region, typeRegionRecorders, s.region, s.region, configProjection)), nil
+	return append(list, fact.observe(s.region, typeRegionRecorders, s.region, s.region, configProjection)), errRecorders, errChannels
+}
+
+// readRecorders sets the recorders of the fact and gives them as resources.
+func readRecorders(ctx context.Context, s *session, fact *document) (list []discovery.Observation, err error) {
+	c := s.configservice()
+	out, err := c.DescribeConfigurationRecorders(ctx, &configservice.DescribeConfigurationRecordersInput{})
+	if err != nil {
+		fact.facet("recorders", facetOf(describeRecorders.action, err), nil)
+		return nil, err
+	}
+	status, errStatus := c.DescribeConfigurationRecorderStatus(ctx, &configservice.DescribeConfigurationRecorderStatusInput{})
+	statusF := facetOf(describeRecorderStatus.action, errStatus)
+	recording := map[string]bool{}
+	if errStatus == nil {
+		for _, st := range status.ConfigurationRecordersStatus {
+			recording[aws.ToString(st.Name)] = st.Recording
+		}
+	}
+	recorders, known := []any{}, statusF
+	for _, r := range out.ConfigurationRecorders {
+		is, told := recording[aws.ToString(r.Name)]
+		known = known.need(told)
+		recorders = append(recorders, recorderEntry(r, recording))
+		list = append(list, projectRecorder(s.region, r), projectRecorderStatus(s.region, aws.ToString(r.Name), statusF.need(told), is))
+	}
+	sortByJSON(recorders)
+	fact.properties["recorders"] = recorders
+	if known.state.Unknown() && len(recorders) > 0 {
+		fact.facet("recorders", known, nil)
+	}
+	return list, nil
+}
+
+func projectRecorderStatus(region, name string, f facet, recording bool) discovery.Observation {
+	d := newDocument()
+	d.set("region", region)
+	d.set("name", name)
+	d.facet("isEnabled", f, func() any { return recording })
+	return d.observe(region, typeRecorderStatus, name, name, configProjection)
+}
+
+func projectDeliveryChannel(region string, c types.DeliveryChannel) discovery.Observation {
+	d := newDocument()
+	d.set("region", region)
+	d.set("name", aws.ToString(c.Name))
+	d.set("s3BucketName", aws.ToString(c.S3BucketName))
+	d.set("s3KeyPrefix", aws.ToString(c.S3KeyPrefix))
+	d.set("s3KmsKeyArn", aws.ToString(c.S3KmsKeyArn))
+	d.set("snsTopicArn", aws.ToString(c.SnsTopicARN))
+	if p := c.ConfigSnapshotDeliveryProperties; p != nil && p.DeliveryFrequency != "" {
+		d.set("snapshotDeliveryProperties", map[string]any{"deliveryFrequency": string(p.DeliveryFrequency)})
+	}
+	return d.observe(region, typeDeliveryChannel, aws.ToString(c.Name), aws.ToString(c.Name), configProjection)
 }
 
 func channelNames(list []types.DeliveryChannel) []any {
@@ -122,9 +162,8 @@ func projectRecorder(region string, r types.ConfigurationRecorder) discovery.Obs
 	d.set("region", region)
 	d.set("name", aws.ToString(r.Name))
 	d.set("roleArn", aws.ToString(r.RoleARN))
-	if g := r.RecordingGroup; g != nil {
-		d.set("recordingGroup", recordingGroup(g))
-	}
+	said := facet{state: schemas.FacetPresent, call: describeRecorders.action}
+	d.facet("recordingGroup", said.need(r.RecordingGroup != nil), func() any { return recordingGroup(r.RecordingGroup) })
 	if m := r.RecordingMode; m != nil {
 		d.set("recordingMode", recordingMode(m))
 	}

@@ -119,8 +119,6 @@ func (d *document) notReadable(names ...string) {
 }
 
 // observe makes the observation of the document.
-//
-//nolint:unparam // each service's projection counts for itself; today all stand at 1
 func (d *document) observe(region, token, id, name string, projection int) discovery.Observation {
 	return discovery.Observation{
 		Key:  schemas.Key{Region: region, Type: token, ID: id},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/insights-scanner/insights-scanner/discovery"
@@ -22,7 +23,7 @@ func trailJSON(name, arn, region, more string) string {
 }
 
 const fullTrail = `,"S3BucketName":"logs","S3KeyPrefix":"p","KmsKeyId":"arn:aws:kms:k","IsOrganizationTrail":true,"IncludeGlobalServiceEvents":true,` +
-	`"CloudWatchLogsLogGroupArn":"arn:logs","CloudWatchLogsRoleArn":"arn:role","SnsTopicName":"topic"`
+	`"CloudWatchLogsLogGroupArn":"arn:logs","CloudWatchLogsRoleArn":"arn:role","SnsTopicName":"topic","SnsTopicARN":"arn:topic"`
 
 // trails is an account with a trail of its own, one of another region and one of
 // the organization; their status is known at home only.
@@ -30,7 +31,28 @@ func trails() *account {
 	return newAccount(awsfake.Population{}).
 		says("cloudtrail:DescribeTrails", `{"trailList":[`+trailJSON("org", otherTrail, home, `,"IsOrganizationTrail":true`)+`,`+
 			trailJSON("main", ownTrail, home, fullTrail)+`,`+trailJSON("far", farTrail, "eu-west-1", "")+`]}`).
-		asked("cloudtrail:GetTrailStatus", func(string, url.Values) answer { return answer{http.StatusOK, `{"IsLogging":true}`} })
+		asked("cloudtrail:GetTrailStatus", func(string, url.Values) answer { return answer{http.StatusOK, `{"IsLogging":true}`} }).
+		asked("cloudtrail:GetEventSelectors", ofOwnTrail(eventSelectorAnswer)).
+		asked("cloudtrail:GetInsightSelectors", ofOwnTrail(`{"InsightSelectors":[{"InsightType":"ApiErrorRateInsight"},{"InsightType":"ApiCallRateInsight"}]}`)).
+		asked("cloudtrail:ListTags", ofOwnTrail(`{"ResourceTagList":[{"ResourceId":"`+ownTrail+`","TagsList":[{"Key":"owner","Value":"audit"}]}]}`))
+}
+
+const (
+	eventSelectorAnswer = `{"EventSelectors":[{"ReadWriteType":"WriteOnly","IncludeManagementEvents":false,"ExcludeManagementEventSources":["rdsdata.amazonaws.com","kms.amazonaws.com"],` +
+		`"DataResources":[{"Type":"AWS::S3::Object","Values":["arn:aws:s3:::b/","arn:aws:s3:::a/"]},{"Type":"AWS::Lambda::Function","Values":["arn:aws:lambda"]}]},{"ReadWriteType":"All","IncludeManagementEvents":true}]}`
+	advancedSelectors = `[{"Name":"writes","FieldSelectors":[{"Field":"readOnly","Equals":["false"]},{"Field":"eventCategory","Equals":["Management"]},` +
+		`{"Field":"eventSource","NotEquals":["rdsdata.amazonaws.com","kms.amazonaws.com"]}]},{"Name":"data","FieldSelectors":[{"Field":"resources.ARN","StartsWith":["b","a"],"NotStartsWith":["c"],"EndsWith":["d"],"NotEndsWith":["e"]}]}]`
+)
+
+// ofOwnTrail answers for the account's own trail; what is asked of another
+// account's is refused, as the organization's trail refuses its members.
+func ofOwnTrail(body string) func(string, url.Values) answer {
+	return func(_ string, q url.Values) answer {
+		if strings.Contains(q.Get("body"), otherTrail) {
+			return answer{http.StatusBadRequest, jsonError("CloudTrailARNInvalidException")}
+		}
+		return answer{http.StatusOK, body}
+	}
 }
 
 func regionFacts(t *testing.T, a *account, svc *service) []discovery.Observation {
@@ -45,8 +67,20 @@ func TestGoldenTrails(t *testing.T) {
 	refused := trails().fails("cloudtrail:GetTrailStatus", http.StatusBadRequest, jsonError("AccessDeniedException"))
 	golden(t, "cloudtrail-status-denied", regionFacts(t, refused, cloudtrailService))
 	golden(t, "cloudtrail-denied", regionFacts(t, trails().fails("cloudtrail:DescribeTrails", http.StatusBadRequest, jsonError("AccessDeniedException")), cloudtrailService))
+	advanced := trails().says("cloudtrail:GetEventSelectors", `{"AdvancedEventSelectors":`+advancedSelectors+`}`).
+		fails("cloudtrail:GetInsightSelectors", http.StatusBadRequest, jsonError("InsightNotEnabledException")).says("cloudtrail:ListTags", `{"ResourceTagList":[{"ResourceId":"`+ownTrail+`"}]}`)
+	golden(t, "cloudtrail-advanced", regionFacts(t, advanced, cloudtrailService))
+	details := trails()
+	for i, operation := range []string{"cloudtrail:GetEventSelectors", "cloudtrail:GetInsightSelectors", "cloudtrail:ListTags"} {
+		// Denied, failed and failed.
+		details.fails(operation, []int{400, 500, 500}[i], jsonError([]string{"AccessDeniedException", "InternalError", "InternalError"}[i]))
+	}
+	golden(t, "cloudtrail-details-denied", regionFacts(t, details, cloudtrailService))
 	// Fields that are not in the answers are not "false".
-	silent := trails().says("cloudtrail:DescribeTrails", `{"trailList":[{"TrailARN":"`+ownTrail+`","HomeRegion":"us-east-1"}]}`).says("cloudtrail:GetTrailStatus", `{}`)
+	silent := trails().says("cloudtrail:DescribeTrails", `{"trailList":[{"TrailARN":"`+ownTrail+`","HomeRegion":"us-east-1"}]}`)
+	for _, operation := range []string{"cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors", "cloudtrail:GetInsightSelectors", "cloudtrail:ListTags"} {
+		silent.says(operation, `{}`)
+	}
 	golden(t, "cloudtrail-silent", regionFacts(t, silent, cloudtrailService))
 }
 
@@ -97,12 +131,14 @@ func TestTrailOfAnotherAccountIsThereAndUnknown(t *testing.T) {
 // A trail of our own that is gone when asked at home was deleted meanwhile.
 func TestTrailDeletedMeanwhile(t *testing.T) {
 	t.Parallel()
-	a := trails().fails("cloudtrail:GetTrailStatus", http.StatusBadRequest, jsonError("TrailNotFoundException")).
-		says("cloudtrail:DescribeTrails", `{"trailList":[`+trailJSON("main", ownTrail, home, "")+`]}`)
-	s := a.read(t, cloudtrailService, home)
-	fact, _ := s.one(typeRegionTrails, home)
-	if list := fact.Properties["trails"].([]any); len(list) != 0 || len(fact.Unknown) != 0 || s.count(typeTrail) != 0 {
-		t.Errorf("%d trails, fact %+v", s.count(typeTrail), fact)
+	for _, operation := range []string{"cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors", "cloudtrail:GetInsightSelectors"} {
+		a := trails().fails(operation, http.StatusBadRequest, jsonError("TrailNotFoundException")).
+			says("cloudtrail:DescribeTrails", `{"trailList":[`+trailJSON("main", ownTrail, home, "")+`]}`)
+		s := a.read(t, cloudtrailService, home)
+		fact, _ := s.one(typeRegionTrails, home)
+		if list := fact.Properties["trails"].([]any); len(list) != 0 || len(fact.Unknown) != 0 || s.count(typeTrail) != 0 {
+			t.Errorf("%s: %d trails, fact %+v", operation, s.count(typeTrail), fact)
+		}
 	}
 }
 
@@ -113,7 +149,8 @@ const recorders = `{"ConfigurationRecorders":[{"name":"default","roleARN":"arn:r
 func recorderAccount() *account {
 	return newAccount(awsfake.Population{}).says("config:DescribeConfigurationRecorders", recorders).
 		says("config:DescribeConfigurationRecorderStatus", `{"ConfigurationRecordersStatus":[{"name":"default","recording":true},{"name":"second","recording":false}]}`).
-		says("config:DescribeDeliveryChannels", `{"DeliveryChannels":[{"name":"b"},{"name":"a"}]}`)
+		says("config:DescribeDeliveryChannels", `{"DeliveryChannels":[{"name":"b"},{"name":"a","s3BucketName":"history","s3KeyPrefix":"p","s3KmsKeyArn":"arn:aws:kms:k","snsTopicARN":"arn:topic",`+
+			`"configSnapshotDeliveryProperties":{"deliveryFrequency":"TwentyFour_Hours"}}]}`)
 }
 
 func TestGoldenRecorders(t *testing.T) {

@@ -56,6 +56,10 @@ func TestFeaturesOfUnreadDetectors(t *testing.T) {
 		if e.State != c.state || e.Call != "guardduty:GetDetector" || e.Reason != c.reason || s.scopes[typeDetector].State != schemas.ScopeComplete || s.count(typeDetector) != 1 {
 			t.Errorf("%s: %+v, %+v", name, e, s.scopes[typeDetector])
 		}
+		o, _ := s.one(typeDetector, oneDetector)
+		if u := unknown(o, "datasources"); u == nil || u.Call != "guardduty:GetDetector" {
+			t.Errorf("%s: data sources are %+v", name, u)
+		}
 		detector, feature := schemas.Key{Region: home, Type: typeDetector, ID: oneDetector}, schemas.Key{Region: home, Type: typeDetectorFeature, ID: oneDetector + "/S3_DATA_EVENTS"}
 		if emitted, gone, err := a.verify(t, guarddutyService, feature); err == nil || len(emitted)+len(gone) != 0 {
 			t.Errorf("%s: emitted %v, gone %v, %v", name, emitted, gone, err)

@@ -32,7 +32,9 @@ type observe func(ctx context.Context, list ...discovery.Observation) error
 // readAll reads the service whole.
 func (svc *service) readAll(ctx context.Context, s *session, r *run) error {
 	if svc.read != nil {
-		return svc.read(ctx, s, r)
+		if err := svc.read(ctx, s, r); err != nil {
+			return err
+		}
 	}
 	for _, l := range svc.lists {
 		if err := l.read(ctx, s, r, r.emit); err != nil {
@@ -77,6 +79,12 @@ func (svc *service) verifyKeys(ctx context.Context, s *session, r *run, token st
 		lists = svc.direct
 	}
 	l := lists[slices.IndexFunc(lists, func(l list) bool { return slices.Contains(l.tokens, token) })]
+	return l.verify(ctx, s, r, keys)
+}
+
+// verify reads resources of one of the list's types directly, emits those that
+// exist and returns the others.
+func (l list) verify(ctx context.Context, s *session, r *run, keys []schemas.Key) (gone []schemas.Key, err error) {
 	ids := make([]string, len(keys))
 	for i, k := range keys {
 		ids[i] = k.ID

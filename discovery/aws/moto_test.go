@@ -37,6 +37,8 @@ var compared = []string{
 	"efs",
 	"ecs",
 	"eks",
+	"cloudtrail",
+	"config",
 }
 
 // second is what boto3 says of the account, see testdata/moto/compare.py.

@@ -12,18 +12,18 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// errEnough ends a list when its first resource was read with everything that
-// hangs off it.
+// errEnough ends a list of which a probe has read enough.
 var errEnough = errors.New("a probe has seen enough")
 
-// oneByOne marks the context of a probe: the second resource is begun when the
-// first is through.
+// enough is how many resources of a list a probe reads at most: some, since the
+// first may not have what takes another call.
+const enough = 30
+
+// oneByOne marks the context of a probe: a resource is begun when the one before
+// is through with everything that hangs off it.
 type oneByOne struct{}
 
-// enough is how many resources of a list a probe reads at most.
-const enough = 50
-
-// Probe tries the API calls of a scan on the first resource of each list, in the
+// Probe tries the API calls of a scan on the first resources of each list, in the
 // global services and in the given regions (none: those of a scan), and returns
 // every IAM action with what came of it. Calls that need a resource of a kind
 // that the account does not have are not tried. Errors are those of Plan.
@@ -89,21 +89,17 @@ func (b *probe) read(ctx context.Context, s *session) error {
 		}
 	}
 	for _, l := range b.svc.lists {
-		first, n := "", 0
+		n := 0
 		err := l.each(context.WithValue(ctx, oneByOne{}, true), s, nil, func(ctx context.Context, list ...discovery.Observation) error {
-			for _, o := range list {
-				n++
-				if o.Type == l.tokens[0] && cmp.Or(first, o.ID) != o.ID || n > enough {
-					return errEnough
-				}
-				if o.Type == l.tokens[0] {
-					first = o.ID
-				}
+			if n += len(list); n > enough {
+				return errEnough
 			}
 			b.note(list...)
-			b.try(l.tokens...) // also those that this resource does not have
 			return ctx.Err()
 		})
+		if n > 0 && !errors.Is(err, errEnough) {
+			b.try(l.tokens...) // also those that none of the resources has
+		}
 		if some, ok := errors.AsType[*troubles](err); ok {
 			for _, t := range some.list {
 				state, reason := classifyScope(t.err)

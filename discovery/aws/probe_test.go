@@ -38,7 +38,7 @@ func TestProbeTellsEachDeniedAction(t *testing.T) {
 			fake.SetFaults(awsfake.Faults{Deny: []string{action}})
 			for _, p := range probed(t, a) {
 				want := schemas.PermissionAllowed
-				if p.Action == action && action != "config:DescribeConfigurationRecorderStatus" { // says nothing where there is no recorder
+				if p.Action == action {
 					want = schemas.PermissionDenied
 					if p.Reason == "" || slices.ContainsFunc(p.Types, func(t string) bool { return !slices.Contains(types, t) }) {
 						t.Errorf("%+v, needed by %v", p, types)

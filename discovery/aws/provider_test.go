@@ -158,7 +158,7 @@ func TestDenialOfEachActionIsToldWhereItMatters(t *testing.T) {
 				}
 				told = true
 			}
-			optional := []string{"s3:GetBucketLocation", "cloudtrail:GetTrailStatus", "config:DescribeConfigurationRecorderStatus"}
+			optional := []string{"s3:GetBucketLocation"}
 			if !told && !slices.Contains(optional, action) {
 				t.Error("nothing tells of the denial")
 			}

@@ -24,8 +24,8 @@ type service struct {
 	lists []list
 	// direct are the lists that read resources directly, where lists do not.
 	direct []list
-	// read is for services that are read in another way: it emits everything and
-	// notes on r what could not be read.
+	// read is for what is read in another way, before the lists: it emits everything
+	// and notes on r what could not be read.
 	read func(ctx context.Context, s *session, r *run) error
 	// verify is for services whose resources are read directly in another way: it
 	// reads those of one type by id, emits what exists and returns the ids the

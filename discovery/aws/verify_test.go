@@ -192,6 +192,8 @@ func TestVerifyRegionFacts(t *testing.T) {
 	}{
 		{cloudtrailService, trails(), trail, "cloudtrail:DescribeTrails"},
 		{configService, recorderAccount(), recorder, "config:DescribeConfigurationRecorders"},
+		{configService, recorderAccount(), schemas.Key{Region: home, Type: typeRecorderStatus, ID: "second"}, "config:DescribeConfigurationRecorders"},
+		{configService, recorderAccount(), schemas.Key{Region: home, Type: typeDeliveryChannel, ID: "a"}, "config:DescribeDeliveryChannels"},
 	} {
 		other := c.key
 		other.ID = "other"

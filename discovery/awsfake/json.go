@@ -54,25 +54,14 @@ var jsonServices = map[string]jsonService{
 	"tagging":        {"tag", taggingOperations},
 	"logs":           {"logs", logsOperations},
 	"acm":            {"acm", acmOperations},
-	"ecr":        {"ecr", ecrOperations},
-	"ecs":        {"ecs", ecsOperations},
+	"ecr":            {"ecr", ecrOperations},
+	"ecs":            {"ecs", ecsOperations},
 }
 
 // says always gives the same answer.
 func says(answer any) jsonOperation {
 	return func(*request, input) (any, *fault) { return answer, nil }
 }
-
-// The account has only the empty set-up: no trail, no recorder.
-var (
-	cloudtrailOperations = map[string]jsonOperation{"DescribeTrails": says(map[string]any{"trailList": []any{}})}
-	configOperations     = map[string]jsonOperation{
-		"DescribeConfigurationRecorders":      says(map[string]any{"ConfigurationRecorders": []any{}}),
-		"DescribeConfigurationRecorderStatus": says(map[string]any{"ConfigurationRecordersStatus": []any{}}),
-		"DescribeDeliveryChannels":            says(map[string]any{"DeliveryChannels": []any{}}),
-		"DescribeDeliveryChannelStatus":       says(map[string]any{"DeliveryChannelsStatus": []any{}}),
-	}
-)
 
 // target is the operation that a json request names, "" for other protocols.
 func target(r *http.Request) string {

@@ -25,9 +25,9 @@ type restRoute struct {
 
 // restServices are known by the name that they sign with.
 var restServices = map[string]restService{
-	"guardduty":  {prefix: "guardduty", routes: guarddutyRoutes},
-	"cloudfront": {"cloudfront", true, cloudfrontRoutes},
-	"lambda":     {prefix: "lambda", routes: lambdaRoutes},
+	"guardduty":         {prefix: "guardduty", routes: guarddutyRoutes},
+	"cloudfront":        {"cloudfront", true, cloudfrontRoutes},
+	"lambda":            {prefix: "lambda", routes: lambdaRoutes},
 	"eks":               {prefix: "eks", routes: eksRoutes},
 	"elasticfilesystem": {prefix: "elasticfilesystem", routes: efsRoutes},
 }
