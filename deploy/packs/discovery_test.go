@@ -32,6 +32,18 @@ aws:cloudtrail/trail:Trail: advancedEventSelectors cloudWatchLogsGroupArn cloudW
 aws:dynamodb/table:Table: arn attributes billingMode deletionProtectionEnabled globalSecondaryIndexes hashKey localSecondaryIndexes name
     onDemandThroughput pointInTimeRecovery rangeKey readCapacity region replicas serverSideEncryption streamEnabled streamViewType
     tableClass tags ttl writeCapacity
+aws:cfg/recorder:Recorder: name recordingGroup recordingMode region roleArn
+aws:cloudtrail/eventDataStore:EventDataStore: advancedEventSelectors arn billingMode kmsKeyId multiRegionEnabled name organizationEnabled region
+    retentionPeriod suspend tags terminationProtectionEnabled
+aws:cloudtrail/trail:Trail: advancedEventSelectors arn cloudWatchLogsGroupArn cloudWatchLogsRoleArn enableLogFileValidation enableLogging
+    eventSelectors homeRegion includeGlobalServiceEvents insightSelectors isMultiRegionTrail isOrganizationTrail kmsKeyId name region s3BucketName
+    s3KeyPrefix snsTopicArn snsTopicName tags
+aws:cloudwatch/compositeAlarm:CompositeAlarm: actionsEnabled actionsSuppressor alarmActions alarmDescription alarmName alarmRule arn
+    insufficientDataActions okActions region tags
+aws:cloudwatch/logGroup:LogGroup: arn deletionProtectionEnabled kmsKeyId logGroupClass name region retentionInDays tags
+aws:cloudwatch/metricAlarm:MetricAlarm: actionsEnabled alarmActions alarmDescription arn comparisonOperator datapointsToAlarm dimensions
+    evaluateLowSampleCountPercentiles evaluationPeriods extendedStatistic insufficientDataActions metricName metricQueries name namespace okActions
+    period region statistic tags threshold thresholdMetricId treatMissingData unit
 aws:ebs/encryptionByDefault:EncryptionByDefault: enabled region
 aws:ebs/snapshot:Snapshot: description encrypted kmsKeyId region storageTier tags volumeId volumeSize
 aws:ebs/volume:Volume: availabilityZone encrypted iops kmsKeyId multiAttachEnabled region size snapshotId tags throughput type
@@ -62,6 +74,7 @@ aws:efs/fileSystem:FileSystem: arn availabilityZoneName creationToken encrypted 
     provisionedThroughputInMibps region tags throughputMode
 aws:eks/cluster:Cluster: accessConfig arn computeConfig deletionProtection enabledClusterLogTypes encryptionConfig kubernetesNetworkConfig
     name region remoteNetworkConfig roleArn storageConfig tags upgradePolicy version vpcConfig zonalShiftConfig
+aws:guardduty/detector:Detector: accountId arn datasources enable findingPublishingFrequency region tags
 aws:iam/groupPolicy:GroupPolicy: group name policy
 aws:iam/groupPolicyAttachment:GroupPolicyAttachment: group policyArn
 aws:iam/policy:Policy: description name path policy
@@ -125,6 +138,9 @@ aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock: blockPublicAcls blockPub
 aws:secretsmanager/secret:Secret: arn description kmsKeyId name policy region replicas tags type
 aws:secretsmanager/secretRotation:SecretRotation: externalSecretRotationRoleArn region rotationEnabled rotationLambdaArn rotationRules
     secretId
+aws:sns/topic:Topic: arn contentBasedDeduplication displayName fifoTopic kmsMasterKeyId name owner policy region signatureVersion tags tracingConfig
+aws:sns/topicSubscription:TopicSubscription: arn endpoint ownerId pendingConfirmation protocol region topic
+aws:sqs/queue:Queue: delaySeconds fifoQueue kmsMasterKeyId messageRetentionSeconds name policy redrivePolicy region sqsManagedSseEnabled tags
 insights:aws/accountPublicAccessBlock:AccountPublicAccessBlock: accountId blockPublicAcls blockPublicPolicy configured ignorePublicAcls
     restrictPublicBuckets
 insights:aws/amiExposure:AmiExposure: imageId public
@@ -134,6 +150,7 @@ insights:aws/dbSnapshotExposure:DbSnapshotExposure: public snapshotId
 insights:aws/keyState:KeyState: deletionDate keyId region state
 insights:aws/passwordPolicy:PasswordPolicy: accountId allowUsersToChangePassword configured hardExpiry maxPasswordAge minimumPasswordLength
     passwordReusePrevention requireLowercaseCharacters requireNumbers requireSymbols requireUppercaseCharacters
+insights:aws/regionDetectors:RegionDetectors: detectors region
 insights:aws/regionRecorders:RegionRecorders: deliveryChannels recorders region
 insights:aws/regionTrails:RegionTrails: region trails
 insights:aws/rootAccount:RootAccount: accessKeysPresent accountId mfaActive

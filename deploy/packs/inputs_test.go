@@ -98,7 +98,8 @@ func TestNothingKnownIsUnknown(t *testing.T) {
 var emptyIsFine = []string{
 	"deny_bucket_public_acl", "deny_bucket_public_policy", // no grants, no policy
 	"deny_security_group_admin_ipv4", "deny_security_group_admin_ipv6", "deny_security_group_all_traffic", "deny_security_group_sensitive_ports",
-	"deny_default_security_group",          // no rules
+	"deny_default_security_group",                          // no rules
+	"deny_queue_public_policy", "deny_topic_public_policy", // no policy
 	"deny_admin_policy", "deny_role_trust", // IAM does not take an empty document
 	"deny_key_public_policy", "deny_secret_public_policy", // KMS does not take an empty document; no policy
 	"deny_access_key_age", "warn_second_access_key", // no keys
@@ -127,6 +128,8 @@ var anyValueIsFine = map[string]string{ // by policy, the end of the type
 	"deny_database_backups":         "", // 7 days are enough; a replica of anything
 	"warn_distribution_root_object": "Distribution",
 	"deny_function_public":          "Permission",
+	"warn_trail_log_group": "Trail", "warn_event_store_kms": "EventDataStore", "warn_log_group_kms": "LogGroup", "warn_topic_kms": "Topic", "deny_queue_encryption": "Queue",
+	"warn_log_group_retention": "LogGroup", "warn_config_global_types": "Recorder", // any number of days; a region that is not asked to
 }
 
 // A property of a shape that nobody expects must not pass either: the policy

@@ -50,7 +50,7 @@ func TestManifestIsComplete(t *testing.T) {
 	if m.Name != "aws_foundations" || m.Version == "" || m.DisplayName == "" || m.Description == "" || len(m.Warnings) > 0 {
 		t.Errorf("manifest %+v", m)
 	}
-	if n := len(m.Policies); n < 28 || n > 100 {
+	if n := len(m.Policies); n < 28 || n > 120 {
 		t.Errorf("%d policies", n)
 	}
 	for _, p := range m.Policies {

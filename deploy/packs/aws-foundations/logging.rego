@@ -126,3 +126,62 @@ recording_all if {
 	recorder.recording == true
 	recorder.allSupported == true
 }
+
+# METADATA
+# title: Trails deliver to CloudWatch Logs
+# description: >-
+#   With the events in a log group, metric filters and alarms tell within minutes what the files in the bucket only
+#   tell who looks for it.
+# custom:
+#   severity: low
+#   remediation: Give the trail a log group and a role that may write to it.
+#   tags: [logging]
+#   controls:
+#     - {framework: AWS Foundational Security Best Practices, version: 1.0.0, id: CloudTrail.5}
+warn_trail_log_group contains "the trail does not deliver to CloudWatch Logs" if {
+	input.__type == "aws:cloudtrail/trail:Trail"
+	not input.cloudWatchLogsGroupArn
+}
+
+# METADATA
+# title: Event data stores encrypt with a KMS key
+# description: With a KMS key of your own, reading the events needs a permission on the key beside the one on the store.
+# custom:
+#   severity: low
+#   remediation: Make the event data store anew with a KMS key, which cannot be changed later.
+#   tags: [logging, encryption]
+#   controls:
+#     - {framework: NIST SP 800-53, version: Rev. 5, id: SC-28}
+warn_event_store_kms contains "the event data store is not encrypted with a KMS key" if {
+	input.__type == "aws:cloudtrail/eventDataStore:EventDataStore"
+	not input.kmsKeyId
+}
+
+# METADATA
+# title: AWS Config records global types in one region
+# description: >-
+#   Users, roles and policies belong to no region. A recorder has to include them in the region where they are looked
+#   for; in every other one they would only be recorded, and paid for, again.
+# custom:
+#   severity: low
+#   remediation: Have the recorder of the region include globally recorded types.
+#   tags: [logging]
+#   controls:
+#     - {framework: NIST SP 800-53, version: Rev. 5, id: CM-8}
+warn_config_global_types contains msg if {
+	input.__type == "aws:cfg/recorder:Recorder"
+	not elsewhere
+	not records_global_types
+	msg := sprintf("AWS Config does not record global types in %v", [object.get(input, "region", "the region")])
+}
+
+# A recorder of a region that is not asked to.
+elsewhere if {
+	is_string(input.region)
+	not input.region in setting("warn_config_global_types", "regions")
+}
+
+records_global_types if {
+	input.recordingGroup.allSupported == true
+	input.recordingGroup.includeGlobalResourceTypes == true
+}

@@ -69,3 +69,40 @@ test_deny_config_recorder_passes_some_types_where_configured if {
 	count(deny_config_recorder) == 0 with input as recorders([{"name": "default", "recording": true, "allSupported": false}], channel)
 		with data.config as {"deny_config_recorder": {"allTypes": false}}
 }
+
+test_warn_trail_log_group_finds_none if {
+	warn_trail_log_group == {"the trail does not deliver to CloudWatch Logs"} with input as a_trail({})
+}
+
+test_warn_trail_log_group_passes_one if count(warn_trail_log_group) == 0 with input as a_trail({"cloudWatchLogsGroupArn": "arn:aws:logs:us-east-1:1:log-group:t:*"})
+
+an_event_store(extra) := object.union({"__type": "aws:cloudtrail/eventDataStore:EventDataStore", "name": "lake"}, extra)
+
+test_warn_event_store_kms_finds_no_key if {
+	warn_event_store_kms == {"the event data store is not encrypted with a KMS key"} with input as an_event_store({})
+}
+
+test_warn_event_store_kms_passes_a_key if count(warn_event_store_kms) == 0 with input as an_event_store({"kmsKeyId": "arn:aws:kms:us-east-1:1:key/k"})
+
+a_recorder(region, group) := {"__type": "aws:cfg/recorder:Recorder", "name": "default", "region": region, "recordingGroup": group}
+
+test_warn_config_global_types_finds_them_left_out if {
+	warn_config_global_types == {"AWS Config does not record global types in us-east-1"} with input as a_recorder("us-east-1", {"allSupported": true, "includeGlobalResourceTypes": false})
+}
+
+test_warn_config_global_types_finds_some_types_only if {
+	count(warn_config_global_types) == 1 with input as a_recorder("us-east-1", {"allSupported": false, "includeGlobalResourceTypes": true})
+}
+
+test_warn_config_global_types_finds_the_configured_region if {
+	count(warn_config_global_types) == 1 with input as a_recorder("eu-west-1", {"allSupported": true, "includeGlobalResourceTypes": false})
+		with data.config as {"warn_config_global_types": {"regions": ["eu-west-1"]}}
+}
+
+test_warn_config_global_types_passes_when_included if {
+	count(warn_config_global_types) == 0 with input as a_recorder("us-east-1", {"allSupported": true, "includeGlobalResourceTypes": true})
+}
+
+test_warn_config_global_types_passes_other_regions if {
+	count(warn_config_global_types) == 0 with input as a_recorder("eu-west-1", {"allSupported": true, "includeGlobalResourceTypes": false})
+}

@@ -34,6 +34,8 @@ defaults := {
 	]},
 	"deny_unused_credentials": {"unusedDays": 45},
 	"warn_kubernetes_logs": {"types": ["audit"]},
+	"warn_config_global_types": {"regions": ["us-east-1", "us-gov-west-1", "cn-north-1"]},
+	"warn_log_group_retention": {"minimumDays": 1},
 }
 
 # setting is a policy's setting: as configured, else the default.
