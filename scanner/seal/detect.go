@@ -58,6 +58,7 @@ var secretPaths = map[string][]path{
 	"aws:dms/endpoint:Endpoint":                         {{"password"}},
 	"aws:mq/broker:Broker":                              {{"users", anyElement, "password"}},
 	"aws:cloudwatch/eventConnection:EventConnection":    {{"authParameters"}},
+	"aws:sns/topicSubscription:TopicSubscription":       {{"endpoint"}}, // paging services have their key in the address
 	"aws:sagemaker/model:Model":                         {{"containers", anyElement, "environment", anyElement}, {"primaryContainer", "environment", anyElement}},
 	"aws:glue/connection:Connection":                    {{"connectionProperties", "PASSWORD"}, {"connectionProperties", "ENCRYPTED_PASSWORD"}},
 	"aws-native:lambda:Function":                        {{"environment", "variables", anyElement}},

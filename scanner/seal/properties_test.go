@@ -42,6 +42,7 @@ func TestSecretByTypeIsSealedAlone(t *testing.T) {
 			"origins": []any{map[string]any{"domainName": "d", "customHeaders": []any{map[string]any{"name": "X-Verify", "value": "x"}}}},
 		}, []string{"origins.0.customHeaders.0.value"}},
 		"whole object":   {"aws:cloudwatch/eventConnection:EventConnection", map[string]any{"authParameters": map[string]any{"apiKey": map[string]any{"value": "x"}}}, []string{"authParameters"}},
+		"subscription":   {"aws:sns/topicSubscription:TopicSubscription", map[string]any{"endpoint": "https://events.example.com/integration/0123/enqueue", "protocol": "https"}, []string{"endpoint"}},
 		"another type":   {bucket, map[string]any{"userData": "x", "environment": map[string]any{"variables": map[string]any{"A": "b"}}}, nil},
 		"path cut short": {function, map[string]any{"environment": "none", "variables": map[string]any{"A": "b"}}, nil},
 	} {
