@@ -37,7 +37,8 @@ var logsService = &service{
 		{token: typeLogGroup, calls: []call{describeLogGroups, logGroupTags}},
 		{token: typeLogMetricFilter, calls: []call{describeMetricFilters}},
 	},
-	// Half of the 10/s and 5/s of its quotas page.
+	// Set low by choice: its Describe calls are throttled early, and a thousand
+	// groups or filters take twenty.
 	limits: map[string]limit{
 		"CloudWatch Logs:DescribeLogGroups":     {rate: 5, burst: 5},
 		"CloudWatch Logs:DescribeMetricFilters": {rate: 2.5, burst: 5},
