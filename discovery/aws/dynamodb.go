@@ -113,15 +113,15 @@ func (t *tableFacets) project(region string) discovery.Observation {
 		"globalSecondaryIndexes": func() any { return globalIndexes(v.GlobalSecondaryIndexes) },
 		"hashKey":                func() any { return hash },
 		"localSecondaryIndexes":  func() any { return localIndexes(v.LocalSecondaryIndexes) },
-		"onDemandThroughput":     func() any { return onDemand(v.OnDemandThroughput) },
+		"onDemandThroughput":     func() any { return onDemandThroughput(v.OnDemandThroughput) },
 		"rangeKey":               func() any { return sort },
-		"readCapacity":           func() any { return capacity(v.ProvisionedThroughput).read },
+		"readCapacity":           func() any { return tableCapacity(v.ProvisionedThroughput).read },
 		"replicas":               func() any { return tableReplicas(region, v.Replicas) },
 		"serverSideEncryption":   func() any { return tableEncryption(v.SSEDescription) },
 		"streamEnabled":          func() any { return v.StreamSpecification != nil && aws.ToBool(v.StreamSpecification.StreamEnabled) },
 		"streamViewType":         func() any { return streamView(v.StreamSpecification) },
 		"tableClass":             func() any { return tableClass(v.TableClassSummary) },
-		"writeCapacity":          func() any { return capacity(v.ProvisionedThroughput).write },
+		"writeCapacity":          func() any { return tableCapacity(v.ProvisionedThroughput).write },
 	} {
 		d.facet(name, t.tableF, value)
 	}

@@ -61,17 +61,17 @@ func streamView(s *types.StreamSpecification) string {
 	return string(s.StreamViewType)
 }
 
-// throughput is provisioned capacity in units; nil when it is not told.
-type throughput struct{ read, write any }
+// tableThroughput is provisioned capacity in units; nil when it is not told.
+type tableThroughput struct{ read, write any }
 
-func capacity(p *types.ProvisionedThroughputDescription) throughput {
+func tableCapacity(p *types.ProvisionedThroughputDescription) tableThroughput {
 	if p == nil {
-		return throughput{}
+		return tableThroughput{}
 	}
-	return throughput{integer(p.ReadCapacityUnits), integer(p.WriteCapacityUnits)}
+	return tableThroughput{integer(p.ReadCapacityUnits), integer(p.WriteCapacityUnits)}
 }
 
-func onDemand(t *types.OnDemandThroughput) any {
+func onDemandThroughput(t *types.OnDemandThroughput) any {
 	if t == nil {
 		return nil
 	}
@@ -97,8 +97,8 @@ func tableReplicas(region string, list []types.ReplicaDescription) []any {
 	return replicas
 }
 
-// index is what global and local indexes have in common.
-func index(name *string, schema []types.KeySchemaElement, p *types.Projection) *document {
+// tableIndex is what global and local indexes have in common.
+func tableIndex(name *string, schema []types.KeySchemaElement, p *types.Projection) *document {
 	d := newDocument()
 	hash, sort := keyNames(schema)
 	d.set("name", aws.ToString(name))
@@ -114,10 +114,10 @@ func index(name *string, schema []types.KeySchemaElement, p *types.Projection) *
 func globalIndexes(list []types.GlobalSecondaryIndexDescription) []any {
 	indexes := make([]any, len(list))
 	for i, v := range list {
-		d := index(v.IndexName, v.KeySchema, v.Projection)
-		d.set("readCapacity", capacity(v.ProvisionedThroughput).read)
-		d.set("writeCapacity", capacity(v.ProvisionedThroughput).write)
-		d.set("onDemandThroughput", onDemand(v.OnDemandThroughput))
+		d := tableIndex(v.IndexName, v.KeySchema, v.Projection)
+		d.set("readCapacity", tableCapacity(v.ProvisionedThroughput).read)
+		d.set("writeCapacity", tableCapacity(v.ProvisionedThroughput).write)
+		d.set("onDemandThroughput", onDemandThroughput(v.OnDemandThroughput))
 		indexes[i] = d.properties
 	}
 	sortByJSON(indexes)
@@ -128,7 +128,7 @@ func globalIndexes(list []types.GlobalSecondaryIndexDescription) []any {
 func localIndexes(list []types.LocalSecondaryIndexDescription) []any {
 	indexes := make([]any, len(list))
 	for i, v := range list {
-		d := index(v.IndexName, v.KeySchema, v.Projection)
+		d := tableIndex(v.IndexName, v.KeySchema, v.Projection)
 		delete(d.properties, "hashKey")
 		indexes[i] = d.properties
 	}

@@ -67,7 +67,9 @@ func eachKey(ctx context.Context, s *session, ids []string, emit observe) error 
 	})
 }
 
-// readKeys emits those of the keys that exist and are the customer's.
+// readKeys emits those of the keys that exist and are the customer's. A key whose
+// metadata is refused may be AWS's own; it is emitted, with nothing known of it,
+// so that none of the customer's is missing.
 func readKeys(ctx context.Context, s *session, ids []string, emit observe) error {
 	arns := make([]string, len(ids))
 	for i, id := range ids {

@@ -17,25 +17,25 @@ const fullKey = `{"KeyMetadata":{"KeyId":"00000000-0000-4000-8000-000000000000",
 const storedKey = `{"KeyMetadata":{"KeyManager":"CUSTOMER","KeyState":"Enabled","Enabled":true,"KeyUsage":"ENCRYPT_DECRYPT","KeySpec":"SYMMETRIC_DEFAULT",` +
 	`"Origin":"EXTERNAL_KEY_STORE","MultiRegion":false,"CustomKeyStoreId":"cks-1","XksKeyConfiguration":{"Id":"xks-1"}}}`
 
-func keys(n int) *account { return newAccount(awsfake.Population{More: map[string]int{"key": n}}) }
+func kmsKeys(n int) *account { return newAccount(awsfake.Population{More: map[string]int{"key": n}}) }
 
 func TestGoldenKeys(t *testing.T) {
 	t.Parallel()
 	no := jsonError("AccessDeniedException")
 	golden(t, "kms", newAccount(awsfake.Population{More: map[string]int{"key": 2, "alias": 1}}).read(t, kmsService, home).sorted())
-	golden(t, "kms-full", keys(1).says("kms:DescribeKey", fullKey).says("kms:GetKeyPolicy", `{"Policy":"{ \"Statement\": [] }"}`).
+	golden(t, "kms-full", kmsKeys(1).says("kms:DescribeKey", fullKey).says("kms:GetKeyPolicy", `{"Policy":"{ \"Statement\": [] }"}`).
 		says("kms:GetKeyRotationStatus", `{"KeyRotationEnabled":true,"RotationPeriodInDays":90}`).read(t, kmsService, home).sorted())
-	golden(t, "kms-denied", keys(1).fails("kms:DescribeKey", http.StatusBadRequest, no).fails("kms:GetKeyPolicy", http.StatusBadRequest, no).
+	golden(t, "kms-denied", kmsKeys(1).fails("kms:DescribeKey", http.StatusBadRequest, no).fails("kms:GetKeyPolicy", http.StatusBadRequest, no).
 		fails("kms:GetKeyRotationStatus", http.StatusBadRequest, no).fails("tagging:GetResources", http.StatusBadRequest, no).read(t, kmsService, home).sorted())
 	broken := jsonError("KMSInternalException")
-	golden(t, "kms-failed", keys(1).fails("kms:DescribeKey", http.StatusInternalServerError, broken).fails("kms:GetKeyPolicy", http.StatusInternalServerError, broken).
+	golden(t, "kms-failed", kmsKeys(1).fails("kms:DescribeKey", http.StatusInternalServerError, broken).fails("kms:GetKeyPolicy", http.StatusInternalServerError, broken).
 		fails("kms:GetKeyRotationStatus", http.StatusInternalServerError, broken).fails("tagging:GetResources", http.StatusInternalServerError, broken).
 		read(t, kmsService, home).sorted())
 	// What is not in the answer is not "off".
-	golden(t, "kms-silent", keys(1).says("kms:DescribeKey", `{"KeyMetadata":{}}`).says("kms:GetKeyPolicy", `{}`).read(t, kmsService, home).sorted())
+	golden(t, "kms-silent", kmsKeys(1).says("kms:DescribeKey", `{"KeyMetadata":{}}`).says("kms:GetKeyPolicy", `{}`).read(t, kmsService, home).sorted())
 	// A key that cannot rotate has no rotation that could be off.
-	golden(t, "kms-no-rotation", keys(1).says("kms:DescribeKey", storedKey).read(t, kmsService, home).sorted())
-	unsupported := keys(1).fails("kms:DescribeKey", http.StatusBadRequest, no).fails("kms:GetKeyRotationStatus", http.StatusBadRequest, jsonError("UnsupportedOperationException"))
+	golden(t, "kms-no-rotation", kmsKeys(1).says("kms:DescribeKey", storedKey).read(t, kmsService, home).sorted())
+	unsupported := kmsKeys(1).fails("kms:DescribeKey", http.StatusBadRequest, no).fails("kms:GetKeyRotationStatus", http.StatusBadRequest, jsonError("UnsupportedOperationException"))
 	if o, _ := unsupported.read(t, kmsService, home).one(typeKey, "00000000-0000-4000-8000-000000000000"); unknown(o, "enableKeyRotation") != nil {
 		t.Errorf("%+v", o.Unknown)
 	}
@@ -45,7 +45,7 @@ func TestGoldenKeys(t *testing.T) {
 func TestKeysThatDoNotRotate(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{`"KeySpec":"RSA_2048","Origin":"AWS_KMS"`, `"KeySpec":"SYMMETRIC_DEFAULT","Origin":"EXTERNAL"`} {
-		a := keys(1).says("kms:DescribeKey", `{"KeyMetadata":{"KeyManager":"CUSTOMER","KeyState":"Enabled",`+kind+`}}`)
+		a := kmsKeys(1).says("kms:DescribeKey", `{"KeyMetadata":{"KeyManager":"CUSTOMER","KeyState":"Enabled",`+kind+`}}`)
 		if s := a.read(t, kmsService, home); s.count(typeKey) != 1 || a.count("kms:GetKeyRotationStatus") != 0 {
 			t.Errorf("%s: %v", kind, a.calls)
 		}
@@ -55,7 +55,7 @@ func TestKeysThatDoNotRotate(t *testing.T) {
 // AWS's own keys and aliases are nothing that the customer could change.
 func TestKeysOfAWSAreLeftOut(t *testing.T) {
 	t.Parallel()
-	a := keys(2).asked("kms:DescribeKey", func(_ string, q url.Values) answer {
+	a := kmsKeys(2).asked("kms:DescribeKey", func(_ string, q url.Values) answer {
 		if strings.Contains(q.Get("body"), "000000000000") {
 			return answer{http.StatusOK, `{"KeyMetadata":{"KeyManager":"AWS","KeyState":"Enabled"}}`}
 		}
@@ -74,7 +74,7 @@ func TestKeysOfAWSAreLeftOut(t *testing.T) {
 func TestKeyDeletedMeanwhile(t *testing.T) {
 	t.Parallel()
 	for _, operation := range []string{"kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus"} {
-		checkDeletedMeanwhile(t, keys(2), kmsService, operation, "000000000000", jsonError("NotFoundException"), typeKey, typeKeyState)
+		checkDeletedMeanwhile(t, kmsKeys(2), kmsService, operation, "000000000000", jsonError("NotFoundException"), typeKey, typeKeyState)
 	}
 }
 

@@ -145,19 +145,20 @@ func eachDBSubnetGroup(ctx context.Context, s *session, ids []string, emit obser
 	})
 }
 
-// automated are the snapshots that RDS makes and deletes itself. Nobody can
-// change or share them; they are encrypted when their database is.
-const automated = "automated"
+// automatedSnapshot is the type of the snapshots that RDS makes and deletes
+// itself. Nobody can change or share them; they are encrypted when their database
+// is.
+const automatedSnapshot = "automated"
 
-// manual are the snapshots that can be shared with other accounts.
-const manual = "manual"
+// manualSnapshot is the type of snapshots that can be shared with other accounts.
+const manualSnapshot = "manual"
 
 func eachDBSnapshot(ctx context.Context, s *session, ids []string, emit observe) error {
 	return namedOrAll(ctx, ids, "DBSnapshotNotFound", func(ctx context.Context, id *string) error {
 		p := rds.NewDescribeDBSnapshotsPaginator(s.rds(), &rds.DescribeDBSnapshotsInput{DBSnapshotIdentifier: id, MaxRecords: rdsPageSize})
 		return pages(ctx, p, func(out *rds.DescribeDBSnapshotsOutput) error {
 			return parallel(ctx, detailParallel, out.DBSnapshots, func(ctx context.Context, v types.DBSnapshot) error {
-				if aws.ToString(v.SnapshotType) == automated || otherEngine(v.Engine) {
+				if aws.ToString(v.SnapshotType) == automatedSnapshot || otherEngine(v.Engine) {
 					return nil
 				}
 				sharing, exists := dbSnapshotShares(ctx, s, v)
@@ -175,7 +176,7 @@ func eachDBClusterSnapshot(ctx context.Context, s *session, ids []string, emit o
 		p := rds.NewDescribeDBClusterSnapshotsPaginator(s.rds(), &rds.DescribeDBClusterSnapshotsInput{DBClusterSnapshotIdentifier: id, MaxRecords: rdsPageSize})
 		return pages(ctx, p, func(out *rds.DescribeDBClusterSnapshotsOutput) error {
 			return parallel(ctx, detailParallel, out.DBClusterSnapshots, func(ctx context.Context, v types.DBClusterSnapshot) error {
-				if aws.ToString(v.SnapshotType) == automated || otherEngine(v.Engine) {
+				if aws.ToString(v.SnapshotType) == automatedSnapshot || otherEngine(v.Engine) {
 					return nil
 				}
 				sharing, exists := dbClusterSnapshotShares(ctx, s, v)
@@ -195,14 +196,14 @@ type sharing struct {
 	with []string
 }
 
-// restore is the attribute of a snapshot that lists who may restore it.
-const restore = "restore"
+// restoreAttribute is the attribute of a snapshot that lists who may restore it.
+const restoreAttribute = "restore"
 
 // dbSnapshotShares asks with whom a manual snapshot is shared; the facet of
 // others is absent. exists is false when it was deleted since it was listed.
 func dbSnapshotShares(ctx context.Context, s *session, v types.DBSnapshot) (shares sharing, exists bool) {
 	shares.facet = facet{state: schemas.FacetAbsent, call: dbSnapshotSharing.action}
-	if v.SnapshotType != nil && *v.SnapshotType != manual {
+	if v.SnapshotType != nil && *v.SnapshotType != manualSnapshot {
 		return shares, true
 	}
 	out, err := s.rds().DescribeDBSnapshotAttributes(ctx, &rds.DescribeDBSnapshotAttributesInput{DBSnapshotIdentifier: v.DBSnapshotIdentifier})
@@ -213,7 +214,7 @@ func dbSnapshotShares(ctx context.Context, s *session, v types.DBSnapshot) (shar
 		r := out.DBSnapshotAttributesResult
 		if shares.facet = shares.need(r != nil && r.DBSnapshotIdentifier != nil); r != nil {
 			for _, a := range r.DBSnapshotAttributes {
-				if aws.ToString(a.AttributeName) == restore {
+				if aws.ToString(a.AttributeName) == restoreAttribute {
 					shares.with = a.AttributeValues
 				}
 			}
@@ -225,7 +226,7 @@ func dbSnapshotShares(ctx context.Context, s *session, v types.DBSnapshot) (shar
 // dbClusterSnapshotShares is dbSnapshotShares of a cluster's snapshot.
 func dbClusterSnapshotShares(ctx context.Context, s *session, v types.DBClusterSnapshot) (shares sharing, exists bool) {
 	shares.facet = facet{state: schemas.FacetAbsent, call: dbClusterSnapshotSharing.action}
-	if v.SnapshotType != nil && *v.SnapshotType != manual {
+	if v.SnapshotType != nil && *v.SnapshotType != manualSnapshot {
 		return shares, true
 	}
 	out, err := s.rds().DescribeDBClusterSnapshotAttributes(ctx, &rds.DescribeDBClusterSnapshotAttributesInput{DBClusterSnapshotIdentifier: v.DBClusterSnapshotIdentifier})
@@ -236,7 +237,7 @@ func dbClusterSnapshotShares(ctx context.Context, s *session, v types.DBClusterS
 		r := out.DBClusterSnapshotAttributesResult
 		if shares.facet = shares.need(r != nil && r.DBClusterSnapshotIdentifier != nil); r != nil {
 			for _, a := range r.DBClusterSnapshotAttributes {
-				if aws.ToString(a.AttributeName) == restore {
+				if aws.ToString(a.AttributeName) == restoreAttribute {
 					shares.with = a.AttributeValues
 				}
 			}

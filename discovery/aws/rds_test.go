@@ -58,8 +58,8 @@ const fullDBClusterSnapshot = `<DBClusterSnapshots><DBClusterSnapshot><DBCluster
 	`<DBClusterSnapshot><DBClusterSnapshotIdentifier>awsbackup:job-2</DBClusterSnapshotIdentifier><SnapshotType>awsbackup</SnapshotType><StorageEncrypted>true</StorageEncrypted></DBClusterSnapshot>` +
 	`<DBClusterSnapshot><DBClusterSnapshotIdentifier>rds:ledger-1</DBClusterSnapshotIdentifier><SnapshotType>automated</SnapshotType></DBClusterSnapshot></DBClusterSnapshots>`
 
-// shared is the answer of a snapshot's attributes.
-func shared(element string, with ...string) string {
+// sharedWith is the answer of a snapshot's attributes.
+func sharedWith(element string, with ...string) string {
 	values := ""
 	for _, w := range with {
 		values += "<AttributeValue>" + w + "</AttributeValue>"
@@ -93,8 +93,8 @@ func TestGoldenDatabases(t *testing.T) {
 		`<DBSubnetGroups><DBSubnetGroup><DBSubnetGroupName>private</DBSubnetGroupName><DBSubnetGroupArn>arn:aws:rds:us-east-1:123456789012:subgrp:private</DBSubnetGroupArn>`+
 			`<DBSubnetGroupDescription>d</DBSubnetGroupDescription><VpcId>vpc-1</VpcId><Subnets><Subnet><SubnetIdentifier>subnet-2</SubnetIdentifier></Subnet><Subnet><SubnetIdentifier>subnet-1</SubnetIdentifier></Subnet></Subnets>`+
 			`<SupportedNetworkTypes><member>IPV4</member><member>DUAL</member></SupportedNetworkTypes></DBSubnetGroup></DBSubnetGroups>`).
-		says("rds:DescribeDBSnapshotAttributes", shared("DBSnapshot", "all", "210987654321")).
-		says("rds:DescribeDBClusterSnapshotAttributes", shared("DBClusterSnapshot", "210987654321", "112233445566")).read(t, rdsService, home).sorted())
+		says("rds:DescribeDBSnapshotAttributes", sharedWith("DBSnapshot", "all", "210987654321")).
+		says("rds:DescribeDBClusterSnapshotAttributes", sharedWith("DBClusterSnapshot", "210987654321", "112233445566")).read(t, rdsService, home).sorted())
 	// What is not in the answer is not "off", and a snapshot of which nothing is said may be shared.
 	golden(t, "rds-silent", describes(databases(),
 		`<DBInstances><DBInstance><DBInstanceIdentifier>i</DBInstanceIdentifier></DBInstance><DBInstance><DBInstanceIdentifier>m</DBInstanceIdentifier><DBClusterIdentifier>c</DBClusterIdentifier></DBInstance></DBInstances>`,
