@@ -3,6 +3,7 @@ package schemas
 import (
 	"fmt"
 	"hash/fnv"
+	"time"
 )
 
 // Streams. Work streams are rebuildable; see scanner/bus for their limits.
@@ -103,6 +104,8 @@ const (
 
 // DeadLetter tells of a message that was given up: what it was, and why.
 type DeadLetter struct {
+	ID        uint64    `json:"id"` // its sequence in StreamDead
+	At        time.Time `json:"at"` // when it was given up
 	Stream    string    `json:"stream"`
 	Subject   string    `json:"subject"`
 	Kind      string    `json:"kind"` // "" when the message carried no headers
@@ -113,6 +116,22 @@ type DeadLetter struct {
 	Seq       uint64    `json:"seq,omitempty"`
 	Number    int       `json:"number,omitempty"`
 	Reason    string    `json:"reason"`
+}
+
+// DeadMessage is a dead letter with the message itself. Secret values in the
+// body are sealed, as they were when it was published.
+type DeadMessage struct {
+	DeadLetter
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    []byte            `json:"body"` // as it was published, also when it cannot be decoded
+}
+
+// Replay tells what became of a replayed dead letter and of the scan it is of.
+type Replay struct {
+	DeadLetter
+	// ScanState is where the scan stands now; empty when the message is of no
+	// scan, or of one that is not known any more.
+	ScanState ScanState `json:"scanState,omitempty"`
 }
 
 // Request subjects served by whoever holds the store (control and sink roles).

@@ -67,6 +67,7 @@ type Parts struct {
 	Tokens    *Tokens
 	Store     Store
 	Recorder  Recorder
+	Dead      DeadLetters
 	Effective func(ctx context.Context, a schemas.AccountID) (schemas.Effective, error)
 
 	// Probe tries what an account's credentials may do; see aws.Provider.

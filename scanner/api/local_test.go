@@ -33,11 +33,13 @@ var writes = map[string]struct {
 	"WithdrawPack":       {"group", "x", `"name":"x"`, true},
 	"CreateToken":        {"token", "x", `"createdBy":"ci"`, false},
 	"RevokeToken":        {"token", "x", "null", false},
+	"ReplayDeadLetter":   {"dead-letter", "1", `"change":"replayed"`, false},
+	"RemoveDeadLetter":   {"dead-letter", "1", "null", false},
 }
 
 var reads = []string{
 	"ListAccounts", "GetAccount", "CheckAccount", "EffectivePacks", "GetScan", "ListScans", "ListPacks", "GetPack", "ListGroups", "GetGroup", "ListTokens",
-	"Report", "Violations", "Resources", "Events",
+	"ListDeadLetters", "GetDeadLetter", "Report", "Violations", "Resources", "Events",
 }
 
 // simple is every call with arguments that Local accepts: every name is "x".

@@ -48,7 +48,7 @@ func newWorld() *world {
 
 func (w *world) local(change ...func(*api.Parts)) *api.Local {
 	p := api.Parts{
-		Accounts: fakeAccounts{w}, Packs: fakePacks{w}, Groups: fakeGroups{w}, Resolver: fakeResolver{w}, Store: fakeStore{w}, Recorder: fakeRecorder{w},
+		Accounts: fakeAccounts{w}, Packs: fakePacks{w}, Groups: fakeGroups{w}, Resolver: fakeResolver{w}, Store: fakeStore{w}, Recorder: fakeRecorder{w}, Dead: fakeDead{w},
 		Tokens: api.NewTokens(w.table, w.clock.Now),
 		Probe: func(_ context.Context, a schemas.Account, regions []string) ([]schemas.Permission, error) {
 			return []schemas.Permission{{Action: "iam:GetUser", Region: strings.Join(regions, ","), Reason: a.Name}}, nil
@@ -208,3 +208,19 @@ func (w fakeRecorder) LogConfig(ctx context.Context, kind, key string, rev uint6
 	w.records = append(w.records, recorded{kind, key, by, string(doc), rev, at, ctx.Err() != nil})
 	return w.logErr
 }
+
+type fakeDead struct{ *world }
+
+func (w fakeDead) ListDead(context.Context, int) ([]schemas.DeadLetter, error) {
+	return nil, w.ask("dead letters")
+}
+
+func (w fakeDead) GetDead(context.Context, uint64) (schemas.DeadMessage, error) {
+	return schemas.DeadMessage{}, w.ask("dead letter")
+}
+
+func (w fakeDead) ReplayDead(_ context.Context, id uint64) (schemas.DeadLetter, error) {
+	return schemas.DeadLetter{ID: id, Scan: "123456789012-7"}, w.ask("replay")
+}
+
+func (w fakeDead) RemoveDead(context.Context, uint64) error { return w.ask("remove dead letter") }

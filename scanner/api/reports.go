@@ -116,7 +116,7 @@ func addAll[T ~string](v url.Values, name string, list []T) {
 	}
 }
 
-func addInt(v url.Values, name string, n int) {
+func addInt(v url.Values, name string, n int) { //nolint:unparam // as params.number
 	if n != 0 {
 		v.Set(name, strconv.Itoa(n))
 	}

@@ -57,6 +57,7 @@ func (s *Server) routes() {
 	s.packRoutes()
 	s.groupRoutes()
 	s.tokenRoutes()
+	s.deadLetterRoutes()
 	s.reportRoutes()
 	s.mux.HandleFunc("GET /v1/backup", s.backup)
 	s.mux.HandleFunc("/v1/", nothing)

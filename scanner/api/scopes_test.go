@@ -53,6 +53,10 @@ var scopes = map[string]api.TokenScope{
 	"POST /v1/tokens":                              api.ScopeAdmin,
 	"DELETE /v1/tokens/{token}":                    api.ScopeAdmin,
 	"GET /v1/backup":                               api.ScopeAdmin,
+	"GET /v1/dead-letters":                         api.ScopeRead,
+	"GET /v1/dead-letters/{id}":                    api.ScopeRead,
+	"POST /v1/dead-letters/{id}/replay":            api.ScopeWrite,
+	"DELETE /v1/dead-letters/{id}":                 api.ScopeWrite,
 	"GET /v1/report":                               api.ScopeRead,
 	"GET /v1/violations":                           api.ScopeRead,
 	"GET /v1/resources":                            api.ScopeRead,
@@ -75,7 +79,7 @@ var bodies = map[string][2]string{
 func patterns(t *testing.T) map[string]bool {
 	t.Helper()
 	found := map[string]bool{}
-	for _, name := range []string{"server.go", "routes.go", "reports.go"} {
+	for _, name := range []string{"server.go", "routes.go", "deadletters.go", "reports.go"} {
 		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		if err != nil {
 			t.Fatal(err)
@@ -129,7 +133,7 @@ func TestEveryRouteHasItsScope(t *testing.T) {
 		body := bodies[pattern]
 		for scope, header := range held {
 			before := len(s.service.methods())
-			a := s.ask(t, method, strings.NewReplacer("{", "", "}", "").Replace(path), body[0], header, "Content-Type: "+body[1])
+			a := s.ask(t, method, strings.NewReplacer("{id}", "7", "{", "", "}", "").Replace(path), body[0], header, "Content-Type: "+body[1])
 			called := len(s.service.methods()) > before
 			switch {
 			case pattern == "/v1/":

@@ -58,6 +58,15 @@ type Service interface {
 	ListTokens(ctx context.Context) ([]Token, error)
 	RevokeToken(ctx context.Context, name string) error
 
+	// ListDeadLetters lists the messages that were given up and are still kept,
+	// newest first, at most limit (0: all).
+	ListDeadLetters(ctx context.Context, limit int) ([]schemas.DeadLetter, error)
+	GetDeadLetter(ctx context.Context, id uint64) (schemas.DeadMessage, error)
+	// ReplayDeadLetter puts the message back where it was published, to be
+	// handled again, and then removes the dead letter.
+	ReplayDeadLetter(ctx context.Context, id uint64) (schemas.Replay, error)
+	RemoveDeadLetter(ctx context.Context, id uint64) error
+
 	Report(ctx context.Context, q schemas.ReportQuery) (schemas.Report, error)
 	Violations(ctx context.Context, q schemas.ViolationQuery) (schemas.ViolationPage, error)
 	Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error)
@@ -71,7 +80,7 @@ type TokenScope string
 // Token scopes.
 const (
 	ScopeRead  TokenScope = "read"  // reports and lists
-	ScopeWrite TokenScope = "write" // scans, accounts, packs, groups
+	ScopeWrite TokenScope = "write" // scans, accounts, packs, groups, dead letters
 	ScopeAdmin TokenScope = "admin" // tokens, backups
 )
 

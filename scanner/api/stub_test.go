@@ -83,6 +83,7 @@ type (
 	packs    = []schemas.PackManifest
 	groups   = []schemas.Group
 	events   = []schemas.ViolationEvent
+	letters  = []schemas.DeadLetter
 )
 
 func (s *stub) AddAccount(ctx context.Context, a schemas.Account) (schemas.Account, error) {
@@ -203,4 +204,20 @@ func (s *stub) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.
 
 func (s *stub) Events(ctx context.Context, account, scan string) ([]schemas.ViolationEvent, error) {
 	return reply[events](ctx, s, "Events", account, scan)
+}
+
+func (s *stub) ListDeadLetters(ctx context.Context, limit int) ([]schemas.DeadLetter, error) {
+	return reply[letters](ctx, s, "ListDeadLetters", limit)
+}
+
+func (s *stub) GetDeadLetter(ctx context.Context, id uint64) (schemas.DeadMessage, error) {
+	return reply[schemas.DeadMessage](ctx, s, "GetDeadLetter", id)
+}
+
+func (s *stub) ReplayDeadLetter(ctx context.Context, id uint64) (schemas.Replay, error) {
+	return reply[schemas.Replay](ctx, s, "ReplayDeadLetter", id)
+}
+
+func (s *stub) RemoveDeadLetter(ctx context.Context, id uint64) error {
+	return s.note(ctx, "RemoveDeadLetter", []any{id})
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"strconv"
-	"strings"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -139,16 +138,4 @@ func (b *Bus) message(ctx context.Context, m jetstream.Msg) (schemas.Message, er
 		return out, schemas.Errorf(schemas.CodeInvalid, "message on %s has unknown kind %q", m.Subject(), kind)
 	}
 	return out, b.decode(ctx, m, v)
-}
-
-func deadLetter(h nats.Header) schemas.DeadLetter {
-	d := schemas.DeadLetter{
-		Stream: h.Get(headerStream), Subject: h.Get(headerSubject), Kind: h.Get(headerKind),
-		AccountID: schemas.AccountID(h.Get(headerAccount)), Scan: h.Get(headerScan), Scope: h.Get(headerScope),
-		Reason: h.Get(headerReason),
-	}
-	d.Unit.Region, d.Unit.Service, _ = strings.Cut(h.Get(headerUnit), "/")
-	d.Seq, _ = strconv.ParseUint(h.Get(headerSeq), 10, 64)
-	d.Number, _ = strconv.Atoi(h.Get(headerNumber))
-	return d
 }

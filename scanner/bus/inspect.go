@@ -129,32 +129,3 @@ func (b *Bus) Ping(ctx context.Context) error {
 	}
 	return nil
 }
-
-// DeadLetters calls fn for every message that was ever given up and is still
-// kept (14 days), then for every new one, until ctx ends, whose error it
-// returns. Every caller sees all of them.
-func (b *Bus) DeadLetters(ctx context.Context, fn func(schemas.DeadLetter)) error {
-	c, err := b.js.OrderedConsumer(ctx, schemas.StreamDead, jetstream.OrderedConsumerConfig{
-		DeliverPolicy: jetstream.DeliverAllPolicy, HeadersOnly: true,
-	})
-	if err != nil {
-		return wrap(err, "read", schemas.StreamDead)
-	}
-	it, err := c.Messages()
-	if err != nil {
-		return wrap(err, "read", schemas.StreamDead)
-	}
-	stop := context.AfterFunc(ctx, it.Stop)
-	defer stop()
-	defer it.Stop()
-	for {
-		m, err := it.Next()
-		if err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			return wrap(err, "read", schemas.StreamDead)
-		}
-		fn(deadLetter(m.Headers()))
-	}
-}

@@ -138,12 +138,7 @@ func (b *Bus) bury(ctx context.Context, m jetstream.Msg, err error, delivery uin
 		b.note(m, metaErr, "read metadata")
 		return
 	}
-	dead := &nats.Msg{Subject: schemas.SubjectDead(meta.Stream), Header: nats.Header{}, Data: m.Data()}
-	for k, v := range m.Headers() {
-		if k != jetstream.MsgIDHeader {
-			dead.Header[k] = v
-		}
-	}
+	dead := &nats.Msg{Subject: schemas.SubjectDead(meta.Stream), Header: carried(m.Headers()), Data: m.Data()}
 	dead.Header.Set(headerStream, meta.Stream)
 	dead.Header.Set(headerSubject, m.Subject())
 	dead.Header.Set(headerReason, oneLine(err.Error()))
