@@ -95,9 +95,10 @@ func (c *chdb) run(conn *uintptr, sql []byte) ([]byte, error) {
 
 const libraryHint = "Run 'make setup', or name the file libchdb.so of the npm package @chdb/lib-<platform> in INSIGHTS_CHDB_LIB; or use a ClickHouse server: clickhouse.dsn."
 
-// findLibrary is where the engine library is: given by name, else beside the
+// FindLibrary is the path of the engine library: given by name, else beside the
 // program, else in .tools/chdb of the working directory or one above it.
-func findLibrary(given string) (string, error) {
+// CodeUnavailable with the remedy when there is none.
+func FindLibrary(given string) (string, error) {
 	if given == "" {
 		given = os.Getenv("INSIGHTS_CHDB_LIB")
 	}

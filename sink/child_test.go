@@ -27,7 +27,7 @@ func runChild(t *testing.T, mode string, env ...string) (int, string) {
 	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Dir = t.TempDir() // where no library is found by chance
 	lib := "INSIGHTS_CHDB_LIB="
-	if found, err := findLibrary(""); err == nil {
+	if found, err := FindLibrary(""); err == nil {
 		lib += found
 	}
 	cmd.Env = append(os.Environ(), append([]string{lib, "INSIGHTS_SINK_CHILD=" + mode}, env...)...)

@@ -43,7 +43,7 @@ func openEngine(lib, dir string) (*engine, error) {
 		theEngine.refs++
 		return theEngine, nil
 	}
-	if lib, err = findLibrary(lib); err != nil {
+	if lib, err = FindLibrary(lib); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(filepath.Join(dir, "inserts"), 0o700); err != nil {

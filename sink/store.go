@@ -22,7 +22,7 @@ type Options struct {
 	// or http(s)://…; empty means the embedded engine on DataDir.
 	DSN      string
 	DataDir  string
-	Lib      string // path of the engine library; empty searches, see findLibrary
+	Lib      string // path of the engine library; empty searches, see FindLibrary
 	Database string // default "insights"
 	Log      zerolog.Logger
 	// Inserted is told of every insert that succeeded; may be nil.

@@ -360,6 +360,13 @@ func (c Config) keyFile() string {
 	return filepath.Join(c.DataDir, "keyring.json")
 }
 
+// natsDir and clickhouseDir are where the embedded stores lie.
+func (c Config) natsDir() string       { return filepath.Join(c.DataDir, "nats") }
+func (c Config) clickhouseDir() string { return filepath.Join(c.DataDir, "clickhouse") }
+
+// embeds tells whether the process keeps a store in its data directory.
+func (c Config) embeds() bool { return c.NATS.URL == "" || c.has("control") && c.ClickHouse.DSN == "" }
+
 // has tells whether the process takes a role.
 func (c Config) has(role string) bool { return slices.Contains(c.Roles, role) }
 

@@ -13,7 +13,9 @@ func (a *app) configCmd() *cobra.Command {
 		Use:   "check",
 		Short: "Check the configuration and print what holds",
 		Long: `Check reads insights.yaml (or --config), INSIGHTS_* and flags as every command
-does, and prints each setting with its value, or every problem at once.`,
+does, and prints each setting with its value, or every problem at once. It opens
+nothing; whether what the configuration names is there and works says 'insights
+doctor'.`,
 		Example: "  insights config check --config insights.yaml",
 		Args:    args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {

@@ -48,12 +48,16 @@ func openDataDir(path, what string) (*dataDir, error) {
 }
 
 func inUse(path, lock string) error {
-	who := "another process"
-	if raw, err := os.ReadFile(lock); err == nil && len(raw) > 0 {
-		who = strings.TrimSpace(string(raw))
-	}
-	return schemas.Errorf(schemas.CodeConflict, "data directory %s is in use by %s", path, who).
+	return schemas.Errorf(schemas.CodeConflict, "data directory %s is in use by %s", path, lockedBy(lock)).
 		WithHint("Talk to that process with --server URL, stop it, or choose another --data-dir.")
+}
+
+// lockedBy is who holds a lock, as the holder wrote it.
+func lockedBy(lock string) string {
+	if raw, err := os.ReadFile(lock); err == nil && len(raw) > 0 {
+		return strings.TrimSpace(string(raw))
+	}
+	return "another process"
 }
 
 // Close unlocks the directory.

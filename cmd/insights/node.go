@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -118,7 +117,7 @@ func (n *node) open(ctx context.Context, who string) error {
 
 // lock takes the data directory if anything embedded lies in it.
 func (n *node) lock(who string) (err error) {
-	if n.cfg.NATS.URL == "" || n.holdsStore() && n.cfg.ClickHouse.DSN == "" {
+	if n.cfg.embeds() {
 		n.dir, err = openDataDir(n.cfg.DataDir, who)
 	}
 	return err
@@ -137,14 +136,31 @@ func (n *node) openRing(context.Context) error {
 	}
 	ring, err := load(file)
 	if err != nil && schemas.CodeOf(err) == schemas.CodeNotFound {
-		return schemas.Errorf(schemas.CodeInvalid, "key ring %s does not exist", file).
-			WithHint("All processes over one NATS share one: make it with 'insights config keyring FILE' and name it as secrets.keyFile.")
+		return errNoKeyRing(file)
 	}
 	n.ring = ring
 	return err
 }
 
+func errNoKeyRing(file string) error {
+	return schemas.Errorf(schemas.CodeInvalid, "key ring %s does not exist", file).
+		WithHint("All processes over one NATS share one: make it with 'insights config keyring FILE' and name it as secrets.keyFile.")
+}
+
 func (n *node) openBus(ctx context.Context) error {
+	if err := n.connectBus(ctx); err != nil {
+		return err
+	}
+	if err := n.bus.Setup(ctx); err != nil || n.nats == nil {
+		return err
+	}
+	// The data directory is locked: leases in it are of a process that died.
+	return n.bus.ClearLeases(ctx)
+}
+
+// connectBus connects, to a server of this process if there is to be one, and
+// changes nothing there.
+func (n *node) connectBus(ctx context.Context) error {
 	c := n.cfg.NATS
 	o := bus.Options{
 		URL: c.URL, CredsFile: c.CredsFile, User: c.User, Password: c.Password, TLSCA: c.CA, TLSCert: c.Cert, TLSKey: c.Key,
@@ -155,7 +171,7 @@ func (n *node) openBus(ctx context.Context) error {
 		o.Grace = n.cfg.DrainTimeout
 	}
 	if c.URL == "" {
-		srv, err := startNATS(filepath.Join(n.cfg.DataDir, "nats"), "", n.log)
+		srv, err := startNATS(n.cfg.natsDir(), "", n.log)
 		if err != nil {
 			return err
 		}
@@ -170,11 +186,7 @@ func (n *node) openBus(ctx context.Context) error {
 	if n.holdsStore() {
 		n.metrics.registry.MustRegister(newQueues(b.Queues, time.Now))
 	}
-	if err := b.Setup(ctx); err != nil || n.nats == nil {
-		return err
-	}
-	// The data directory is locked: leases in it are of a process that died.
-	return b.ClearLeases(ctx)
+	return nil
 }
 
 func (n *node) openStore(ctx context.Context) error {
@@ -190,20 +202,24 @@ func (n *node) openStore(ctx context.Context) error {
 	if n.cfg.ClickHouse.DSN == "" {
 		return store.Migrate(ctx)
 	}
-	have, want, err := store.Version(ctx)
-	if err != nil {
-		return err
-	}
-	if have != want {
-		return schemas.Errorf(schemas.CodeConflict, "database %s has schema version %d, this program needs %d", n.cfg.ClickHouse.Database, have, want).
+	_, err = n.checkSchema(ctx)
+	return err
+}
+
+// checkSchema is the schema version of the database, and an error unless this
+// program can work with it as it is.
+func (n *node) checkSchema(ctx context.Context) (int, error) {
+	have, want, err := n.store.Version(ctx)
+	if err == nil && have != want {
+		err = schemas.Errorf(schemas.CodeConflict, "database %s has schema version %d, this program needs %d", n.cfg.ClickHouse.Database, have, want).
 			WithHint("Run 'insights migrate'.")
 	}
-	return nil
+	return have, err
 }
 
 func (n *node) connectStore(ctx context.Context) (*sink.Store, error) {
 	return sink.Open(ctx, sink.Options{
-		DSN: n.cfg.clickhouseDSN(), DataDir: filepath.Join(n.cfg.DataDir, "clickhouse"),
+		DSN: n.cfg.clickhouseDSN(), DataDir: n.cfg.clickhouseDir(),
 		Lib: n.cfg.ClickHouse.Library, Database: n.cfg.ClickHouse.Database, Log: n.log, Inserted: n.metrics.inserted,
 	})
 }

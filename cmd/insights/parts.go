@@ -58,6 +58,11 @@ type parts struct {
 	tokens   *api.Tokens
 }
 
+// loaders are the pack runtimes of this program.
+func loaders() map[schemas.Runtime]evaluator.Loader {
+	return map[schemas.Runtime]evaluator.Loader{schemas.RuntimeOPA: rego.Loader{}}
+}
+
 func (n *node) openParts(ctx context.Context) error {
 	if err := n.checkRestored(ctx); err != nil {
 		return err
@@ -77,7 +82,7 @@ func (n *node) makeParts() {
 	n.tables = newTables(n.bus)
 	n.parts = parts{
 		provider: aws.New(n.log, time.Now),
-		loaders:  map[schemas.Runtime]evaluator.Loader{schemas.RuntimeOPA: rego.Loader{}},
+		loaders:  loaders(),
 		objects:  bus.NewObjects(n.bus, schemas.ObjectsPacks),
 	}
 	n.parts.provider.OnCall(n.metrics.called)

@@ -87,7 +87,8 @@ func (a *app) addCommands(root *cobra.Command) {
 	root.SetHelpCommandGroupID(groupRun)
 	group(groupScan, a.accountCmd(), a.scanCmd(), a.reportCmd(), a.violationsCmd(), a.resourcesCmd())
 	group(groupPolicy, a.packCmd(), a.groupCmd(), a.applyCmd(), a.exportCmd())
-	group(groupRun, a.serveCmd(), a.deadLettersCmd(), a.tokenCmd(), a.configCmd(), a.backupCmd(), a.restoreCmd(), a.migrateCmd(), a.completionCmd(), a.versionCmd())
+	group(groupRun, a.serveCmd(), a.doctorCmd(), a.deadLettersCmd(), a.tokenCmd(), a.configCmd(), a.backupCmd(), a.restoreCmd(), a.migrateCmd(),
+		a.completionCmd(), a.versionCmd())
 }
 
 // addSettingFlags makes flags of settings; without paths, of all that have none

@@ -118,3 +118,13 @@ func durationText(s schemas.Scan) string {
 	}
 	return s.EndedAt.Sub(s.StartedAt).Round(time.Second / 10).String()
 }
+
+// bytesText is a size in the largest binary unit that it fills.
+func bytesText(n uint64) string {
+	for i, unit := range []string{"GiB", "MiB", "KiB"} {
+		if size := uint64(1) << (30 - 10*i); n >= size {
+			return fmt.Sprintf("%.1f %s", float64(n)/float64(size), unit)
+		}
+	}
+	return fmt.Sprintf("%d bytes", n)
+}

@@ -2,14 +2,12 @@ package aws
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -83,7 +81,7 @@ func (p *Provider) access(ctx context.Context, a schemas.Account) (*access, erro
 	if ok {
 		return acc, nil
 	}
-	cfg, err := p.config(ctx, a)
+	cfg, err := p.config(ctx, a, maxAttempts)
 	if err != nil {
 		return nil, err
 	}
@@ -100,11 +98,11 @@ func (p *Provider) access(ctx context.Context, a schemas.Account) (*access, erro
 	return acc, nil
 }
 
-func (p *Provider) config(ctx context.Context, a schemas.Account) (aws.Config, error) {
+func (p *Provider) config(ctx context.Context, a schemas.Account, attempts int) (aws.Config, error) {
 	opts := []func(*config.LoadOptions) error{
 		config.WithRetryer(func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
-				o.MaxAttempts = maxAttempts
+				o.MaxAttempts = attempts
 				// The quota would turn a slow account into failed calls; the
 				// limiter keeps the rate instead.
 				o.RateLimiter = ratelimit.None
@@ -143,19 +141,8 @@ func (p *Provider) config(ctx context.Context, a schemas.Account) (aws.Config, e
 }
 
 func whoAmI(ctx context.Context, cfg aws.Config) (identity, error) {
-	out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)
-	if err != nil {
-		if ctx.Err() != nil {
-			return identity{}, ctx.Err()
-		}
-		return identity{}, unreachable("sts:GetCallerIdentity", err,
-			"Check the credentials: the AWS_* environment, --profile, and whether they may assume --role-arn.")
-	}
-	parsed, err := arn.Parse(aws.ToString(out.Arn))
-	if err != nil {
-		return identity{}, fmt.Errorf("read the caller's ARN: %w", err)
-	}
-	return identity{partition: parsed.Partition, account: aws.ToString(out.Account)}, nil
+	i, _, err := callerIdentity(ctx, cfg)
+	return i, err
 }
 
 // session is the access in one region, with the limiter of that region.

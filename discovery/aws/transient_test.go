@@ -102,7 +102,7 @@ func (e ends) Read([]byte) (int, error) { return 0, e.err }
 func scanned(t *testing.T, client aws.HTTPClient) (lines []string, calls, throttles uint64) {
 	t.Helper()
 	p := New(zerolog.Nop(), time.Now)
-	cfg, err := p.config(t.Context(), schemas.Account{Name: "prod", Endpoint: "http://aws.test"})
+	cfg, err := p.config(t.Context(), schemas.Account{Name: "prod", Endpoint: "http://aws.test"}, maxAttempts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestOutageIsNoRefusal(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			p, account := New(zerolog.Nop(), time.Now), schemas.Account{Name: "prod", Endpoint: "http://aws.test"}
-			cfg, err := p.config(t.Context(), account)
+			cfg, err := p.config(t.Context(), account, maxAttempts)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -61,6 +61,11 @@ func (c *Client) call(ctx context.Context, method string, path []string, q url.V
 	if err != nil {
 		return err
 	}
+	return c.read(ctx, res, out)
+}
+
+// read decodes an answer into out, unless that is nil, and closes it.
+func (c *Client) read(ctx context.Context, res *http.Response, out any) error {
 	defer func() { _ = res.Body.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(res.Body, maxReply))
 	if err != nil {
@@ -128,6 +133,26 @@ func (c *Client) url(path []string, q url.Values) string {
 	u := c.base.JoinPath(escaped...)
 	u.RawQuery = q.Encode()
 	return u.String()
+}
+
+// Version is the server's version. It needs no token.
+func (c *Client) Version(ctx context.Context) (string, error) {
+	out, err := get[map[string]string](ctx, c, nil, "version")
+	return out["version"], err
+}
+
+// Ready tells whether the server reaches its stores: CodeUnavailable when not.
+// It needs no token.
+func (c *Client) Ready(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base.JoinPath("readyz").String(), nil)
+	if err != nil {
+		return schemas.Errorf(schemas.CodeInvalid, "make the request: %w", err)
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return c.unreachable(ctx, err)
+	}
+	return c.read(ctx, res, nil)
 }
 
 func (c *Client) unreachable(ctx context.Context, err error) error {
