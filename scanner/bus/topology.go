@@ -2,8 +2,11 @@ package bus
 
 import (
 	"context"
+	"errors"
+	"math/rand/v2"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
@@ -57,8 +60,39 @@ func (b *Bus) streams() []jetstream.StreamConfig {
 
 func (b *Bus) setupStreams(ctx context.Context) error {
 	for _, c := range b.streams() {
-		if _, err := b.js.CreateOrUpdateStream(ctx, c); err != nil {
+		err := patiently(ctx, func(ctx context.Context) error {
+			_, err := b.js.CreateOrUpdateStream(ctx, c)
+			return err
+		})
+		if err != nil {
 			return setupError(err, "set up stream", c.Name)
+		}
+	}
+	return nil
+}
+
+// How often the servers are asked for the same thing, and how long the first
+// answer is waited for; the time doubles with every try. Requests that several
+// processes make of a cluster at the same moment, for a stream that is not there
+// yet, go without an answer (seen with nats-server 2.15), and the next one finds
+// the stream made.
+const (
+	setupTries = 5
+	setupWait  = 2 * time.Second
+)
+
+func patiently(ctx context.Context, do func(context.Context) error) error {
+	for try := range setupTries {
+		asked, cancel := context.WithTimeout(ctx, setupWait<<try)
+		err := do(asked)
+		cancel()
+		silent := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, nats.ErrNoResponders)
+		if !silent || ctx.Err() != nil || try == setupTries-1 {
+			return err
+		}
+		// Else the processes would go on in step, and meet at every stream.
+		if err := wait(ctx, rand.N(setupWait/2)); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -96,9 +130,12 @@ func (b *Bus) setupConsumers(ctx context.Context) error {
 	g.SetLimit(8)
 	for _, d := range durables() {
 		g.Go(func() error {
-			_, err := b.js.CreateOrUpdateConsumer(ctx, d.stream, jetstream.ConsumerConfig{
-				Durable: d.name, FilterSubjects: d.filters, AckPolicy: jetstream.AckExplicitPolicy,
-				AckWait: b.opt.AckWait, MaxDeliver: -1, MaxAckPending: 4096,
+			err := patiently(ctx, func(ctx context.Context) error {
+				_, err := b.js.CreateOrUpdateConsumer(ctx, d.stream, jetstream.ConsumerConfig{
+					Durable: d.name, FilterSubjects: d.filters, AckPolicy: jetstream.AckExplicitPolicy,
+					AckWait: b.opt.AckWait, MaxDeliver: -1, MaxAckPending: 4096,
+				})
+				return err
 			})
 			if err != nil {
 				return setupError(err, "set up consumer", d.name)
@@ -122,7 +159,11 @@ func (b *Bus) buckets() []jetstream.KeyValueConfig {
 
 func (b *Bus) setupBuckets(ctx context.Context) error {
 	for _, c := range b.buckets() {
-		kv, err := b.js.CreateOrUpdateKeyValue(ctx, c)
+		var kv jetstream.KeyValue
+		err := patiently(ctx, func(ctx context.Context) (err error) {
+			kv, err = b.js.CreateOrUpdateKeyValue(ctx, c)
+			return err
+		})
 		if err != nil {
 			return setupError(err, "set up bucket", c.Bucket)
 		}
@@ -134,7 +175,11 @@ func (b *Bus) setupBuckets(ctx context.Context) error {
 		{Bucket: schemas.ObjectsPacks, Replicas: b.opt.Replicas},
 		{Bucket: schemas.ObjectsOversize, Replicas: b.opt.Replicas, TTL: oversizeAge, MaxBytes: oversizeBytes},
 	} {
-		s, err := b.js.CreateOrUpdateObjectStore(ctx, c)
+		var s jetstream.ObjectStore
+		err := patiently(ctx, func(ctx context.Context) (err error) {
+			s, err = b.js.CreateOrUpdateObjectStore(ctx, c)
+			return err
+		})
 		if err != nil {
 			return setupError(err, "set up object store", c.Bucket)
 		}
