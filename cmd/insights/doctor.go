@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,27 +64,69 @@ type doctor struct {
 
 	busy    string // who uses the data directory, when it is not free
 	streams bus.Health
+	asked   bool        // NATS has been tried
 	client  *api.Client // with --server only
 }
 
-// check looks at one thing. It says nothing when that does not concern this
-// process.
-type check func(ctx context.Context, d *doctor) []finding
+// check looks at one thing, under a name for --only that several may share. It
+// says nothing when that does not concern this process.
+type check struct {
+	name string
+	run  func(ctx context.Context, d *doctor) []finding
+}
 
 // localChecks look at this machine and at what the configuration names.
 var localChecks = []check{
-	checkDataDir, checkSpace, checkKeyRing, checkFiles, checkMemory,
-	checkEngine, checkClickHouse, checkNATS, checkStreams, checkDead, checkRuntimes, checkCredentials,
+	{"data-dir", checkDataDir},
+	{"disk", checkSpace},
+	{"key-ring", checkKeyRing},
+	{"limits", checkFiles},
+	{"limits", checkMemory},
+	{"clickhouse", checkEngine},
+	{"clickhouse", checkClickHouse},
+	{"nats", checkNATS},
+	{"nats", checkStreams},
+	{"dead-letters", checkDead},
+	{"packs", checkRuntimes},
+	{"accounts", checkCredentials},
 }
 
 // serverChecks look at a running server from outside.
-var serverChecks = []check{checkServer, checkServerAccounts, checkServerDead}
+var serverChecks = []check{
+	{"server", checkServer},
+	{"accounts", checkServerAccounts},
+	{"dead-letters", checkServerDead},
+}
+
+// choose keeps the checks that are named; none named keeps all.
+func choose(checks []check, only []string) ([]check, error) {
+	if len(only) == 0 {
+		return checks, nil
+	}
+	var names []string
+	var out []check
+	for _, c := range checks {
+		if slices.Contains(only, c.name) {
+			out = append(out, c)
+		}
+		if !slices.Contains(names, c.name) {
+			names = append(names, c.name)
+		}
+	}
+	for _, name := range only {
+		if !slices.Contains(names, name) {
+			return nil, fmt.Errorf("--only %q: must be %s", name, strings.Join(names, ", "))
+		}
+	}
+	return out, nil
+}
 
 // doctorTimeout bounds one check.
 const doctorTimeout = time.Minute
 
 func (a *app) doctorCmd() *cobra.Command {
 	var minFree int
+	var only []string
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check what the scanner needs, and say what to do",
@@ -95,28 +138,37 @@ the clock against AWS's. It changes nothing and reads no resources.
 With --server it asks the running server what can be seen from outside. To see
 only what the configuration says, without trying it: insights config check.
 
-It exits 1 when a check failed; warnings alone exit 0.`,
+It exits 1 when a check failed; warnings alone exit 0. With --only it does for
+health checks: they ask for what is quick and calls no cloud.`,
 		Example: `  insights doctor
   insights doctor --roles discovery --nats-url nats://nats:4222
-  insights doctor --server http://127.0.0.1:8080 -o json`,
+  insights doctor --server http://127.0.0.1:8080 -o json
+  insights doctor --server http://127.0.0.1:8080 --only server`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if minFree < 0 {
 				return usageError(cmd, fmt.Errorf("--min-free %d: must not be negative", minFree))
 			}
-			return a.doctor(cmd.Context(), uint64(minFree)<<30)
+			checks := localChecks
+			if a.server != "" {
+				checks = serverChecks
+			}
+			checks, err := choose(checks, only)
+			if err != nil {
+				return usageError(cmd, err)
+			}
+			return a.doctor(cmd.Context(), checks, uint64(minFree)<<30)
 		},
 	}
 	addSettingFlags(cmd.Flags())
+	cmd.Flags().StringSliceVar(&only, "only", nil, "only this `CHECK`, repeatable: data-dir, disk, key-ring, limits, clickhouse, nats, dead-letters, packs, accounts; with --server: server, accounts, dead-letters")
 	cmd.Flags().IntVar(&minFree, "min-free", 5, "warn when less than this many `GIB` are free on the data directory's disk")
 	return cmd
 }
 
-func (a *app) doctor(ctx context.Context, minFree uint64) error {
+func (a *app) doctor(ctx context.Context, checks []check, minFree uint64) error {
 	d := &doctor{a: a, minFree: minFree, now: time.Now}
-	checks := serverChecks
 	if a.server == "" {
-		checks = localChecks
 		cfg, err := a.config()
 		if err != nil {
 			return err // as every command says it, also insights config check
@@ -139,7 +191,7 @@ func (a *app) doctor(ctx context.Context, minFree uint64) error {
 func (d *doctor) run(ctx context.Context, c check) []finding {
 	ctx, cancel := context.WithTimeout(ctx, doctorTimeout)
 	defer cancel()
-	return c(ctx, d)
+	return c.run(ctx, d)
 }
 
 func (d *doctor) connect() error {

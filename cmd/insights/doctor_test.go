@@ -112,6 +112,9 @@ func TestDoctorOfAnEmbeddedSystem(t *testing.T) {
 	}
 	p.doctor(t).wants(t, "key ring", checkWarning, "Put the copy back")
 	p.doctor(t, "--min-free", "10000000").wants(t, "disk space", checkFailed, "Make room")
+	if d := p.doctor(t, "--only", "disk,limits"); len(d.Checks) != 3 {
+		t.Errorf("--only disk,limits: %+v", d.Checks)
+	}
 	p.doctor(t, "--min-free", "0").wants(t, "disk space", checkOK)
 }
 
@@ -135,6 +138,7 @@ func TestDoctorOfWhatIsMissing(t *testing.T) {
 	d.wants(t, "ClickHouse", checkFailed, "Check clickhouse.dsn")
 	p.doctor(t, "--server", "http://127.0.0.1:1").wants(t, "server", checkFailed, "insights serve")
 	checkFailure(t, p, exitUsage, []string{"doctor", "--roles", "nobody"}, "roles[0]")
+	checkFailure(t, p, exitUsage, []string{"doctor", "--only", "server"}, `--only "server": must be data-dir, disk,`)
 	checkFailure(t, p, exitUsage, []string{"doctor", "--min-free", "-1"}, "--min-free -1")
 }
 

@@ -25,7 +25,7 @@ func checkRuntimes(ctx context.Context, d *doctor) []finding {
 	}
 	slices.Sort(runtimes)
 	out := []finding{fine(name, "%s, in this program", strings.Join(runtimes, ", "))}
-	if !d.streams.SetUp {
+	if !d.ask(ctx) {
 		return out
 	}
 	seen := map[string]bool{}
@@ -51,7 +51,7 @@ const maxCallers = 8
 // checkCredentials asks AWS, as the role of every account, who it is. The clock
 // is checked with the answers: a process that reads no cloud needs no right one.
 func checkCredentials(ctx context.Context, d *doctor) []finding {
-	if !d.cfg.has("discovery") || !d.streams.SetUp {
+	if !d.cfg.has("discovery") || !d.ask(ctx) {
 		return nil
 	}
 	var accounts []schemas.Account

@@ -77,6 +77,7 @@ func checkClickHouse(ctx context.Context, d *doctor) []finding {
 // checkNATS connects; the checks after it ask over the connection.
 func checkNATS(ctx context.Context, d *doctor) []finding {
 	const name = "NATS"
+	d.asked = true
 	embedded := d.cfg.NATS.URL == ""
 	if embedded && d.busy != "" {
 		return nil // the check of the data directory has said so
@@ -116,11 +117,21 @@ func checkStreams(_ context.Context, d *doctor) []finding {
 	return out
 }
 
-func checkDead(_ context.Context, d *doctor) []finding {
-	if !d.streams.SetUp {
+func checkDead(ctx context.Context, d *doctor) []finding {
+	if !d.ask(ctx) {
 		return nil
 	}
 	return []finding{deadFinding(d.streams.Dead)}
+}
+
+// ask tells whether the streams can be asked. With --only nobody may have
+// connected yet.
+func (d *doctor) ask(ctx context.Context) bool {
+	if d.node.bus == nil && !d.asked {
+		d.asked = true
+		_ = checkNATS(ctx, d)
+	}
+	return d.streams.SetUp
 }
 
 func deadFinding(n uint64) finding {
