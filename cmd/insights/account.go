@@ -230,24 +230,3 @@ func (a *app) printEffective(eff schemas.Effective) error {
 	}
 	return printTable(a.out, []string{"pack", "version", "runtime", "policies", "enforced by", "problem"}, rows)
 }
-
-func (a *app) accountRemoveCmd() *cobra.Command {
-	return &cobra.Command{
-		Use: "remove ACCOUNT", Short: "Stop scanning an account; its history is kept", Args: args(cobra.ExactArgs(1)),
-		Long: `Remove forgets ACCOUNT (a name or id) and takes it out of every group. What was
-found in it is kept: reports still find it by its id.`,
-		Example: "  insights account remove prod",
-		RunE: func(cmd *cobra.Command, given []string) error {
-			return a.with(cmd.Context(), "insights account remove", nodeOptions{}, func(ctx context.Context, s api.Service) error {
-				if err := s.RemoveAccount(ctx, given[0]); err != nil {
-					return err
-				}
-				if a.output == "json" {
-					return printJSON(a.out, map[string]string{"removed": given[0]})
-				}
-				fmt.Fprintf(a.out, "Account %s removed. What was found is kept.\n", given[0])
-				return nil
-			})
-		},
-	}
-}

@@ -40,6 +40,11 @@ func (c *Client) CheckAccount(ctx context.Context, account string, regions []str
 	return out.Items, err
 }
 
+// PurgeAccount implements Service.
+func (c *Client) PurgeAccount(ctx context.Context, account schemas.AccountID) error {
+	return c.remove(ctx, "accounts", string(account), "results")
+}
+
 // EffectivePacks implements Service.
 func (c *Client) EffectivePacks(ctx context.Context, account string) (schemas.Effective, error) {
 	out, err := get[effectiveReply](ctx, c, nil, "accounts", account, "packs")

@@ -50,6 +50,7 @@ type Store interface {
 	Violations(ctx context.Context, q schemas.ViolationQuery) (schemas.ViolationPage, error)
 	Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error)
 	Events(ctx context.Context, a schemas.AccountID, scan string) ([]schemas.ViolationEvent, error)
+	PurgeAccount(ctx context.Context, a schemas.AccountID) error
 }
 
 // Recorder keeps the log of configuration changes; see sink.Store. rev grows
@@ -191,6 +192,28 @@ func (l *Local) CheckAccount(ctx context.Context, account string, regions []stri
 		return nil, err
 	}
 	return l.p.Probe(ctx, a, regions)
+}
+
+// PurgeAccount implements Service.
+func (l *Local) PurgeAccount(ctx context.Context, account schemas.AccountID) error {
+	if !account.Valid() {
+		return schemas.Errorf(schemas.CodeInvalid, "%q is no account id such as aws-123456789012", account)
+	}
+	registered, err := l.p.Accounts.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range registered {
+		if a.ID == account {
+			return schemas.Errorf(schemas.CodeConflict, "account %s is registered, as %q", account, a.Name).
+				WithHint("remove it first: insights account remove %s --purge", a.Name)
+		}
+	}
+	if err := l.p.Store.PurgeAccount(ctx, account); err != nil {
+		return err
+	}
+	l.record(ctx, "account", string(account), map[string]string{"change": "purged"})
+	return nil
 }
 
 // EffectivePacks implements Service.

@@ -22,6 +22,7 @@ var writes = map[string]struct {
 	"AddAccount":         {"account", string(prod), `"id":"aws-123456789012"`, false}, // done by Accounts
 	"UpdateAccount":      {"account", string(prod), `"id":"aws-123456789012"`, false}, // done by Accounts
 	"RemoveAccount":      {"account", string(prod), "null", false},
+	"PurgeAccount":       {"account", string(prod), `"change":"purged"`, false},
 	"StartScan":          {"scan", "scan-1", `"change":"started","limit":"ec2 in global"`, false},
 	"CancelScan":         {"scan", "x", `"change":"cancelled"`, false},
 	"PublishPack":        {"pack", "base/1", `"publishedBy":"ci"`, true},
@@ -295,6 +296,55 @@ func TestReportsGoByWhatIsRegistered(t *testing.T) {
 	for _, what := range []string{"report", "violations", "resources"} {
 		if want := what + " of " + ids; !slices.Contains(w.asked, want) {
 			t.Errorf("%q was not asked: %q", want, w.asked)
+		}
+	}
+}
+
+// What was found in an account is deleted only when nobody scans it any more.
+func TestPurgeSparesRegisteredAccounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.registered = []schemas.Account{{ID: prod, Name: "prod"}}
+	l := w.local()
+	wantCode(t, l.PurgeAccount(t.Context(), prod), schemas.CodeConflict, "insights account remove prod --purge")
+	wantCode(t, l.PurgeAccount(t.Context(), "prod"), schemas.CodeInvalid, "no account id")
+	if len(w.records) > 0 || slices.Contains(w.asked, "purge "+string(prod)) {
+		t.Errorf("asked for %v", w.asked)
+	}
+	ok(t, l.PurgeAccount(t.Context(), "aws-999999999999"))
+}
+
+// A question without accounts is about those that are registered, and a name about
+// the account that has it now: both reach the store as ids.
+func TestQuestionsAreAboutRegisteredAccounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	l := w.local()
+	ask := func(named ...string) string {
+		t.Helper()
+		w.reset()
+		_, err := l.Report(t.Context(), schemas.ReportQuery{Accounts: named})
+		ok(t, err)
+		_, err = l.Violations(t.Context(), schemas.ViolationQuery{Accounts: named})
+		ok(t, err)
+		_, err = l.Resources(t.Context(), schemas.ResourceQuery{Accounts: named})
+		ok(t, err)
+		var asked []string
+		for _, a := range w.asked {
+			if strings.HasPrefix(a, "report") || strings.HasPrefix(a, "violations") || strings.HasPrefix(a, "resources") {
+				asked = append(asked, a)
+			}
+		}
+		return strings.Join(asked, ", ")
+	}
+	if got := ask(); got != "report of -, violations of -, resources of -" { // no account has this name
+		t.Errorf("without any account: %s", got)
+	}
+	w.registered = []schemas.Account{{ID: prod, Name: "prod"}, {ID: "aws-210987654321", Name: "dev"}}
+	for named, ids := range map[string]string{"": string(prod) + " aws-210987654321", "prod": string(prod), "aws-999999999999": "aws-999999999999"} {
+		want := strings.NewReplacer("@", ids).Replace("report of @, violations of @, resources of @")
+		if got := ask(strings.Fields(named)...); got != want {
+			t.Errorf("about %q: %s, want %s", named, got, want)
 		}
 	}
 }

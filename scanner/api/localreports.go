@@ -38,7 +38,7 @@ func (l *Local) withUnscanned(ctx context.Context, ids []string, r schemas.Repor
 		r.Accounts[i].Account = cmp.Or(names[a.AccountID], a.Account)
 	}
 	for _, a := range accounts {
-		asked := len(ids) == 0 || slices.Contains(ids, string(a.ID))
+		asked := slices.Contains(ids, string(a.ID))
 		if stored[a.ID] || !asked {
 			continue
 		}
@@ -131,12 +131,19 @@ func checkFilters(severities []schemas.Severity, states []schemas.ViolationState
 	return p.Err()
 }
 
-// accountIDs are the accounts that names and ids mean now. The store must not be
-// asked by name: it knows the name an account had when it was scanned last. A
-// name that is not registered is refused: a misspelt one must not look like an
-// account without violations. The id of an account that was removed still finds
-// what was kept of it.
+// noAccount is what no account can be named.
+const noAccount = "-"
+
+// accountIDs are the accounts that a question is about: the named ones, or all
+// that are registered. The store must not be asked by name: it knows the name an
+// account had when it was scanned last. A name that is not registered is refused:
+// a misspelt one must not look like an account without violations. An account that
+// was removed is not looked at any more: what was found in it is neither open nor
+// fixed today. Whoever gives its id is told what was kept.
 func (l *Local) accountIDs(ctx context.Context, named []string) ([]string, error) {
+	if len(named) == 0 {
+		return l.registeredIDs(ctx)
+	}
 	var ids []string
 	for _, name := range named {
 		id := name
@@ -152,6 +159,18 @@ func (l *Local) accountIDs(ctx context.Context, named []string) ([]string, error
 		}
 	}
 	return ids, nil
+}
+
+func (l *Local) registeredIDs(ctx context.Context) ([]string, error) {
+	accounts, err := l.p.Accounts.List(ctx)
+	if len(accounts) == 0 {
+		return []string{noAccount}, err // an empty list would mean all that are stored
+	}
+	ids := make([]string, len(accounts))
+	for i, a := range accounts {
+		ids[i] = string(a.ID)
+	}
+	return ids, err
 }
 
 // names are the names that the registered accounts have now, by id.

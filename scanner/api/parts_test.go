@@ -200,6 +200,10 @@ func (w fakeStore) Events(_ context.Context, a schemas.AccountID, scan string) (
 	return nil, w.ask("events " + string(a) + " " + scan)
 }
 
+func (w fakeStore) PurgeAccount(_ context.Context, a schemas.AccountID) error {
+	return w.ask("purge " + string(a))
+}
+
 type fakeRecorder struct{ *world }
 
 func (w fakeRecorder) LogConfig(ctx context.Context, kind, key string, rev uint64, by string, at time.Time, doc []byte) error {

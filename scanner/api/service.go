@@ -22,7 +22,11 @@ type Service interface {
 	// UpdateAccount replaces the settings of an account, its name included, with
 	// those of a. Which account it is never changes.
 	UpdateAccount(ctx context.Context, account string, a schemas.Account) (schemas.Account, error)
+	// RemoveAccount ends scans and judging of an account. What was found in it is
+	// kept, and reports show it only when they are asked for its id.
 	RemoveAccount(ctx context.Context, account string) error
+	// PurgeAccount deletes what was found in an account that was removed.
+	PurgeAccount(ctx context.Context, account schemas.AccountID) error
 	// CheckAccount tries what scans of an account call, in the given regions (none:
 	// those that a scan reads), and returns every IAM action with what came of it.
 	CheckAccount(ctx context.Context, account string, regions []string) ([]schemas.Permission, error)
@@ -81,7 +85,7 @@ type TokenScope string
 const (
 	ScopeRead  TokenScope = "read"  // reports and lists
 	ScopeWrite TokenScope = "write" // scans, accounts, packs, groups, dead letters
-	ScopeAdmin TokenScope = "admin" // tokens, backups
+	ScopeAdmin TokenScope = "admin" // tokens, backups, deleting what was found
 )
 
 // Token is a named API token without its secret.

@@ -221,3 +221,7 @@ func (s *stub) ReplayDeadLetter(ctx context.Context, id uint64) (schemas.Replay,
 func (s *stub) RemoveDeadLetter(ctx context.Context, id uint64) error {
 	return s.note(ctx, "RemoveDeadLetter", []any{id})
 }
+
+func (s *stub) PurgeAccount(ctx context.Context, account schemas.AccountID) error {
+	return s.note(ctx, "PurgeAccount", []any{account})
+}

@@ -150,8 +150,8 @@ func (s *Accounts) Get(ctx context.Context, nameOrID string) (schemas.Account, e
 }
 
 // Remove forgets an account and takes it out of every group; what was found in
-// it stays in the store, and its effective packs stay as they were, so that
-// nothing of it is judged anew. CodeConflict while a scan of it runs.
+// it stays in the store (reports show it by its id only), and its effective packs
+// stay as they were, so that nothing of it is judged anew. CodeConflict while a scan of it runs.
 func (s *Accounts) Remove(ctx context.Context, nameOrID string) error {
 	a, err := s.Get(ctx, nameOrID)
 	if err != nil {

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"io"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// An account that is removed leaves today's reports without being fixed, is found
+// by its id, goes on where it was when it comes back, and can be deleted.
+func TestAccountRemove(t *testing.T) {
+	srv := httptest.NewServer(awsfake.New(awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1"}, Buckets: 3, Users: 2}))
+	defer srv.Close()
+	const id = "aws-123456789012"
+	p := newProgram(t)
+	add := []string{"account", "add", "prod", "--endpoint", srv.URL, "--region", "us-east-1"}
+	p.ok(t, add...)
+	p.ok(t, "scan", "start", "prod")
+	open := func(args ...string) (n int) {
+		var page schemas.ViolationPage
+		p.json(t, &page, append([]string{"violations"}, args...)...)
+		return len(page.Violations)
+	}
+	before := open()
+	if before == 0 {
+		t.Fatal("the scan found nothing")
+	}
+
+	out := p.ok(t, "account", "remove", "prod", "--dry-run")
+	for _, want := range []string{"Remove account prod (" + id + "):", "Stops ", "Keeps ", "open violations", "insights report --account " + id, "Nothing is done"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in\n%s", want, out)
+		}
+	}
+	_, errs, code := p.run(t, "account", "remove", "prod")
+	if code != exitUsage || !strings.Contains(errs, "add --yes") {
+		t.Errorf("without a terminal: exit %d, %s", code, errs)
+	}
+	if open() != before {
+		t.Error("it was removed all the same")
+	}
+	checkFailure(t, p, exitError, []string{"account", "remove", id[:len(id)-1] + "9", "--yes"}, "there is no account")
+
+	var r removal
+	if p.json(t, &r, "account", "remove", "prod", "--yes"); !r.Done || !r.Registered || r.Purge || int(r.Open) != before || r.Resources == 0 {
+		t.Errorf("removed: %+v", r)
+	}
+	var report schemas.Report
+	if p.json(t, &report, "report"); len(report.Accounts) != 0 || open() != 0 {
+		t.Errorf("a removed account is reported: %+v", report)
+	}
+	if p.json(t, &report, "report", "--account", id); len(report.Accounts) != 1 || open("--account", id) != before || open("--account", id, "--state", "fixed") != 0 {
+		t.Errorf("by its id: %d open, %+v", open("--account", id), report)
+	}
+
+	p.ok(t, add...)
+	if open() != before {
+		t.Error("it came back without what was known of it")
+	}
+	var again struct {
+		Scan schemas.Scan `json:"scan"`
+	}
+	if p.json(t, &again, "scan", "start", "prod"); again.Scan.ID != "123456789012-2" || again.Scan.Changes != (schemas.Changes{}) || open() != before {
+		t.Errorf("scanned again: %+v", again.Scan)
+	}
+
+	if p.json(t, &r, "account", "remove", "prod", "--yes", "--purge"); !r.Done || !r.Purge {
+		t.Errorf("purged: %+v", r)
+	}
+	if open("--account", id) != 0 {
+		t.Error("what was found in it is still there")
+	}
+	if out := p.ok(t, "account", "remove", id, "--purge", "--yes"); !strings.Contains(out, "is not registered any more") || !strings.Contains(out, "is deleted") {
+		t.Errorf("purged again:\n%s", out)
+	}
+	p.ok(t, add...)
+	if p.json(t, &again, "scan", "start", "prod"); again.Scan.ID != "123456789012-3" || again.Scan.State != schemas.ScanSucceeded || open() != before {
+		t.Errorf("scanned anew: %+v, %d open", again.Scan, open())
+	}
+}
+
+func TestAccountRemoveAsksOnTerminal(t *testing.T) {
+	srv := httptest.NewServer(awsfake.New(awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1"}}))
+	defer srv.Close()
+	p := newProgram(t)
+	p.ok(t, "account", "add", "prod", "--endpoint", srv.URL)
+	for _, c := range []struct {
+		answer string
+		want   int
+	}{{"no", exitError}, {"prod", exitOK}} {
+		answer, want := c.answer, c.want
+		other, tty := openTerminal(t, 100)
+		cmd := p.command(t.Context(), "account", "remove", "prod")
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		_ = tty.Close() // the command has it
+		if _, err := io.WriteString(other, answer+"\n"); err != nil {
+			t.Fatal(err)
+		}
+		shown := make(chan string)
+		go func() {
+			raw, _ := io.ReadAll(other)
+			shown <- string(raw)
+		}()
+		_ = cmd.Wait()
+		text := <-shown
+		if cmd.ProcessState.ExitCode() != want || !strings.Contains(text, "Type prod to do it:") {
+			t.Errorf("answered %s: exit %d\n%s", answer, cmd.ProcessState.ExitCode(), text)
+		}
+	}
+}

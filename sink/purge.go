@@ -1,0 +1,33 @@
+package sink
+
+import (
+	"context"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// PurgeAccount deletes every row of an account from every table. It may be
+// repeated. What is still on its way to the sink is stored afterwards.
+func (s *Store) PurgeAccount(ctx context.Context, a schemas.AccountID) error {
+	var tables []string
+	err := s.query(ctx, "list tables", "SELECT table FROM system.columns WHERE database = ? AND name = 'account_id' ORDER BY table", []any{s.db},
+		func(r driver.Rows) error {
+			var name string
+			if err := r.Scan(&name); err != nil {
+				return err
+			}
+			tables = append(tables, name)
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	for _, t := range tables {
+		if err := s.exec(ctx, "delete from "+t, "DELETE FROM @db."+t+" WHERE account_id = ?", string(a)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
