@@ -128,7 +128,7 @@ func eventSelectors(list []types.EventSelector) []any {
 		d := newDocument()
 		d.set("dataResources", resources)
 		d.set("excludeManagementEventSources", sortedStrings(s.ExcludeManagementEventSources))
-		d.set("includeManagementEvents", value(s.IncludeManagementEvents))
+		d.set("includeManagementEvents", optional(s.IncludeManagementEvents))
 		d.set("readWriteType", string(s.ReadWriteType))
 		out[i] = d.properties
 	}
@@ -212,7 +212,7 @@ func projectEventStore(region, arn string, f facet, e *cloudtrail.GetEventDataSt
 	d.facet("advancedEventSelectors", f, func() any { return advancedEventSelectors(e.AdvancedEventSelectors) })
 	d.facet("billingMode", f, func() any { return string(e.BillingMode) })
 	d.facet("kmsKeyId", f, func() any { return aws.ToString(e.KmsKeyId) })
-	d.facet("retentionPeriod", f, func() any { return value(e.RetentionPeriod) })
+	d.facet("retentionPeriod", f, func() any { return optional(e.RetentionPeriod) })
 	d.facet("suspend", f, func() any { return e.Status == types.EventDataStoreStatusStoppedIngestion })
 	d.facet("multiRegionEnabled", f.need(e.MultiRegionEnabled != nil), func() any { return *e.MultiRegionEnabled })
 	d.facet("organizationEnabled", f.need(e.OrganizationEnabled != nil), func() any { return *e.OrganizationEnabled })

@@ -129,7 +129,7 @@ func (t *tableFacets) project(region string) discovery.Observation {
 	d.facet("pointInTimeRecovery", t.recoveryF, func() any {
 		r := newDocument()
 		r.set("enabled", t.recovery.PointInTimeRecoveryStatus == types.PointInTimeRecoveryStatusEnabled)
-		r.set("recoveryPeriodInDays", integer(t.recovery.RecoveryPeriodInDays))
+		r.set("recoveryPeriodInDays", optional(t.recovery.RecoveryPeriodInDays))
 		return r.properties
 	})
 	d.facet("tags", t.tagsF, func() any { return t.tags })

@@ -68,7 +68,7 @@ func tableCapacity(p *types.ProvisionedThroughputDescription) tableThroughput {
 	if p == nil {
 		return tableThroughput{}
 	}
-	return tableThroughput{integer(p.ReadCapacityUnits), integer(p.WriteCapacityUnits)}
+	return tableThroughput{optional(p.ReadCapacityUnits), optional(p.WriteCapacityUnits)}
 }
 
 func onDemandThroughput(t *types.OnDemandThroughput) any {
@@ -76,8 +76,8 @@ func onDemandThroughput(t *types.OnDemandThroughput) any {
 		return nil
 	}
 	d := newDocument()
-	d.set("maxReadRequestUnits", integer(t.MaxReadRequestUnits))
-	d.set("maxWriteRequestUnits", integer(t.MaxWriteRequestUnits))
+	d.set("maxReadRequestUnits", optional(t.MaxReadRequestUnits))
+	d.set("maxWriteRequestUnits", optional(t.MaxWriteRequestUnits))
 	return d.properties
 }
 

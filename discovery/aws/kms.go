@@ -159,7 +159,7 @@ func (k *keyFacets) project(region string) []discovery.Observation {
 	d.facet("multiRegion", k.metadataF.need(m.MultiRegion != nil), func() any { return *m.MultiRegion })
 	d.facet("policy", k.policyF, func() any { return k.policy })
 	d.facet("enableKeyRotation", k.rotationF, func() any { return k.rotation.KeyRotationEnabled })
-	d.facet("rotationPeriodInDays", k.rotationF, func() any { return integer(k.rotation.RotationPeriodInDays) })
+	d.facet("rotationPeriodInDays", k.rotationF, func() any { return optional(k.rotation.RotationPeriodInDays) })
 	d.facet("tags", k.tagsF, func() any { return k.tags })
 	d.notReadable("bypassPolicyLockoutSafetyCheck")
 	sortUnknown(d)

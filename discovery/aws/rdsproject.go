@@ -31,13 +31,13 @@ func (d *document) flags(call string, values map[string]*bool) {
 // integers sets numbers that are there.
 func (d *document) integers(values map[string]*int32) {
 	for name, v := range values {
-		d.set(name, integer(v))
+		d.set(name, optional(v))
 	}
 }
 
 // asked sets a number that a policy may ask for.
 func (d *document) asked(name string, v *int32, call string) {
-	d.facet(name, facet{state: schemas.FacetPresent, call: call}.need(v != nil), func() any { return integer(v) })
+	d.facet(name, facet{state: schemas.FacetPresent, call: call}.need(v != nil), func() any { return optional(v) })
 }
 
 func dbSecurityGroups(list []types.VpcSecurityGroupMembership) []any {
@@ -179,7 +179,7 @@ func projectDBCluster(region string, c types.DBCluster) discovery.Observation {
 		"allocatedStorage": c.AllocatedStorage, "iops": c.Iops, "monitoringInterval": c.MonitoringInterval,
 		"performanceInsightsRetentionPeriod": c.PerformanceInsightsRetentionPeriod, "port": c.Port,
 	})
-	d.set("backtrackWindow", integer(c.BacktrackWindow))
+	d.set("backtrackWindow", optional(c.BacktrackWindow))
 	d.set("availabilityZones", sortedStrings(c.AvailabilityZones))
 	d.set("enabledCloudwatchLogsExports", sortedStrings(c.EnabledCloudwatchLogsExports))
 	d.set("vpcSecurityGroupIds", dbSecurityGroups(c.VpcSecurityGroups))

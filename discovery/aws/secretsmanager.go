@@ -129,7 +129,7 @@ func secretRotation(region string, v types.SecretListEntry) discovery.Observatio
 	d.set("externalSecretRotationRoleArn", aws.ToString(v.ExternalSecretRotationRoleArn))
 	if r := v.RotationRules; r != nil {
 		rules := newDocument()
-		rules.set("automaticallyAfterDays", integer(r.AutomaticallyAfterDays))
+		rules.set("automaticallyAfterDays", optional(r.AutomaticallyAfterDays))
 		rules.set("duration", aws.ToString(r.Duration))
 		rules.set("scheduleExpression", aws.ToString(r.ScheduleExpression))
 		d.set("rotationRules", rules.properties)

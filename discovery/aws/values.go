@@ -38,25 +38,9 @@ func anyStrings(list []string) []any {
 	return out
 }
 
-// integer is what v points to; nil without it.
-func integer[T int32 | int64](v *T) any {
-	if v == nil {
-		return nil
-	}
-	return int(*v)
-}
-
 // sortedStrings is a set in its canonical order.
 func sortedStrings(list []string) []any {
 	return anyStrings(slices.Sorted(slices.Values(list)))
-}
-
-// value is what a pointer points to, nil when it points nowhere.
-func value[T any](p *T) any {
-	if p == nil {
-		return nil
-	}
-	return *p
 }
 
 // optional is what a pointer points to, with integers as int; nil for a value that

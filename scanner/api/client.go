@@ -61,12 +61,12 @@ func (c *Client) call(ctx context.Context, method string, path []string, q url.V
 	if err != nil {
 		return err
 	}
+	defer func() { _ = res.Body.Close() }()
 	return c.read(ctx, res, out)
 }
 
-// read decodes an answer into out, unless that is nil, and closes it.
+// read decodes an answer into out, unless that is nil.
 func (c *Client) read(ctx context.Context, res *http.Response, out any) error {
-	defer func() { _ = res.Body.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(res.Body, maxReply))
 	if err != nil {
 		return c.unreachable(ctx, err)
@@ -152,6 +152,7 @@ func (c *Client) Ready(ctx context.Context) error {
 	if err != nil {
 		return c.unreachable(ctx, err)
 	}
+	defer func() { _ = res.Body.Close() }()
 	return c.read(ctx, res, nil)
 }
 
