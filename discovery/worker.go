@@ -42,12 +42,12 @@ func New(d Deps) *Worker { return &Worker{d: d} }
 var errCancelled = errors.New("scan cancelled")
 
 // Handle reads one unit, or the keys it names, and publishes what it found:
-// numbered batches, then the unit end. Each call is an attempt of its own with a seq of its own, so a
-// delivery that is repeated after a crash or error supersedes the one before.
-// An error means that nothing can be said of the unit (no credentials, a store
-// or bus that does not answer, ctx ended); the unit is then to be delivered again.
-// Of a cancelled scan nothing is read, and what is being read ends within about a
-// second.
+// numbered batches, then the unit end. Each call is an attempt of its own with a
+// seq of its own, so a delivery that is repeated after a crash or error supersedes
+// the one before. An error means that nothing can be said of the unit (no
+// credentials, a store or bus that does not answer, ctx ended); the unit is then to
+// be delivered again. Of a cancelled scan nothing is read, and what is being read
+// ends within about a second.
 func (w *Worker) Handle(ctx context.Context, u schemas.Unit) error {
 	a := &attempt{w: w, unit: u, started: w.d.Now().UTC().Truncate(time.Millisecond)}
 	log := w.d.Log.With().Str("scan", u.Scan).Str("account", u.Account.Name).Stringer("unit", u.Unit).Logger()
@@ -61,6 +61,7 @@ func (w *Worker) Handle(ctx context.Context, u schemas.Unit) error {
 	if a.seq, err = w.d.Sequencer.NextSeq(ctx, u.Account.ID); err != nil {
 		return err
 	}
+	log.Debug().Uint64("seq", a.seq).Int("retry", u.Retry).Msg("unit begun")
 	var scopes []schemas.ScopeEnd
 	var direct *schemas.DirectEnd
 	err = a.watched(ctx, func(ctx context.Context) error {

@@ -65,7 +65,7 @@ func startObserved(t *testing.T) *observed {
 	fake := awsfake.New(awsfake.Population{
 		AccountID: "123456789012", Regions: []string{"us-east-1"}, Instances: 3, Volumes: 2, SecurityGroups: 2, VPCs: 1, Buckets: 8, Users: 2, Roles: 1,
 	})
-	fake.SetFaults(awsfake.Faults{Deny: []string{"ec2:DescribeVolumes"}, Throttle: map[string]float64{"s3:GetBucketTagging": 3}})
+	fake.SetFaults(awsfake.Faults{Deny: []string{"ec2:DescribeVolumes"}, Throttle: map[string]float64{"s3:GetBucketAcl": 3}})
 	o := &observed{gate: &gate{next: fake, held: make(chan struct{}, 100)}, log: &lockedBuffer{}, ended: make(chan error, 1)}
 	srv := httptest.NewServer(o.gate)
 	t.Cleanup(srv.Close)
@@ -95,7 +95,7 @@ func startObserved(t *testing.T) *observed {
 	if o.client, err = api.NewClient(o.url, ""); err != nil {
 		t.Fatal(err)
 	}
-	account := schemas.Account{Name: "prod", Provider: "aws", Endpoint: srv.URL, Regions: []string{"us-east-1"}}
+	account := schemas.Account{Name: "prod", Provider: "aws", Endpoint: srv.URL, Regions: []string{"us-east-1"}, Services: observedServices}
 	if _, err := o.client.AddAccount(t.Context(), account); err != nil {
 		t.Fatal(err)
 	}
@@ -381,6 +381,10 @@ func (o *observed) drain(t *testing.T) {
 		t.Error("the admin listener is still open")
 	}
 }
+
+// observedServices are what the scans read: IAM, which is held, and four that wait
+// for it.
+var observedServices = []string{"s3", "ec2", "iam", "cloudtrail", "config"}
 
 // gate holds the calls to IAM, the first service that a scan reads, while shut.
 type gate struct {
