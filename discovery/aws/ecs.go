@@ -85,7 +85,7 @@ func everyECSCluster(ctx context.Context, s *session, _ []string, emit observe) 
 			}
 		}
 		return parallel(ctx, detailParallel, out.ClusterArns, func(ctx context.Context, arn string) error {
-			return some.keep(readECSServices(ctx, s, arn, emit), listECSServices.action, typeECSService)
+			return some.keep(ctx, readECSServices(ctx, s, arn, emit), listECSServices.action, typeECSService)
 		})
 	})
 	return some.or(err)

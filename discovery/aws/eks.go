@@ -62,10 +62,10 @@ func everyEKSCluster(ctx context.Context, s *session, _ []string, emit observe) 
 			if err := emitEKS(ctx, s, cluster, readEKSCluster, emit); err != nil {
 				return err
 			}
-			if err := some.keep(eachNodeGroup(ctx, s, cluster, emit), listNodeGroups.action, typeNodeGroup); err != nil {
+			if err := some.keep(ctx, eachNodeGroup(ctx, s, cluster, emit), listNodeGroups.action, typeNodeGroup); err != nil {
 				return err
 			}
-			return some.keep(eachAddon(ctx, s, cluster, emit), listAddons.action, typeAddon)
+			return some.keep(ctx, eachAddon(ctx, s, cluster, emit), listAddons.action, typeAddon)
 		})
 	})
 	return some.or(err)

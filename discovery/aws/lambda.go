@@ -84,10 +84,10 @@ func readFunctions(ctx context.Context, s *session, list []types.FunctionConfigu
 		if exists, err := readFunction(ctx, s, f, tagsF, tags[aws.ToString(f.FunctionArn)], emit); !exists {
 			return err
 		}
-		if err := some.keep(readPermissions(ctx, s, name, emit), functionPolicy.action, typePermission); err != nil {
+		if err := some.keep(ctx, readPermissions(ctx, s, name, emit), functionPolicy.action, typePermission); err != nil {
 			return err
 		}
-		return some.keep(readFunctionURLs(ctx, s, name, emit), functionURLs.action, typeFunctionURL)
+		return some.keep(ctx, readFunctionURLs(ctx, s, name, emit), functionURLs.action, typeFunctionURL)
 	})
 }
 

@@ -130,11 +130,15 @@ type trouble struct {
 	tokens []string
 }
 
-// keep notes the error of a call, a listError, and gives back any other.
-func (t *troubles) keep(err error, call string, tokens ...string) error {
+// keep notes the error of a call, a listError, and gives back any other. What a
+// cancelled context cut off looks failed and is not noted.
+func (t *troubles) keep(ctx context.Context, err error, call string, tokens ...string) error {
 	e, ok := errors.AsType[listError](err)
 	if !ok {
 		return err
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
