@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -87,7 +88,20 @@ func (l *limiter) bucket(service, operation string) *rate.Limiter {
 }
 
 // counters count API attempts; the context of a unit carries its own.
-type counters struct{ calls, throttles atomic.Uint64 }
+type counters struct {
+	calls, throttles atomic.Uint64
+	operations       sync.Map // what was called, as "EC2:DescribeVpcs", by the SDK's names
+}
+
+// called tells whether an operation was. Its service is left out where the name
+// says enough.
+func (c *counters) called(operation string) (yes bool) {
+	c.operations.Range(func(name, _ any) bool {
+		yes = strings.HasSuffix(":"+name.(string), ":"+operation)
+		return !yes
+	})
+	return yes
+}
 
 type countersKey struct{}
 
@@ -127,6 +141,9 @@ func count(ctx context.Context, _ middleware.FinalizeOutput, err error) {
 		return
 	}
 	c.calls.Add(1)
+	if ctx.Err() == nil { // else it may not have left the house
+		c.operations.Store(awsmiddleware.GetServiceID(ctx)+":"+awsmiddleware.GetOperationName(ctx), true)
+	}
 	if err != nil && isThrottle(err) {
 		c.throttles.Add(1)
 	}

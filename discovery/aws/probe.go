@@ -68,15 +68,17 @@ type probe struct {
 	svc    *service
 	region string // of the unit
 
-	mu    sync.Mutex
-	tried map[string]bool             // types of which a resource was read
-	said  map[string]schemas.ScopeEnd // by IAM action: the first answer that was not given
+	calls counters // what was called
+
+	mu   sync.Mutex
+	said map[string]schemas.ScopeEnd // by IAM action: the first answer that was not given
 }
 
 // read reads the first resource of each list; what is read in another way takes
 // a few calls and is read whole.
 func (b *probe) read(ctx context.Context, s *session) error {
-	b.tried, b.said = map[string]bool{}, map[string]schemas.ScopeEnd{}
+	b.said = map[string]schemas.ScopeEnd{}
+	ctx = withCounters(ctx, &b.calls)
 	if b.svc.read != nil {
 		r := newRun(func(_ context.Context, o discovery.Observation) error { b.note(o); return nil })
 		if err := b.svc.read(ctx, s, r); err != nil {
@@ -97,9 +99,6 @@ func (b *probe) read(ctx context.Context, s *session) error {
 			b.note(list...)
 			return ctx.Err()
 		})
-		if n > 0 && !errors.Is(err, errEnough) {
-			b.try(l.tokens...) // also those that none of the resources has
-		}
 		if some, ok := errors.AsType[*troubles](err); ok {
 			for _, t := range some.list {
 				state, reason := classifyScope(t.err)
@@ -117,7 +116,6 @@ func (b *probe) read(ctx context.Context, s *session) error {
 
 func (b *probe) note(list ...discovery.Observation) {
 	for _, o := range list {
-		b.try(o.Type)
 		for _, u := range o.Unknown {
 			switch u.State {
 			case schemas.FacetDenied:
@@ -129,14 +127,6 @@ func (b *probe) note(list ...discovery.Observation) {
 	}
 }
 
-func (b *probe) try(tokens ...string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, t := range tokens {
-		b.tried[t] = true
-	}
-}
-
 func (b *probe) refuse(action string, state schemas.ScopeState, reason string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -145,26 +135,37 @@ func (b *probe) refuse(action string, state schemas.ScopeState, reason string) {
 	}
 }
 
+// operations are those of S3 that are not called like their IAM actions; those of
+// all other services are.
+var operations = map[string]string{
+	"s3:GetAccountPublicAccessBlock": "S3 Control:GetPublicAccessBlock",
+	"s3:GetBucketPublicAccessBlock":  "S3:GetPublicAccessBlock",
+	"s3:GetEncryptionConfiguration":  "S3:GetBucketEncryption",
+	"s3:GetLifecycleConfiguration":   "S3:GetBucketLifecycleConfiguration",
+	"s3:ListAllMyBuckets":            "S3:ListBuckets",
+	"s3:ListBucket":                  "S3:HeadBucket",
+}
+
 // permissions are the service's actions with what came of them.
 func (b *probe) permissions() []schemas.Permission {
 	var list []schemas.Permission
-	add := func(action, token string, state schemas.PermissionState, reason string) {
-		p := schemas.Permission{Action: action, Region: b.region, State: state, Reason: reason, Types: []string{token}}
+	add := func(action, token, untried string) {
+		p := schemas.Permission{Action: action, Region: b.region, State: schemas.PermissionNotTried, Reason: untried, Types: []string{token}}
+		_, name, _ := strings.Cut(action, ":")
+		if b.calls.called(cmp.Or(operations[action], name)) {
+			p.State, p.Reason = schemas.PermissionAllowed, ""
+		}
 		if no, ok := b.said[action]; ok {
 			p.State, p.Reason = schemas.PermissionState(no.State), no.Reason
 		}
 		list = append(list, p)
 	}
 	for _, t := range b.svc.types {
-		for i, c := range t.calls {
-			if i == 0 || c.per == 0 || b.tried[cmp.Or(t.with, t.token)] {
-				add(c.action, t.token, schemas.PermissionAllowed, "")
-			} else {
-				add(c.action, t.token, schemas.PermissionNotTried, "no resource to try it on")
-			}
+		for _, c := range t.calls {
+			add(c.action, t.token, "no resource to try it on")
 		}
 		for _, action := range t.verify {
-			add(action, t.token, schemas.PermissionNotTried, "only asked when a list leaves a resource out")
+			add(action, t.token, "only asked when a list leaves a resource out")
 		}
 	}
 	return merged(list)

@@ -84,3 +84,52 @@ func TestProbeStopsAtTheFirstResource(t *testing.T) {
 		}
 	}
 }
+
+// What hangs off something that the account has none of is not allowed, it was
+// not tried: node groups of a cluster without any, the status of recorders that
+// may not be listed.
+func TestProbeSaysAllowedOfWhatWasTriedAlone(t *testing.T) {
+	_, a := fakeAccount(t)
+	fake := awsfake.New(awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1"}, More: map[string]int{"eksCluster": 1, "ecsCluster": 1}})
+	fake.SetFaults(awsfake.Faults{Deny: []string{"config:DescribeConfigurationRecorders"}})
+	a.Endpoint, a.Regions, a.Services = serve(t, fake), []string{"us-east-1"}, []string{"eks", "ecs", "config"}
+	found := probed(t, a)
+	for action, want := range map[string]schemas.PermissionState{
+		"eks:ListNodegroups": schemas.PermissionAllowed, "eks:DescribeCluster": schemas.PermissionAllowed,
+		"eks:DescribeNodegroup": schemas.PermissionNotTried, "eks:DescribeAddon": schemas.PermissionNotTried,
+		"ecs:ListServices": schemas.PermissionAllowed, "ecs:DescribeServices": schemas.PermissionNotTried,
+		"config:DescribeConfigurationRecorders": schemas.PermissionDenied, "config:DescribeConfigurationRecorderStatus": schemas.PermissionNotTried,
+	} {
+		if p := found[action]; p.State != want {
+			t.Errorf("%s: %+v, want %s", action, p, want)
+		}
+	}
+}
+
+// Calls that the end of a probe cuts off did not fail.
+func TestProbeOfManyServicesInSomeClusters(t *testing.T) {
+	_, a := fakeAccount(t)
+	fake := awsfake.New(awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1"}, More: map[string]int{"ecsCluster": 3, "ecsService": 60}})
+	a.Endpoint, a.Regions, a.Services = serve(t, fake), []string{"us-east-1"}, []string{"ecs"}
+	if p := probed(t, a)["ecs:ListServices"]; p.State != schemas.PermissionAllowed {
+		t.Errorf("%+v", p)
+	}
+}
+
+// Where the account has everything, what is not tried is what is only asked when
+// something is missing.
+func TestProbeTriesEverything(t *testing.T) {
+	_, a := fakeAccount(t)
+	a.Regions = []string{"us-east-1"}
+	only := map[string]bool{}
+	for _, typ := range aws.Types() {
+		for _, c := range typ.Calls {
+			only[c.Action] = true
+		}
+	}
+	for action, p := range probed(t, a) {
+		if want := only[action]; want != (p.State == schemas.PermissionAllowed) {
+			t.Errorf("%+v, read with it: %t", p, want)
+		}
+	}
+}
