@@ -44,12 +44,25 @@ narrowed(statement) if {
 	trim_prefix(lower(operator), "foranyvalue:") in requiring
 	some key, values in keys
 	lower(key) in origins
-	every value in listed(values) { not boundless(value) }
+	every value in listed(values) {
+		not boundless(value)
+		not of_any_account(lower(key), value)
+	}
 }
 
 boundless(value) if trim(value, "*?") == ""
 
 boundless(value) if endswith(value, "/0")
+
+# An ARN that fixes at most partition, service and region.
+boundless(value) if {
+	parts := split(value, ":")
+	parts[0] == "arn"
+	every part in array.slice(parts, 4, count(parts)) { trim(part, "*?/") == "" }
+}
+
+# Names of roles and users are only worth something together with their account.
+of_any_account("aws:principalarn", value) if trim(split(value, ":")[4], "*?") == ""
 
 # administers is true of a statement that allows everything on everything.
 administers(statement) if {

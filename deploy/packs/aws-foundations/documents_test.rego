@@ -49,6 +49,21 @@ test_boundless_values_do_not_narrow if {
 	opens(for_everyone({"StringLike": {"aws:PrincipalArn": "*"}}))
 }
 
+test_arns_that_fix_neither_account_nor_resource_do_not_narrow if {
+	every arn in ["arn:*", "arn:aws:*", "arn:aws:s3:::*", "arn:aws:sns:us-east-1:*:*", "arn:aws:iam::*:*", "arn:aws:execute-api:*:*:*/*"] {
+		opens(for_everyone({"ArnLike": {"aws:SourceArn": arn}}))
+	}
+	every arn in ["arn:aws:s3:::bucket", "arn:aws:s3:::bucket-*", "arn:aws:sns:*:1:*"] {
+		not opens(for_everyone({"ArnLike": {"aws:SourceArn": arn}}))
+	}
+}
+
+# Every account can have a role of that name.
+test_principals_of_any_account_do_not_narrow if {
+	opens(for_everyone({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/admin"}}))
+	not opens(for_everyone({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::1:role/*"}}))
+}
+
 test_administers_in_its_spellings if {
 	administers({"Effect": "Allow", "Action": "*", "Resource": "*"})
 	administers({"Effect": "Allow", "Action": ["s3:Get*", "*:*"], "Resource": ["arn:aws:s3:::b", "*"]})
