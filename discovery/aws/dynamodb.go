@@ -121,6 +121,7 @@ func (t *tableFacets) project(region string) discovery.Observation {
 		"streamEnabled":          func() any { return v.StreamSpecification != nil && aws.ToBool(v.StreamSpecification.StreamEnabled) },
 		"streamViewType":         func() any { return streamView(v.StreamSpecification) },
 		"tableClass":             func() any { return tableClass(v.TableClassSummary) },
+		"warmThroughput":         func() any { return warmThroughput(v.WarmThroughput) },
 		"writeCapacity":          func() any { return tableCapacity(v.ProvisionedThroughput).write },
 	} {
 		d.facet(name, t.tableF, value)
@@ -133,6 +134,10 @@ func (t *tableFacets) project(region string) discovery.Observation {
 		return r.properties
 	})
 	d.facet("tags", t.tagsF, func() any { return t.tags })
+	if len(v.Replicas) > 0 { // asked for in their regions
+		d.notRead(describeTable.action, "replicas.deletionProtectionEnabled")
+		d.notRead(tableBackups.action, "replicas.pointInTimeRecovery")
+	}
 	d.notRead("dynamodb:DescribeTimeToLive", "ttl")
 	sortUnknown(d)
 	return d.observe(region, typeTable, t.name, t.name, dynamodbProjection)

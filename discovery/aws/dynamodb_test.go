@@ -12,7 +12,7 @@ const fullTable = `{"Table":{"TableName":"table-000000","TableArn":"a","TableSta
 	`"KeySchema":[{"AttributeName":"who","KeyType":"HASH"},{"AttributeName":"at","KeyType":"RANGE"}],` +
 	`"ProvisionedThroughput":{"ReadCapacityUnits":5,"WriteCapacityUnits":6},"OnDemandThroughput":{"MaxReadRequestUnits":10,"MaxWriteRequestUnits":-1},` +
 	`"SSEDescription":{"Status":"ENABLED","SSEType":"KMS","KMSMasterKeyArn":"arn:key"},"StreamSpecification":{"StreamEnabled":true,"StreamViewType":"NEW_IMAGE"},` +
-	`"TableClassSummary":{"TableClass":"STANDARD_INFREQUENT_ACCESS"},"Replicas":[{"RegionName":"us-west-2","KMSMasterKeyId":"k"},{"RegionName":"us-east-1"},{"RegionName":"eu-west-1"}],` +
+	`"TableClassSummary":{"TableClass":"STANDARD_INFREQUENT_ACCESS"},"WarmThroughput":{"ReadUnitsPerSecond":12000,"WriteUnitsPerSecond":4000},"Replicas":[{"RegionName":"us-west-2","KMSMasterKeyId":"k"},{"RegionName":"us-east-1"},{"RegionName":"eu-west-1"}],` +
 	`"GlobalSecondaryIndexes":[{"IndexName":"g2","KeySchema":[{"AttributeName":"at","KeyType":"HASH"}],"Projection":{"ProjectionType":"KEYS_ONLY"},"ProvisionedThroughput":{"ReadCapacityUnits":1,"WriteCapacityUnits":2}},` +
 	`{"IndexName":"g1","KeySchema":[{"AttributeName":"at","KeyType":"HASH"},{"AttributeName":"who","KeyType":"RANGE"}],"Projection":{"ProjectionType":"INCLUDE","NonKeyAttributes":["b","a"]},"OnDemandThroughput":{"MaxReadRequestUnits":3}}],` +
 	`"LocalSecondaryIndexes":[{"IndexName":"l","KeySchema":[{"AttributeName":"who","KeyType":"HASH"},{"AttributeName":"at","KeyType":"RANGE"}],"Projection":{"ProjectionType":"ALL"}}]}}`

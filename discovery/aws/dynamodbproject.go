@@ -81,6 +81,16 @@ func onDemandThroughput(t *types.OnDemandThroughput) any {
 	return d.properties
 }
 
+func warmThroughput(t *types.TableWarmThroughputDescription) any {
+	if t == nil {
+		return nil
+	}
+	d := newDocument()
+	d.set("readUnitsPerSecond", optional(t.ReadUnitsPerSecond))
+	d.set("writeUnitsPerSecond", optional(t.WriteUnitsPerSecond))
+	return d.properties
+}
+
 // tableReplicas are the copies of the table in other regions.
 func tableReplicas(region string, list []types.ReplicaDescription) []any {
 	replicas := []any{}

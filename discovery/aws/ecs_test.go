@@ -17,7 +17,7 @@ const fullECSCluster = `{"clusters":[{"clusterArn":"arn:aws:ecs:us-east-1:123456
 const fullECSService = `{"services":[{"serviceArn":"arn:aws:ecs:us-east-1:123456789012:service/cluster-000000/service-000000","status":"ACTIVE","clusterArn":"arn:aws:ecs:us-east-1:123456789012:cluster/cluster-000000",` +
 	`"taskDefinition":"arn:d","desiredCount":2,"launchType":"EC2","platformVersion":"1.4.0","roleArn":"arn:r","schedulingStrategy":"REPLICA","propagateTags":"SERVICE","availabilityZoneRebalancing":"ENABLED",` +
 	`"enableECSManagedTags":true,"enableExecuteCommand":true,"healthCheckGracePeriodSeconds":0,"deploymentController":{"type":"ECS"},` +
-	`"deploymentConfiguration":{"maximumPercent":200,"minimumHealthyPercent":50,"deploymentCircuitBreaker":{"enable":true,"rollback":true}},` +
+	`"deploymentConfiguration":{"alarms":{"alarmNames":["b","a"],"enable":true,"rollback":false},"maximumPercent":200,"minimumHealthyPercent":50,"deploymentCircuitBreaker":{"enable":true,"rollback":true}},` +
 	`"capacityProviderStrategy":[{"capacityProvider":"b","weight":1,"base":0},{"capacityProvider":"a","weight":2,"base":1}],"loadBalancers":[{"containerName":"c","containerPort":80,"targetGroupArn":"arn:t"},{"containerName":"c","containerPort":80,"loadBalancerName":"elb"}],` +
 	`"serviceRegistries":[{"registryArn":"arn:s","port":1}],"placementConstraints":[{"type":"distinctInstance"}],"placementStrategy":[{"type":"spread","field":"z"},{"type":"binpack","field":"cpu"}],` +
 	`"networkConfiguration":{"awsvpcConfiguration":{"subnets":["s2","s1"],"securityGroups":["g"],"assignPublicIp":"ENABLED"}},"tags":[{"key":"a","value":"b"}],` +

@@ -50,10 +50,10 @@ func clusterConfiguration(c *types.ClusterConfiguration) map[string]any {
 }
 
 var ecsServiceProperties = []string{
-	"availabilityZoneRebalancing", "capacityProviderStrategies", "deploymentCircuitBreaker", "deploymentController", "deploymentMaximumPercent",
+	"alarms", "availabilityZoneRebalancing", "capacityProviderStrategies", "deploymentCircuitBreaker", "deploymentConfiguration", "deploymentController", "deploymentMaximumPercent",
 	"deploymentMinimumHealthyPercent", "desiredCount", "enableEcsManagedTags", "enableExecuteCommand", "healthCheckGracePeriodSeconds", "iamRole",
 	"launchType", "loadBalancers", "networkConfiguration", "orderedPlacementStrategies", "placementConstraints", "platformVersion", "propagateTags",
-	"schedulingStrategy", "serviceRegistries", "tags", "taskDefinition", "volumeConfiguration",
+	"schedulingStrategy", "serviceConnectConfiguration", "serviceRegistries", "tags", "taskDefinition", "volumeConfiguration", "vpcLatticeConfigurations",
 }
 
 func projectECSService(region, cluster string, f facet, v types.Service) discovery.Observation {
@@ -83,6 +83,8 @@ func projectECSService(region, cluster string, f facet, v types.Service) discove
 	serviceDeployment(d, v)
 	servicePlacement(d, v)
 	d.set("tags", ecsTags(v.Tags))
+	// In the answer, and given by none of the properties.
+	d.notRead(describeECSServices.action, "deploymentConfiguration", "serviceConnectConfiguration", "vpcLatticeConfigurations")
 	return d.observe(region, typeECSService, id, name, ecsProjection)
 }
 
@@ -93,6 +95,9 @@ func serviceDeployment(d *document, v types.Service) {
 	c := v.DeploymentConfiguration
 	if c == nil {
 		return
+	}
+	if a := c.Alarms; a != nil {
+		d.set("alarms", map[string]any{"alarmNames": unordered(a.AlarmNames), "enable": a.Enable, "rollback": a.Rollback})
 	}
 	if b := c.DeploymentCircuitBreaker; b != nil {
 		d.set("deploymentCircuitBreaker", map[string]any{"enable": b.Enable, "rollback": b.Rollback})

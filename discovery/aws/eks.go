@@ -127,8 +127,8 @@ func theseEKS(read readEKS) func(context.Context, *session, []string, observe) e
 }
 
 var eksClusterProperties = []string{
-	"accessConfig", "arn", "computeConfig", "deletionProtection", "enabledClusterLogTypes", "encryptionConfig", "kubernetesNetworkConfig",
-	"remoteNetworkConfig", "roleArn", "storageConfig", "tags", "upgradePolicy", "version", "vpcConfig", "zonalShiftConfig",
+	"accessConfig", "arn", "computeConfig", "controlPlaneScalingConfig", "deletionProtection", "enabledClusterLogTypes", "encryptionConfig",
+	"kubeApiServerConfig", "kubeControllerManagerConfig", "kubeSchedulerConfig", "kubernetesNetworkConfig", "outpostConfig", "remoteNetworkConfig", "roleArn", "storageConfig", "tags", "upgradePolicy", "version", "vpcConfig", "zonalShiftConfig",
 }
 
 func readEKSCluster(ctx context.Context, s *session, name string) (discovery.Observation, error) {
@@ -174,6 +174,11 @@ func projectEKSCluster(d *document, c *types.Cluster) {
 	}
 	d.set("accessConfig", wireObject(c.AccessConfig))
 	d.set("computeConfig", wireObject(c.ComputeConfig))
+	d.set("controlPlaneScalingConfig", wireObject(c.ControlPlaneScalingConfig))
+	d.set("kubeApiServerConfig", wireObject(c.KubeApiServerConfig))
+	d.set("kubeControllerManagerConfig", wireObject(c.KubeControllerManagerConfig))
+	d.set("kubeSchedulerConfig", wireObject(c.KubeSchedulerConfig))
+	d.set("outpostConfig", wireObject(c.OutpostConfig))
 	d.set("storageConfig", wireObject(c.StorageConfig))
 	d.set("upgradePolicy", wireObject(c.UpgradePolicy))
 	d.set("zonalShiftConfig", wireObject(c.ZonalShiftConfig))

@@ -11,7 +11,10 @@ import (
 const fullEKSCluster = `{"cluster":{"name":"eks-000000","arn":"arn:c","roleArn":"arn:r","version":"1.33","deletionProtection":true,"tags":{"a":""},` +
 	`"logging":{"clusterLogging":[{"types":["audit","api"],"enabled":true},{"types":["scheduler"],"enabled":false}]},"encryptionConfig":[{"resources":["secrets"],"provider":{"keyArn":"arn:k"}}],` +
 	`"resourcesVpcConfig":{"vpcId":"vpc-1","subnetIds":["b","a"],"securityGroupIds":["g"],"clusterSecurityGroupId":"sg","endpointPublicAccess":true,"endpointPrivateAccess":true,"publicAccessCidrs":["10.0.0.0/8","0.0.0.0/0"]},` +
-	`"accessConfig":{"authenticationMode":"API","bootstrapClusterCreatorAdminPermissions":false},"upgradePolicy":{"supportType":"STANDARD"},"zonalShiftConfig":{"enabled":true},` +
+	`"accessConfig":{"authenticationMode":"API","bootstrapClusterCreatorAdminPermissions":false},"upgradePolicy":{"supportType":"STANDARD"},"controlPlaneScalingConfig":{"tier":"standard"},` +
+	`"kubeApiServerConfig":{"eventTtl":"1h"},"kubeSchedulerConfig":{"nodeResourcesFit":{"scoringStrategy":{"type":"LeastAllocated","resources":[{"name":"cpu","weight":1}]}}},` +
+	`"kubeControllerManagerConfig":{"podGcControllerConfig":{"terminatedPodGcThreshold":100},"horizontalPodAutoscalerControllerConfig":{"horizontalPodAutoscalerSyncPeriod":"15s"}},` +
+	`"outpostConfig":{"controlPlaneInstanceType":"m5.large","outpostArns":["arn:o"],"controlPlanePlacement":{"groupName":"g"}},"zonalShiftConfig":{"enabled":true},` +
 	`"computeConfig":{"enabled":true,"nodePools":["system"],"nodeRoleArn":"arn:n"},"storageConfig":{"blockStorage":{"enabled":true}},` +
 	`"kubernetesNetworkConfig":{"ipFamily":"ipv4","serviceIpv4Cidr":"172.20.0.0/16","elasticLoadBalancing":{"enabled":true}},` +
 	`"remoteNetworkConfig":{"remoteNodeNetworks":[{"cidrs":["b","a"]}],"remotePodNetworks":[{"cidrs":["c"]}]}}}`

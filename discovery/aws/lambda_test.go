@@ -19,7 +19,8 @@ const fullFunction = `{"FunctionName":"function-000000","FunctionArn":"` + first
 	`"PackageType":"Image","ImageConfigResponse":{"ImageConfig":{"Command":["b","a"],"EntryPoint":["/e"],"WorkingDirectory":"/w"}},"KMSKeyArn":"arn:k","CodeSha256":"s",` +
 	`"Timeout":30,"MemorySize":256,"Architectures":["x86_64","arm64"],"Layers":[{"Arn":"arn:l2"},{"Arn":"arn:l1"}],"Handler":"h","TracingConfig":{"Mode":"Active"},` +
 	`"DeadLetterConfig":{"TargetArn":"arn:q"},"VpcConfig":{"VpcId":"vpc-1","SubnetIds":["s2","s1"],"SecurityGroupIds":["g2","g1"],"Ipv6AllowedForDualStack":true},` +
-	`"EphemeralStorage":{"Size":1024},"FileSystemConfigs":[{"Arn":"arn:ap","LocalMountPath":"/mnt/a"}],"SnapStart":{"ApplyOn":"PublishedVersions"},` +
+	`"EphemeralStorage":{"Size":1024},"FileSystemConfigs":[{"Arn":"arn:ap","LocalMountPath":"/mnt/a"}],"SnapStart":{"ApplyOn":"PublishedVersions"},"TenancyConfig":{"TenantIsolationMode":"PER_TENANT"},"DurableConfig":{"ExecutionTimeout":60,"RetentionPeriodInDays":7},` +
+	`"CapacityProviderConfig":{"LambdaManagedInstancesCapacityProviderConfig":{"CapacityProviderArn":"arn:cp","PerExecutionEnvironmentMaxConcurrency":8}},` +
 	`"LoggingConfig":{"LogFormat":"JSON","LogGroup":"g","ApplicationLogLevel":"INFO","SystemLogLevel":"WARN"},"Environment":{"Variables":{"B":"2","A":"1"}}}`
 
 // fullPolicy has every condition that a permission has a property for, and

@@ -35,7 +35,7 @@ func projectFunction(region string, f types.FunctionConfiguration, reserved face
 	functionImage(d, f.ImageConfigResponse)
 	d.facet("reservedConcurrentExecutions", reserved, func() any { return int(*concurrency) })
 	d.facet("tags", tagsF, func() any { return tags })
-	d.notRead("lambda:GetFunction", "imageUri")
+	d.notRead("lambda:GetFunction", "imageUri", "sourceKmsKeyArn")
 	d.notRead("lambda:GetFunctionCodeSigningConfig", "codeSigningConfigArn")
 	sortUnknown(d)
 	return d.observe(region, typeFunction, name, name, lambdaProjection)
@@ -83,6 +83,22 @@ func functionParts(d *document, f types.FunctionConfiguration) {
 		part.set("applicationLogLevel", string(c.ApplicationLogLevel))
 		part.set("systemLogLevel", string(c.SystemLogLevel))
 		d.set("loggingConfig", part.properties)
+	}
+	if c := f.TenancyConfig; c != nil {
+		d.set("tenancyConfig", map[string]any{"tenantIsolationMode": string(c.TenantIsolationMode)})
+	}
+	if c := f.DurableConfig; c != nil {
+		part := newDocument()
+		part.set("executionTimeout", optional(c.ExecutionTimeout))
+		part.set("retentionPeriod", optional(c.RetentionPeriodInDays))
+		d.set("durableConfig", part.properties)
+	}
+	if c := f.CapacityProviderConfig; c != nil && c.LambdaManagedInstancesCapacityProviderConfig != nil {
+		part, instances := newDocument(), c.LambdaManagedInstancesCapacityProviderConfig
+		part.set("capacityProviderArn", aws.ToString(instances.CapacityProviderArn))
+		part.set("executionEnvironmentMemoryGibPerVcpu", optional(instances.ExecutionEnvironmentMemoryGiBPerVCpu))
+		part.set("perExecutionEnvironmentMaxConcurrency", optional(instances.PerExecutionEnvironmentMaxConcurrency))
+		d.set("capacityProviderConfig", map[string]any{"lambdaManagedInstancesCapacityProviderConfig": part.properties})
 	}
 	if c := f.SnapStart; c != nil && c.ApplyOn != "" {
 		d.set("snapStart", map[string]any{"applyOn": string(c.ApplyOn)})

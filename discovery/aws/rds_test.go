@@ -27,7 +27,7 @@ const fullDBInstance = `<DBInstances><DBInstance><DBInstanceIdentifier>orders</D
 	`<MasterUsername>admin</MasterUsername><DbInstancePort>1433</DbInstancePort><AvailabilityZone>us-east-1a</AvailabilityZone><LicenseModel>license-included</LicenseModel>` +
 	`<CharacterSetName>cs</CharacterSetName><NcharCharacterSetName>ncs</NcharCharacterSetName><Timezone>UTC</Timezone><NetworkType>IPV4</NetworkType><CustomIamInstanceProfile>p</CustomIamInstanceProfile>` +
 	`<CustomerOwnedIpEnabled>true</CustomerOwnedIpEnabled><DedicatedLogVolume>true</DedicatedLogVolume><DatabaseInsightsMode>standard</DatabaseInsightsMode><EngineLifecycleSupport>open-source-rds-extended-support-disabled</EngineLifecycleSupport>` +
-	`<ReadReplicaSourceDBInstanceIdentifier>source</ReadReplicaSourceDBInstanceIdentifier><ReplicaMode>mounted</ReplicaMode><DomainMemberships><DomainMembership><Domain>d-1</Domain><IAMRoleName>ad</IAMRoleName></DomainMembership></DomainMemberships>` +
+	`<ReadReplicaSourceDBInstanceIdentifier>source</ReadReplicaSourceDBInstanceIdentifier><ReplicaMode>mounted</ReplicaMode><DomainMemberships><DomainMembership><Domain>d-1</Domain><FQDN>corp.example.com</FQDN><OU>OU=db</OU><AuthSecretArn>arn:s</AuthSecretArn><DnsIps><member>192.0.2.2</member><member>192.0.2.1</member></DnsIps><IAMRoleName>ad</IAMRoleName></DomainMembership></DomainMemberships>` +
 	`<MasterUserSecret><SecretArn>s</SecretArn><KmsKeyId>sk</KmsKeyId></MasterUserSecret><TagList><Tag><Key>owner</Key><Value>shop</Value></Tag></TagList></DBInstance></DBInstances>`
 
 const fullDBCluster = `<DBClusters><DBCluster><DBClusterIdentifier>ledger</DBClusterIdentifier><DBClusterArn>arn:aws:rds:us-east-1:123456789012:cluster:ledger</DBClusterArn>` +
@@ -43,7 +43,8 @@ const fullDBCluster = `<DBClusters><DBCluster><DBClusterIdentifier>ledger</DBClu
 	`<VpcSecurityGroups><VpcSecurityGroupMembership><VpcSecurityGroupId>sg-1</VpcSecurityGroupId></VpcSecurityGroupMembership></VpcSecurityGroups>` +
 	`<ServerlessV2ScalingConfiguration><MinCapacity>0.5</MinCapacity><MaxCapacity>16</MaxCapacity><SecondsUntilAutoPause>300</SecondsUntilAutoPause></ServerlessV2ScalingConfiguration>` +
 	`<ScalingConfigurationInfo><AutoPause>true</AutoPause><MinCapacity>1</MinCapacity><MaxCapacity>2</MaxCapacity><SecondsBeforeTimeout>60</SecondsBeforeTimeout><SecondsUntilAutoPause>300</SecondsUntilAutoPause><TimeoutAction>RollbackCapacityChange</TimeoutAction></ScalingConfigurationInfo>` +
-	`<AssociatedRoles><DBClusterRole><RoleArn>r2</RoleArn></DBClusterRole><DBClusterRole><RoleArn>r1</RoleArn></DBClusterRole></AssociatedRoles><DomainMemberships><DomainMembership><Domain>d-1</Domain><IAMRoleName>ad</IAMRoleName></DomainMembership></DomainMemberships>` +
+	`<LocalWriteForwardingStatus>enabled</LocalWriteForwardingStatus><CertificateDetails><CAIdentifier>rds-ca-rsa2048-g1</CAIdentifier></CertificateDetails>` +
+	`<AssociatedRoles><DBClusterRole><RoleArn>r2</RoleArn></DBClusterRole><DBClusterRole><RoleArn>r1</RoleArn></DBClusterRole></AssociatedRoles><DomainMemberships><DomainMembership><Domain>d-1</Domain><FQDN>corp.example.com</FQDN><OU>OU=db</OU><AuthSecretArn>arn:s</AuthSecretArn><DnsIps><member>192.0.2.2</member><member>192.0.2.1</member></DnsIps><IAMRoleName>ad</IAMRoleName></DomainMembership></DomainMemberships>` +
 	`<MasterUserSecret><SecretArn>s</SecretArn><KmsKeyId>sk</KmsKeyId></MasterUserSecret></DBCluster></DBClusters>`
 
 const fullDBSnapshot = `<DBSnapshots><DBSnapshot><DBSnapshotIdentifier>dbsnapshot-000000</DBSnapshotIdentifier><DBSnapshotArn>a</DBSnapshotArn><DBInstanceIdentifier>orders</DBInstanceIdentifier><AvailabilityZone>us-east-1a</AvailabilityZone>` +

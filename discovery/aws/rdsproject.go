@@ -48,12 +48,15 @@ func dbSecurityGroups(list []types.VpcSecurityGroupMembership) []any {
 	return sortedStrings(groups)
 }
 
-// masterUserSecret is there when RDS keeps the password in Secrets Manager.
-func masterUserSecret(d *document, secret *types.MasterUserSecret) {
+// masterUserSecret is there when RDS keeps the password in Secrets Manager. Any
+// other password, whose property is named, is never returned.
+func masterUserSecret(d *document, secret *types.MasterUserSecret, password string) {
 	if secret != nil {
 		d.set("manageMasterUserPassword", true)
 		d.set("masterUserSecretKmsKeyId", aws.ToString(secret.KmsKeyId))
+		return
 	}
+	d.notReadable(password)
 }
 
 // projectDBInstance gives a member of a cluster as the resource that Pulumi has
@@ -141,10 +144,13 @@ func singleInstance(d *document, i types.DBInstance) {
 		d.set("optionGroupName", aws.ToString(i.OptionGroupMemberships[0].OptionGroupName))
 	}
 	if len(i.DomainMemberships) > 0 {
-		d.set("domain", aws.ToString(i.DomainMemberships[0].Domain))
-		d.set("domainIamRoleName", aws.ToString(i.DomainMemberships[0].IAMRoleName))
+		m := i.DomainMemberships[0]
+		d.texts(map[string]*string{
+			"domain": m.Domain, "domainAuthSecretArn": m.AuthSecretArn, "domainFqdn": m.FQDN, "domainIamRoleName": m.IAMRoleName, "domainOu": m.OU,
+		})
+		d.set("domainDnsIps", sortedStrings(m.DnsIps))
 	}
-	masterUserSecret(d, i.MasterUserSecret)
+	masterUserSecret(d, i.MasterUserSecret, "password")
 }
 
 func projectDBCluster(region string, c types.DBCluster) discovery.Observation {
@@ -174,6 +180,12 @@ func projectDBCluster(region string, c types.DBCluster) discovery.Observation {
 			d.set(name, *v)
 		}
 	}
+	if s := c.LocalWriteForwardingStatus; s != "" {
+		d.set("enableLocalWriteForwarding", s == types.LocalWriteForwardingStatusEnabled || s == types.LocalWriteForwardingStatusEnabling)
+	}
+	if c.CertificateDetails != nil {
+		d.set("caCertificateIdentifier", aws.ToString(c.CertificateDetails.CAIdentifier))
+	}
 	d.asked("backupRetentionPeriod", c.BackupRetentionPeriod, call)
 	d.integers(map[string]*int32{
 		"allocatedStorage": c.AllocatedStorage, "iops": c.Iops, "monitoringInterval": c.MonitoringInterval,
@@ -185,7 +197,7 @@ func projectDBCluster(region string, c types.DBCluster) discovery.Observation {
 	d.set("vpcSecurityGroupIds", dbSecurityGroups(c.VpcSecurityGroups))
 	clusterScaling(d, c)
 	clusterRoles(d, c)
-	masterUserSecret(d, c.MasterUserSecret)
+	masterUserSecret(d, c.MasterUserSecret, "masterPassword")
 	d.set("tags", rdsTags(c.TagList))
 	sortUnknown(d)
 	return d.observe(region, typeDBCluster, aws.ToString(c.DBClusterIdentifier), aws.ToString(c.DBClusterIdentifier), rdsProjection)

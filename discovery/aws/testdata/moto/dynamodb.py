@@ -48,7 +48,7 @@ def expected(aws):
     for name in db.list_tables()["TableNames"]:
         t = db.describe_table(TableName=name)["Table"]
         recovery = db.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
-        encryption, stream = t.get("SSEDescription"), t.get("StreamSpecification", {})
+        encryption, stream, warm = t.get("SSEDescription"), t.get("StreamSpecification", {}), t.get("WarmThroughput")
         point = {"enabled": recovery["PointInTimeRecoveryStatus"] == "ENABLED"}
         if "RecoveryPeriodInDays" in recovery:
             point["recoveryPeriodInDays"] = recovery["RecoveryPeriodInDays"]
@@ -60,6 +60,7 @@ def expected(aws):
             "deletionProtectionEnabled": t["DeletionProtectionEnabled"], "streamEnabled": stream.get("StreamEnabled", False),
             "streamViewType": stream.get("StreamViewType"), "tableClass": t.get("TableClassSummary", {}).get("TableClass", "STANDARD"),
             "serverSideEncryption": encryption and {"enabled": encryption["Status"] == "ENABLED", "kmsKeyArn": encryption["KMSMasterKeyArn"]},
+            "warmThroughput": warm and {"readUnitsPerSecond": warm["ReadUnitsPerSecond"], "writeUnitsPerSecond": warm["WriteUnitsPerSecond"]},
             "pointInTimeRecovery": point, "tags": tags(db.list_tags_of_resource(ResourceArn=t["TableArn"])["Tags"]),
             "globalSecondaryIndexes": [index(i) for i in t.get("GlobalSecondaryIndexes", [])],
             "localSecondaryIndexes": [index(i, local=True) for i in t.get("LocalSecondaryIndexes", [])],

@@ -81,7 +81,7 @@ def services(ecs, cluster):
                 "subnets": sorted(network["subnets"]), "securityGroups": sorted(network["securityGroups"]),
                 "assignPublicIp": network["assignPublicIp"] == "ENABLED"} if network else None,
             "tags": tags(s.get("tags"), "key", "value"),
-        })
+        }, unknown=["deploymentConfiguration", "serviceConnectConfiguration", "vpcLatticeConfigurations"])
 
 
 def definitions(ecs):

@@ -11,7 +11,7 @@ EXPLAINED = {
 }
 
 # Read by calls that a scan does not make.
-NOT_READ = ["codeSigningConfigArn", "imageUri"]
+NOT_READ = ["codeSigningConfigArn", "imageUri", "sourceKmsKeyArn"]
 
 
 def code():

@@ -103,6 +103,11 @@ def cluster(c):
     }
 
 
+def password(d, name):
+    """What is never returned, unless Secrets Manager keeps it."""
+    return [] if d.get("MasterUserSecret") else [name]
+
+
 def shared(attributes):
     return sorted(v for a in attributes if a["AttributeName"] == "restore" for v in a["AttributeValues"])
 
@@ -115,9 +120,9 @@ def expected(aws):
         if "DBClusterIdentifier" in i:
             yield resource(MEMBER, name, name, {**instance(i), **member(i)}, unknown=unsaid)
         else:
-            yield resource(INSTANCE, name, name, {**instance(i), **single(i)}, unknown=unsaid)
+            yield resource(INSTANCE, name, name, {**instance(i), **single(i)}, unknown=[*unsaid, *password(i, "password")])
     for c in rds.describe_db_clusters()["DBClusters"]:
-        yield resource(CLUSTER, c["DBClusterIdentifier"], c["DBClusterIdentifier"], cluster(c))
+        yield resource(CLUSTER, c["DBClusterIdentifier"], c["DBClusterIdentifier"], cluster(c), unknown=password(c, "masterPassword"))
     for s in rds.describe_db_snapshots()["DBSnapshots"]:
         name = s["DBSnapshotIdentifier"]
         if s["SnapshotType"] == "automated":
