@@ -29,7 +29,7 @@ var taskPaths = []path{
 // secretPaths are the properties that are secret by their type, whatever they
 // hold. Types are canonical ones (schemas.CanonicalType).
 var secretPaths = map[string][]path{
-	"aws:lambda/function:Function":                    {{"environment", "variables", anyElement}},
+	"aws:lambda/function:Function":                    {{"environment", "variables", anyElement}, {"imageConfig", "commands", anyElement}, {"imageConfig", "entryPoints", anyElement}},
 	"aws:lambda/permission:Permission":                {{"eventSourceToken"}},
 	"aws:ec2/instance:Instance":                       {{"userData"}, {"userDataBase64"}},
 	"aws:ec2/spotInstanceRequest:SpotInstanceRequest": {{"userData"}, {"userDataBase64"}},

@@ -23,6 +23,9 @@ func TestSecretByTypeIsSealedAlone(t *testing.T) {
 		"function": {function, map[string]any{
 			"name": "f", "timeout": 3.0, "tracingConfig": map[string]any{"mode": "Active"}, "environment": map[string]any{"variables": variables},
 		}, []string{"environment.variables.TABLE", "environment.variables.MODE"}},
+		"function of an image": {function, map[string]any{
+			"imageConfig": map[string]any{"commands": []any{"app", "--token=x"}, "entryPoints": []any{"sh"}, "workingDirectory": "/"},
+		}, []string{"imageConfig.commands.0", "imageConfig.commands.1", "imageConfig.entryPoints.0"}},
 		"native function": {"aws-native:lambda:Function", map[string]any{
 			"functionName": "f", "environment": map[string]any{"variables": variables},
 		}, []string{"environment.variables.TABLE", "environment.variables.MODE"}},
