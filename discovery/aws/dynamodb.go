@@ -90,8 +90,11 @@ func (t *tableFacets) read(ctx context.Context, c *dynamodb.Client) {
 	}
 	backups, err := c.DescribeContinuousBackups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: &t.name})
 	if isNotFound(err, "TableNotFoundException") {
-		t.gone = true
-		return
+		// Said of an archived table, too, which is there: ask once more.
+		_, again := c.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &t.name})
+		if t.gone = isNotFound(again, "ResourceNotFoundException"); t.gone {
+			return
+		}
 	}
 	if t.recoveryF = facetOf(tableBackups.action, err); err == nil {
 		if b := backups.ContinuousBackupsDescription; b != nil && b.PointInTimeRecoveryDescription != nil {

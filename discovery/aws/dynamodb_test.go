@@ -2,9 +2,12 @@ package aws
 
 import (
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
+	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 const fullTable = `{"Table":{"TableName":"table-000000","TableArn":"a","TableStatus":"ACTIVE","DeletionProtectionEnabled":true,` +
@@ -39,7 +42,31 @@ func TestGoldenTables(t *testing.T) {
 func TestTableDeletedMeanwhile(t *testing.T) {
 	t.Parallel()
 	checkDeletedMeanwhile(t, tables(2), dynamodbService, "dynamodb:DescribeTable", "table-000000", jsonError("ResourceNotFoundException"), typeTable)
-	checkDeletedMeanwhile(t, tables(2), dynamodbService, "dynamodb:DescribeContinuousBackups", "table-000000", jsonError("TableNotFoundException"), typeTable)
+	a, asked := tables(2), 0
+	a.asked("dynamodb:DescribeTable", func(_ string, q url.Values) answer {
+		if strings.Contains(q.Encode(), "table-000000") {
+			if asked++; asked > 1 {
+				return answer{http.StatusBadRequest, jsonError("ResourceNotFoundException")}
+			}
+		}
+		return answer{}
+	})
+	checkDeletedMeanwhile(t, a, dynamodbService, "dynamodb:DescribeContinuousBackups", "table-000000", jsonError("TableNotFoundException"), typeTable)
+}
+
+// Of a table that is archived, DescribeContinuousBackups says that it is not there.
+func TestArchivedTableIsThere(t *testing.T) {
+	t.Parallel()
+	a := tables(1).says("dynamodb:DescribeTable", `{"Table":{"TableName":"table-000000","TableStatus":"ARCHIVED"}}`).
+		fails("dynamodb:DescribeContinuousBackups", http.StatusBadRequest, jsonError("TableNotFoundException"))
+	o, there := a.read(t, dynamodbService, home).one(typeTable, "table-000000")
+	if u := unknown(o, "pointInTimeRecovery"); !there || u == nil || u.State != schemas.FacetFailed {
+		t.Errorf("there %t, recovery %+v", there, u)
+	}
+	emitted, gone, err := a.verify(t, dynamodbService, schemas.Key{Region: home, Type: typeTable, ID: "table-000000"})
+	if len(emitted) != 1 || len(gone) != 0 || err != nil {
+		t.Errorf("emitted %v, gone %v, %v", emitted, gone, err)
+	}
 }
 
 func TestVerifyTables(t *testing.T) {
