@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -118,8 +119,31 @@ func (d *document) notReadable(names ...string) {
 	}
 }
 
+// ownTags leaves out the tags that AWS gives, as the classic provider does: nobody
+// can change them, and a resource that has no others is not tagged.
+func ownTags(tags any) any {
+	const aws = "aws:"
+	switch tags := tags.(type) {
+	case map[string]any:
+		own := maps.Clone(tags)
+		maps.DeleteFunc(own, func(key string, _ any) bool { return strings.HasPrefix(key, aws) })
+		return own
+	case []any: // those of a scaling group
+		return slices.DeleteFunc(slices.Clone(tags), func(tag any) bool {
+			m, _ := tag.(map[string]any)
+			key, _ := m["key"].(string)
+			return strings.HasPrefix(key, aws)
+		})
+	}
+	return tags
+}
+
 // observe makes the observation of the document.
 func (d *document) observe(region, token, id, name string, projection int) discovery.Observation {
+	if tags, ok := d.properties["tags"]; ok {
+		delete(d.properties, "tags")
+		d.set("tags", ownTags(tags))
+	}
 	return discovery.Observation{
 		Key:  schemas.Key{Region: region, Type: token, ID: id},
 		Name: name, Properties: d.properties, Unknown: d.unknown, Projection: projection,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -151,6 +152,24 @@ func TestUnreachable(t *testing.T) {
 		e, _ := errors.AsType[*schemas.Error](err)
 		if e.Code != c.code || (e.Hint != "") != (c.code == schemas.CodeDenied) || !errors.Is(err, c.err) || !strings.HasPrefix(err.Error(), "sts:GetCallerIdentity: ") {
 			t.Errorf("%s: %s %v", name, e.Code, err)
+		}
+	}
+}
+
+// What AWS writes on a resource, such as the name of its CloudFormation stack, is
+// no tag of the account's.
+func TestTagsOfAWSAreNoTags(t *testing.T) {
+	t.Parallel()
+	const stack = "aws:cloudformation:stack-name"
+	for name, c := range map[string]struct{ tags, want any }{
+		"some":  {map[string]any{stack: "s", "owner": "team", "awsome": "yes"}, map[string]any{"owner": "team", "awsome": "yes"}},
+		"alone": {map[string]any{stack: "s"}, nil},
+		"list":  {[]any{map[string]any{"key": stack}, map[string]any{"key": "owner"}}, []any{map[string]any{"key": "owner"}}},
+	} {
+		d := newDocument()
+		d.set("tags", c.tags)
+		if got := d.observe(home, typeVPC, "vpc-1", "", 1).Properties["tags"]; !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }
