@@ -1,11 +1,14 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -15,20 +18,21 @@ import (
 // keys" of the Service Authorization Reference.
 type place struct {
 	arn     string // the service in the ARN
-	kind    string // what the resource part begins with: "instance/"; empty: the id alone
+	kind    string // what the resource part begins with: "instance/"
 	service string // of the unit
 	types   []string
-	// id takes the provider id from the ARN. Default: what is behind the kind,
-	// from the last slash on.
-	id func(arn.ARN) string
-	// region is where the resource lives. Default: the ARN's region.
-	region func(ctx context.Context, s *session, id string) (string, error)
+	// id takes the provider id from the ARN, or from the rest of it that is behind the
+	// kind; "" for ARNs of another kind. Default: the rest, if it is a single part.
+	id func(a arn.ARN, rest string) string
+	// ask completes what the ARN lacks, in the ARN's region or the partition's home:
+	// the region of a bucket, the URL of a queue. Default: the ARN's region and the id.
+	ask func(ctx context.Context, s *session, id string) (region, found string, err error)
 }
 
 // places is every kind of ARN that can be read by itself. A new row is enough for
-// a type whose reader verifies keys.
+// a type whose reader verifies keys. An ARN stands for all rows that it fits.
 var places = []place{
-	{arn: "s3", service: "s3", types: bucketTypes, region: whereBucketIs},
+	{arn: "s3", service: "s3", types: bucketTypes, ask: whereBucketIs},
 	{arn: "ec2", kind: "instance/", service: "ec2", types: []string{typeInstance}},
 	{arn: "ec2", kind: "volume/", service: "ec2", types: []string{typeVolume}},
 	{arn: "ec2", kind: "security-group/", service: "ec2", types: []string{typeSecurityGroup, typeDefaultGroup}},
@@ -36,16 +40,122 @@ var places = []place{
 	{arn: "ec2", kind: "subnet/", service: "ec2", types: []string{typeSubnet}},
 	{arn: "ec2", kind: "snapshot/", service: "ec2", types: []string{typeSnapshot, typeSnapshotExposure}},
 	{arn: "ec2", kind: "image/", service: "ec2", types: []string{typeAMI, typeAMIExposure}},
-	{arn: "iam", kind: "user/", service: "iam", types: []string{typeUser}},
-	{arn: "iam", kind: "group/", service: "iam", types: []string{typeGroup}},
-	{arn: "iam", kind: "role/", service: "iam", types: []string{typeRole}},
-	{arn: "iam", kind: "policy/", service: "iam", types: []string{typePolicy}, id: arn.ARN.String},
-	{arn: "cloudtrail", kind: "trail/", service: "cloudtrail", types: []string{typeTrail}, id: arn.ARN.String},
-	// configuration-recorder/NAME/ID
-	{arn: "config", kind: "configuration-recorder/", service: "config", types: []string{typeRecorder}, id: func(a arn.ARN) string {
-		name, _, _ := strings.Cut(strings.TrimPrefix(a.Resource, "configuration-recorder/"), "/")
+	{arn: "iam", kind: "user/", service: "iam", types: []string{typeUser}, id: lastOf},
+	{arn: "iam", kind: "group/", service: "iam", types: []string{typeGroup}, id: lastOf},
+	{arn: "iam", kind: "role/", service: "iam", types: []string{typeRole}, id: lastOf},
+	{arn: "iam", kind: "policy/", service: "iam", types: []string{typePolicy}, id: wholeARN},
+	{arn: "cloudtrail", kind: "trail/", service: "cloudtrail", types: []string{typeTrail}, id: wholeARN},
+	{arn: "cloudtrail", kind: "eventdatastore/", service: "cloudtrail", types: []string{typeEventDataStore}, id: wholeARN},
+	{arn: "config", kind: "configuration-recorder/", service: "config", types: []string{typeRecorder, typeRecorderStatus}, id: firstOf}, // NAME/ID
+	{arn: "sqs", service: "sqs", types: []string{typeQueue, typeQueuePolicy}, ask: urlOfQueue},
+	{arn: "kms", kind: "key/", service: "kms", types: []string{typeKey, typeKeyState}},
+	{arn: "kms", kind: "alias/", service: "kms", types: []string{typeKeyAlias}, id: func(a arn.ARN, _ string) string { return a.Resource }},
+	{arn: "rds", kind: "db:", service: "rds", types: dbInstanceTypes},
+	{arn: "rds", kind: "cluster:", service: "rds", types: []string{typeDBCluster}},
+	{arn: "rds", kind: "snapshot:", service: "rds", types: dbSnapshotTypes, id: allOf},
+	{arn: "rds", kind: "cluster-snapshot:", service: "rds", types: dbClusterSnapshotTypes, id: allOf},
+	{arn: "rds", kind: "subgrp:", service: "rds", types: []string{typeDBSubnetGroup}},
+	{arn: "dynamodb", kind: "table/", service: "dynamodb", types: []string{typeTable}, id: firstOf}, // also those of its indexes and streams
+	{arn: "secretsmanager", kind: "secret:", service: "secretsmanager", types: secretTypes, id: wholeARN},
+	{arn: "sns", service: "sns", types: []string{typeTopic, typeTopicPolicy}, id: topicARN},
+	{arn: "sns", service: "sns", types: []string{typeTopicSubscription}, id: numberedARN},
+	{arn: "logs", kind: "log-group:", service: "logs", types: []string{typeLogGroup}, id: logGroupName},
+	{arn: "cloudwatch", kind: "alarm:", service: "cloudwatch", types: []string{typeMetricAlarm, typeCompositeAlarm}, id: allOf},
+	{arn: "guardduty", kind: "detector/", service: "guardduty", types: []string{typeDetector}},
+	{arn: "elasticloadbalancing", kind: "loadbalancer/app/", service: "elbv2", types: []string{typeLoadBalancer}, id: wholeARN},
+	{arn: "elasticloadbalancing", kind: "loadbalancer/net/", service: "elbv2", types: []string{typeLoadBalancer}, id: wholeARN},
+	{arn: "elasticloadbalancing", kind: "loadbalancer/gwy/", service: "elbv2", types: []string{typeLoadBalancer}, id: wholeARN},
+	{arn: "elasticloadbalancing", kind: "listener/", service: "elbv2", types: []string{typeListener}, id: wholeARN},
+	{arn: "elasticloadbalancing", kind: "targetgroup/", service: "elbv2", types: []string{typeTargetGroup}, id: wholeARN},
+	{arn: "elasticloadbalancing", kind: "loadbalancer/", service: "elb", types: []string{typeClassicLoadBalancer}},
+	{arn: "autoscaling", kind: "autoScalingGroup:", service: "autoscaling", types: []string{typeScalingGroup}, id: behind(":autoScalingGroupName/")},
+	{arn: "autoscaling", kind: "launchConfiguration:", service: "autoscaling", types: []string{typeLaunchConfiguration}, id: behind(":launchConfigurationName/")},
+	{arn: "acm", kind: "certificate/", service: "acm", types: []string{typeCertificate}, id: wholeARN},
+	{arn: "cloudfront", kind: "distribution/", service: "cloudfront", types: []string{typeDistribution}},
+	// Two rows: a function's URL has the function's id, an alias's URL has not. The
+	// ARNs of versions and aliases stand for their function.
+	{arn: "lambda", kind: "function:", service: "lambda", types: []string{typeFunction}, id: firstOf},
+	{arn: "lambda", kind: "function:", service: "lambda", types: []string{typeFunctionURL}, id: firstOf},
+	{arn: "ecr", kind: "repository/", service: "ecr", types: []string{typeRepository, typeRepositoryPolicy, typeRepositoryLifecycle}, id: allOf},
+	{arn: "ecs", kind: "cluster/", service: "ecs", types: []string{typeECSCluster}},
+	{arn: "ecs", kind: "service/", service: "ecs", types: []string{typeECSService}, id: clusterAndService},
+	{arn: "ecs", kind: "task-definition/", service: "ecs", types: []string{typeTaskDefinition}, id: numberedARN},
+	{arn: "eks", kind: "cluster/", service: "eks", types: []string{typeEKSCluster}},
+	{arn: "eks", kind: "nodegroup/", service: "eks", types: []string{typeNodeGroup}, id: partOfCluster},
+	{arn: "eks", kind: "addon/", service: "eks", types: []string{typeAddon}, id: partOfCluster},
+	{arn: "elasticfilesystem", kind: "file-system/", service: "efs", types: []string{typeFileSystem, typeFileSystemPolicy, typeFileSystemBackup}},
+	{arn: "elasticfilesystem", kind: "access-point/", service: "efs", types: []string{typeAccessPoint}},
+}
+
+// allOf, onlyPart, firstOf and lastOf take the id from the parts behind the kind.
+func allOf(_ arn.ARN, rest string) string { return rest }
+
+func onlyPart(_ arn.ARN, rest string) string {
+	if strings.ContainsAny(rest, "/:") {
+		return ""
+	}
+	return rest
+}
+
+func firstOf(_ arn.ARN, rest string) string {
+	if i := strings.IndexAny(rest, "/:"); i >= 0 {
+		return rest[:i]
+	}
+	return rest
+}
+
+func lastOf(_ arn.ARN, rest string) string { return afterSlash(rest) }
+
+func wholeARN(a arn.ARN, rest string) string {
+	if rest == "" {
+		return ""
+	}
+	return a.String()
+}
+
+// behind gives what follows the first mark.
+func behind(mark string) func(arn.ARN, string) string {
+	return func(_ arn.ARN, rest string) string {
+		_, name, _ := strings.Cut(rest, mark)
 		return name
-	}},
+	}
+}
+
+// topicARN leaves out subscriptions, which have the ARN of their topic with one
+// part more.
+func topicARN(a arn.ARN, rest string) string { return wholeARN(a, onlyPart(a, rest)) }
+
+// numberedARN is that of TOPIC:SUBSCRIPTION or FAMILY:REVISION.
+func numberedARN(a arn.ARN, rest string) string {
+	if name, number, _ := strings.Cut(rest, ":"); name != "" && number != "" {
+		return a.String()
+	}
+	return ""
+}
+
+// logGroupName leaves out log streams. ARNs of groups may end in ":*".
+func logGroupName(_ arn.ARN, rest string) string {
+	name, more, _ := strings.Cut(rest, ":")
+	if more != "" && more != "*" {
+		return ""
+	}
+	return name
+}
+
+// clusterAndService leaves out the older ARNs without a cluster.
+func clusterAndService(_ arn.ARN, rest string) string {
+	if cluster, name, _ := strings.Cut(rest, "/"); cluster != "" && name != "" {
+		return rest
+	}
+	return ""
+}
+
+// partOfCluster is "cluster:name" of CLUSTER/NAME/UUID.
+func partOfCluster(_ arn.ARN, rest string) string {
+	if p := strings.Split(rest, "/"); len(p) == 3 {
+		return p[0] + ":" + p[1]
+	}
+	return ""
 }
 
 // Locate implements discovery.Provider.
@@ -60,37 +170,52 @@ func (p *Provider) Locate(ctx context.Context, a schemas.Account, resource strin
 	if (parsed.AccountID != "" && parsed.AccountID != a.ID.AWSAccount()) || parsed.Partition != a.ID.Partition() {
 		return schemas.UnitKey{}, nil, schemas.Errorf(schemas.CodeInvalid, "%s is not in account %s (%s)", resource, a.Name, a.ID)
 	}
-	at, id, ok := placeOf(parsed)
-	if !ok {
-		return schemas.UnitKey{}, nil, schemas.Errorf(schemas.CodeNotFound, "nothing is known of ARNs like %s", resource)
-	}
-	unit, region := at.unit(parsed.Region)
-	if at.region != nil {
-		acc, err := p.access(ctx, a)
-		if err != nil {
-			return unit, nil, err
+	var unit schemas.UnitKey
+	var keys []schemas.Key
+	for _, f := range placesOf(parsed) {
+		var region string
+		unit, region = f.unit(parsed.Region)
+		if f.ask != nil {
+			acc, err := p.access(ctx, a)
+			if err != nil {
+				return unit, nil, err
+			}
+			in := cmp.Or(parsed.Region, homeRegion(acc.identity.partition))
+			if region, f.name, err = f.ask(ctx, p.session(acc, a, in), f.name); err != nil {
+				return unit, nil, err
+			}
 		}
-		if region, err = at.region(ctx, p.session(acc, a, homeRegion(acc.identity.partition)), id); err != nil {
-			return unit, nil, err
-		}
+		keys = append(keys, f.keys(region, f.name)...)
 	}
-	return unit, at.keys(region, id), nil
+	if len(keys) == 0 {
+		return unit, nil, schemas.Errorf(schemas.CodeNotFound, "nothing is known of ARNs like %s", resource)
+	}
+	return unit, keys, nil
 }
 
-// placeOf finds the row of an ARN, and the id in it.
-func placeOf(a arn.ARN) (at place, id string, ok bool) {
+// found is a row of an ARN, with the id in it.
+type found struct {
+	place
+
+	name string
+}
+
+// placesOf finds the rows of an ARN.
+func placesOf(a arn.ARN) (rows []found) {
 	for _, at := range places {
 		rest, fits := strings.CutPrefix(a.Resource, at.kind)
-		if at.arn != a.Service || !fits || at.kind == "" && strings.ContainsAny(rest, "/:") {
+		if at.arn != a.Service || !fits {
 			continue
 		}
-		id = rest[strings.LastIndexByte(rest, '/')+1:]
+		id := onlyPart
 		if at.id != nil {
-			id = at.id(a)
+			id = at.id
 		}
-		return at, id, id != ""
+		if name := id(a, rest); name != "" {
+			rows = append(rows, found{at, name})
+		}
 	}
-	return place{}, "", false
+	return rows
 }
 
 // besides is the unit of a key of the inventory, and the keys that share its id.
@@ -127,16 +252,39 @@ func (at place) keys(region, id string) []schemas.Key {
 }
 
 // whereBucketIs asks for the region that a bucket's ARN lacks.
-func whereBucketIs(ctx context.Context, s *session, name string) (string, error) {
-	region, err := bucketRegion(ctx, s, name)
+func whereBucketIs(ctx context.Context, s *session, name string) (region, found string, err error) {
+	region, err = bucketRegion(ctx, s, name)
 	switch {
 	case err == nil:
-		return region, nil
+		return region, name, nil
 	case ctx.Err() != nil:
-		return "", ctx.Err()
+		return "", "", ctx.Err()
 	case isNotFound(err, "NoSuchBucket"):
-		return "", schemas.Errorf(schemas.CodeNotFound, "bucket %s does not exist", name)
+		return "", "", schemas.Errorf(schemas.CodeNotFound, "bucket %s does not exist", name)
 	default:
-		return "", unreachable("s3:GetBucketLocation", err, "Allow s3:GetBucketLocation, or scan all of s3.")
+		return "", "", unreachable("s3:GetBucketLocation", err, "Allow s3:GetBucketLocation, or scan all of s3.")
 	}
+}
+
+// urlOfQueue looks for a queue in the list, which is what its id is taken from: the
+// URL's host differs by partition, and with an emulator.
+func urlOfQueue(ctx context.Context, s *session, name string) (region, url string, err error) {
+	p := sqs.NewListQueuesPaginator(s.sqs(), &sqs.ListQueuesInput{QueueNamePrefix: &name, MaxResults: aws.Int32(1000)})
+	err = pages(ctx, p, func(out *sqs.ListQueuesOutput) error {
+		for _, u := range out.QueueUrls {
+			if afterSlash(u) == name {
+				url = u
+			}
+		}
+		return nil
+	})
+	switch {
+	case ctx.Err() != nil:
+		return "", "", ctx.Err()
+	case err != nil:
+		return "", "", unreachable(listQueues.action, err, "Allow "+listQueues.action+", or give the queue's URL as 'insights resources' shows it.")
+	case url == "":
+		return "", "", schemas.Errorf(schemas.CodeNotFound, "queue %s does not exist in %s", name, s.region)
+	}
+	return s.region, url, nil
 }

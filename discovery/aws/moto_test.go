@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -113,7 +114,25 @@ func scanned(t *testing.T, endpoint, service string) map[schemas.Key]discovery.O
 			t.Errorf("%+v", e)
 		}
 	}
+	locateAll(t, p, account, found)
 	return found
+}
+
+// locateAll finds what was scanned by the ARN that is read of it.
+func locateAll(t *testing.T, p *aws.Provider, account schemas.Account, found map[schemas.Key]discovery.Observation) {
+	t.Helper()
+	for key, o := range found {
+		arn, ok := o.Properties["arn"].(string)
+		if key.Type == "aws:sqs/queue:Queue" { // the input has no ARN
+			arn, ok = "arn:aws:sqs:"+key.Region+":"+account.ID.AWSAccount()+":"+o.Name, true
+		}
+		if !ok || strings.HasPrefix(key.Type, "insights:") {
+			continue
+		}
+		if _, keys, err := p.Locate(t.Context(), account, arn); err != nil || !slices.Contains(keys, key) {
+			t.Errorf("%s is at %v, not %s: %v", arn, keys, key, err)
+		}
+	}
 }
 
 func compare(t *testing.T, want second, found map[schemas.Key]discovery.Observation) {

@@ -20,7 +20,7 @@ func listQueues(q *request, in input) (any, *fault) {
 	from, to, next := q.window(in.text("NextToken"), in.number("MaxResults"), 1000, q.pop.more("queue"))
 	urls := []string{}
 	for i := from; i < to; i++ {
-		if !q.gone(queueName(i)) {
+		if !q.gone(queueName(i)) && strings.HasPrefix(queueName(i), in.text("QueueNamePrefix")) {
 			urls = append(urls, q.queueURL(queueName(i)))
 		}
 	}
