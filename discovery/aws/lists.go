@@ -69,36 +69,58 @@ func (l list) read(ctx context.Context, s *session, r *run, emit discovery.Emit)
 	return nil
 }
 
-// verifyKeys reads resources of one type directly.
-func (svc *service) verifyKeys(ctx context.Context, s *session, r *run, token string, keys []schemas.Key) (gone []schemas.Key, err error) {
-	if svc.verify != nil {
-		return svc.verify(ctx, s, r, token, keys)
-	}
+// listOf is the list that reads resources of a type directly, with all that it
+// reads of them; none for services that read them in another way.
+func (svc *service) listOf(token string) (l list, ok bool) {
 	lists := svc.lists
 	if svc.direct != nil {
 		lists = svc.direct
 	}
-	l := lists[slices.IndexFunc(lists, func(l list) bool { return slices.Contains(l.tokens, token) })]
+	i := slices.IndexFunc(lists, func(l list) bool { return slices.Contains(l.tokens, token) })
+	if i < 0 {
+		return list{}, false
+	}
+	return lists[i], true
+}
+
+// together are the types that one direct read gives.
+func (svc *service) together(token string) []string {
+	if l, ok := svc.listOf(token); ok {
+		return l.tokens
+	}
+	return []string{token}
+}
+
+// verifyKeys reads resources of types that go together directly.
+func (svc *service) verifyKeys(ctx context.Context, s *session, r *run, token string, keys []schemas.Key) (gone []schemas.Key, err error) {
+	if svc.verify != nil {
+		return svc.verify(ctx, s, r, token, keys)
+	}
+	l, _ := svc.listOf(token)
 	return l.verify(ctx, s, r, keys)
 }
 
-// verify reads resources of one of the list's types directly, emits those that
-// exist and returns the others.
+// verify reads resources of the list's types directly, each once, emits those of
+// the keys that exist and returns the others.
 func (l list) verify(ctx context.Context, s *session, r *run, keys []schemas.Key) (gone []schemas.Key, err error) {
 	ids := make([]string, len(keys))
+	there := make(map[schemas.Key]bool, len(keys))
 	for i, k := range keys {
-		ids[i] = k.ID
+		ids[i], there[k] = k.ID, false
 	}
+	slices.Sort(ids)
 	var mu sync.Mutex
-	there := map[schemas.Key]bool{}
-	err = l.each(ctx, s, ids, func(ctx context.Context, list ...discovery.Observation) error {
+	err = l.each(ctx, s, slices.Compact(ids), func(ctx context.Context, list ...discovery.Observation) error {
 		for _, o := range list {
-			if !slices.Contains(keys, o.Key) {
+			mu.Lock()
+			_, asked := there[o.Key]
+			if asked {
+				there[o.Key] = true
+			}
+			mu.Unlock()
+			if !asked {
 				continue
 			}
-			mu.Lock()
-			there[o.Key] = true
-			mu.Unlock()
 			if err := r.emit(ctx, o); err != nil {
 				return err
 			}

@@ -30,24 +30,29 @@ func (r *reader) Read(ctx context.Context, emit discovery.Emit) ([]schemas.Scope
 	return run.scopes(r.svc, r.unitRegion), nil
 }
 
-// Verify reads keys directly, type by type.
+// Verify reads keys directly. Those of types that are read together, such as a
+// bucket and what is split off it, cost no more than one of them.
 func (r *reader) Verify(ctx context.Context, keys []schemas.Key, emit discovery.Emit) (gone []schemas.Key, err error) {
 	run := newRun(emit)
 	ctx = withCounters(ctx, &r.counted)
-	keys = slices.Clone(keys)
 	var errs []error
 	for len(keys) > 0 {
 		token := keys[0].Type
-		rest := slices.IndexFunc(keys, func(k schemas.Key) bool { return k.Type != token })
-		if rest < 0 {
-			rest = len(keys)
+		types := r.svc.together(token)
+		var now, later []schemas.Key
+		for _, k := range keys {
+			if slices.Contains(types, k.Type) {
+				now = append(now, k)
+			} else {
+				later = append(later, k)
+			}
 		}
-		g, err := r.svc.verifyKeys(ctx, r.session, run, token, keys[:rest])
+		g, err := r.svc.verifyKeys(ctx, r.session, run, token, now)
 		if err != nil {
 			errs = append(errs, err)
 		}
 		gone = append(gone, g...)
-		keys = keys[rest:]
+		keys = later
 	}
 	return gone, errors.Join(errs...)
 }

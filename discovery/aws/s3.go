@@ -3,6 +3,7 @@ package aws
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -195,33 +196,33 @@ func accountPublicAccess(ctx context.Context, s *session) []discovery.Observatio
 	return []discovery.Observation{observed(setting, typeAccountPABSetting), observed(resource, typeAccountPAB)}
 }
 
-// verifyS3 reads the buckets of the keys again: what they still have is
-// emitted, the rest is gone.
-func verifyS3(ctx context.Context, s *session, r *run, token string, keys []schemas.Key) (gone []schemas.Key, err error) {
+// verifyS3 reads each bucket of the keys once: what of the keys it still has is
+// emitted, the rest is gone. A bucket that cannot be read leaves the others.
+func verifyS3(ctx context.Context, s *session, r *run, _ string, keys []schemas.Key) (gone []schemas.Key, err error) {
+	buckets := map[schemas.Key][]schemas.Key{}
 	for _, k := range keys {
-		list, err := s3Now(ctx, s, token, k)
+		bucket := schemas.Key{Region: k.Region, ID: k.ID}
+		buckets[bucket] = append(buckets[bucket], k)
+	}
+	var errs []error
+	for _, of := range buckets {
+		list, err := s3Now(ctx, s, of[0])
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		no, err := compare(ctx, r, list, of)
+		gone = append(gone, no...)
 		if err != nil {
 			return gone, err
 		}
-		found := false
-		for _, o := range list {
-			if o.Key == k {
-				found = true
-				if err := r.emit(ctx, o); err != nil {
-					return gone, err
-				}
-			}
-		}
-		if !found {
-			gone = append(gone, k)
-		}
 	}
-	return gone, nil
+	return gone, errors.Join(errs...)
 }
 
 // s3Now is everything that exists now beside a key.
-func s3Now(ctx context.Context, s *session, token string, k schemas.Key) ([]discovery.Observation, error) {
-	if token == typeAccountPAB || token == typeAccountPABSetting {
+func s3Now(ctx context.Context, s *session, k schemas.Key) ([]discovery.Observation, error) {
+	if k.Type == typeAccountPAB || k.Type == typeAccountPABSetting {
 		return accountPublicAccess(ctx, s), nil
 	}
 	_, err := s.s3In(k.Region).HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &k.ID})

@@ -28,8 +28,8 @@ type service struct {
 	// and notes on r what could not be read.
 	read func(ctx context.Context, s *session, r *run) error
 	// verify is for services whose resources are read directly in another way: it
-	// reads those of one type by id, emits what exists and returns the ids the
-	// service positively does not know.
+	// reads those of one type, or of the types of one list, emits what exists and
+	// returns the keys that the service positively does not know.
 	verify func(ctx context.Context, s *session, r *run, token string, keys []schemas.Key) (gone []schemas.Key, err error)
 }
 

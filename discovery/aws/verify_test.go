@@ -2,9 +2,11 @@ package aws
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -54,6 +56,47 @@ func TestVerifyPartsOfABucket(t *testing.T) {
 		t.Fatalf("emitted %v, gone %v, %v", emitted, gone, err)
 	}
 	wantUnknown(t, emitted[0], "policy", schemas.FacetDenied, "s3:GetBucketPolicy")
+}
+
+// A resource with all that is split off it is read once, in whatever order the
+// keys come, and so is each of several.
+func TestVerifyReadsEachOnce(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		service *service
+		types   []string
+		id      func(i int) string
+		once    []string // operations, of each resource
+	}{
+		{s3Service, bucketTypes, func(i int) string { return fmt.Sprintf("bucket-%08d", i) }, []string{"s3:HEAD", "s3:acl", "s3:policy", "tagging:GetResources"}},
+		{ecrService, []string{typeRepository, typeRepositoryPolicy}, func(i int) string { return fmt.Sprintf("repository-%06d", i) }, []string{"ecr:DescribeRepositories", "ecr:GetRepositoryPolicy"}},
+	} {
+		a := newAccount(awsfake.Population{Buckets: 4, More: map[string]int{"*": 2}})
+		var keys []schemas.Key
+		for _, o := range a.read(t, c.service, home).sorted() {
+			if o.Region == home && (o.ID == c.id(0) || o.ID == c.id(2) || o.ID == c.id(1)) && slices.Contains(c.types, o.Type) {
+				keys = append(keys, o.Key)
+			}
+		}
+		read := map[string]bool{}
+		for _, k := range keys {
+			read[k.ID] = true
+		}
+		before := map[string]int{}
+		for _, op := range c.once {
+			before[op] = a.count(op)
+		}
+		slices.SortFunc(keys, func(x, y schemas.Key) int { return strings.Compare(x.ID+x.Type, y.ID+y.Type) })
+		emitted, gone, err := a.verify(t, c.service, keys...)
+		if err != nil || len(read) != 2 || len(keys) == 2 || len(emitted) != len(keys) || len(gone) != 0 {
+			t.Errorf("%s: %d keys of %d, emitted %d, gone %v, %v", c.service.name, len(keys), len(read), len(emitted), gone, err)
+		}
+		for _, op := range c.once {
+			if n := a.count(op) - before[op]; n != 2 {
+				t.Errorf("%s: %d times for 2", op, n)
+			}
+		}
+	}
 }
 
 func TestVerifyBuckets(t *testing.T) {
