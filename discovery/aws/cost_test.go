@@ -35,7 +35,8 @@ var perThousand = []struct {
 	{cloudwatchService, map[string]int{"metricAlarm": 1000}, typeMetricAlarm, 20},
 	{cloudwatchService, map[string]int{"compositeAlarm": 1000}, typeCompositeAlarm, 20},
 	{guarddutyService, map[string]int{"detector": 1}, typeDetector, 2},
-	{elbv2Service, map[string]int{"loadBalancer": 1000}, typeLoadBalancer, 1013 + 3}, // listed a second time for their listeners
+	{elbv2Service, map[string]int{"loadBalancer": 1000}, typeLoadBalancer, 1013},
+	{elbv2Service, map[string]int{"loadBalancer": 1000}, typeListener, 3 + 1000 + 50},
 	{elbService, map[string]int{"classicLoadBalancer": 1000}, typeClassicLoadBalancer, 1013},
 	{acmService, map[string]int{"certificate": 1000}, typeCertificate, 11},
 	{cloudfrontService, map[string]int{"distribution": 1000}, typeDistribution, 1020},

@@ -40,18 +40,20 @@ var elbv2Service = &service{
 		{token: typeTargetGroup, calls: []call{listTargetGroups, targetGroupAttributes, tagCall}},
 	},
 	limits: map[string]limit{"Elastic Load Balancing v2": elbLimit},
-	lists:  elbv2Lists,
+	lists: []list{
+		{listLoadBalancers.action, []string{typeLoadBalancer, typeListener}, everyLoadBalancer},
+		{listTargetGroups.action, []string{typeTargetGroup}, eachTargetGroup},
+	},
+	direct: []list{
+		{listLoadBalancers.action, []string{typeLoadBalancer}, theseLoadBalancers},
+		{listListeners.action, []string{typeListener}, theseListeners},
+		{listTargetGroups.action, []string{typeTargetGroup}, eachTargetGroup},
+	},
 }
 
 // elbLimit is half of "Request throttling for the ELB API": for all Describe
 // operations together 40 at once and 10/s, for either version of the API.
 var elbLimit = limit{rate: 5, burst: 20, shared: true}
-
-var elbv2Lists = []list{
-	{listLoadBalancers.action, []string{typeLoadBalancer}, eachLoadBalancer},
-	{listLoadBalancers.action, []string{typeListener}, eachListener},
-	{listTargetGroups.action, []string{typeTargetGroup}, eachTargetGroup},
-}
 
 func (s *session) elbv2() *elb.Client {
 	return client(s, "elbv2", func(c aws.Config) *elb.Client { return elb.NewFromConfig(c) })
@@ -60,22 +62,41 @@ func (s *session) elbv2() *elb.Client {
 // elbPageSize is the largest page of either API.
 var elbPageSize = aws.Int32(400)
 
-func eachLoadBalancer(ctx context.Context, s *session, arns []string, emit observe) error {
-	if arns != nil {
-		// One at a time: an ARN that does not exist is an error of the whole call.
-		return parallel(ctx, detailParallel, arns, func(ctx context.Context, arn string) error {
-			out, err := s.elbv2().DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{LoadBalancerArns: []string{arn}})
-			if isNotFound(err, "LoadBalancerNotFound") {
-				return nil
+// everyLoadBalancer lists load balancers and asks each for its listeners: no call
+// lists them all.
+func everyLoadBalancer(ctx context.Context, s *session, _ []string, emit observe) error {
+	var some troubles
+	p := elb.NewDescribeLoadBalancersPaginator(s.elbv2(), &elb.DescribeLoadBalancersInput{PageSize: elbPageSize})
+	err := pages(ctx, p, func(out *elb.DescribeLoadBalancersOutput) error {
+		// Not more listeners at once than those of so many load balancers.
+		for chunk := range slices.Chunk(out.LoadBalancers, tagPage) {
+			if err := readLoadBalancers(ctx, s, chunk, emit); err != nil {
+				return err
 			}
+			listeners, err := listenersOf(ctx, s, chunk, &some)
 			if err != nil {
 				return err
 			}
-			return readLoadBalancers(ctx, s, out.LoadBalancers, emit)
-		})
-	}
-	p := elb.NewDescribeLoadBalancersPaginator(s.elbv2(), &elb.DescribeLoadBalancersInput{PageSize: elbPageSize})
-	return pages(ctx, p, func(out *elb.DescribeLoadBalancersOutput) error {
+			if err := emitListeners(ctx, s, listeners, emit); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return some.or(err)
+}
+
+// theseLoadBalancers reads one at a time: an ARN that does not exist is an error of
+// the whole call.
+func theseLoadBalancers(ctx context.Context, s *session, arns []string, emit observe) error {
+	return parallel(ctx, detailParallel, arns, func(ctx context.Context, arn string) error {
+		out, err := s.elbv2().DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{LoadBalancerArns: []string{arn}})
+		if isNotFound(err, "LoadBalancerNotFound") {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 		return readLoadBalancers(ctx, s, out.LoadBalancers, emit)
 	})
 }
@@ -102,39 +123,22 @@ func readLoadBalancers(ctx context.Context, s *session, list []types.LoadBalance
 	})
 }
 
-// eachListener asks each load balancer for its listeners: no call lists them all.
-func eachListener(ctx context.Context, s *session, arns []string, emit observe) error {
-	if arns != nil {
-		return parallel(ctx, detailParallel, arns, func(ctx context.Context, arn string) error {
-			out, err := s.elbv2().DescribeListeners(ctx, &elb.DescribeListenersInput{ListenerArns: []string{arn}})
-			if isNotFound(err, "ListenerNotFound") {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			return emitListeners(ctx, s, out.Listeners, emit)
-		})
-	}
-	p := elb.NewDescribeLoadBalancersPaginator(s.elbv2(), &elb.DescribeLoadBalancersInput{PageSize: elbPageSize})
-	return pages(ctx, p, func(out *elb.DescribeLoadBalancersOutput) error {
-		// Not more listeners at once than those of so many load balancers.
-		for chunk := range slices.Chunk(out.LoadBalancers, 100) {
-			listeners, err := listenersOf(ctx, s, chunk)
-			if err != nil {
-				return err
-			}
-			if err := emitListeners(ctx, s, listeners, emit); err != nil {
-				return err
-			}
+func theseListeners(ctx context.Context, s *session, arns []string, emit observe) error {
+	return parallel(ctx, detailParallel, arns, func(ctx context.Context, arn string) error {
+		out, err := s.elbv2().DescribeListeners(ctx, &elb.DescribeListenersInput{ListenerArns: []string{arn}})
+		if isNotFound(err, "ListenerNotFound") {
+			return nil
 		}
-		return nil
+		if err != nil {
+			return err
+		}
+		return emitListeners(ctx, s, out.Listeners, emit)
 	})
 }
 
 // listenersOf are the listeners of some load balancers, without those of one that
 // is gone by now.
-func listenersOf(ctx context.Context, s *session, list []types.LoadBalancer) (listeners []types.Listener, err error) {
+func listenersOf(ctx context.Context, s *session, list []types.LoadBalancer, some *troubles) (listeners []types.Listener, err error) {
 	var mu sync.Mutex
 	err = parallel(ctx, detailParallel, list, func(ctx context.Context, lb types.LoadBalancer) error {
 		p := elb.NewDescribeListenersPaginator(s.elbv2(), &elb.DescribeListenersInput{LoadBalancerArn: lb.LoadBalancerArn, PageSize: elbPageSize})
@@ -147,7 +151,7 @@ func listenersOf(ctx context.Context, s *session, list []types.LoadBalancer) (li
 		if err == nil || isNotFound(err, "LoadBalancerNotFound") {
 			return nil
 		}
-		return listError{listListeners.action, err}
+		return some.keep(ctx, err, listListeners.action, typeListener)
 	})
 	return listeners, err
 }

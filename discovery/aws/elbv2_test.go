@@ -192,20 +192,20 @@ func TestListenerDeletedMeanwhile(t *testing.T) {
 }
 
 // One load balancer whose listeners cannot be read leaves the scope of listeners
-// open; those of others may still be told.
+// open; those of others, on pages to come as well, are read.
 func TestListenersOfOneLoadBalancerFail(t *testing.T) {
 	t.Parallel()
-	a := balanced(2).asked("elasticloadbalancing:DescribeListeners", func(_ string, q url.Values) answer {
+	a := smallPages(balanced(5)).asked("elasticloadbalancing:DescribeListeners", func(_ string, q url.Values) answer {
 		if q.Get("LoadBalancerArn") == lbARN {
 			return refusal("elasticloadbalancing:", "InternalFailure", 500)
 		}
 		return answer{}
 	})
 	s := a.read(t, elbv2Service, home)
-	if e := s.scopes[typeListener]; e.State != schemas.ScopeFailed || e.Call != listListeners.action || e.Reason != "InternalFailure" {
+	if e := s.scopes[typeListener]; e.State != schemas.ScopeFailed || e.Call != listListeners.action || e.Reason != "InternalFailure" || e.Seen != 4 {
 		t.Errorf("%+v", e)
 	}
-	if e := s.scopes[typeLoadBalancer]; e.State != schemas.ScopeComplete || e.Seen != 2 {
+	if e := s.scopes[typeLoadBalancer]; e.State != schemas.ScopeComplete || e.Seen != 5 {
 		t.Errorf("%+v", e)
 	}
 }
