@@ -1,11 +1,13 @@
 package aws
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/insights-scanner/insights-scanner/discovery"
 	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -87,6 +89,85 @@ func TestCallsPerThousand(t *testing.T) {
 			t.Errorf("%s: %d calls were made and %d are declared, want %d: %v", c.token, calls, declared, c.calls, made)
 		}
 	}
+}
+
+// coldCalls are the calls that the first scan of a thousand resources may take, with
+// everything that is read of them: its pages, its tags, and what takes a call for
+// each.
+var coldCalls = []struct {
+	name       string
+	service    *service
+	population awsfake.Population
+	most       int
+}{
+	// Versioning, policy, encryption, logging, ACL, lifecycle, public access block, ownership.
+	{"S3Bucket", s3Service, awsfake.Population{Buckets: 1000}, 1 + 10 + 8*1000},
+	{"IAMRole", iamService, awsfake.Population{Roles: 1000}, 10},
+	// Metadata, policy, rotation.
+	{"KMSKey", kmsService, thousand("key"), 1 + 10 + 3*1000},
+	// Concurrency, policy, URLs.
+	{"LambdaFunction", lambdaService, thousand("function"), 20 + 10 + 3*1000},
+	{"EC2Instance", ec2Service, awsfake.Population{Instances: 1000}, 1},
+	{"EC2SecurityGroup", ec2Service, awsfake.Population{SecurityGroups: 1000}, 1},
+	{"RDSInstance", rdsService, thousand("dbInstance"), 10},
+	// Description, continuous backups.
+	{"DynamoDBTable", dynamodbService, thousand("table"), 10 + 10 + 2*1000},
+	{"SQSQueue", sqsService, thousand("queue"), 1 + 10 + 1000},
+	{"SNSTopic", snsService, thousand("topic"), 10 + 10 + 1000},
+	// The policy; tags come with the list.
+	{"Secret", secretsmanagerService, thousand("secret"), 10 + 1000},
+	// Policy, lifecycle policy.
+	{"ECRRepository", ecrService, thousand("repository"), 1 + 10 + 2*1000},
+	{"ACMCertificate", acmService, thousand("certificate"), 1 + 10},
+	// Attributes, listeners; the tags of a thousand listeners, by twenty.
+	{"ELBv2LoadBalancer", elbv2Service, thousand("loadBalancer"), 3 + 10 + 2*1000 + 50},
+}
+
+func thousand(kind string) awsfake.Population {
+	return awsfake.Population{More: map[string]int{kind: 1000}}
+}
+
+// BenchmarkCallsPerThousand counts the calls of a first scan of a thousand resources
+// and fails when there are more than there may be. Counted is every call of the
+// service that an account without any does not take, and one for the list.
+func BenchmarkCallsPerThousand(b *testing.B) {
+	for _, c := range coldCalls {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				all, seen := scanCalls(b, c.service, c.population)
+				none, _ := scanCalls(b, c.service, awsfake.Population{})
+				calls := 1 + all - none
+				if seen < 1000 {
+					b.Errorf("%d resources were seen", seen)
+				}
+				if calls > c.most {
+					b.Errorf("%d calls, %d at most may be made", calls, c.most)
+				}
+				b.ReportMetric(float64(calls), "calls/1000")
+			}
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// scanCalls is how many calls a scan of a service takes, and how many resources of
+// the type that there are most of it sees.
+func scanCalls(b *testing.B, svc *service, p awsfake.Population) (calls int, seen uint64) {
+	b.Helper()
+	a := newAccount(p)
+	r := &reader{svc: svc, session: a.in(home), unitRegion: home}
+	ends, err := r.Read(b.Context(), func(context.Context, discovery.Observation) error { return nil })
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, e := range ends {
+		seen = max(seen, e.Seen)
+		if e.State != schemas.ScopeComplete {
+			b.Errorf("%+v", e)
+		}
+	}
+	total, _ := a.fake.Calls()
+	return int(total), seen
 }
 
 // signedAs is the name that a service signs with, where IAM knows it by another.
