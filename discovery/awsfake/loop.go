@@ -1,18 +1,41 @@
 package awsfake
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/efs"
+	"github.com/aws/aws-sdk-go-v2/service/eks"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -25,7 +48,7 @@ func Loop(ctx context.Context, endpoint, region string) error {
 		Credentials: credentials.NewStaticCredentialsProvider("AKIAFAKE", "fake", ""),
 		HTTPClient:  readOnlyBody{awshttp.NewBuildableClient()},
 	}
-	for _, part := range []func(context.Context, aws.Config) error{loopEC2, loopIAM, loopRest, loopS3} {
+	for _, part := range []func(context.Context, aws.Config) error{loopEC2, loopIAM, loopRest, loopEmpty, loopS3} {
 		if err := part(ctx, cfg); err != nil {
 			return err
 		}
@@ -124,9 +147,57 @@ func loopRest(ctx context.Context, cfg aws.Config) error {
 	return err
 }
 
+// loopEmpty makes the list calls of the services that the population has nothing
+// of: each has one page.
+func loopEmpty(ctx context.Context, cfg aws.Config) error {
+	as, logs, stores := autoscaling.NewFromConfig(cfg), cloudwatchlogs.NewFromConfig(cfg), efs.NewFromConfig(cfg)
+	balancers, tasks, keys := elasticloadbalancingv2.NewFromConfig(cfg), ecs.NewFromConfig(cfg), kms.NewFromConfig(cfg)
+	dbs, topics := rds.NewFromConfig(cfg), sns.NewFromConfig(cfg)
+	return cmp.Or(
+		one(ctx, acm.NewFromConfig(cfg).ListCertificates),
+		one(ctx, as.DescribeAutoScalingGroups),
+		one(ctx, as.DescribeLaunchConfigurations),
+		one(ctx, cloudfront.NewFromConfig(cfg).ListDistributions),
+		one(ctx, cloudtrail.NewFromConfig(cfg).ListEventDataStores),
+		one(ctx, cloudwatch.NewFromConfig(cfg).DescribeAlarms),
+		one(ctx, dynamodb.NewFromConfig(cfg).ListTables),
+		one(ctx, ecr.NewFromConfig(cfg).DescribeRepositories),
+		one(ctx, tasks.ListClusters),
+		one(ctx, tasks.ListTaskDefinitions),
+		one(ctx, eks.NewFromConfig(cfg).ListClusters),
+		one(ctx, elasticloadbalancing.NewFromConfig(cfg).DescribeLoadBalancers),
+		one(ctx, balancers.DescribeLoadBalancers),
+		one(ctx, balancers.DescribeTargetGroups),
+		one(ctx, guardduty.NewFromConfig(cfg).ListDetectors),
+		one(ctx, keys.ListKeys),
+		one(ctx, keys.ListAliases),
+		one(ctx, lambda.NewFromConfig(cfg).ListFunctions),
+		one(ctx, logs.DescribeLogGroups),
+		one(ctx, logs.DescribeMetricFilters),
+		one(ctx, dbs.DescribeDBSubnetGroups),
+		one(ctx, dbs.DescribeDBClusters),
+		one(ctx, dbs.DescribeDBInstances),
+		one(ctx, dbs.DescribeDBSnapshots),
+		one(ctx, dbs.DescribeDBClusterSnapshots),
+		one(ctx, secretsmanager.NewFromConfig(cfg).ListSecrets),
+		one(ctx, topics.ListTopics),
+		one(ctx, topics.ListSubscriptions),
+		one(ctx, sqs.NewFromConfig(cfg).ListQueues),
+		one(ctx, stores.DescribeFileSystems),
+		one(ctx, stores.DescribeAccessPoints),
+	)
+}
+
+// one makes a call without parameters.
+func one[In, Out, Options any](ctx context.Context, call func(context.Context, *In, ...func(*Options)) (*Out, error)) error {
+	_, err := call(ctx, nil)
+	return err
+}
+
 // loopS3 reads every bucket as a scan does, as many at once.
 func loopS3(ctx context.Context, cfg aws.Config) error {
 	c := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
+	tagging := resourcegroupstaggingapi.NewFromConfig(cfg)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(16)
 	p := s3.NewListBucketsPaginator(c, &s3.ListBucketsInput{MaxBuckets: aws.Int32(1000)})
@@ -135,11 +206,24 @@ func loopS3(ctx context.Context, cfg aws.Config) error {
 		if err != nil {
 			return err
 		}
+		for some := range slices.Chunk(page.Buckets, 100) {
+			if err := loopTags(ctx, tagging, some); err != nil {
+				return err
+			}
+		}
 		for _, b := range page.Buckets {
 			g.Go(func() error { loopBucket(ctx, c, b.Name); return nil })
 		}
 	}
 	return g.Wait()
+}
+
+func loopTags(ctx context.Context, c *resourcegroupstaggingapi.Client, buckets []s3types.Bucket) error {
+	arns := make([]string, len(buckets))
+	for i, b := range buckets {
+		arns[i] = "arn:aws:s3:::" + aws.ToString(b.Name)
+	}
+	return drain(ctx, resourcegroupstaggingapi.NewGetResourcesPaginator(c, &resourcegroupstaggingapi.GetResourcesInput{ResourceARNList: arns}))
 }
 
 // loopBucket ignores errors: "not configured" is one.
