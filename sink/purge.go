@@ -11,16 +11,7 @@ import (
 // PurgeAccount deletes every row of an account from every table. It may be
 // repeated. What is still on its way to the sink is stored afterwards.
 func (s *Store) PurgeAccount(ctx context.Context, a schemas.AccountID) error {
-	var tables []string
-	err := s.query(ctx, "list tables", "SELECT table FROM system.columns WHERE database = ? AND name = 'account_id' ORDER BY table", []any{s.db},
-		func(r driver.Rows) error {
-			var name string
-			if err := r.Scan(&name); err != nil {
-				return err
-			}
-			tables = append(tables, name)
-			return nil
-		})
+	tables, err := s.accountTables(ctx)
 	if err != nil {
 		return err
 	}
@@ -30,4 +21,15 @@ func (s *Store) PurgeAccount(ctx context.Context, a schemas.AccountID) error {
 		}
 	}
 	return nil
+}
+
+// accountTables are the tables that hold rows of accounts, by name.
+func (s *Store) accountTables(ctx context.Context) (tables []string, err error) {
+	err = s.query(ctx, "list tables", "SELECT table FROM system.columns WHERE database = ? AND name = 'account_id' ORDER BY table", []any{s.db},
+		func(r driver.Rows) error {
+			var name string
+			defer func() { tables = append(tables, name) }()
+			return r.Scan(&name)
+		})
+	return tables, err
 }
