@@ -33,6 +33,7 @@ type Config struct {
 	ClickHouse   ClickHouseConfig
 	Secrets      SecretsConfig
 	Workers      WorkersConfig
+	Retention    schemas.Retention
 }
 
 // LogConfig says how much is logged, and in which form.
@@ -76,6 +77,10 @@ type WorkersConfig struct {
 // adminOff is the adminAddr of a process that shows nothing of itself.
 const adminOff = "off"
 
+// minHistory is the least that can be kept of the past: the ends of units are part
+// of it, and a scan is complete when they are all there.
+const minHistory schemas.Days = 7
+
 // allRoles a process can take.
 var allRoles = []string{"control", "sink", "discovery", "evaluator"}
 
@@ -89,6 +94,7 @@ func defaultConfig() Config {
 		NATS:         NATSConfig{Replicas: 1, AckWait: 30 * time.Second, LeaseTTL: 15 * time.Second},
 		ClickHouse:   ClickHouseConfig{Database: "insights"},
 		Workers:      WorkersConfig{Discovery: 4, Evaluator: 4, MaxEngines: 64},
+		Retention:    schemas.Retention{Removed: 90},
 	}
 }
 
@@ -97,7 +103,8 @@ func defaultConfig() Config {
 type setting struct {
 	path  string
 	usage string
-	// to is where the value goes: *string, *int, *[]string or *time.Duration.
+	// to is where the value goes: *string, *int, *[]string, *time.Duration or
+	// *schemas.Days.
 	to func(*Config) any
 	// secret values may come from the environment or from a file named by
 	// path+"File", never from the configuration file itself.
@@ -130,6 +137,8 @@ var settings = []setting{
 	{path: "workers.discovery", usage: "units read at once", to: func(c *Config) any { return &c.Workers.Discovery }},
 	{path: "workers.evaluator", usage: "batches judged at once", to: func(c *Config) any { return &c.Workers.Evaluator }},
 	{path: "workers.maxEngines", usage: "loaded packs kept warm", to: func(c *Config) any { return &c.Workers.MaxEngines }},
+	{path: "retention.history", usage: "how long resource versions, violation events and scans are kept, such as 400d, or forever; empty: see docs/operations.md", to: func(c *Config) any { return &c.Retention.History }},
+	{path: "retention.removed", usage: "how long what was found in a removed account is kept, such as 90d, or forever", to: func(c *Config) any { return &c.Retention.Removed }},
 }
 
 // env is the setting's environment variable.
@@ -167,6 +176,12 @@ func (s setting) set(c *Config, text string) error {
 		d, err := time.ParseDuration(text)
 		if err != nil {
 			return fmt.Errorf("%q is not a duration such as 30s", text)
+		}
+		*to = d
+	case *schemas.Days:
+		d, err := schemas.ParseDays(text)
+		if err != nil {
+			return err
 		}
 		*to = d
 	}
@@ -294,6 +309,8 @@ func (s setting) kind(c *Config) string {
 		return "whole number"
 	case *time.Duration:
 		return "duration such as 30s"
+	case *schemas.Days:
+		return "number of days such as 90d, or forever"
 	default:
 		return "text"
 	}
@@ -325,6 +342,8 @@ func (c *Config) check(p *schemas.Problems) {
 	p.Check(c.NATS.AckWait >= time.Second, "nats.ackWait", "must be at least 1s")
 	p.Check(c.NATS.LeaseTTL >= time.Second, "nats.leaseTtl", "must be at least 1s")
 	p.Check(c.DrainTimeout >= 0, "drainTimeout", "must not be negative")
+	p.Check(c.Retention.History <= 0 || c.Retention.History >= minHistory, "retention.history", "must be at least %s: a scan that runs needs what it has stored", minHistory)
+	p.Check(c.Retention.Removed != 0, "retention.removed", "needs a number of days such as 90d, or forever")
 	if c.AdminAddr != "" && c.AdminAddr != adminOff {
 		// ":9480" would be every address of the machine: that has to be said.
 		host, port, err := net.SplitHostPort(c.AdminAddr)
@@ -378,6 +397,8 @@ func (s setting) value(c *Config) any {
 	case *int:
 		return *to
 	case *time.Duration:
+		return to.String()
+	case *schemas.Days:
 		return to.String()
 	case *string:
 		if s.secret && *to != "" {

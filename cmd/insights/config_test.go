@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 func noEnv(string) string { return "" }
@@ -21,15 +23,16 @@ func writeConfig(t *testing.T, text string) string {
 
 func TestConfigLaterSourcesWin(t *testing.T) {
 	t.Parallel()
-	file := writeConfig(t, "dataDir: /file\nlog: {level: warn}\nnats: {ackWait: 5s}\nworkers: {discovery: 9}\n")
+	file := writeConfig(t, "dataDir: /file\nlog: {level: warn}\nnats: {ackWait: 5s}\nworkers: {discovery: 9}\nretention: {history: 30d, removed: 5d}\n")
 	env := func(k string) string {
-		return map[string]string{"INSIGHTS_LOG_LEVEL": "error", "INSIGHTS_DATA_DIR": "/env"}[k]
+		return map[string]string{"INSIGHTS_LOG_LEVEL": "error", "INSIGHTS_DATA_DIR": "/env", "INSIGHTS_RETENTION_REMOVED": "forever"}[k]
 	}
 	c, err := loadConfig(file, env, map[string]string{"dataDir": "/flag"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.DataDir != "/flag" || c.Log.Level != "error" || c.NATS.AckWait != 5*time.Second || c.Workers.Discovery != 9 {
+	if c.DataDir != "/flag" || c.Log.Level != "error" || c.NATS.AckWait != 5*time.Second || c.Workers.Discovery != 9 ||
+		c.Retention != (schemas.Retention{History: 30, Removed: schemas.Forever}) {
 		t.Errorf("%+v", c)
 	}
 }
@@ -42,6 +45,7 @@ roles: [control, sinks]
 nats: {password: hunter2, replicas: two}
 clickhouse: {dsn: "clickhouse://u:p@h:9000/db"}
 log: {level: loud}
+retention: {history: 6d, removed: 90}
 `)
 	_, err := loadConfig(file, noEnv, nil)
 	if err == nil {
@@ -50,7 +54,7 @@ log: {level: loud}
 	for _, want := range []string{
 		"dataDri: unknown setting", `roles[1]: "sinks"`, "nats.password: secrets do not belong",
 		"nats.replicas: wants a whole number", "clickhouse.dsn: must not hold the password", `log.level: "loud"`,
-		"control and sink go together",
+		"control and sink go together", "retention.history: must be at least 7d", "retention.removed: wants a number of days such as 90d, or forever, has 90",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no %q in:\n%v", want, err)

@@ -146,7 +146,8 @@ func (n *node) newService() *api.Local {
 			return p.control.Start(ctx, account, scanner.StartOptions{By: by, Limit: limit})
 		},
 		CancelScan: p.control.Cancel, GetScan: p.control.Get, ListScans: p.control.List,
-		Log: n.log, Now: time.Now,
+		Retention: n.cfg.Retention,
+		Log:       n.log, Now: time.Now,
 	})
 }
 

@@ -45,6 +45,11 @@ func (c *Client) PurgeAccount(ctx context.Context, account schemas.AccountID) er
 	return c.remove(ctx, "accounts", string(account), "results")
 }
 
+// Retention implements Service.
+func (c *Client) Retention(ctx context.Context) (schemas.Retention, error) {
+	return get[schemas.Retention](ctx, c, nil, "retention")
+}
+
 // EffectivePacks implements Service.
 func (c *Client) EffectivePacks(ctx context.Context, account string) (schemas.Effective, error) {
 	out, err := get[effectiveReply](ctx, c, nil, "accounts", account, "packs")

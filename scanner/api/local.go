@@ -79,6 +79,8 @@ type Parts struct {
 	GetScan    func(ctx context.Context, scan string) (schemas.Scan, error)
 	ListScans  func(ctx context.Context, account string, limit int) ([]schemas.Scan, error)
 
+	Retention schemas.Retention
+
 	Log zerolog.Logger
 	Now func() time.Time
 }
@@ -215,6 +217,9 @@ func (l *Local) PurgeAccount(ctx context.Context, account schemas.AccountID) err
 	l.record(ctx, "account", string(account), map[string]string{"change": "purged"})
 	return nil
 }
+
+// Retention implements Service.
+func (l *Local) Retention(context.Context) (schemas.Retention, error) { return l.p.Retention, nil }
 
 // EffectivePacks implements Service.
 func (l *Local) EffectivePacks(ctx context.Context, account string) (schemas.Effective, error) {

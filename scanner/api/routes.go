@@ -147,6 +147,9 @@ func (s *Server) accountRoutes() {
 	s.route("DELETE /v1/accounts/{account}/results", ScopeAdmin, func(r *http.Request) (int, any, error) {
 		return none(svc.PurgeAccount(r.Context(), schemas.AccountID(r.PathValue("account"))))
 	})
+	s.route("GET /v1/retention", ScopeRead, func(r *http.Request) (int, any, error) {
+		return found(svc.Retention(r.Context()))
+	})
 	s.route("GET /v1/accounts/{account}/packs", ScopeRead, func(r *http.Request) (int, any, error) {
 		e, err := svc.EffectivePacks(r.Context(), r.PathValue("account"))
 		return found(effectiveReply{e, e.Revision}, err)

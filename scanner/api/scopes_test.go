@@ -34,6 +34,7 @@ var scopes = map[string]api.TokenScope{
 	"POST /v1/accounts/{account}/check":            api.ScopeWrite,
 	"DELETE /v1/accounts/{account}/results":        api.ScopeAdmin,
 	"GET /v1/accounts/{account}/packs":             api.ScopeRead,
+	"GET /v1/retention":                            api.ScopeRead,
 	"GET /v1/scans":                                api.ScopeRead,
 	"POST /v1/scans":                               api.ScopeWrite,
 	"GET /v1/scans/{scan}":                         api.ScopeRead,

@@ -27,6 +27,8 @@ type Service interface {
 	RemoveAccount(ctx context.Context, account string) error
 	// PurgeAccount deletes what was found in an account that was removed.
 	PurgeAccount(ctx context.Context, account schemas.AccountID) error
+	// Retention is how long results are kept.
+	Retention(ctx context.Context) (schemas.Retention, error)
 	// CheckAccount tries what scans of an account call, in the given regions (none:
 	// those that a scan reads), and returns every IAM action with what came of it.
 	CheckAccount(ctx context.Context, account string, regions []string) ([]schemas.Permission, error)

@@ -225,3 +225,7 @@ func (s *stub) RemoveDeadLetter(ctx context.Context, id uint64) error {
 func (s *stub) PurgeAccount(ctx context.Context, account schemas.AccountID) error {
 	return s.note(ctx, "PurgeAccount", []any{account})
 }
+
+func (s *stub) Retention(ctx context.Context) (schemas.Retention, error) {
+	return reply[schemas.Retention](ctx, s, "Retention")
+}
