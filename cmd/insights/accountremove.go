@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,22 +24,28 @@ type removal struct {
 	Resources  uint64            `json:"resources"`
 	Open       uint64            `json:"openViolations"`
 	Purge      bool              `json:"purge"` // what was found is deleted
-	Done       bool              `json:"done"`
+	// KeptUntil is the day from which on what was found is deleted, if the account
+	// is removed now; zero with Purge, and when it is kept for ever.
+	KeptUntil time.Time `json:"keptUntil,omitzero"`
+	Done      bool      `json:"done"`
+
+	retention schemas.Retention
 }
 
 func (a *app) accountRemoveCmd() *cobra.Command {
 	var yes, dryRun, purge bool
 	cmd := &cobra.Command{
-		Use: "remove ACCOUNT", Short: "Stop scanning an account; its history is kept", Args: args(cobra.ExactArgs(1)),
+		Use: "remove ACCOUNT", Short: "Stop scanning an account; what was found is kept for a time", Args: args(cobra.ExactArgs(1)),
 		Long: `Remove forgets ACCOUNT (a name or id), takes it out of every group, and stops its
 schedule, scans and judging at once. It says first what it does, and asks.
 
-What was found is kept. Since nobody looks any more, its violations count neither
-as open nor as fixed: reports and lists leave the account out, and show it only
-when they are asked for its id. Added again, it goes on where it was. What is
-kept of the past goes by age: versions of resources after 400 days.
+What was found is kept for as long as retention.removed says (default 90d, also
+forever), and then deleted by insights serve. Since nobody looks any more, its
+violations count neither as open nor as fixed: reports and lists leave the account
+out, and show it only when they are asked for its id. Added again before that day,
+it goes on where it was.
 
-With --purge what was found is deleted, for ever; give the id to do that later.`,
+With --purge what was found is deleted now, for ever; give the id to do that later.`,
 		Example: `  insights account remove prod --dry-run
   insights account remove prod --yes
   insights account remove aws-123456789012 --purge --yes`,
@@ -83,6 +90,12 @@ func planRemoval(ctx context.Context, s api.Service, name string, purge bool) (r
 		r.Account, r.ID, r.Registered = acc.Name, acc.ID, true
 	case !purge || !r.ID.Valid() || schemas.CodeOf(err) != schemas.CodeNotFound:
 		return r, err
+	}
+	if r.retention, err = s.Retention(ctx); err != nil {
+		return r, err
+	}
+	if keep := r.retention.Removed; !purge && keep != schemas.Forever {
+		r.KeptUntil = time.Now().UTC().AddDate(0, 0, int(keep)).Truncate(time.Second)
 	}
 	groups, err := s.ListGroups(ctx)
 	if err != nil {
@@ -139,7 +152,16 @@ func (a *app) printRemoval(r removal) {
 		return
 	}
 	line("Keeps", found)
+	line("", r.keptText()+" (retention.removed: "+r.retention.Removed.String()+")")
 	line("", "Reports leave it out; by its id they show it: insights report --account "+string(r.ID))
+}
+
+// keptText says until when what was found is kept.
+func (r removal) keptText() string {
+	if r.KeptUntil.IsZero() {
+		return "for ever"
+	}
+	return "until " + r.KeptUntil.Format(time.DateOnly)
 }
 
 // confirm asks on a terminal. Elsewhere nobody can answer: --yes has to.
@@ -170,6 +192,8 @@ func (a *app) printRemoved(r removal) error {
 		text = "Everything that was found in it is deleted."
 	case r.Purge:
 		text += " Everything that was found in it is deleted."
+	default:
+		text += " What was found in it is kept " + r.keptText() + "."
 	}
 	_, err := fmt.Fprintln(a.out, text)
 	return err

@@ -3,8 +3,10 @@ package main
 import (
 	"io"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -31,7 +33,7 @@ func TestAccountRemove(t *testing.T) {
 	}
 
 	out := p.ok(t, "account", "remove", "prod", "--dry-run")
-	for _, want := range []string{"Remove account prod (" + id + "):", "Stops ", "Keeps ", "open violations", "insights report --account " + id, "Nothing is done"} {
+	for _, want := range []string{"Remove account prod (" + id + "):", "Stops ", "Keeps ", "open violations", "insights report --account " + id, "Nothing is done", until(90), "(retention.removed: 90d)"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing in\n%s", want, out)
 		}
@@ -45,8 +47,12 @@ func TestAccountRemove(t *testing.T) {
 	}
 	checkFailure(t, p, exitError, []string{"account", "remove", id[:len(id)-1] + "9", "--yes"}, "there is no account")
 
+	forever := program{env: append(slices.Clone(p.env), "INSIGHTS_RETENTION_REMOVED=forever"), dir: p.dir}
+	if out := forever.ok(t, "account", "remove", "prod", "--dry-run"); !strings.Contains(out, "for ever (retention.removed: forever)") {
+		t.Errorf("kept for ever:\n%s", out)
+	}
 	var r removal
-	if p.json(t, &r, "account", "remove", "prod", "--yes"); !r.Done || !r.Registered || r.Purge || int(r.Open) != before || r.Resources == 0 {
+	if p.json(t, &r, "account", "remove", "prod", "--yes"); !r.Done || !r.Registered || r.Purge || int(r.Open) != before || r.Resources == 0 || !strings.Contains(until(90), r.KeptUntil.Format(time.DateOnly)) {
 		t.Errorf("removed: %+v", r)
 	}
 	var report schemas.Report
@@ -68,7 +74,8 @@ func TestAccountRemove(t *testing.T) {
 		t.Errorf("scanned again: %+v", again.Scan)
 	}
 
-	if p.json(t, &r, "account", "remove", "prod", "--yes", "--purge"); !r.Done || !r.Purge {
+	r = removal{}
+	if p.json(t, &r, "account", "remove", "prod", "--yes", "--purge"); !r.Done || !r.Purge || !r.KeptUntil.IsZero() {
 		t.Errorf("purged: %+v", r)
 	}
 	if open("--account", id) != 0 {
@@ -81,6 +88,11 @@ func TestAccountRemove(t *testing.T) {
 	if p.json(t, &again, "scan", "start", "prod"); again.Scan.ID != "123456789012-3" || again.Scan.State != schemas.ScanSucceeded || open() != before {
 		t.Errorf("scanned anew: %+v, %d open", again.Scan, open())
 	}
+}
+
+// until says until when something is kept that goes in some days.
+func until(days int) string {
+	return "until " + time.Now().UTC().AddDate(0, 0, days).Format(time.DateOnly)
 }
 
 func TestAccountRemoveAsksOnTerminal(t *testing.T) {
