@@ -39,11 +39,10 @@ func (a *app) accountRemoveCmd() *cobra.Command {
 		Long: `Remove forgets ACCOUNT (a name or id), takes it out of every group, and stops its
 schedule, scans and judging at once. It says first what it does, and asks.
 
-What was found is kept for as long as retention.removed says (default 90d, also
-forever), and then deleted by insights serve. Since nobody looks any more, its
-violations count neither as open nor as fixed: reports and lists leave the account
-out, and show it only when they are asked for its id. Added again before that day,
-it goes on where it was.
+What was found is kept for as long as retention.removed says (default 90d), and
+then deleted. Since nobody looks any more, its violations count neither as open
+nor as fixed: reports and lists leave the account out, and show it only when they
+are asked for its id. Added again before that day, it goes on where it was.
 
 With --purge what was found is deleted now, for ever; give the id to do that later.`,
 		Example: `  insights account remove prod --dry-run

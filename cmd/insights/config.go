@@ -137,7 +137,7 @@ var settings = []setting{
 	{path: "workers.discovery", usage: "units read at once", to: func(c *Config) any { return &c.Workers.Discovery }},
 	{path: "workers.evaluator", usage: "batches judged at once", to: func(c *Config) any { return &c.Workers.Evaluator }},
 	{path: "workers.maxEngines", usage: "loaded packs kept warm", to: func(c *Config) any { return &c.Workers.MaxEngines }},
-	{path: "retention.history", usage: "how long resource versions, violation events and scans are kept, such as 400d, or forever; empty: see docs/operations.md", to: func(c *Config) any { return &c.Retention.History }},
+	{path: "retention.history", usage: "how long resource versions, violation events and scans are kept, such as 400d, or forever; default: versions 400d, the others forever", to: func(c *Config) any { return &c.Retention.History }},
 	{path: "retention.removed", usage: "how long what was found in a removed account is kept, such as 90d, or forever", to: func(c *Config) any { return &c.Retention.Removed }},
 }
 
