@@ -63,26 +63,37 @@ type lease struct {
 	trusted    time.Time // when the last successful renewal was sent
 }
 
+// keep renews until ctx ends, or cancels it when the lease can no longer be
+// trusted: then, and not at the next renewal.
 func (l *lease) keep(ctx context.Context, cancel context.CancelCauseFunc) {
 	t := time.NewTicker(l.ttl / 5)
 	defer t.Stop()
+	end := time.NewTimer(time.Until(l.end()))
+	defer end.Stop()
 	for {
 		select {
 		case <-ctx.Done():
+			return
+		case <-end.C:
+			cancel(errLeaseLost)
 			return
 		case <-t.C:
 			if !l.renew(ctx) {
 				cancel(errLeaseLost)
 				return
 			}
+			end.Reset(time.Until(l.end()))
 		}
 	}
 }
 
+// end is until when the lease is trusted.
+func (l *lease) end() time.Time { return l.trusted.Add(l.ttl * 3 / 4) }
+
 // renew tells whether the lease may still be trusted. A renewal that got no
 // answer is repeated while the trust window lasts.
 func (l *lease) renew(ctx context.Context) bool {
-	end := l.trusted.Add(l.ttl * 3 / 4)
+	end := l.end()
 	sent := time.Now()
 	if !sent.Before(end) {
 		return false

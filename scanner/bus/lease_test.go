@@ -289,21 +289,18 @@ func TestNobodyAnswersIsUnavailable(t *testing.T) {
 	}
 }
 
+// For how long exactly is in TestLeaseIsTrustedForThreeQuartersOfItsTTL.
 func TestLeaseIsNotTrustedWithoutTheServer(t *testing.T) {
 	t.Parallel()
 	ctx := testContext(t)
 	s := bustest.Server(t)
 	b := bustest.Connect(t, s)
 	err := b.Lease(ctx, "k", "b", func(held context.Context) error {
-		begun := time.Now()
 		s.Shutdown()
 		select {
 		case <-held.Done():
 		case <-ctx.Done():
 			t.Error("the holder was not stopped")
-		}
-		if d := time.Since(begun); d > time.Second {
-			t.Errorf("trusted for %s after the server was gone; the TTL is a second", d)
 		}
 		return nil
 	})
