@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -23,12 +22,9 @@ func start(t *testing.T, p awsfake.Population) (*awsfake.Server, aws.Config) {
 	fake := awsfake.New(p)
 	srv := httptest.NewServer(fake)
 	t.Cleanup(srv.Close)
-	return fake, aws.Config{
-		Region:       "us-east-1",
-		BaseEndpoint: aws.String(srv.URL),
-		Credentials:  credentials.NewStaticCredentialsProvider("AKIAFAKE", "secret", ""),
-		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
-	}
+	cfg := awsfake.Config(srv.URL, "us-east-1")
+	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	return fake, cfg
 }
 
 func TestPagesHoldEveryInstanceOnce(t *testing.T) {

@@ -43,17 +43,22 @@ import (
 // else: the yardstick for what a scan costs beside them. It leaves out the calls
 // that are made once per scan (who am I, regions, S3 Control).
 func Loop(ctx context.Context, endpoint, region string) error {
-	cfg := aws.Config{
-		Region: region, BaseEndpoint: aws.String(endpoint),
-		Credentials: credentials.NewStaticCredentialsProvider("AKIAFAKE", "fake", ""),
-		HTTPClient:  readOnlyBody{awshttp.NewBuildableClient()},
-	}
+	cfg := Config(endpoint, region)
 	for _, part := range []func(context.Context, aws.Config) error{loopEC2, loopIAM, loopRest, loopEmpty, loopS3} {
 		if err := part(ctx, cfg); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Config is for clients of the SDK that call a server at endpoint.
+func Config(endpoint, region string) aws.Config {
+	return aws.Config{
+		Region: region, BaseEndpoint: aws.String(endpoint),
+		Credentials: credentials.NewStaticCredentialsProvider("AKIAFAKE", "fake", ""),
+		HTTPClient:  readOnlyBody{awshttp.NewBuildableClient()},
+	}
 }
 
 // readOnlyBody is what discovery/aws sends, for the same reason.
