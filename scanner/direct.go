@@ -40,7 +40,7 @@ func (c *Control) located(ctx context.Context, a schemas.Account, plan []schemas
 // the provider has no rule for, in the inventory.
 func (c *Control) locate(ctx context.Context, a schemas.Account, resource string) (map[schemas.UnitKey][]schemas.Key, error) {
 	why := schemas.Errorf(schemas.CodeNotFound, "no resource %s is known in account %s", resource, a.Name)
-	ids, service := []string{resource}, ""
+	ids, service, region := []string{resource}, "", ""
 	if p := strings.SplitN(resource, ":", 6); len(p) == 6 && p[0] == "arn" {
 		u, keys, err := c.d.Planner.Locate(ctx, a, resource)
 		if err == nil {
@@ -50,7 +50,7 @@ func (c *Control) locate(ctx context.Context, a schemas.Account, resource string
 			return nil, err
 		}
 		why = schemas.Errorf(schemas.CodeNotFound, "no resource %s is known in account %s: %w", resource, a.Name, err)
-		ids, service = append(ids, p[5][strings.LastIndexAny(p[5], "/:")+1:]), p[2]
+		ids, service, region = append(ids, p[5][strings.LastIndexAny(p[5], "/:")+1:]), p[2], p[3]
 	}
 	out := map[schemas.UnitKey][]schemas.Key{}
 	for _, id := range ids {
@@ -63,8 +63,8 @@ func (c *Control) locate(ctx context.Context, a schemas.Account, resource string
 			if err != nil {
 				return nil, err
 			}
-			// The last part of an ARN may be an id of something else.
-			if id == resource || u.Service == service {
+			// The last part of an ARN may be an id of something else, or elsewhere.
+			if id == resource || u.Service == service && (region == "" || region == r.Region) {
 				out[u] = append(out[u], keys...)
 			}
 		}

@@ -128,6 +128,8 @@ func TestResourcesThatNobodyKnowsStartNothing(t *testing.T) {
 		{schemas.ScanLimit{Resources: []string{"arn:aws:s3:::nobody"}}, schemas.CodeNotFound, "is known in account prod: no rule"},
 		// The id is held, but as something of another service.
 		{schemas.ScanLimit{Resources: []string{"arn:aws:s3:::held"}}, schemas.CodeNotFound, "arn:aws:s3:::held"},
+		// The id is held, but in another region.
+		{schemas.ScanLimit{Resources: []string{"arn:aws:ec2:eu-west-1:1:x/held"}}, schemas.CodeNotFound, "eu-west-1:1:x/held"},
 		{schemas.ScanLimit{Resources: []string{"held"}, Services: []string{"ec2"}}, schemas.CodeInvalid, "not both"},
 		{schemas.ScanLimit{Resources: []string{""}}, schemas.CodeInvalid, "empty"},
 		{schemas.ScanLimit{Resources: make([]string, schemas.MaxScanResources+1)}, schemas.CodeInvalid, "more than 50"},
