@@ -168,7 +168,18 @@ func (c countedSnapshots) PublishEnd(ctx context.Context, e *schemas.UnitEnd) er
 }
 
 // unitOutcome is complete, partial (some scopes), failed (no scope) or cancelled.
+// A unit of single resources has no scope: it is complete when all could be read.
 func unitOutcome(e *schemas.UnitEnd) string {
+	if d := e.Direct; d != nil {
+		switch {
+		case d.Failure == "":
+			return "complete"
+		case len(d.Read) > 0:
+			return "partial"
+		default:
+			return "failed"
+		}
+	}
 	complete := 0
 	for _, s := range e.Scopes {
 		if s.State == schemas.ScopeComplete {
