@@ -247,6 +247,15 @@ func (c *Control) Refresh(ctx context.Context, a schemas.AccountID) (left uint64
 	return left, err
 }
 
+// Partial tells whether a scan of a part of an account runs.
+func (c *Control) Partial(ctx context.Context, a schemas.AccountID) (bool, error) {
+	act, _, err := c.d.Active.Get(ctx, string(a))
+	if err != nil && schemas.CodeOf(err) == schemas.CodeNotFound {
+		return false, nil
+	}
+	return err == nil && act.Scan != nil && !act.Scan.Limit.Whole(), err
+}
+
 // Running is the id of the scan that holds an account, "" without one.
 func (c *Control) Running(ctx context.Context, a schemas.AccountID) (string, error) {
 	act, _, err := c.d.Active.Get(ctx, string(a))

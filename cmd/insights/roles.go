@@ -99,6 +99,7 @@ func (n *node) runSink(ctx context.Context) error {
 func (n *node) runSchedule(ctx context.Context) error {
 	s := schedule.New(schedule.Deps{
 		Accounts: n.tables.accounts, Ticks: n.tables.ticks, Clock: schedule.System{}, Log: n.log,
+		Wait: n.parts.control.Partial,
 		Start: func(ctx context.Context, a schemas.AccountID) error {
 			ctx, end := n.bus.Grace(ctx) // the tick is claimed: it would not come again
 			defer end()

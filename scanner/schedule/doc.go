@@ -13,6 +13,7 @@
 //   - A changed schedule counts from when it was noticed: times of the new
 //     schedule that lie in the past do not fire.
 //   - A tick that is due while a scan of the account runs is skipped, and logged.
+//     It waits for the end of one that reads only a part of the account.
 //   - Jitter delays an account's ticks by a time fixed per account, so that
 //     a thousand accounts on @daily do not start together.
 //   - Across a change to summer time, a time that does not exist that day does

@@ -56,6 +56,9 @@ type Deps struct {
 	Ticks    Ticks
 	// Start starts a scan of an account; CodeConflict when one runs.
 	Start func(ctx context.Context, account schemas.AccountID) error
+	// Wait tells whether something runs in an account that is no scan of all of it:
+	// a tick then waits for its end. May be nil.
+	Wait  func(ctx context.Context, account schemas.AccountID) (bool, error)
 	Clock Clock
 	Log   zerolog.Logger
 }
@@ -84,6 +87,9 @@ func New(d Deps) *Scheduler {
 // maxSleep bounds the time between two looks at the clock, so that a machine
 // that slept or whose clock was set does not oversleep.
 const maxSleep = time.Minute
+
+// waitSleep is after how long a tick that waits looks again.
+const waitSleep = 5 * time.Second
 
 // startParallel bounds how many accounts are settled at once.
 const startParallel = 8
@@ -200,6 +206,11 @@ func (s *Scheduler) tick(ctx context.Context, id schemas.AccountID, e entry) (ne
 	due := newest(e.when, rec.Due, base)
 	if due.IsZero() {
 		return next, nil
+	}
+	if s.d.Wait != nil {
+		if wait, err := s.d.Wait(ctx, id); err != nil || wait {
+			return now.Add(waitSleep), err
+		}
 	}
 	_, err = s.d.Ticks.Update(ctx, key(id), Tick{Cron: e.cron, Due: due.UTC()}, rev)
 	if err != nil && schemas.CodeOf(err) == schemas.CodeConflict {

@@ -215,6 +215,26 @@ func TestARunningScanSkipsTheTick(t *testing.T) {
 	r.at(t, "2026-01-01T01:30:00Z", "01:00:00") // skipped, not postponed
 }
 
+// A scan of one bucket must not cost an account its nightly scan.
+func TestATickWaitsForTheScanOfAPart(t *testing.T) {
+	t.Parallel()
+	r := newRig(bustest.Start(t), newClock("2026-01-01T00:30:00Z"))
+	partial, failure := true, error(nil)
+	r.d.Wait = func(context.Context, schemas.AccountID) (bool, error) { return partial, failure }
+	r.schedule("@hourly", 0)
+	r.at(t, "2026-01-01T00:30:00Z")
+	r.at(t, "2026-01-01T01:00:00Z")
+	if sleep := r.round(t.Context()); sleep != waitSleep {
+		t.Errorf("looks again after %s", sleep)
+	}
+	failure = schemas.Errorf(schemas.CodeUnavailable, "away")
+	r.at(t, "2026-01-01T01:00:05Z")
+	partial, failure = false, nil
+	r.at(t, "2026-01-01T01:00:10Z", "01:00:10")
+	r.at(t, "2026-01-01T01:00:15Z", "01:00:10") // once
+	r.at(t, "2026-01-01T02:00:00Z", "01:00:10", "02:00:00")
+}
+
 func TestJitterIsFixedAndBounded(t *testing.T) {
 	t.Parallel()
 	r := newRig(bustest.Start(t), newClock("2026-01-01T00:30:00Z"))
