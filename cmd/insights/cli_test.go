@@ -43,6 +43,8 @@ func TestWrongUsage(t *testing.T) {
 		{"scan watch 123456789012-1 --fail-on terrible", []string{`--fail-on "terrible"`}},
 		{"scan watch 123456789012-1 --follow", []string{"--follow needs -o json"}},
 		{"scan start prod --resource a --region b", []string{"--resource does not go with --service or --region"}},
+		{"scan start prod --service=", []string{"--service is empty"}},
+		{"scan start prod --service ec2 --region=", []string{"--region is empty"}},
 		{"scan start prod --follow", []string{"--follow needs -o json"}},
 		{"report --severity high,terrible", []string{`--severity "terrible": must be critical, high, medium, low or unspecified`}},
 		{"violations --state closed", []string{`--state "closed": must be open or fixed`}},

@@ -53,6 +53,11 @@ the flags of 'insights serve' that name servers and bounds, such as --nats-url.`
 			if err := a.checkWait(cmd, wait); err != nil {
 				return err
 			}
+			for _, name := range []string{"service", "region"} { // a list of nothing would be no limit
+				if cmd.Flags().Changed(name) && cmd.Flags().Lookup(name).Value.String() == "[]" {
+					return usageError(cmd, fmt.Errorf("--%s is empty", name))
+				}
+			}
 			if len(limit.Resources) > 0 && len(limit.Services)+len(limit.Regions) > 0 {
 				return usageError(cmd, errors.New("--resource does not go with --service or --region"))
 			}
