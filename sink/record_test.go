@@ -26,7 +26,9 @@ func TestTheLastScanIsWhole(t *testing.T) {
 	crashed.EndedAt, crashed.Progress = whole.EndedAt.Add(-time.Second), schemas.Progress{}
 	limited := scanOf(sc.id, "limited", sc.at(20)) // says nothing of the rest of the account
 	limited.Limit.Services = []string{"s3"}
-	for _, scan := range []schemas.Scan{limited, crashed, whole, scanOf(sc.id, "older", sc.at(3)), whole, crashed, other, scanOf(sc.id, "oldest", sc.at(1))} {
+	cancelled := scanOf(sc.id, "cancelled", sc.at(21)) // nor does this one
+	cancelled.State = schemas.ScanCancelled
+	for _, scan := range []schemas.Scan{cancelled, limited, crashed, whole, scanOf(sc.id, "older", sc.at(3)), whole, crashed, other, scanOf(sc.id, "oldest", sc.at(1))} {
 		if err := sc.s.RecordScan(t.Context(), scan); err != nil {
 			t.Fatal(err)
 		}

@@ -181,11 +181,11 @@ func (r *reporter) scopes(ctx context.Context) error {
 	})
 }
 
-// scans finds the last scan of everything: one that was limited says nothing of
-// the rest of its account.
+// scans finds the last scan of everything: one that was limited or cancelled says
+// nothing of the rest of its account.
 func (r *reporter) scans(ctx context.Context) error {
 	return r.s.query(ctx, "read scans", `SELECT account_id, argMax(document, started_at) FROM @db.scans FINAL
-		WHERE account_id IN ? AND NOT JSONHas(document, 'limit') GROUP BY account_id`, []any{r.ids},
+		WHERE account_id IN ? AND NOT JSONHas(document, 'limit') AND state != ? GROUP BY account_id`, []any{r.ids, string(schemas.ScanCancelled)},
 		func(rows driver.Rows) error {
 			var account, doc string
 			if err := rows.Scan(&account, &doc); err != nil {

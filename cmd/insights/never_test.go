@@ -33,3 +33,25 @@ func TestReportShowsAccountsNeverScanned(t *testing.T) {
 		t.Errorf("report --fail-on: exit %d\n%s%s", code, out, errs)
 	}
 }
+
+// A scan of a part leaves the gate closed, too: the rest is missing.
+func TestAGateStaysClosedUntilTheWholeAccountWasScanned(t *testing.T) {
+	scan := &schemas.Scan{State: schemas.ScanPartial}
+	for _, c := range []struct {
+		account schemas.AccountReport
+		want    string
+	}{
+		{schemas.AccountReport{Account: "prod"}, "error: account prod was never scanned, so nothing says that it has no violations\n"},
+		{schemas.AccountReport{Account: "prod", Resources: 7}, "error: account prod was never scanned as a whole, so nothing says that it has no violations\n"},
+		{schemas.AccountReport{Account: "prod", Resources: 7, LastScan: scan}, ""},
+		{schemas.AccountReport{Account: "prod", LastScan: scan}, ""}, // it is empty
+	} {
+		for _, failOn := range []string{"high", ""} {
+			var out strings.Builder
+			err := (&app{stdio: stdio{err: &out}}).failOnNever(schemas.Report{Accounts: []schemas.AccountReport{c.account}}, failOn)
+			if want := failOn != "" && c.want != ""; (err != nil) != want || want && out.String() != c.want || !want && out.Len() > 0 {
+				t.Errorf("%+v, --fail-on %q: %v, %q", c.account, failOn, err, out.String())
+			}
+		}
+	}
+}

@@ -38,7 +38,8 @@ keep. With --file it writes a file instead, replaced in one step; a name that
 ends in .html or .json chooses the format.
 
 It exits 0 also with violations. With --fail-on it exits 3 when a violation of
-that severity or worse is open, else 4 when an account was never scanned.`,
+that severity or worse is open, else 4 when an account was never scanned as a
+whole.`,
 		Example: `  insights report
   insights report --account prod --pack aws_foundations --severity critical,high
   insights report --file compliance.html
@@ -145,14 +146,20 @@ func withLists(r schemas.Report) schemas.Report {
 // never compliant.
 func neverScanned(acc schemas.AccountReport) bool { return acc.LastScan == nil && acc.Resources == 0 }
 
-// failOnNever keeps a gate closed for accounts nobody has looked at.
+// failOnNever keeps a gate closed for accounts that nobody has looked at, or only
+// at a part of.
 func (a *app) failOnNever(r schemas.Report, failOn string) error {
 	var err error
 	for _, acc := range r.Accounts {
-		if failOn != "" && neverScanned(acc) {
-			fmt.Fprintf(a.err, "error: account %s was never scanned, so nothing says that it has no violations\n", acc.Account)
-			err = exitCode(exitPartial)
+		if failOn == "" || acc.LastScan != nil {
+			continue
 		}
+		what := "was never scanned as a whole"
+		if neverScanned(acc) {
+			what = "was never scanned"
+		}
+		fmt.Fprintf(a.err, "error: account %s %s, so nothing says that it has no violations\n", acc.Account, what)
+		err = exitCode(exitPartial)
 	}
 	return err
 }

@@ -18,7 +18,7 @@ func neverText(account string) string {
 
 func lastScanText(s *schemas.Scan) string {
 	if s == nil {
-		return "none of the whole account has ended yet; see 'insights scan list'"
+		return "none has read the whole account; what was not read is not judged"
 	}
 	text := s.ID + ", " + string(s.State)
 	if !s.Limit.Whole() {
