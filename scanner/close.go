@@ -6,9 +6,9 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// closes publishes a close for every complete scope and, unless the scan is
-// limited, for every scope that left the plan, and tells whether the store shows them all. lost counts
-// closes that were given up as dead letters.
+// closes publishes a close for every complete scope and for every scope that left
+// the plan, and tells whether the store shows them all. lost counts closes that
+// were given up as dead letters.
 func (d *driver) closes(ctx context.Context, ends []*schemas.UnitEnd, t *tally) (ready bool, lost int, err error) {
 	want, err := d.wanted(ctx, ends)
 	if err != nil {
@@ -62,14 +62,17 @@ func (d *driver) wanted(ctx context.Context, ends []*schemas.UnitEnd) ([]*schema
 			})
 		}
 	}
-	if !d.scan.Limit.Whole() {
-		return out, nil // what it did not plan has not left the account's plan
+	if len(d.scan.Limit.Resources) > 0 {
+		return out, nil // it says nothing of any scope
 	}
 	open, err := d.c.d.Store.OpenScopes(ctx, d.scan.AccountID)
 	if err != nil {
 		return nil, err
 	}
 	left := outOfScope(open, ends)
+	if !d.scan.Limit.Whole() {
+		left = standInsFor(left, ends) // what it did not plan has not left the account's plan
+	}
 	if len(left) > 0 && d.outSeq == 0 {
 		if d.outSeq, err = d.c.d.Sequencer.NextSeq(ctx, d.scan.AccountID); err != nil {
 			return nil, err

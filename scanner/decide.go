@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -103,6 +104,14 @@ func failedScopes(u schemas.UnitKey, last *schemas.UnitEnd, reason string) []sch
 // standIn is the scope of a unit whose types are not known.
 func standIn(u schemas.UnitKey) schemas.Scope {
 	return schemas.Scope{Region: u.Region, Type: u.Service + ":*", Route: schemas.RouteNative}
+}
+
+// standInsFor are those of the scopes that stood in for units that have ended: what
+// these cover is known now.
+func standInsFor(scopes []schemas.Scope, ends []*schemas.UnitEnd) []schemas.Scope {
+	return slices.DeleteFunc(scopes, func(s schemas.Scope) bool {
+		return !slices.ContainsFunc(ends, func(e *schemas.UnitEnd) bool { return s == standIn(e.Unit) })
+	})
 }
 
 // tally sums what people watch and what decides the end state.

@@ -15,7 +15,10 @@ func TestALimitedScanClosesOnlyWhatItRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	dropped := schemas.Scope{Region: "eu-west-1", Type: "aws:ec2/thing:Thing", Route: schemas.RouteNative}
-	w.store.open = []schemas.Scope{dropped, scopeOf(unitEC2), scopeOf(unitIAM)}
+	// A scan before could say nothing of two units.
+	standIn := schemas.Scope{Region: "us-east-1", Type: "ec2:*", Route: schemas.RouteNative}
+	other := schemas.Scope{Region: "global", Type: "iam:*", Route: schemas.RouteNative}
+	w.store.open = []schemas.Scope{dropped, scopeOf(unitEC2), scopeOf(unitIAM), standIn, other}
 	w.workers()
 	w.run(w.control.Run)
 	limit := schemas.ScanLimit{Services: []string{"ec2", "ec2"}, Regions: []string{"us-east-1"}}
@@ -31,7 +34,10 @@ func TestALimitedScanClosesOnlyWhatItRead(t *testing.T) {
 	if got := closedAt(w, scopeOf(unitEC2)); !strings.HasSuffix(got, string(schemas.FixResourceGone)) {
 		t.Errorf("what was read is closed at %q", got)
 	}
-	for _, scope := range []schemas.Scope{dropped, scopeOf(unitIAM)} {
+	if got := closedAt(w, standIn); !strings.HasSuffix(got, string(schemas.FixOutOfScope)) {
+		t.Errorf("what stood in for the unit is closed at %q", got)
+	}
+	for _, scope := range []schemas.Scope{dropped, scopeOf(unitIAM), other} {
 		if got := closedAt(w, scope); got != "0 " {
 			t.Errorf("%s, which was not looked at, is closed at %s", scope, got)
 		}
