@@ -207,6 +207,30 @@ func TestLostWorkIsReadAgain(t *testing.T) {
 	w.want(w.ended(s.ID), schemas.ScanSucceeded)
 }
 
+// What a cancelled scan has read is stored after its end, and counted then.
+func TestWhatACancelledScanBroughtIsCounted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.discovery() // nobody judges or stores yet
+	w.run(w.control.Run)
+	s := w.start()
+	w.eventually("both units are read", func() bool {
+		q, err := w.bus.QueuedUnits(w.ctx(), account)
+		return err == nil && len(q) == 0 && w.readsOf(unitEC2) == 1 && w.readsOf(unitIAM) == 1
+	})
+	if err := w.control.Cancel(w.ctx(), s.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.want(w.ended(s.ID), schemas.ScanCancelled)
+	w.evaluator()
+	w.sink()
+	w.eventually("what was read is judged, stored and counted", func() bool {
+		w.store.mu.Lock()
+		defer w.store.mu.Unlock()
+		return len(w.store.judged) == 2 && w.store.postures > w.store.counted
+	})
+}
+
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

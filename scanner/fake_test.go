@@ -20,6 +20,7 @@ type memory struct {
 	held     map[schemas.Key]schemas.Resource
 	judged   map[schemas.Key]uint64 // revision
 	postures int
+	counted  int // postures at the last write
 	recorded []schemas.Scan
 	mismatch map[schemas.UnitKey]int // attempts still to be marked
 	fail     error
@@ -62,6 +63,7 @@ func (m *memory) attempt(scan string, u schemas.UnitKey, seq uint64) *attempt {
 func (m *memory) write(_ context.Context, _ int, ms []schemas.Message) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.counted = m.postures
 	for _, x := range ms {
 		switch {
 		case x.Snapshot != nil:

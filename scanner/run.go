@@ -140,31 +140,44 @@ func (r *running) start(wg *sync.WaitGroup, a schemas.AccountID, fn func()) {
 	})
 }
 
-// pendingAccounts are those whose judgements may be out of date, with the
-// revision that was seen last.
+// pendingAccounts are those whose judgements may be out of date.
 type pendingAccounts struct {
 	mu  sync.Mutex
-	set map[schemas.AccountID]uint64
+	set map[schemas.AccountID]pending
 }
 
-func newPending() *pendingAccounts { return &pendingAccounts{set: map[schemas.AccountID]uint64{}} }
+type pending struct {
+	rev uint64 // that was seen last
+	// coming is true after a scan that was cancelled: what it read may be on its way.
+	coming bool
+}
+
+func newPending() *pendingAccounts { return &pendingAccounts{set: map[schemas.AccountID]pending{}} }
 
 func (p *pendingAccounts) add(a schemas.AccountID, rev uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.set[a] = max(p.set[a], rev)
+	old := p.set[a]
+	p.set[a] = pending{max(old.rev, rev), old.coming}
 }
 
-// settle removes an account unless a newer revision was seen meanwhile.
-func (p *pendingAccounts) settle(a schemas.AccountID, rev uint64) {
+// addCancelled adds an account whose scan was cancelled.
+func (p *pendingAccounts) addCancelled(a schemas.AccountID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.set[a] <= rev {
+	p.set[a] = pending{p.set[a].rev, true}
+}
+
+// settle removes an account unless something newer was seen meanwhile.
+func (p *pendingAccounts) settle(a schemas.AccountID, done pending) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now := p.set[a]; now.rev <= done.rev && (done.coming || !now.coming) {
 		delete(p.set, a)
 	}
 }
 
-func (p *pendingAccounts) snapshot() map[schemas.AccountID]uint64 {
+func (p *pendingAccounts) snapshot() map[schemas.AccountID]pending {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return maps.Clone(p.set)
@@ -176,7 +189,7 @@ func (c *Control) watchEffective(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := c.d.Effective.Watch(ctx, func(key string, v *schemas.Effective, rev uint64) {
 			if v == nil {
-				c.pending.settle(schemas.AccountID(key), rev)
+				c.pending.settle(schemas.AccountID(key), pending{rev, true})
 				return
 			}
 			c.pending.add(schemas.AccountID(key), rev)
@@ -190,12 +203,12 @@ func (c *Control) watchEffective(ctx context.Context) {
 }
 
 func (c *Control) startRejudges(ctx context.Context, wg *sync.WaitGroup, judging *running) {
-	for a, rev := range c.pending.snapshot() {
+	for a, p := range c.pending.snapshot() {
 		judging.start(wg, a, func() {
 			if busy, err := c.busy(ctx, a); err != nil || busy {
 				return // the scan re-judges at its end; afterwards this looks again
 			}
-			c.leased(ctx, a, func(ctx context.Context) error { return c.refresh(ctx, a, rev) })
+			c.leased(ctx, a, func(ctx context.Context) error { return c.refresh(ctx, a, p) })
 		})
 	}
 }
@@ -206,7 +219,12 @@ func (c *Control) busy(ctx context.Context, a schemas.AccountID) (bool, error) {
 	return scan != "", err
 }
 
-func (c *Control) refresh(ctx context.Context, a schemas.AccountID, rev uint64) error {
+func (c *Control) refresh(ctx context.Context, a schemas.AccountID, p pending) error {
+	if p.coming {
+		if busy, err := c.arrived(ctx, a); err != nil || busy {
+			return err
+		}
+	}
 	busy, left, err := c.renew(ctx, a)
 	if err != nil || busy {
 		return err
@@ -214,8 +232,30 @@ func (c *Control) refresh(ctx context.Context, a schemas.AccountID, rev uint64) 
 	if left > 0 {
 		c.d.Log.Error().Str("accountId", string(a)).Uint64("resources", left).Msg("resources could not be judged; the next scan or change tries again")
 	}
-	c.pending.settle(a, rev)
+	c.pending.settle(a, p)
 	return nil
+}
+
+// arrived waits until everything published for an account is judged and stored. It
+// gives way to a scan.
+func (c *Control) arrived(ctx context.Context, a schemas.AccountID) (busy bool, err error) {
+	start := c.d.Now()
+	for quiet := 0; quiet < quietPolls; {
+		if busy, err := c.busy(ctx, a); err != nil || busy {
+			return busy, err
+		}
+		drained, err := c.d.Bus.Drained(ctx, a)
+		if err != nil {
+			return false, err
+		}
+		if quiet++; !drained {
+			quiet = 0
+		}
+		if err := c.waitSince(ctx, start); err != nil {
+			return false, err
+		}
+	}
+	return false, nil
 }
 
 // renew re-judges an account outside a scan and recomputes its posture. It gives
