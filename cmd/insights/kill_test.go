@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 )
 
 // TestKillAnyProcessAnyTime runs the roles as separate processes and kills them
-// (kill -9) at random moments of two scans: what is stored in the end equals an
+// (kill -9; now and then they are told to stop) at random moments of scans: what is stored in the end equals an
 // undisturbed run's. INSIGHTS_KILL_ROUNDS sets the number of rounds, whose
 // seeds are 1, 2, …
 func TestKillAnyProcessAnyTime(t *testing.T) {
@@ -31,13 +32,13 @@ func TestKillAnyProcessAnyTime(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := twoScans(t, nil)
+	want := someScans(t, nil)
 	if len(want.Violations) == 0 || len(want.Events) == 0 || len(want.Resources) == 0 {
 		t.Fatalf("the undisturbed run found nothing: %d violations, %d events, %d resources", len(want.Violations), len(want.Events), len(want.Resources))
 	}
 	for seed := 1; seed <= rounds; seed++ {
 		t.Run(fmt.Sprintf("seed%d", seed), func(t *testing.T) {
-			got := twoScans(t, rand.New(rand.NewPCG(uint64(seed), 1)))
+			got := someScans(t, rand.New(rand.NewPCG(uint64(seed), 1)))
 			sameContent(t, "resources", got.Resources, want.Resources)
 			sameContent(t, "violations", got.Violations, want.Violations)
 			sameContent(t, "events", got.Events, want.Events)
@@ -46,7 +47,7 @@ func TestKillAnyProcessAnyTime(t *testing.T) {
 	}
 }
 
-// content is what two scans left, without times and orders, which differ
+// content is what the scans left, without times and orders, which differ
 // between any two runs.
 type content struct {
 	Resources, Violations, Events, Counts []string
@@ -73,9 +74,9 @@ func sameContent(t *testing.T, what string, got, want []string) {
 	}
 }
 
-// twoScans scans an account, changes it, scans again. With a random source it
-// kills processes meanwhile.
-func twoScans(t *testing.T, random *rand.Rand) content {
+// someScans scans an account, changes it, scans parts of it, begins a scan that is
+// cancelled, and scans all again. With a random source it kills processes meanwhile.
+func someScans(t *testing.T, random *rand.Rand) content {
 	t.Helper()
 	fake := awsfake.New(awsfake.Population{
 		AccountID: "123456789012", Regions: []string{"us-east-1", "eu-west-1"},
@@ -95,12 +96,15 @@ func twoScans(t *testing.T, random *rand.Rand) content {
 		}
 		return err
 	})
-	c.scan(t, client, random)
+	c.scan(t, client, random, schemas.ScanLimit{})
 	fake.SetFaults(awsfake.Faults{
 		Removed: []string{"i-00000000000000000", "i-01000000000000004", "sg-0000000000000000a", "bucket-00000005", "user-000003", "role-000004", "policy-000005"},
 		Changed: []string{"i-00000000000000001", "bucket-00000002", "bucket-00000004", "user-000001"},
 	})
-	c.scan(t, client, random)
+	c.scan(t, client, random, schemas.ScanLimit{Services: []string{"ec2"}, Regions: []string{"us-east-1"}})
+	c.scan(t, client, random, schemas.ScanLimit{Resources: []string{"arn:aws:s3:::bucket-00000002", "arn:aws:iam::123456789012:user/user-000001"}})
+	c.cancelled(t, client, random)
+	c.scan(t, client, random, schemas.ScanLimit{})
 	return c.content(t, client)
 }
 
@@ -122,7 +126,7 @@ func startCluster(t *testing.T) *cluster {
 	natsAddr, apiAddr := freeAddress(t), freeAddress(t)
 	shared := []string{
 		"INSIGHTS_NATS_URL=nats://" + natsAddr, "INSIGHTS_SECRETS_KEY_FILE=" + filepath.Join(dir, "keyring.json"),
-		"INSIGHTS_NATS_ACK_WAIT=2s", "INSIGHTS_NATS_LEASE_TTL=1s", "INSIGHTS_LOG_LEVEL=error",
+		"INSIGHTS_NATS_ACK_WAIT=2s", "INSIGHTS_NATS_LEASE_TTL=1s", "INSIGHTS_LOG_LEVEL=error", "INSIGHTS_DRAIN_TIMEOUT=2s",
 	}
 	serve := func(role string, env ...string) func() *exec.Cmd {
 		p := newProgram(t, append(append([]string{"INSIGHTS_ROLES=" + role}, shared...), env...)...)
@@ -182,11 +186,15 @@ func (c *cluster) run(name string) *exec.Cmd {
 	return cmd
 }
 
-// kill is kill -9.
-func (c *cluster) kill(name string) {
+// kill ends some process: by kill -9, or by a signal after which it drains.
+func (c *cluster) kill(random *rand.Rand) {
+	name, how := victims[random.IntN(len(victims))], syscall.SIGKILL
+	if name != "nats" && random.IntN(3) == 0 {
+		how = syscall.SIGTERM
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_ = c.procs[name].Kill()
+	_ = c.procs[name].Signal(how)
 }
 
 func (c *cluster) stop() {
@@ -231,14 +239,41 @@ func (c *cluster) retry(t *testing.T, what string, do func() error) {
 var victims = []string{"control", "discovery", "evaluator", "nats"}
 
 // scan runs a scan to its end, killing processes if there is a random source.
-func (c *cluster) scan(t *testing.T, client api.Service, random *rand.Rand) {
+func (c *cluster) scan(t *testing.T, client api.Service, random *rand.Rand, limit schemas.ScanLimit) {
+	t.Helper()
+	scan := c.end(t, client, random, c.begin(t, client, limit))
+	if scan.State != schemas.ScanSucceeded {
+		t.Fatalf("scan %s of %q ended %s: %s", scan.ID, limit, scan.State, scan.Reason)
+	}
+}
+
+// cancelled begins a scan and cancels it; it may be over by then.
+func (c *cluster) cancelled(t *testing.T, client api.Service, random *rand.Rand) {
+	t.Helper()
+	scan := c.begin(t, client, schemas.ScanLimit{})
+	if random != nil {
+		c.kill(random)
+	}
+	c.retry(t, "cancel scan", func() error {
+		_, err := client.CancelScan(t.Context(), scan.ID)
+		if schemas.CodeOf(err) == schemas.CodeConflict {
+			return nil // it has ended
+		}
+		return err
+	})
+	if scan = c.end(t, client, random, scan); scan.State != schemas.ScanCancelled && scan.State != schemas.ScanSucceeded {
+		t.Fatalf("scan %s ended %s: %s", scan.ID, scan.State, scan.Reason)
+	}
+}
+
+// begin starts a scan.
+func (c *cluster) begin(t *testing.T, client api.Service, limit schemas.ScanLimit) (scan schemas.Scan) {
 	t.Helper()
 	ctx := t.Context()
 	before := c.scans(t, client)
-	var scan schemas.Scan
 	c.retry(t, "start scan", func() error {
 		var err error
-		if scan, err = client.StartScan(ctx, "prod", schemas.ScanLimit{}); err == nil {
+		if scan, err = client.StartScan(ctx, "prod", limit); err == nil {
 			return nil
 		}
 		list, listErr := client.ListScans(ctx, "prod", 0)
@@ -248,6 +283,13 @@ func (c *cluster) scan(t *testing.T, client api.Service, random *rand.Rand) {
 		}
 		return err
 	})
+	return scan
+}
+
+// end waits for the end of a scan, killing processes if there is a random source.
+func (c *cluster) end(t *testing.T, client api.Service, random *rand.Rand, scan schemas.Scan) schemas.Scan {
+	t.Helper()
+	ctx := t.Context()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -268,15 +310,12 @@ func (c *cluster) scan(t *testing.T, client api.Service, random *rand.Rand) {
 		case <-ended:
 			kills = 6
 		case <-pause.C:
-			name := victims[random.IntN(len(victims))]
-			c.kill(name)
+			c.kill(random)
 		}
 		pause.Stop()
 	}
 	<-ended
-	if scan.State != schemas.ScanSucceeded {
-		t.Fatalf("scan %s ended %s: %s", scan.ID, scan.State, scan.Reason)
-	}
+	return scan
 }
 
 func (c *cluster) scans(t *testing.T, client api.Service) int {
