@@ -231,6 +231,29 @@ func TestWhatACancelledScanBroughtIsCounted(t *testing.T) {
 	})
 }
 
+// A replayed message comes when no scan waits for it.
+func TestWhatIsReplayedIsCounted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.workers()
+	w.run(w.control.Run)
+	w.want(w.ended(w.start().ID), schemas.ScanSucceeded)
+	k := schemas.Key{Region: "us-east-1", Type: scopeOf(unitEC2).Type, ID: "late"}
+	b := &schemas.SnapshotBatch{
+		Scan: "123456789012-1", AccountID: account, Account: "prod", Unit: unitEC2, Seq: 1, Number: 9, Route: schemas.RouteNative,
+		Resources: []schemas.Resource{{Key: k, Version: 1}},
+	}
+	if err := w.bus.PublishBatch(w.ctx(), b); err != nil {
+		t.Fatal(err)
+	}
+	w.control.Replayed(account)
+	w.eventually("it is judged, stored and counted", func() bool {
+		w.store.mu.Lock()
+		defer w.store.mu.Unlock()
+		return w.store.judged[k] > 0 && w.store.postures > w.store.counted
+	})
+}
+
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

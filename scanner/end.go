@@ -37,7 +37,7 @@ func (d *driver) cancel(ctx context.Context) (bool, error) {
 	over, err := d.end(ctx, schemas.ScanCancelled, "", tally{progress: d.scan.Progress})
 	if over {
 		// What the cancelled units brought may still have to be judged and counted.
-		d.c.pending.addCancelled(d.scan.AccountID)
+		d.c.pending.addComing(d.scan.AccountID)
 		d.c.nudge()
 	}
 	return over, err

@@ -148,7 +148,8 @@ type pendingAccounts struct {
 
 type pending struct {
 	rev uint64 // that was seen last
-	// coming is true after a scan that was cancelled: what it read may be on its way.
+	// coming is true when something may be on its way that no scan waits for: what a
+	// cancelled one has read, or what was replayed.
 	coming bool
 }
 
@@ -161,8 +162,8 @@ func (p *pendingAccounts) add(a schemas.AccountID, rev uint64) {
 	p.set[a] = pending{max(old.rev, rev), old.coming}
 }
 
-// addCancelled adds an account whose scan was cancelled.
-func (p *pendingAccounts) addCancelled(a schemas.AccountID) {
+// addComing adds an account for which something may be on its way.
+func (p *pendingAccounts) addComing(a schemas.AccountID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.set[a] = pending{p.set[a].rev, true}
@@ -226,6 +227,12 @@ func (c *Control) refresh(ctx context.Context, a schemas.AccountID, p pending) e
 		}
 	}
 	busy, left, err := c.renew(ctx, a)
+	if err != nil && schemas.CodeOf(err) == schemas.CodeNotFound {
+		if _, _, gone := c.d.Accounts.Get(ctx, string(a)); gone != nil && schemas.CodeOf(gone) == schemas.CodeNotFound {
+			c.pending.settle(a, p) // the account was removed
+			return nil
+		}
+	}
 	if err != nil || busy {
 		return err
 	}
@@ -234,6 +241,14 @@ func (c *Control) refresh(ctx context.Context, a schemas.AccountID, p pending) e
 	}
 	c.pending.settle(a, p)
 	return nil
+}
+
+// Replayed has an account judged anew and counted once what is on its way is
+// stored: a verdict of an attempt that was overtaken may be of other content than
+// what is held. For processes in which Run runs.
+func (c *Control) Replayed(a schemas.AccountID) {
+	c.pending.addComing(a)
+	c.nudge()
 }
 
 // arrived waits until everything published for an account is judged and stored. It

@@ -227,3 +227,42 @@ func TestLargeScopes(t *testing.T) {
 		t.Errorf("%d keys, %d different, want %d", len(keys), len(seen), judgedPage)
 	}
 }
+
+// A batch that was given up is replayed after a later attempt found the content
+// of before: its verdict is of other content than what is held, and the next
+// re-judgement takes it back.
+func TestAReplayedVerdictOfOtherContentIsJudgedAnew(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t)
+	sc.packs = []schemas.JudgedPack{{Pack: "p", Version: "1.0", Policies: []string{"no"}}}
+	bad := false
+	sc.says = func(schemas.Key, string, string) schemas.PolicyResult {
+		if bad {
+			return failed(schemas.SeverityHigh, "bad")
+		}
+		return schemas.PolicyResult{Outcome: schemas.Passed}
+	}
+	k := sceneKey(bucketType, "b")
+	sc.judge(k)
+	good := sc.resource(k).Hash
+	sc.seq++
+	dead := sc.batch()
+	changed := sc.resource(k)
+	changed.Hash = "changed"
+	dead.Resources = []schemas.Resource{changed}
+	bad = true
+	verdict := sc.answer(dead)
+	bad = false
+	sc.seq++
+	later := sc.batch()
+	later.Unchanged = []schemas.Sighting{{Key: k, Hash: good}}
+	sc.write(schemas.Message{Snapshot: later})
+	sc.write(schemas.Message{Snapshot: dead}, schemas.Message{Verdicts: verdict})
+	if n := sc.rejudge(); n != 1 {
+		t.Errorf("%d resources are judged anew, want 1", n)
+	}
+	page, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{})
+	if err != nil || len(page.Violations) != 0 {
+		t.Errorf("open violations %+v, %v", page.Violations, err)
+	}
+}

@@ -141,6 +141,7 @@ func (n *node) newService() *api.Local {
 	})
 	return api.NewLocal(api.Parts{
 		Accounts: accounts, Packs: p.registry, Groups: p.groups, Resolver: p.resolver, Tokens: p.tokens, Store: n.store, Recorder: n.store, Dead: n.bus,
+		Replayed:  p.control.Replayed,
 		Effective: p.control.Effective, Probe: n.planner().Probe,
 		StartScan: func(ctx context.Context, account, by string, limit schemas.ScanLimit) (schemas.Scan, error) {
 			return p.control.Start(ctx, account, scanner.StartOptions{By: by, Limit: limit})

@@ -34,6 +34,9 @@ func (l *Local) ReplayDeadLetter(ctx context.Context, id uint64) (schemas.Replay
 		return schemas.Replay{}, err
 	}
 	l.record(ctx, "dead-letter", strconv.FormatUint(id, 10), map[string]string{"change": "replayed", "subject": letter.Subject})
+	if letter.AccountID != "" {
+		l.p.Replayed(letter.AccountID)
+	}
 	out := schemas.Replay{DeadLetter: letter}
 	if letter.Scan == "" {
 		return out, nil

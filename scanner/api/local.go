@@ -69,6 +69,7 @@ type Parts struct {
 	Store     Store
 	Recorder  Recorder
 	Dead      DeadLetters
+	Replayed  func(a schemas.AccountID) // is told of replayed dead letters; see scanner.Control
 	Effective func(ctx context.Context, a schemas.AccountID) (schemas.Effective, error)
 
 	// Probe tries what an account's credentials may do; see aws.Provider.

@@ -104,6 +104,23 @@ func TestEveryWriteIsRecordedWithItsToken(t *testing.T) {
 	}
 }
 
+// What comes late is judged and counted by nobody unless control hears of it.
+func TestControlHearsOfAReplay(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	if _, err := w.local().ReplayDeadLetter(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if want := "replayed " + string(prod); !slices.Contains(w.asked, want) {
+		t.Errorf("asked %q, want %q among it", w.asked, want)
+	}
+	w = newWorld()
+	w.err = schemas.Errorf(schemas.CodeConflict, "away")
+	if _, err := w.local().ReplayDeadLetter(t.Context(), 1); err == nil || len(w.asked) != 1 {
+		t.Errorf("a replay that failed: %v, asked %q", err, w.asked)
+	}
+}
+
 func TestWhatFailedIsNotRecorded(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -49,7 +49,8 @@ func newWorld() *world {
 func (w *world) local(change ...func(*api.Parts)) *api.Local {
 	p := api.Parts{
 		Accounts: fakeAccounts{w}, Packs: fakePacks{w}, Groups: fakeGroups{w}, Resolver: fakeResolver{w}, Store: fakeStore{w}, Recorder: fakeRecorder{w}, Dead: fakeDead{w},
-		Tokens: api.NewTokens(w.table, w.clock.Now),
+		Replayed: func(a schemas.AccountID) { _ = w.ask("replayed " + string(a)) },
+		Tokens:   api.NewTokens(w.table, w.clock.Now),
 		Probe: func(_ context.Context, a schemas.Account, regions []string) ([]schemas.Permission, error) {
 			return []schemas.Permission{{Action: "iam:GetUser", Region: strings.Join(regions, ","), Reason: a.Name}}, nil
 		},
@@ -224,7 +225,7 @@ func (w fakeDead) GetDead(context.Context, uint64) (schemas.DeadMessage, error) 
 }
 
 func (w fakeDead) ReplayDead(_ context.Context, id uint64) (schemas.DeadLetter, error) {
-	return schemas.DeadLetter{ID: id, Scan: "123456789012-7"}, w.ask("replay")
+	return schemas.DeadLetter{ID: id, AccountID: "aws-123456789012", Scan: "123456789012-7"}, w.ask("replay")
 }
 
 func (w fakeDead) RemoveDead(context.Context, uint64) error { return w.ask("remove dead letter") }
