@@ -100,7 +100,7 @@ func (b *backupRun) local(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	n := &node{cfg: cfg, log: b.logger(cfg, true), owner: owner()}
+	n := newNode(cfg, nodeOptions{log: b.logger(cfg, true)})
 	defer n.close()
 	if err := n.openRecord(ctx, "insights backup"); err != nil {
 		return err

@@ -173,7 +173,7 @@ func (a *app) doctor(ctx context.Context, checks []check, minFree uint64) error 
 		if err != nil {
 			return err // as every command says it, also insights config check
 		}
-		d.cfg, d.node = cfg, &node{cfg: cfg, log: a.logger(cfg, true), owner: owner()}
+		d.cfg, d.node = cfg, newNode(cfg, nodeOptions{log: a.logger(cfg, true)})
 		defer d.node.close()
 	} else if err := d.connect(); err != nil {
 		return err

@@ -57,12 +57,17 @@ type node struct {
 	service *api.Local // nil without the control and sink roles
 }
 
-// runNode starts a node, runs do, and stops the node.
-func runNode(ctx context.Context, cfg Config, who string, opts nodeOptions, do func(context.Context, *node) error) error {
+// newNode is a node that has opened nothing yet.
+func newNode(cfg Config, opts nodeOptions) *node {
 	if opts.observer == nil {
 		opts.observer = newObserver()
 	}
-	n := &node{cfg: cfg, opts: opts, log: opts.log, owner: owner(), observer: opts.observer}
+	return &node{cfg: cfg, opts: opts, log: opts.log, owner: owner(), observer: opts.observer}
+}
+
+// runNode starts a node, runs do, and stops the node.
+func runNode(ctx context.Context, cfg Config, who string, opts nodeOptions, do func(context.Context, *node) error) error {
+	n := newNode(cfg, opts)
 	defer n.close()
 	n.limitMemory()
 	if err := n.open(ctx, who); err != nil {

@@ -112,7 +112,7 @@ func (r *restoreRun) restore(ctx context.Context, b *backup.Backup) (note string
 		return "", err
 	}
 	cfg.Roles = []string{"control", "sink"} // it writes what they keep
-	n := &node{cfg: cfg, log: r.logger(cfg, true), owner: owner()}
+	n := newNode(cfg, nodeOptions{log: r.logger(cfg, true)})
 	defer n.close()
 	if err := n.lock("insights restore"); err != nil {
 		return "", err

@@ -115,7 +115,7 @@ can be run again. The embedded engine is migrated whenever it starts.`,
 			if err != nil {
 				return err
 			}
-			n := &node{cfg: cfg, log: a.logger(cfg, true), observer: newObserver()}
+			n := newNode(cfg, nodeOptions{log: a.logger(cfg, true)})
 			defer n.close()
 			if cfg.ClickHouse.DSN == "" {
 				if n.dir, err = openDataDir(cfg.DataDir, "insights migrate"); err != nil {
