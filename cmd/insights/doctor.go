@@ -62,7 +62,8 @@ type doctor struct {
 	minFree uint64
 	now     func() time.Time
 
-	busy    string // who uses the data directory, when it is not free
+	looked  bool   // the data directory has been tried
+	busy    string // who uses it, when it is not free
 	streams bus.Health
 	asked   bool        // NATS has been tried
 	client  *api.Client // with --server only

@@ -100,6 +100,9 @@ func TestDoctorOfAnEmbeddedSystem(t *testing.T) {
 	d = p.doctor(t)
 	d.wants(t, "account prod", checkOK)
 	d.wants(t, "clock", checkFailed, " behind AWS's", "NTP")
+	p.doctor(t, "--only", "accounts").wants(t, "account prod", checkOK)
+	p.doctor(t, "--only", "dead-letters").wants(t, "dead letters", checkOK, "none")
+	p.doctor(t, "--only", "nats").wants(t, "streams", checkOK)
 	srv.Close()
 	d = p.doctor(t)
 	d.wants(t, "account prod", checkFailed, "sts:GetCallerIdentity")
@@ -129,6 +132,9 @@ func TestDoctorOfWhatIsMissing(t *testing.T) {
 	d := p.doctor(t, "--roles", "discovery", "--nats-url", "nats://127.0.0.1:1")
 	d.wants(t, "NATS", checkFailed, "nats://127.0.0.1:1")
 	d.wants(t, "key ring", checkFailed, "insights config keyring")
+	for _, only := range []string{"accounts", "dead-letters"} {
+		p.doctor(t, "--roles", "discovery", "--nats-url", "nats://127.0.0.1:1", "--only", only).wants(t, "NATS", checkFailed, "nats://127.0.0.1:1")
+	}
 	for _, f := range d.Checks {
 		if strings.Contains(f.Check, "ClickHouse") {
 			t.Errorf("a discovery worker needs no %s", f.Check)

@@ -25,8 +25,8 @@ func checkRuntimes(ctx context.Context, d *doctor) []finding {
 	}
 	slices.Sort(runtimes)
 	out := []finding{fine(name, "%s, in this program", strings.Join(runtimes, ", "))}
-	if !d.ask(ctx) {
-		return out
+	if why, ok := d.ask(ctx); !ok {
+		return append(out, why...)
 	}
 	seen := map[string]bool{}
 	err := newTables(d.node.bus).effective.List(ctx, "", func(_ string, e schemas.Effective, _ uint64) error {
@@ -51,8 +51,11 @@ const maxCallers = 8
 // checkCredentials asks AWS, as the role of every account, who it is. The clock
 // is checked with the answers: a process that reads no cloud needs no right one.
 func checkCredentials(ctx context.Context, d *doctor) []finding {
-	if !d.cfg.has("discovery") || !d.ask(ctx) {
+	if !d.cfg.has("discovery") {
 		return nil
+	}
+	if why, ok := d.ask(ctx); !ok {
+		return why
 	}
 	var accounts []schemas.Account
 	err := newTables(d.node.bus).accounts.List(ctx, "", func(_ string, a schemas.Account, _ uint64) error {

@@ -17,6 +17,7 @@ import (
 // open what lies in it.
 func checkDataDir(_ context.Context, d *doctor) []finding {
 	const name = "data directory"
+	d.looked = true
 	dir := d.cfg.DataDir
 	info, err := os.Stat(dir)
 	switch {

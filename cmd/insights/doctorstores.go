@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"slices"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 	"github.com/insights-scanner/insights-scanner/sink"
@@ -79,6 +80,11 @@ func checkNATS(ctx context.Context, d *doctor) []finding {
 	const name = "NATS"
 	d.asked = true
 	embedded := d.cfg.NATS.URL == ""
+	if embedded && !d.looked { // with --only
+		if out := unwell(checkDataDir(ctx, d)); len(out) > 0 {
+			return out
+		}
+	}
 	if embedded && d.busy != "" {
 		return nil // the check of the data directory has said so
 	}
@@ -118,20 +124,28 @@ func checkStreams(_ context.Context, d *doctor) []finding {
 }
 
 func checkDead(ctx context.Context, d *doctor) []finding {
-	if !d.ask(ctx) {
-		return nil
+	if why, ok := d.ask(ctx); !ok {
+		return why
 	}
 	return []finding{deadFinding(d.streams.Dead)}
 }
 
 // ask tells whether the streams can be asked. With --only nobody may have
-// connected yet.
-func (d *doctor) ask(ctx context.Context) bool {
-	if d.node.bus == nil && !d.asked {
-		d.asked = true
-		_ = checkNATS(ctx, d)
+// connected yet; then it also gives why they cannot: a check that looked at
+// nothing must not look well.
+func (d *doctor) ask(ctx context.Context) (why []finding, ok bool) {
+	if !d.asked {
+		why = append(checkNATS(ctx, d), checkStreams(ctx, d)...)
 	}
-	return d.streams.SetUp
+	if d.streams.SetUp {
+		return nil, true
+	}
+	return why, false
+}
+
+// unwell keeps what is not ok.
+func unwell(all []finding) []finding {
+	return slices.DeleteFunc(all, func(f finding) bool { return f.State == checkOK })
 }
 
 func deadFinding(n uint64) finding {
