@@ -40,7 +40,9 @@ func (c *checker) account(i int) {
 		return // said already
 	}
 	if err := c.rules.Account(a.Account); err != nil {
-		for line := range strings.SplitSeq(err.Error(), "\n") {
+		// A hint is a line of its own, below what it is about.
+		text := strings.ReplaceAll(err.Error(), "\n  ", "; ")
+		for line := range strings.SplitSeq(text, "\n") {
 			key := line[:max(0, strings.IndexAny(line, ":.["))]
 			at, ok := a.lines[key]
 			if !ok {

@@ -1,8 +1,10 @@
 package apply
 
 import (
+	"bytes"
 	"errors"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -75,6 +77,11 @@ func Parse(files []File, others func(key string) bool) (*Document, error) {
 }
 
 func (r *reader) document(d *Document, data []byte, others func(string) bool) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // as some editors begin a file
+	if at := invalidUTF8(data); at >= 0 {
+		r.problems.add(place{r.file, 1 + bytes.Count(data[:at], []byte("\n"))}, "is not UTF-8")
+		return
+	}
 	f, err := parser.ParseBytes(data, 0)
 	if err != nil {
 		line, text := 0, err.Error()
@@ -103,6 +110,19 @@ func (r *reader) document(d *Document, data []byte, others func(string) bool) {
 	if !some && !r.failed {
 		r.problems.add(place{file: r.file}, "has neither accounts nor groups")
 	}
+}
+
+// invalidUTF8 is where data stops being UTF-8, or -1. The parser would put a
+// replacement character there, into a name.
+func invalidUTF8(data []byte) int {
+	for i := 0; i < len(data); {
+		c, size := utf8.DecodeRune(data[i:])
+		if c == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return -1
 }
 
 func (r *reader) account(n ast.Node) account {

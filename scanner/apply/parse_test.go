@@ -60,6 +60,7 @@ a.yaml:21: a group has no key "foo"; there are: accounts, name, packs
 a.yaml:22: a group needs the key "name"`},
 		"no YAML":      {"accounts: [\n", "a.yaml:1: "},
 		"a tab":        {"accounts:\n\t- name: x\n", "a.yaml:2: "},
+		"not UTF-8":    {"accounts:\n  - name: x\n    labels: {a: \"\xff\"}\n", "a.yaml:3: is not UTF-8"},
 		"a key twice":  {"groups: []\ngroups: []\n", `a.yaml:2: mapping key "groups" already defined at [1:1]`},
 		"a list":       {"- name: prod\n", "a.yaml:1: the file must be an object, not a list"},
 		"nothing":      {"# nothing\n", "a.yaml: has neither accounts nor groups"},
@@ -78,7 +79,7 @@ accounts:
       - eu-west-1
       - middle-earth
     roleArn: reader
-    schedule: {jitterSeconds: -1}
+    schedule: {jitterSeconds: -1, cron: often}
   - name: prod
     id: aws-222222222222
   - name: other
@@ -108,6 +109,7 @@ groups:
 a.yaml:5: account "-x": regions[1]: "middle-earth" is not a region
 a.yaml:7: account "-x": roleArn: "reader" is not an ARN
 a.yaml:8: account "-x": schedule.jitterSeconds: must not be negative
+a.yaml:8: account "-x": schedule.cron: schedule "often": expected 5 fields; use five fields
 a.yaml:10: account "prod" is registered as aws-111111111111 and cannot become aws-222222222222; use another name, or remove it first
 a.yaml:12: account "other": id: "aws-3" must be PARTITION-ACCOUNT, for example aws-123456789012
 a.yaml:15: group default-accounts-policy-group holds every account; leave its accounts out
@@ -157,6 +159,14 @@ create account prod in group g
 }
 
 // Settings that many accounts share are written once.
+// Some editors put a byte order mark before everything.
+func TestByteOrderMark(t *testing.T) {
+	t.Parallel()
+	if _, err := newWorld(t).plan("\ufeffaccounts: []\n", false); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAnchors(t *testing.T) {
 	t.Parallel()
 	d, err := apply.Parse([]apply.File{{Name: "a.yaml", Data: []byte(`

@@ -102,9 +102,17 @@ func (w *world) publish(name string, versions ...string) {
 	}
 }
 
+// checkCron refuses as the schedules do: with a hint.
+func checkCron(expr string) error {
+	if strings.HasPrefix(expr, "@") {
+		return nil
+	}
+	return schemas.Errorf(schemas.CodeInvalid, "schedule %q: expected 5 fields", expr).WithHint("use five fields")
+}
+
 func rules() apply.Rules {
 	return apply.Rules{
-		Account: func(a schemas.Account) error { return policy.CheckAccount(a, nil) },
+		Account: func(a schemas.Account) error { return policy.CheckAccount(a, checkCron) },
 		Group:   policy.CheckGroupName, Config: policy.CheckConfig,
 	}
 }
