@@ -76,7 +76,7 @@ func (a *app) printPermissions(account string, list []schemas.Permission, all bo
 		}
 		fmt.Fprintln(a.out)
 	}
-	text := fmt.Sprintf("Account %s: of the IAM actions that scans need, %d are allowed, %d denied, %d failed, %d were not tried.",
+	text := fmt.Sprintf("Account %s, by action and region: %d allowed, %d denied, %d failed, %d not tried.",
 		account, count[schemas.PermissionAllowed], count[schemas.PermissionDenied], count[schemas.PermissionFailed], count[schemas.PermissionNotTried])
 	if count[schemas.PermissionDenied] > 0 {
 		text += fmt.Sprintf("\nWhat the role needs: insights account policy %s", account)

@@ -38,6 +38,7 @@ func TestAccountCheckListsWhatIsMissing(t *testing.T) {
 	if _, errs, code := p.run(t, "account", "check", "nobody"); code != exitError || !strings.Contains(errs, `there is no account "nobody"`) {
 		t.Errorf("exit %d, %s", code, errs)
 	}
+	checkFailure(t, p, exitUsage, []string{"account", "check", "prod", "--region", "mars"}, `regions[0]: "mars" is not a region`)
 	fake.SetFaults(awsfake.Faults{})
 	var reply struct{ Permissions []schemas.Permission }
 	p.json(t, &reply, "account", "check", "prod")

@@ -194,6 +194,11 @@ func (l *Local) CheckAccount(ctx context.Context, account string, regions []stri
 	if err != nil {
 		return nil, err
 	}
+	asked := a
+	asked.Regions = regions
+	if err := asked.Validate(); err != nil {
+		return nil, err
+	}
 	return l.p.Probe(ctx, a, regions)
 }
 

@@ -51,6 +51,8 @@ func simple() []called {
 			switch a.Interface().(type) {
 			case string:
 				c.args[i] = reflect.ValueOf("x")
+			case []string:
+				c.args[i] = reflect.ValueOf([]string{"eu-west-1"})
 			case schemas.ScanLimit:
 				c.args[i] = reflect.ValueOf(schemas.ScanLimit{Services: []string{"ec2"}, Regions: []string{"global"}})
 			case schemas.ReportQuery, schemas.ViolationQuery, schemas.ResourceQuery:

@@ -118,7 +118,7 @@ func (w fakeAccounts) Get(_ context.Context, name string) (schemas.Account, erro
 			return a, w.ask("account " + name)
 		}
 	}
-	return schemas.Account{ID: prod, Name: name}, w.ask("account " + name)
+	return schemas.Account{ID: prod, Name: name, Provider: "aws"}, w.ask("account " + name)
 }
 
 type fakePacks struct{ *world }
