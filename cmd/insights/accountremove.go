@@ -128,7 +128,11 @@ func (r removal) carryOut(ctx context.Context, s api.Service) error {
 		return nil
 	}
 	if err := s.PurgeAccount(ctx, r.ID); err != nil {
-		return schemas.Errorf(schemas.CodeOf(err), "what was found in %s is not deleted: %w", r.ID, err).
+		what := "what was found in " + string(r.ID)
+		if r.Registered {
+			what = "account " + r.Account + " is removed, but what was found in it"
+		}
+		return schemas.Errorf(schemas.CodeOf(err), "%s is not deleted: %w", what, err).
 			WithHint("Try again: insights account remove %s --purge", r.ID)
 	}
 	return nil
@@ -143,7 +147,11 @@ func (a *app) printRemoval(r removal) {
 		fmt.Fprintf(a.out, "Remove account %s (%s):\n", r.Account, r.ID)
 		line("Stops", "its scans, its schedule, judging")
 		if len(r.Groups) > 0 {
-			line("Leaves", "the groups "+strings.Join(r.Groups, ", "))
+			groups := "the group "
+			if len(r.Groups) > 1 {
+				groups = "the groups "
+			}
+			line("Leaves", groups+strings.Join(r.Groups, ", "))
 		}
 	}
 	if r.Purge {

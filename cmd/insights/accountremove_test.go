@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"net/http/httptest"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
+	"github.com/insights-scanner/insights-scanner/scanner/api"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -93,6 +95,29 @@ func TestAccountRemove(t *testing.T) {
 // until says until when something is kept that goes in some days.
 func until(days int) string {
 	return "until " + time.Now().UTC().AddDate(0, 0, days).Format(time.DateOnly)
+}
+
+// refuser is a server that purges nothing.
+type refuser struct{ api.Service }
+
+func (refuser) RemoveAccount(context.Context, string) error { return nil }
+
+func (refuser) PurgeAccount(context.Context, schemas.AccountID) error {
+	return schemas.Errorf(schemas.CodeDenied, "token ci has the scope write; this needs admin")
+}
+
+// What was done stays done, and has to be said.
+func TestAccountPurgeThatIsRefused(t *testing.T) {
+	r := removal{Account: "prod", ID: "aws-123456789012", Registered: true, Purge: true}
+	err := r.carryOut(t.Context(), refuser{})
+	if want := "account prod is removed, but what was found in it is not deleted: token ci"; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v", err)
+	}
+	r.Registered = false
+	err = r.carryOut(t.Context(), refuser{})
+	if want := "what was found in aws-123456789012 is not deleted: token ci"; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestAccountRemoveAsksOnTerminal(t *testing.T) {
