@@ -349,6 +349,10 @@ func (c *Config) check(p *schemas.Problems) {
 		host, port, err := net.SplitHostPort(c.AdminAddr)
 		p.Check(err == nil && host != "" && port != "", "adminAddr", "%q is not HOST:PORT or off; 0.0.0.0:PORT is every address of this machine", c.AdminAddr)
 	}
+	if c.Listen != "" {
+		_, port, err := net.SplitHostPort(c.Listen)
+		p.Check(err == nil && port != "", "listen", "%q is not HOST:PORT, for example 127.0.0.1:8080", c.Listen)
+	}
 	p.Check((c.NATS.Cert == "") == (c.NATS.Key == ""), "nats.cert", "needs nats.key, and the other way round")
 	if c.ClickHouse.DSN == "" {
 		return

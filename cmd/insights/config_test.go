@@ -41,6 +41,7 @@ func TestConfigNamesEveryProblemWithItsPath(t *testing.T) {
 	t.Parallel()
 	file := writeConfig(t, `
 dataDri: x
+listen: here
 roles: [control, sinks]
 nats: {password: hunter2, replicas: two}
 clickhouse: {dsn: "clickhouse://u:p@h:9000/db"}
@@ -52,7 +53,7 @@ retention: {history: 6d, removed: 90}
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{
-		"dataDri: unknown setting", `roles[1]: "sinks"`, "nats.password: secrets do not belong",
+		"dataDri: unknown setting", `listen: "here" is not HOST:PORT`, `roles[1]: "sinks"`, "nats.password: secrets do not belong",
 		"nats.replicas: wants a whole number", "clickhouse.dsn: must not hold the password", `log.level: "loud"`,
 		"control and sink go together", "retention.history: must be at least 7d", "retention.removed: wants a number of days such as 90d, or forever, has 90",
 	} {
