@@ -101,7 +101,8 @@ func (s *Accounts) nameFree(ctx context.Context, a schemas.Account) error {
 }
 
 func errNameTaken(o schemas.Account) error {
-	return schemas.Errorf(schemas.CodeConflict, "there is an account named %q already: %s", o.Name, o.ID)
+	return schemas.Errorf(schemas.CodeConflict, "there is an account named %q already: %s", o.Name, o.ID).
+		WithHint("See it with 'insights account show %s', change it with 'insights apply', or choose another name.", o.Name)
 }
 
 // keepName undoes a registration whose name somebody else took at the same
