@@ -20,36 +20,45 @@ var policyFormats = []string{"json", "cloudformation", "terraform"}
 func (a *app) accountPolicyCmd() *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
-		Use: "policy ACCOUNT", Short: "Print the least-privilege IAM policy that scans of an account need", Args: args(cobra.ExactArgs(1)),
-		Long: `Policy prints an IAM policy with every action that scans of ACCOUNT call, for the
-services that it is registered with, and nothing else: all of them only read. It
-is narrower than AWS's managed policy SecurityAudit. As cloudformation or
-terraform it is a role with that policy; say there who may assume it.
+		Use: "policy [ACCOUNT]", Short: "Print the least-privilege IAM policy that scans of an account need", Args: args(cobra.MaximumNArgs(1)),
+		Long: `Policy prints an IAM policy with every action that scans call, and nothing else:
+all of them only read. With ACCOUNT it is for the services that this account is
+registered with; without, to make the role before there is an account, for all
+services. It is narrower than AWS's managed policy SecurityAudit. As
+cloudformation or terraform it is a role with that policy; say there who may
+assume it.
 
 'insights account check' tells which of the actions a role is missing.`,
-		Example: `  insights account policy prod > policy.json
-  insights account policy prod --format cloudformation > insights-reader.yaml
+		Example: `  insights account policy > policy.json
+  insights account policy --format cloudformation > insights-reader.yaml
   insights account policy prod --format terraform > insights-reader.tf`,
 		RunE: func(cmd *cobra.Command, given []string) error {
 			if !slices.Contains(policyFormats, format) {
 				return usageError(cmd, fmt.Errorf("--format %q: must be json, cloudformation or terraform", format))
+			}
+			if len(given) == 0 {
+				return a.printPolicy(format, schemas.Account{})
 			}
 			return a.with(cmd.Context(), "insights account policy", nodeOptions{}, func(ctx context.Context, s api.Service) error {
 				acc, err := s.GetAccount(ctx, given[0])
 				if err != nil {
 					return err
 				}
-				doc := readerPolicy(aws.Actions(acc.Services, acc.Regions))
-				if format == "json" {
-					return printJSON(a.out, doc)
-				}
-				return a.printRole(format, acc, doc)
+				return a.printPolicy(format, acc)
 			})
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "json", "json, cloudformation or terraform")
 	oneOf(cmd, "format", policyFormats...)
 	return cmd
+}
+
+func (a *app) printPolicy(format string, acc schemas.Account) error {
+	doc := readerPolicy(aws.Actions(acc.Services, acc.Regions))
+	if format == "json" {
+		return printJSON(a.out, doc)
+	}
+	return a.printRole(format, acc, doc)
 }
 
 // policyDocument is an IAM policy as IAM writes it.
@@ -94,7 +103,7 @@ func (a *app) printRole(format string, acc schemas.Account, doc policyDocument) 
 
 var roleTemplates = template.Must(template.New("").Parse(`
 {{- define "cloudformation" -}}
-# A role with which insights reads the account {{.Account}}.
+# A role with which insights reads {{with .Account}}the account {{.}}{{else}}an account{{end}}.
 AWSTemplateFormatVersion: "2010-09-09"
 Description: Reader role of insights; it can change nothing.
 Parameters:
@@ -129,7 +138,7 @@ Outputs:
     Value: !GetAtt Reader.Arn
 {{end}}
 {{- define "terraform" -}}
-# A role with which insights reads the account {{.Account}}.
+# A role with which insights reads {{with .Account}}the account {{.}}{{else}}an account{{end}}.
 variable "insights_principal_arn" {
   type        = string
   description = "ARN of the user or role that insights runs as."

@@ -3,7 +3,10 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -107,5 +110,19 @@ func TestCoveragePageIsCurrent(t *testing.T) {
 	}
 	if !bytes.Equal(page, b.Bytes()) {
 		t.Error("write it anew: bin/insights resources types --markdown docs/COVERAGE.md")
+	}
+}
+
+// The role comes before the account: adding one asks AWS who it is.
+func TestAccountPolicyWithoutAccount(t *testing.T) {
+	p := newProgram(t)
+	if got := allowed(t, []byte(p.ok(t, "account", "policy"))); !slices.Equal(got, aws.Actions(nil, nil)) {
+		t.Errorf("allows %v", got)
+	}
+	if out := p.ok(t, "account", "policy", "--format", "terraform"); !strings.HasPrefix(out, "# A role with which insights reads an account.\n") {
+		t.Errorf("got\n%s", out)
+	}
+	if _, err := os.Stat(filepath.Join(p.dir, "data")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a data directory was made: %v", err)
 	}
 }
