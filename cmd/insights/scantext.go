@@ -18,7 +18,7 @@ func changesText(s schemas.Scan) string {
 	case c == (schemas.Changes{}):
 		return "no violation opened, fixed or reopened"
 	default:
-		return fmt.Sprintf("%d violations opened, %d fixed, %d reopened", c.Opened, c.Fixed, c.Reopened)
+		return fmt.Sprintf("%s opened, %d fixed, %d reopened", countText(c.Opened, "violation", "violations"), c.Fixed, c.Reopened)
 	}
 }
 

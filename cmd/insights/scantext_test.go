@@ -148,3 +148,10 @@ func TestScanFromTheCommandLine(t *testing.T) {
 
 // progressLine is what a scan that takes long tells where there is no terminal.
 var progressLine = regexp.MustCompile(`(?m)^[0-9-]+ running: units .*$`)
+
+func TestChangesTextOfOne(t *testing.T) {
+	s := schemas.Scan{State: schemas.ScanSucceeded, Changes: schemas.Changes{Opened: 1}}
+	if got, want := changesText(s), "1 violation opened, 0 fixed, 0 reopened"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
