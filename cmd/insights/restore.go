@@ -72,7 +72,7 @@ func (r *restoreRun) run(ctx context.Context, name string) error {
 	defer file.Close()
 	b, err := backup.Open(file)
 	if err != nil {
-		return err
+		return schemas.Errorf(schemas.CodeOf(err), "%s: %w", name, err)
 	}
 	if r.dryRun {
 		return r.report(b, "Could be restored", "")

@@ -61,7 +61,7 @@ func (b *Backup) each(fn func(name string, data []byte) error) error {
 	}
 	zip, err := gzip.NewReader(b.file)
 	if err != nil {
-		return schemas.Errorf(schemas.CodeInvalid, "this is no backup: %w", err)
+		return schemas.Errorf(schemas.CodeInvalid, "this is no backup: %w", err).WithHint("It wants a file that 'insights backup' wrote.")
 	}
 	for r := tar.NewReader(zip); ; {
 		h, err := r.Next()
