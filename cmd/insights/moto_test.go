@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -72,16 +71,11 @@ func (m *moto) seed(t testing.TB, phase string) seeded {
 	return s
 }
 
-// names maps the ids of this run to names that are the same in every run.
+// names maps ids, of which many are others in each run, to names that are not.
 func (s seeded) names() map[string]string {
 	names := map[string]string{}
 	for _, r := range append(s.Resources, s.Besides...) {
-		if madeUp.MatchString(r.ID) {
-			names[r.ID] = r.Name
-		}
+		names[r.ID] = r.Name
 	}
 	return names
 }
-
-// madeUp matches the ids that EC2 makes.
-var madeUp = regexp.MustCompile(`^(ami|i|sg|snap|subnet|vol|vpc)-[0-9a-f]+$`)

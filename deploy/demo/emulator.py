@@ -9,11 +9,12 @@ process is gone, however it ended: nothing is left behind after a kill -9.
 Ctrl-C is ignored, so that a scan that is being interrupted can still finish its
 calls; whoever started this ends it.
 
-Three settings make moto's account hold what was put into it and nothing else:
+Four settings make moto's account hold what was put into it and nothing else:
 without MOTO_EC2_LOAD_DEFAULT_AMIS=false it has thousands of Amazon's images,
 whose snapshots it counts as the account's own; its DescribeSnapshots does not
 look at OwnerIds and RestorableByUserIds, so that every snapshot would be public;
-and it does not know CloudTrail's event data stores, of which there are none.
+the key of AWS that encrypts volumes by default would be a key of the account; and
+it does not know CloudTrail's event data stores, of which there are none.
 And moto gets two lists that it lacks: of a function's URLs, of which it can show
 one, and of a cluster's add-ons, of which it has none. Where it checks signatures,
 it takes the query of a GET for its body too, and would find each of them wrong.
@@ -33,9 +34,11 @@ from moto.awslambda import urls as lambda_urls  # noqa: E402
 from moto.awslambda.exceptions import GenericResourcNotFound  # noqa: E402
 from moto.awslambda.responses import LambdaResponse  # noqa: E402
 from moto.cloudtrail.responses import CloudTrailResponse  # noqa: E402
+from moto.ec2.models.elastic_block_store import EBSBackend  # noqa: E402
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore  # noqa: E402
 from moto.eks import urls as eks_urls  # noqa: E402
 from moto.iam.access_control import IAMRequestBase  # noqa: E402
+from moto.kms.models import kms_backends  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
 
@@ -58,6 +61,17 @@ def describe_snapshots(self):
 
 
 ElasticBlockStore.describe_snapshots = describe_snapshots
+create_default_encryption_key = EBSBackend._create_default_encryption_key
+
+
+def default_encryption_key(self):
+    """moto's key, as one that AWS manages."""
+    arn = create_default_encryption_key(self)
+    kms_backends[self.account_id][self.region_name].describe_key(arn).key_manager = "AWS"
+    return arn
+
+
+EBSBackend._create_default_encryption_key = default_encryption_key
 CloudTrailResponse.list_event_data_stores = lambda self: '{"EventDataStores": []}'
 
 

@@ -17,10 +17,12 @@ Tried with moto 5.2.5. Not for a real account: it refuses an AWS endpoint.
 
 import argparse
 import collections
+import io
 import json
 import sys
 import urllib.parse
 import urllib.request
+import zipfile
 
 import boto3
 from botocore.config import Config
@@ -432,6 +434,260 @@ def seed_trails(aws):
     note("AWS Config recorder", "default", about="none in " + SECOND)
 
 
+# --- keys, databases, storage ---------------------------------------------------
+
+def key(aws, name, rotates, about):
+    """A key by its alias; moto does not fill in what may be left out."""
+    kms, alias = aws("kms"), "alias/" + name
+    found = next((a["TargetKeyId"] for a in kms.list_aliases()["Aliases"] if a["AliasName"] == alias), None)
+    if not found:
+        found = kms.create_key(Description=name, KeyUsage="ENCRYPT_DECRYPT", MultiRegion=False)["KeyMetadata"]["KeyId"]
+        kms.create_alias(AliasName=alias, TargetKeyId=found)
+    if rotates:
+        kms.enable_key_rotation(KeyId=found)
+    note("KMS alias", alias)
+    note("KMS key", name, found, about=about)
+    return f"arn:aws:kms:{HOME}:{ACCOUNT}:key/{found}"
+
+
+def database(aws, name, region=HOME, about="", **settings):
+    """moto says of an instance only what it was told when it was made."""
+    allow_existing(aws("rds", region).create_db_instance, "DBInstanceAlreadyExists", DBInstanceIdentifier=name, MasterUsername="boss",
+                   MasterUserPassword="never-shown", DBInstanceClass="db.t4g.medium", AllocatedStorage=20, EnablePerformanceInsights=False, **settings)
+    note("database", name, region=region, about=about)
+
+
+def table(aws, name, recovery, protected, about):
+    db = aws("dynamodb")
+    allow_existing(db.create_table, "ResourceInUseException", TableName=name, BillingMode="PAY_PER_REQUEST", DeletionProtectionEnabled=protected,
+                   AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}], KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}])
+    db.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": recovery})
+    note("table", name, about=about)
+
+
+def file_system(aws, name, encrypted, user):
+    efs = aws("efs")
+    found = next((f for f in efs.describe_file_systems()["FileSystems"] if f["CreationToken"] == name), None)
+    found = found or efs.create_file_system(CreationToken=name, Encrypted=encrypted, Tags=named(name))
+    ident = note("file system", name, found["FileSystemId"], about="encrypted" if encrypted else "not encrypted")
+    point = next(iter(efs.describe_access_points(FileSystemId=ident)["AccessPoints"]), None)
+    point = point or efs.create_access_point(ClientToken=name, FileSystemId=ident, Tags=named(name), **({"PosixUser": {"Uid": 1000, "Gid": 1000}} if user else {}))
+    note("access point", name, point["AccessPointId"], about="enforces a user" if user else "enforces no user")
+
+
+def secret(aws, name, rotates, about):
+    secrets = aws("secretsmanager")
+    allow_existing(secrets.create_secret, "ResourceExistsException", Name=name, SecretString="never-shown")
+    found = secrets.describe_secret(SecretId=name)
+    if rotates and not found.get("RotationEnabled"):
+        secrets.rotate_secret(SecretId=name, RotationRules={"AutomaticallyAfterDays": 30}, RotateImmediately=False)
+    note("secret", name, found["ARN"], about=about)
+
+
+def seed_data(aws):
+    sealed = key(aws, "demo-orders", True, "rotates")
+    key(aws, "demo-exports", False, "does not rotate")
+    safe = dict(Engine="postgres", EngineVersion="16.4", StorageEncrypted=True, KmsKeyId=sealed, PubliclyAccessible=False, MultiAZ=True,
+                BackupRetentionPeriod=14, DeletionProtection=True, AutoMinorVersionUpgrade=True, EnableIAMDatabaseAuthentication=True)
+    database(aws, "demo-orders", about="compliant", **safe)
+    database(aws, "demo-shop", about="public; the change phase makes it private", **dict(safe, PubliclyAccessible=True, MultiAZ=False))
+    database(aws, "demo-wiki", region=SECOND, Engine="mysql", EngineVersion="8.0.40", StorageEncrypted=False, PubliclyAccessible=False,
+             MultiAZ=False, BackupRetentionPeriod=1, AutoMinorVersionUpgrade=True, about="not encrypted, one day of backups")
+    rds = aws("rds")
+    allow_existing(rds.create_db_snapshot, "DBSnapshotAlreadyExists", DBSnapshotIdentifier="demo-shop-dump", DBInstanceIdentifier="demo-shop")
+    rds.modify_db_snapshot_attribute(DBSnapshotIdentifier="demo-shop-dump", AttributeName="restore", ValuesToAdd=["all"])
+    note("database snapshot", "demo-shop-dump", about="public")
+    table(aws, "demo-orders", True, True, "compliant")
+    table(aws, "demo-sessions", False, False, "no recovery to a point in time")
+    file_system(aws, "demo-shared", True, True)
+    file_system(aws, "demo-scratch", False, False)
+    secret(aws, "demo/orders-db", True, "rotates")
+    secret(aws, "demo/partner-api", False, "does not rotate")
+    return sealed
+
+
+# --- messages, logs -------------------------------------------------------------
+
+def everyone(action):
+    return doc(allow(action, Principal="*", Sid="Everyone"))
+
+
+def queue(aws, name, region=HOME, about="", **attributes):
+    url = aws("sqs", region).create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    note("queue", name, url, region, about)
+
+
+def topic(aws, name, policy=None, about="", **attributes):
+    sns = aws("sns")
+    arn = sns.create_topic(Name=name, Attributes=attributes)["TopicArn"]
+    if policy:
+        sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
+    return note("topic", name, arn, about=about)
+
+
+def log_group(aws, name, region=HOME, days=None, sealed=None):
+    logs = aws("logs", region)
+    allow_existing(logs.create_log_group, "ResourceAlreadyExistsException", logGroupName=name, **({"kmsKeyId": sealed} if sealed else {}))
+    if days:
+        logs.put_retention_policy(logGroupName=name, retentionInDays=days)
+    note("log group", name, region=region, about=f"{days} days" if days else "kept for ever")
+
+
+def seed_messages(aws, sealed):
+    queue(aws, "demo-orders", SqsManagedSseEnabled="true", about="compliant")
+    queue(aws, "demo-inbox", SqsManagedSseEnabled="true", Policy=everyone("sqs:SendMessage"), about="everyone may send")
+    queue(aws, "demo-mail-eu", region=SECOND, SqsManagedSseEnabled="false", about="not encrypted")
+    alerts = topic(aws, "demo-alerts", KmsMasterKeyId=sealed, about="compliant")
+    news = topic(aws, "demo-news", everyone("sns:Subscribe"), about="everyone may subscribe")
+    hook = aws("sns").subscribe(TopicArn=news, Protocol="http", Endpoint="http://hooks.example.com/news", ReturnSubscriptionArn=True)
+    note("subscription", "demo-news by http", hook["SubscriptionArn"], about="plain HTTP")
+    log_group(aws, "/demo/app", days=365, sealed=sealed)
+    log_group(aws, "/demo/debug")
+    log_group(aws, "/demo/wiki", region=SECOND)
+    aws("cloudwatch").put_metric_alarm(
+        AlarmName="demo-dead-letters", Namespace="AWS/SQS", MetricName="ApproximateNumberOfMessagesVisible", Statistic="Sum", Period=300, EvaluationPeriods=1,
+        Threshold=0, ComparisonOperator="GreaterThanThreshold", AlarmActions=[alerts], ActionsEnabled=False)
+    note("alarm", "demo-dead-letters", about="its actions are off")
+    guard = aws("guardduty")
+    ident = next(iter(guard.list_detectors()["DetectorIds"]), None)
+    ident = ident or guard.create_detector(Enable=True, DataSources={"S3Logs": {"Enable": True}}, Features=[{"Name": "S3_DATA_EVENTS", "Status": "ENABLED"}])["DetectorId"]
+    note("GuardDuty detector", "detector", ident, about="none in " + SECOND)
+
+
+# --- functions, containers --------------------------------------------------------
+
+def function(aws, name, runtime, about="", **more):
+    client, raw = aws("lambda"), io.BytesIO()
+    with zipfile.ZipFile(raw, "w") as z:
+        z.writestr("main.py", "def handler(event, context): pass")
+    allow_existing(client.create_function, "ResourceConflictException", FunctionName=name, Runtime=runtime, Handler="main.handler",
+                   Role=f"arn:aws:iam::{ACCOUNT}:role/demo-admin", Code={"ZipFile": raw.getvalue()}, **more)
+    note("function", name, about=about)
+    return client
+
+
+def repository(aws, name, **settings):
+    allow_existing(aws("ecr").create_repository, "RepositoryAlreadyExistsException", repositoryName=name, **settings)
+    note("repository", name, about="" if settings else "tags move, nothing is scanned")
+
+
+def task_definition(aws, family, container, about="", **settings):
+    ecs = aws("ecs")
+    found = ecs.list_task_definitions(familyPrefix=family)["taskDefinitionArns"]
+    arn = found[0] if found else ecs.register_task_definition(
+        family=family, containerDefinitions=[{"name": family, "image": family + ":1", "essential": True, "memory": 256, **container}],
+        **settings)["taskDefinition"]["taskDefinitionArn"]
+    return note("task definition", family, arn, about=about)
+
+
+def ecs_cluster(aws, name, insights):
+    aws("ecs").create_cluster(clusterName=name, settings=[{"name": "containerInsights", "value": "enabled" if insights else "disabled"}])
+    note("ECS cluster", name, about="" if insights else "without Container Insights")
+
+
+def kubernetes(aws, name, subnets, about="", region=HOME, log=(), **more):
+    network = {"subnetIds": subnets, "endpointPublicAccess": True, "endpointPrivateAccess": True, **more.pop("network", {})}
+    allow_existing(aws("eks", region).create_cluster, "ResourceInUseException", name=name, version="1.33", roleArn=f"arn:aws:iam::{ACCOUNT}:role/demo-app",
+                   resourcesVpcConfig=network, logging={"clusterLogging": [{"types": list(log), "enabled": True}]} if log else {}, **more)
+    note("EKS cluster", name, region=region, about=about)
+
+
+def inside_group(ec2):
+    return ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["demo-internal"]}])["SecurityGroups"][0]["GroupId"]
+
+
+def seed_compute(aws, sealed):
+    ec2 = aws("ec2")
+    subnets = [by_name(ec2.describe_subnets()["Subnets"], name)["SubnetId"] for name in ("demo-private", "demo-public")]
+    inside = inside_group(ec2)
+    function(aws, "demo-invoices", "python3.13", about="compliant", Environment={"Variables": {"TABLE": "demo-orders", "MAIL_PASSWORD": "never-shown"}})
+    client = function(aws, "demo-thumbnails", "nodejs16.x", about="everyone may invoke it, its runtime is out of support")
+    allow_existing(client.add_permission, "ResourceConflictException", FunctionName="demo-thumbnails", StatementId="everyone",
+                   Action="lambda:InvokeFunction", Principal="*")
+    allow_existing(client.create_function_url_config, "ResourceConflictException", FunctionName="demo-thumbnails", AuthType="NONE")
+    repository(aws, "demo/app", imageTagMutability="IMMUTABLE", imageScanningConfiguration={"scanOnPush": True})
+    repository(aws, "demo/tools")
+    ecs_cluster(aws, "demo-apps", True)
+    ecs_cluster(aws, "demo-batch", False)
+    app = task_definition(aws, "demo-app", {"readonlyRootFilesystem": True, "privileged": False}, "compliant", networkMode="awsvpc")
+    task_definition(aws, "demo-collector", {"privileged": True, "environment": [{"name": "API_TOKEN", "value": "never-shown"}]},
+                    "privileged, on the host's network, with a token", networkMode="host")
+    ecs = aws("ecs")
+    if not ecs.list_services(cluster="demo-apps")["serviceArns"]:
+        ecs.create_service(cluster="demo-apps", serviceName="demo-app", taskDefinition=app, desiredCount=1, launchType="FARGATE",
+                           networkConfiguration={"awsvpcConfiguration": {"subnets": subnets[:1], "securityGroups": [inside], "assignPublicIp": "DISABLED"}})
+    note("ECS service", "demo-app", "demo-apps/demo-app", about="compliant")
+    kubernetes(aws, "demo-platform", subnets, "compliant", log=["audit", "api"], network={"publicAccessCidrs": ["198.51.100.0/24"]},
+               encryptionConfig=[{"resources": ["secrets"], "provider": {"keyArn": sealed}}])
+    kubernetes(aws, "demo-sandbox", subnets, "open to the world, nothing logged or encrypted", network={"publicAccessCidrs": ["0.0.0.0/0"]})
+    return subnets
+
+
+# --- what the world sees ----------------------------------------------------------
+
+def certificate(aws, domain):
+    acm = aws("acm")
+    found = next((c["CertificateArn"] for c in acm.list_certificates()["CertificateSummaryList"] if c["DomainName"] == domain), None)
+    return note("certificate", domain, found or acm.request_certificate(DomainName=domain, ValidationMethod="DNS")["CertificateArn"])
+
+
+def listener(elb, balancer, name, port, about, **settings):
+    found = next((x for x in elb.describe_listeners(LoadBalancerArn=balancer)["Listeners"] if x["Port"] == port), None)
+    found = found or elb.create_listener(LoadBalancerArn=balancer, Port=port, **settings)["Listeners"][0]
+    note("listener", f"{name} {port}", found["ListenerArn"], about=about)
+
+
+def distribution(aws, name, about, behavior, origin, **settings):
+    front = aws("cloudfront")
+    listed = front.list_distributions()["DistributionList"].get("Items", [])
+    found = next((d for d in listed if d["Comment"] == name), None)
+    found = found or front.create_distribution(DistributionConfig={
+        "CallerReference": name, "Comment": name, "Enabled": True, "Origins": {"Quantity": 1, "Items": [{"Id": "site", **origin}]},
+        "DefaultCacheBehavior": {"TargetOriginId": "site", "ViewerProtocolPolicy": behavior}, **settings})["Distribution"]
+    note("distribution", name, found["Id"], region="global", about=about)
+
+
+def seed_edge(aws, subnets):
+    ec2, elb, scaling = aws("ec2"), aws("elbv2"), aws("autoscaling")
+    image = ec2.describe_images(Owners=["self"])["Images"][0]["ImageId"]
+    cert = certificate(aws, "shop.example.com")
+    found = {b["LoadBalancerName"]: b["LoadBalancerArn"] for b in elb.describe_load_balancers()["LoadBalancers"]}
+    for name in ("demo-shop", "demo-intranet"):
+        if name not in found:
+            found[name] = elb.create_load_balancer(Name=name, Subnets=subnets, Scheme="internal" if name == "demo-intranet" else "internet-facing")["LoadBalancers"][0]["LoadBalancerArn"]
+        elb.modify_load_balancer_attributes(LoadBalancerArn=found[name], Attributes=[
+            {"Key": k, "Value": "true" if name == "demo-shop" else "false"}
+            for k in ("deletion_protection.enabled", "routing.http.drop_invalid_header_fields.enabled", "access_logs.s3.enabled")])
+        note("load balancer", name, found[name], about="compliant" if name == "demo-shop" else "plain HTTP, no logs")
+    groups = {g["TargetGroupName"]: g["TargetGroupArn"] for g in elb.describe_target_groups()["TargetGroups"]}
+    vpc_id = ec2.describe_subnets(SubnetIds=subnets)["Subnets"][0]["VpcId"]
+    targets = groups.get("demo-web") or elb.create_target_group(Name="demo-web", Protocol="HTTP", Port=8080, VpcId=vpc_id)["TargetGroups"][0]["TargetGroupArn"]
+    note("target group", "demo-web", targets)
+    forward = [{"Type": "forward", "TargetGroupArn": targets}]
+    listener(elb, found["demo-shop"], "demo-shop", 443, "TLS 1.2", Protocol="HTTPS", SslPolicy="ELBSecurityPolicy-TLS-1-2-2017-01",
+             Certificates=[{"CertificateArn": cert}], DefaultActions=forward)
+    listener(elb, found["demo-shop"], "demo-shop", 80, "redirects", Protocol="HTTP", DefaultActions=[
+        {"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}])
+    listener(elb, found["demo-intranet"], "demo-intranet", 80, "plain HTTP", Protocol="HTTP", DefaultActions=forward)
+    allow_existing(aws("elb").create_load_balancer, "DuplicateLoadBalancerName", LoadBalancerName="demo-classic", Subnets=subnets[1:],
+                   SecurityGroups=[inside_group(ec2)], Listeners=[
+        {"Protocol": "HTTP", "LoadBalancerPort": 80, "InstanceProtocol": "HTTP", "InstancePort": 8080}])
+    note("classic load balancer", "demo-classic", about="plain HTTP")
+    for name, tokens, volume_ in (("demo-workers-v2", "required", True), ("demo-workers-v1", "optional", False)):
+        allow_existing(scaling.create_launch_configuration, "AlreadyExists", LaunchConfigurationName=name, ImageId=image, InstanceType="t3.micro",
+                       AssociatePublicIpAddress=False, MetadataOptions={"HttpTokens": tokens, "HttpEndpoint": "enabled"},
+                       BlockDeviceMappings=[{"DeviceName": "/dev/sdf", "Ebs": {"VolumeSize": 20, "Encrypted": volume_}}])
+        note("launch configuration", name, about="compliant" if volume_ else "IMDSv1, not encrypted")
+    allow_existing(scaling.create_auto_scaling_group, "AlreadyExists", AutoScalingGroupName="demo-workers", LaunchConfigurationName="demo-workers-v2", MinSize=0,
+                   MaxSize=2, DesiredCapacity=0, VPCZoneIdentifier=subnets[0], TargetGroupARNs=[targets], HealthCheckType="EC2")
+    note("scaling group", "demo-workers", about="does not heed its load balancer")
+    distribution(aws, "demo-shop", "logs nothing, has no firewall", "redirect-to-https", {
+        "DomainName": "shop.example.com", "CustomOriginConfig": {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"}},
+        DefaultRootObject="index.html", Aliases={"Quantity": 1, "Items": ["www.example.com"]}, ViewerCertificate={
+            "ACMCertificateArn": cert, "SSLSupportMethod": "sni-only", "MinimumProtocolVersion": "TLSv1.2_2021", "CloudFrontDefaultCertificate": False})
+    distribution(aws, "demo-website", "plain HTTP", "allow-all", {"DomainName": "demo-website.s3.amazonaws.com", "S3OriginConfig": {"OriginAccessIdentity": ""}})
+
+
 # --- phases -------------------------------------------------------------------
 
 def enforce(endpoint, on):
@@ -449,12 +705,15 @@ def seed(aws):
     seed_ec2(aws, SECOND, 20)
     seed_iam(aws)
     seed_trails(aws)
+    sealed = seed_data(aws)
+    seed_messages(aws, sealed)
+    seed_edge(aws, seed_compute(aws, sealed))
     scanner = seed_scanner(aws)
     return {"scanner": scanner, "besides": [b for r in (HOME, SECOND) for b in besides(aws("ec2", r), r)]}
 
 
 def change(aws):
-    """One bucket gets worse, one gets better, one goes."""
+    """One bucket gets worse, one gets better, one goes, and a database gets better."""
     s3 = aws("s3")
     s3.delete_public_access_block(Bucket="demo-billing")
     s3.put_bucket_versioning(Bucket="demo-billing", VersioningConfiguration={"Status": "Suspended"})
@@ -462,17 +721,21 @@ def change(aws):
     bucket(aws, "demo-scratch", block=BLOCK_ALL, policy=tls_only, versioning="Enabled", encryption="AES256", logging=logs)
     made.clear()
     allow_existing(s3.delete_bucket, "NoSuchBucket", Bucket="demo-old-exports")
+    aws("rds").modify_db_instance(DBInstanceIdentifier="demo-shop", PubliclyAccessible=False, ApplyImmediately=True)
     return {"changed": [
         {"id": "demo-billing", "how": "demo-billing loses its public access block, and its versioning is suspended"},
         {"id": "demo-scratch", "how": "demo-scratch gets a public access block, versioning, encryption and logging"},
         {"id": "demo-old-exports", "how": "demo-old-exports is deleted"},
+        {"id": "demo-shop", "how": "the database demo-shop is no longer public"},
     ]}
 
 
 def summary():
-    """How many of each type, the most frequent first."""
+    """How many of the most frequent types, and how many others."""
     kinds = collections.Counter(m["type"] for m in made)
-    return ", ".join(f"{n} {kind}{'s' if n > 1 else ''}" for kind, n in kinds.most_common()).replace("policys", "policies")
+    shown = kinds.most_common(8)
+    others = len(kinds) - len(shown)
+    return ", ".join(f"{n} {kind}s" for kind, n in shown) + f" and {len(made) - sum(n for _, n in shown)} of {others} other types"
 
 
 def main():
