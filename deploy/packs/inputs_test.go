@@ -128,7 +128,7 @@ var anyValueIsFine = map[string]string{ // by policy, the end of the type
 	"deny_database_backups":         "", // 7 days are enough; a replica of anything
 	"warn_distribution_root_object": "Distribution",
 	"deny_function_public":          "Permission",
-	"warn_trail_log_group": "Trail", "warn_event_store_kms": "EventDataStore", "warn_log_group_kms": "LogGroup", "warn_topic_kms": "Topic", "deny_queue_encryption": "Queue",
+	"warn_trail_log_group":          "Trail", "warn_event_store_kms": "EventDataStore", "warn_log_group_kms": "LogGroup", "warn_topic_kms": "Topic", "deny_queue_encryption": "Queue",
 	"warn_log_group_retention": "LogGroup", "warn_config_global_types": "Recorder", // any number of days; a region that is not asked to
 }
 

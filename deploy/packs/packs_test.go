@@ -2,6 +2,7 @@ package packs_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -73,10 +74,23 @@ func TestReadmeListsThePolicies(t *testing.T) {
 		t.Fatal(err)
 	}
 	listed := map[string]string{} // row by policy
+	last := ""
 	for line := range strings.Lines(string(text)) {
 		if cells := strings.Split(line, "|"); len(cells) > 3 && strings.Contains(cells[1], "`") {
-			listed[strings.Trim(cells[1], " `")] = line
+			name := strings.Trim(cells[1], " `")
+			if name <= last {
+				t.Errorf("row of %s stands after that of %s", name, last)
+			}
+			last, listed[name] = name, line
 		}
+	}
+	count := fmt.Sprintf("%d policies", len(policies(t)))
+	front, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), count) || !strings.Contains(string(front), count) {
+		t.Errorf("the READMEs do not say that it has %s", count)
 	}
 	for _, p := range policies(t) {
 		row := listed[p.Name]
