@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -137,21 +138,26 @@ func transitionOrder(e schemas.ViolationEvent) int {
 	return slices.Index([]schemas.Transition{schemas.Opened, schemas.Reopened, schemas.Fixed}, e.Transition)
 }
 
-// unitLines lists what was read, a line per region: "eu-west-1: ec2, s3".
+// unitLines lists what was read, a line for the regions with the same services:
+// "eu-west-1, us-east-1: ec2, s3".
 func unitLines(list []schemas.UnitKey) []string {
-	services := map[string][]string{}
-	var regions []string
+	services := map[string][]string{} // by region
 	for _, u := range list {
-		if services[u.Region] == nil {
-			regions = append(regions, u.Region)
-		}
 		services[u.Region] = append(services[u.Region], u.Service)
 	}
-	slices.Sort(regions)
-	lines := make([]string, len(regions))
-	for i, r := range regions {
+	regions := map[string][]string{} // by services
+	var order []string
+	for _, r := range slices.Sorted(maps.Keys(services)) {
 		slices.Sort(services[r])
-		lines[i] = r + ": " + strings.Join(services[r], ", ")
+		text := strings.Join(services[r], ", ")
+		if regions[text] == nil {
+			order = append(order, text)
+		}
+		regions[text] = append(regions[text], r)
+	}
+	lines := make([]string, len(order))
+	for i, text := range order {
+		lines[i] = strings.Join(regions[text], ", ") + ": " + text
 	}
 	return lines
 }

@@ -14,9 +14,11 @@ import (
 func exampleScan() schemas.Scan {
 	return schemas.Scan{
 		ID: "123456789012-7", AccountID: "aws-123456789012", Account: "prod", Trigger: schemas.TriggerManual, RequestedBy: "ci", State: schemas.ScanPartial,
-		Units:     []schemas.UnitKey{{Region: "us-east-1", Service: "s3"}, {Region: "eu-west-1", Service: "ec2"}, {Region: "us-east-1", Service: "ec2"}},
+		Units: []schemas.UnitKey{
+			{Region: "us-east-1", Service: "s3"}, {Region: "us-west-2", Service: "ec2"}, {Region: "eu-west-1", Service: "ec2"}, {Region: "us-east-1", Service: "ec2"},
+		},
 		StartedAt: at(0), EndedAt: at(2), Reason: "1 of 9 scopes could not be read completely",
-		Progress: schemas.Progress{UnitsTotal: 3, UnitsEnded: 3, Resources: 120, Calls: 40, Throttles: 2, Gaps: 1},
+		Progress: schemas.Progress{UnitsTotal: 4, UnitsEnded: 4, Resources: 120, Calls: 40, Throttles: 2, Gaps: 1},
 	}
 }
 
@@ -43,12 +45,12 @@ func TestScanShowText(t *testing.T) {
 	}
 	want := `Scan 123456789012-7 of prod: partial in 2m0s
   Reason     1 of 9 scopes could not be read completely
-  Read       120 resources in 3 of 3 units; 40 API calls, 2 throttled
+  Read       120 resources in 4 of 4 units; 40 API calls, 2 throttled
   Gaps       1 scope was not read completely; 'insights report' says why
   Changed    101 violations opened, 1 fixed, 1 reopened
   Started    2026-03-01 12:00:00 UTC by ci
   Ended      2026-03-01 12:02:00 UTC
-  Units      eu-west-1: ec2
+  Units      eu-west-1, us-west-2: ec2
   Units      us-east-1: ec2, s3
 
 CHANGE    REGION     TYPE       RESOURCE  POLICY       CAUSE
@@ -72,7 +74,7 @@ func TestRunningScanText(t *testing.T) {
 	if err := a.printScanDetails(s, nil); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"of prod: running so far\n", "in 1 of 3 units", "counted at its end\n", "UTC by its schedule\n"} {
+	for _, want := range []string{"of prod: running so far\n", "in 1 of 4 units", "counted at its end\n", "UTC by its schedule\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, out.String())
 		}

@@ -102,7 +102,7 @@ echo "No account of yours is read, and nothing leaves this machine."
 # --- the account ------------------------------------------------------------------
 
 version=$("$python" -c 'import importlib.metadata as m; print(m.version("moto"))')
-step "Start moto $version on a free loopback port: 1 process, about 200 MB of memory"
+step "Start moto $version on a free loopback port: 1 process, about 300 MB of memory"
 "$python" deploy/demo/emulator.py --parent $$ >"$dir/url" 2>"$log" &
 moto=$!
 for _ in $(seq 300); do
@@ -118,7 +118,7 @@ fi
 url=$(cat "$dir/url")
 say "It answers on $url and logs to $log."
 
-step "Make about 70 resources in two regions with boto3, good and bad ones: 3 s"
+step "Make about 120 resources of 24 services in two regions with boto3, good and bad ones"
 seed seed
 say "$(seeded seed '["count"]') resources: $(seeded seed '["summary"]')." | fold -s -w 96 | sed '2,$s/^/    /'
 say "moto now checks permissions. The scanner comes in with the role $(seeded seed '["scanner"]["roleName"]'), which may" \
@@ -133,7 +133,7 @@ run account add demo --endpoint "$url" --role-arn "$(seeded seed '["scanner"]["r
 
 # --- the first scan -----------------------------------------------------------------
 
-step "Scan it: 5 services, about 170 API calls, 5 to 10 s"
+step "Scan it: 24 services, about 300 API calls"
 run scan start demo
 echo
 say "More resources than were made: a bucket, its versioning and its public access block are a" \
@@ -141,19 +141,19 @@ say "More resources than were made: a bucket, its versioning and its public acce
   "The scan succeeded, since everything there is was listed. What the refused calls would" \
   "have told is unknown: neither passed nor failed, and no reason to call anything fixed."
 
-step "Report: what fails, and what could not be judged and why"
-run report
+step "Report: the policies of high severity that fail, and what could not be judged and why"
+run report --severity critical,high
 run violations --severity critical
 echo
-say "The policies under \"Could not be judged\" need the bucket's policy, which the role may not" \
-  "read, so every bucket is unknown under them. That lowers coverage and score: what is not" \
-  "known counts as not passed. All violations will be in the report file."
+say "What stands under \"Could not be judged\" needs the bucket's policy, which the role may not" \
+  "read, so every bucket is unknown there. That lowers coverage and score: what is not known" \
+  "counts as not passed. Policies and violations of all severities will be in the report file."
 
 # --- the change ---------------------------------------------------------------------
 
-step "Break a bucket, fix another, delete a third: 9 API calls"
+step "Break a bucket, fix another, delete a third, make a database private: 10 API calls"
 seed change
-for i in 0 1 2; do
+for i in 0 1 2 3; do
   say "$(seeded change "[\"changed\"][$i][\"how\"]")"
 done
 
@@ -164,14 +164,14 @@ run scan show "$scan" | tee "$dir/changes.txt"
 stop_moto
 echo
 grep -E '^(opened|reopened|fixed) ' "$dir/changes.txt" >"$dir/events.txt" || true
-for i in 0 1 2; do
-  bucket=$(seeded change "[\"changed\"][$i][\"id\"]")
-  grep -q " $bucket " "$dir/events.txt" || fail "the scan did not notice what became of $bucket"
-  grep -v " $bucket " "$dir/events.txt" >"$dir/others.txt" || true
+for i in 0 1 2 3; do
+  id=$(seeded change "[\"changed\"][$i][\"id\"]")
+  grep -q " $id " "$dir/events.txt" || fail "the scan did not notice what became of $id"
+  grep -v " $id " "$dir/events.txt" >"$dir/others.txt" || true
   mv "$dir/others.txt" "$dir/events.txt"
 done
 [ ! -s "$dir/events.txt" ] || fail "the scan changed something else, see the list above"
-say "Only what happened to these three buckets. All other violations stay open, and keep the" \
+say "Only what happened to these four. All other violations stay open, and keep the" \
   "time at which they were first seen."
 
 # --- what stays ---------------------------------------------------------------------
@@ -194,6 +194,6 @@ Done in $SECONDS s. moto is stopped; what the scanner knows stays in $data ($(du
 Go on with it:
 
   $insights --data-dir $data report --severity critical,high
-  $insights --data-dir $data violations --region eu-west-1 --type aws:s3/bucket:Bucket
+  $insights --data-dir $data violations --region eu-west-1 --type aws:rds/instance:Instance
   $insights --data-dir $data resources --id demo-website --type aws:s3/bucket:Bucket --properties -o json
 END
