@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -186,14 +185,14 @@ func instanceRequirements(r *types.InstanceRequirements) any {
 	if m := r.TotalLocalStorageGB; m != nil {
 		d.set("totalLocalStorageGb", span(m.Min, m.Max))
 	}
-	d.set("acceleratorManufacturers", sortedNames(r.AcceleratorManufacturers))
-	d.set("acceleratorNames", sortedNames(r.AcceleratorNames))
-	d.set("acceleratorTypes", sortedNames(r.AcceleratorTypes))
-	d.set("allowedInstanceTypes", sortedNames(r.AllowedInstanceTypes))
-	d.set("excludedInstanceTypes", sortedNames(r.ExcludedInstanceTypes))
-	d.set("cpuManufacturers", sortedNames(r.CpuManufacturers))
-	d.set("instanceGenerations", sortedNames(r.InstanceGenerations))
-	d.set("localStorageTypes", sortedNames(r.LocalStorageTypes))
+	d.set("acceleratorManufacturers", sortedStrings(r.AcceleratorManufacturers))
+	d.set("acceleratorNames", sortedStrings(r.AcceleratorNames))
+	d.set("acceleratorTypes", sortedStrings(r.AcceleratorTypes))
+	d.set("allowedInstanceTypes", sortedStrings(r.AllowedInstanceTypes))
+	d.set("excludedInstanceTypes", sortedStrings(r.ExcludedInstanceTypes))
+	d.set("cpuManufacturers", sortedStrings(r.CpuManufacturers))
+	d.set("instanceGenerations", sortedStrings(r.InstanceGenerations))
+	d.set("localStorageTypes", sortedStrings(r.LocalStorageTypes))
 	d.set("bareMetal", string(r.BareMetal))
 	d.set("burstablePerformance", string(r.BurstablePerformance))
 	d.set("localStorage", string(r.LocalStorage))
@@ -209,16 +208,6 @@ func span[T int32 | float64](least, most *T) map[string]any {
 	d.set("min", optional(least))
 	d.set("max", optional(most))
 	return d.properties
-}
-
-// sortedNames are the texts of a list whose order means nothing.
-func sortedNames[T ~string](list []T) []any {
-	out := make([]string, len(list))
-	for i, v := range list {
-		out[i] = string(v)
-	}
-	slices.Sort(out)
-	return anyStrings(out)
 }
 
 // projectLaunchConfiguration does not give user data, which may hold secrets, though

@@ -111,7 +111,7 @@ func distributionOrigin(o types.Origin) map[string]any {
 		custom.set("originKeepaliveTimeout", optional(c.OriginKeepaliveTimeout))
 		custom.set("ipAddressType", string(c.IpAddressType))
 		if p := c.OriginSslProtocols; p != nil {
-			custom.set("originSslProtocols", sortedNames(p.Items))
+			custom.set("originSslProtocols", sortedStrings(p.Items))
 		}
 		if m := c.OriginMtlsConfig; m != nil {
 			custom.set("originMtlsConfig", texts(map[string]string{"clientCertificateArn": aws.ToString(m.ClientCertificateArn)}))
@@ -165,9 +165,9 @@ func cacheBehavior(b types.CacheBehavior) map[string]any {
 	d.set("maxTtl", optional(b.MaxTTL))
 	d.set("defaultTtl", optional(b.DefaultTTL))
 	if m := b.AllowedMethods; m != nil {
-		d.set("allowedMethods", sortedNames(m.Items))
+		d.set("allowedMethods", sortedStrings(m.Items))
 		if m.CachedMethods != nil {
-			d.set("cachedMethods", sortedNames(m.CachedMethods.Items))
+			d.set("cachedMethods", sortedStrings(m.CachedMethods.Items))
 		}
 	}
 	if b.TrustedKeyGroups != nil {

@@ -97,7 +97,7 @@ func serviceDeployment(d *document, v types.Service) {
 		return
 	}
 	if a := c.Alarms; a != nil {
-		d.set("alarms", map[string]any{"alarmNames": unordered(a.AlarmNames), "enable": a.Enable, "rollback": a.Rollback})
+		d.set("alarms", map[string]any{"alarmNames": sortedStrings(a.AlarmNames), "enable": a.Enable, "rollback": a.Rollback})
 	}
 	if b := c.DeploymentCircuitBreaker; b != nil {
 		d.set("deploymentCircuitBreaker", map[string]any{"enable": b.Enable, "rollback": b.Rollback})
@@ -129,7 +129,7 @@ func servicePlacement(d *document, v types.Service) {
 	}
 	if c := serviceNetwork(v); c != nil {
 		d.set("networkConfiguration", map[string]any{
-			"assignPublicIp": c.AssignPublicIp == types.AssignPublicIpEnabled, "subnets": unordered(c.Subnets), "securityGroups": unordered(c.SecurityGroups),
+			"assignPublicIp": c.AssignPublicIp == types.AssignPublicIpEnabled, "subnets": sortedStrings(c.Subnets), "securityGroups": sortedStrings(c.SecurityGroups),
 		})
 	}
 	for _, p := range v.Deployments {
@@ -193,7 +193,7 @@ func projectTaskDefinition(region, arn string, f facet, out *ecs.DescribeTaskDef
 	d.set("ipcMode", string(v.IpcMode))
 	d.set("executionRoleArn", aws.ToString(v.ExecutionRoleArn))
 	d.set("taskRoleArn", aws.ToString(v.TaskRoleArn))
-	d.set("requiresCompatibilities", unordered(v.RequiresCompatibilities))
+	d.set("requiresCompatibilities", sortedStrings(v.RequiresCompatibilities))
 	d.set("runtimePlatform", wireObject(v.RuntimePlatform))
 	constraints := wireList(v.PlacementConstraints)
 	sortByJSON(constraints)

@@ -153,12 +153,12 @@ func projectEKSCluster(d *document, c *types.Cluster) {
 	if v := c.ResourcesVpcConfig; v != nil && len(v.SubnetIds) > 0 { // every cluster has subnets
 		part := newDocument()
 		part.set("vpcId", aws.ToString(v.VpcId))
-		part.set("subnetIds", unordered(v.SubnetIds))
-		part.set("securityGroupIds", unordered(v.SecurityGroupIds))
+		part.set("subnetIds", sortedStrings(v.SubnetIds))
+		part.set("securityGroupIds", sortedStrings(v.SecurityGroupIds))
 		part.set("clusterSecurityGroupId", aws.ToString(v.ClusterSecurityGroupId))
 		part.set("endpointPublicAccess", v.EndpointPublicAccess)
 		part.set("endpointPrivateAccess", v.EndpointPrivateAccess)
-		part.set("publicAccessCidrs", unordered(v.PublicAccessCidrs))
+		part.set("publicAccessCidrs", sortedStrings(v.PublicAccessCidrs))
 		d.set("vpcConfig", part.properties)
 	} else {
 		d.told("vpcConfig", nil, false, describeEKSCluster.action)
@@ -166,7 +166,7 @@ func projectEKSCluster(d *document, c *types.Cluster) {
 	if len(c.EncryptionConfig) > 0 { // there is one at most
 		e := c.EncryptionConfig[0]
 		part := newDocument()
-		part.set("resources", unordered(e.Resources)) //nolint:staticcheck // deprecated by EKS, and an input of the classic type
+		part.set("resources", sortedStrings(e.Resources)) //nolint:staticcheck // deprecated by EKS, and an input of the classic type
 		if e.Provider != nil {
 			part.set("provider", map[string]any{"keyArn": aws.ToString(e.Provider.KeyArn)})
 		}
@@ -186,17 +186,17 @@ func projectEKSCluster(d *document, c *types.Cluster) {
 	if n := c.RemoteNetworkConfig; n != nil {
 		part := newDocument()
 		for _, nodes := range n.RemoteNodeNetworks { // there is one at most
-			part.set("remoteNodeNetworks", map[string]any{"cidrs": unordered(nodes.Cidrs)})
+			part.set("remoteNodeNetworks", map[string]any{"cidrs": sortedStrings(nodes.Cidrs)})
 		}
 		for _, pods := range n.RemotePodNetworks {
-			part.set("remotePodNetworks", map[string]any{"cidrs": unordered(pods.Cidrs)})
+			part.set("remotePodNetworks", map[string]any{"cidrs": sortedStrings(pods.Cidrs)})
 		}
 		d.set("remoteNetworkConfig", part.properties)
 	}
 	if c.DeletionProtection != nil {
 		d.set("deletionProtection", *c.DeletionProtection)
 	}
-	d.set("tags", anyValues(c.Tags))
+	d.set("tags", anyMap(c.Tags))
 }
 
 // clusterLogs are the kinds of logs that are on.
@@ -209,7 +209,7 @@ func clusterLogs(l *types.Logging) []any {
 			}
 		}
 	}
-	return unordered(on)
+	return sortedStrings(on)
 }
 
 var nodeGroupProperties = []string{
@@ -241,8 +241,8 @@ func projectNodeGroup(d *document, g *types.Nodegroup) {
 	d.set("version", aws.ToString(g.Version))
 	d.set("releaseVersion", aws.ToString(g.ReleaseVersion))
 	d.set("instanceTypes", anyStrings(g.InstanceTypes)) // in the order of preference
-	d.set("subnetIds", unordered(g.Subnets))
-	d.set("labels", anyValues(g.Labels))
+	d.set("subnetIds", sortedStrings(g.Subnets))
+	d.set("labels", anyMap(g.Labels))
 	if g.DiskSize != nil {
 		d.set("diskSize", int(*g.DiskSize))
 	}
@@ -253,13 +253,13 @@ func projectNodeGroup(d *document, g *types.Nodegroup) {
 	if r := g.RemoteAccess; r != nil {
 		part := newDocument()
 		part.set("ec2SshKey", aws.ToString(r.Ec2SshKey))
-		part.set("sourceSecurityGroupIds", unordered(r.SourceSecurityGroups))
+		part.set("sourceSecurityGroupIds", sortedStrings(r.SourceSecurityGroups))
 		d.set("remoteAccess", part.properties)
 	}
 	taints := wireList(g.Taints)
 	sortByJSON(taints)
 	d.set("taints", taints)
-	d.set("tags", anyValues(g.Tags))
+	d.set("tags", anyMap(g.Tags))
 }
 
 var addonProperties = []string{"addonVersion", "arn", "configurationValues", "namespaceConfig", "serviceAccountRoleArn", "tags"}
@@ -281,17 +281,9 @@ func readAddon(ctx context.Context, s *session, id string) (discovery.Observatio
 		d.set("serviceAccountRoleArn", aws.ToString(a.ServiceAccountRoleArn))
 		d.set("configurationValues", aws.ToString(a.ConfigurationValues))
 		d.set("namespaceConfig", wireObject(a.NamespaceConfig))
-		d.set("tags", anyValues(a.Tags))
+		d.set("tags", anyMap(a.Tags))
 	}
 	d.notRead("eks:DescribePodIdentityAssociation", "podIdentityAssociations")
 	sortUnknown(d)
 	return d.observe(s.region, typeAddon, id, name, eksProjection), err
-}
-
-func anyValues(m map[string]string) map[string]any {
-	out := make(map[string]any, len(m))
-	for k, v := range m {
-		out[k] = v
-	}
-	return out
 }

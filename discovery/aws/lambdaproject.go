@@ -28,7 +28,7 @@ func projectFunction(region string, f types.FunctionConfiguration, reserved face
 	}
 	d.told("timeout", int(aws.ToInt32(f.Timeout)), f.Timeout != nil, list)
 	d.told("memorySize", int(aws.ToInt32(f.MemorySize)), f.MemorySize != nil, list)
-	d.told("architectures", unordered(f.Architectures), len(f.Architectures) > 0, list)
+	d.told("architectures", sortedStrings(f.Architectures), len(f.Architectures) > 0, list)
 	d.set("layers", functionLayers(f.Layers))
 	functionParts(d, f)
 	functionEnvironment(d, f.Environment)
@@ -64,8 +64,8 @@ func functionParts(d *document, f types.FunctionConfiguration) {
 	if c := f.VpcConfig; c != nil && len(c.SubnetIds)+len(c.SecurityGroupIds) > 0 {
 		part := newDocument()
 		part.set("vpcId", aws.ToString(c.VpcId))
-		part.set("subnetIds", unordered(c.SubnetIds))
-		part.set("securityGroupIds", unordered(c.SecurityGroupIds))
+		part.set("subnetIds", sortedStrings(c.SubnetIds))
+		part.set("securityGroupIds", sortedStrings(c.SecurityGroupIds))
 		part.set("ipv6AllowedForDualStack", aws.ToBool(c.Ipv6AllowedForDualStack))
 		d.set("vpcConfig", part.properties)
 	}
@@ -145,16 +145,6 @@ func functionImage(d *document, i *types.ImageConfigResponse) {
 		part.set("workingDirectory", aws.ToString(c.WorkingDirectory))
 		d.set("imageConfig", part.properties)
 	}
-}
-
-// unordered is a list without order, of strings or of one of the SDK's kinds of them.
-func unordered[T ~string](list []T) []any {
-	out := make([]string, len(list))
-	for i, v := range list {
-		out[i] = string(v)
-	}
-	slices.Sort(out)
-	return anyStrings(out)
 }
 
 // statement is one of a function's policy.
@@ -273,10 +263,10 @@ func projectFunctionURL(region, function string, u types.FunctionUrlConfig) disc
 	if c := u.Cors; c != nil {
 		part := newDocument()
 		part.set("allowCredentials", aws.ToBool(c.AllowCredentials))
-		part.set("allowHeaders", unordered(c.AllowHeaders))
-		part.set("allowMethods", unordered(c.AllowMethods))
-		part.set("allowOrigins", unordered(c.AllowOrigins))
-		part.set("exposeHeaders", unordered(c.ExposeHeaders))
+		part.set("allowHeaders", sortedStrings(c.AllowHeaders))
+		part.set("allowMethods", sortedStrings(c.AllowMethods))
+		part.set("allowOrigins", sortedStrings(c.AllowOrigins))
+		part.set("exposeHeaders", sortedStrings(c.ExposeHeaders))
 		if c.MaxAge != nil {
 			part.set("maxAge", int(*c.MaxAge))
 		}

@@ -178,11 +178,3 @@ func metricTransformation(t types.MetricTransformation) map[string]any {
 	d.set("unit", string(t.Unit))
 	return d.properties
 }
-
-func anyMap(m map[string]string) map[string]any {
-	out := make(map[string]any, len(m))
-	for k, v := range m {
-		out[k] = v
-	}
-	return out
-}

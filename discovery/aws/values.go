@@ -38,9 +38,23 @@ func anyStrings(list []string) []any {
 	return out
 }
 
-// sortedStrings is a set in its canonical order.
-func sortedStrings(list []string) []any {
-	return anyStrings(slices.Sorted(slices.Values(list)))
+// sortedStrings is a set, of strings or of one of the SDK's kinds of them, in its
+// canonical order.
+func sortedStrings[T ~string](list []T) []any {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = string(s)
+	}
+	slices.Sort(out)
+	return anyStrings(out)
+}
+
+func anyMap(m map[string]string) map[string]any {
+	out := make(map[string]any, len(m))
+	for k, v := range m {
+		out[k] = v
+	}
+	return out
 }
 
 // optional is what a pointer points to, with integers as int; nil for a value that
