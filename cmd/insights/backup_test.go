@@ -263,7 +263,7 @@ func TestHalfAnInstallationIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 	}()
-	for _, args := range []string{"group list", "backup b.tar.gz", "export", "serve"} {
+	for _, args := range []string{"group list", "backup b.tar.gz", "export", "serve --admin-addr off"} {
 		checkFailure(t, p, exitError, strings.Fields(args), "a restore was interrupted", "insights restore FILE")
 	}
 	checkFailure(t, p, exitError, []string{"restore", file}, "the restore of another backup was interrupted here")

@@ -20,7 +20,7 @@ func runningScan() schemas.Scan {
 
 func TestProgressText(t *testing.T) {
 	s := runningScan()
-	if got, want := progressText(s), "123456789012-7 running: units 1/3, resources 120, calls 40, throttled 2, gaps 0; reading ec2 in us-east-1, s3 in global"; got != want {
+	if got, want := progressText(s), "123456789012-7 running: units 1/4, resources 120, calls 40, throttled 2, gaps 0; reading ec2 in us-east-1, s3 in global"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	s.Reading = append(s.Reading, schemas.UnitKey{Region: "a", Service: "x"}, schemas.UnitKey{Region: "b", Service: "x"}, schemas.UnitKey{Region: "c", Service: "x"})

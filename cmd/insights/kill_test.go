@@ -21,9 +21,9 @@ import (
 )
 
 // TestKillAnyProcessAnyTime runs the roles as separate processes and kills them
-// (kill -9; now and then they are told to stop) at random moments of scans: what is stored in the end equals an
-// undisturbed run's. INSIGHTS_KILL_ROUNDS sets the number of rounds, whose
-// seeds are 1, 2, …
+// (kill -9; now and then they are told to stop) at random moments of scans: what is
+// stored in the end equals an undisturbed run's. INSIGHTS_KILL_ROUNDS sets the
+// number of rounds, whose seeds are 1, 2, …
 func TestKillAnyProcessAnyTime(t *testing.T) {
 	rounds := 2
 	if s := os.Getenv("INSIGHTS_KILL_ROUNDS"); s != "" {
@@ -88,7 +88,8 @@ func someScans(t *testing.T, random *rand.Rand) content {
 	c := startCluster(t)
 	client := c.client(t)
 	ctx := t.Context()
-	account := schemas.Account{Name: "prod", Provider: "aws", Endpoint: srv.URL}
+	// Services without anything would only make the rounds longer.
+	account := schemas.Account{Name: "prod", Provider: "aws", Endpoint: srv.URL, Services: []string{"s3", "ec2", "iam", "config"}}
 	c.retry(t, "add account", func() error {
 		_, err := client.AddAccount(ctx, account)
 		if schemas.CodeOf(err) == schemas.CodeConflict {
