@@ -10,6 +10,7 @@ import (
 )
 
 func TestAccountCheckListsWhatIsMissing(t *testing.T) {
+	t.Parallel()
 	fake := awsfake.New(awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1", "eu-west-1"}, Buckets: 1, Instances: 1})
 	srv := httptest.NewServer(fake)
 	t.Cleanup(srv.Close)

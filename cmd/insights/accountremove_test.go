@@ -17,6 +17,7 @@ import (
 // An account that is removed leaves today's reports without being fixed, is found
 // by its id, goes on where it was when it comes back, and can be deleted.
 func TestAccountRemove(t *testing.T) {
+	t.Parallel()
 	srv := httptest.NewServer(awsfake.New(awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1"}, Buckets: 3, Users: 2}))
 	defer srv.Close()
 	const id = "aws-123456789012"

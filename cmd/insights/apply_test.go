@@ -13,6 +13,7 @@ import (
 // The whole way of configuration as code: what would change and its exit code
 // for scripts, the change, the same again, and the way back through an export.
 func TestApplyAndExport(t *testing.T) {
+	t.Parallel()
 	url, _ := startFake(t, awsfake.Population{AccountID: "123456789012", Regions: []string{"eu-west-1"}})
 	p := newProgram(t)
 	// Settings of the program may stand in the same file, which it also reads.

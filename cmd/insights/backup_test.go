@@ -104,6 +104,7 @@ func (p program) effective(t *testing.T) string {
 // What an empty directory becomes of a backup: the same packs apply, a version
 // that was used stays used, and a scan finds the same under the same ids.
 func TestBackupAndRestore(t *testing.T) {
+	t.Parallel()
 	from := newInstallation(t)
 	ids, _ := from.findings(t)
 	file := filepath.Join(from.dir, "backup.tar.gz")
@@ -155,6 +156,7 @@ func TestBackupAndRestore(t *testing.T) {
 // Results that outlived the record are gone on with: nothing that is newer looks
 // older, what was seen first stays so.
 func TestRestoreUnderResultsThatStayed(t *testing.T) {
+	t.Parallel()
 	i := newInstallation(t)
 	file := filepath.Join(i.dir, "backup.tar.gz")
 	i.ok(t, "backup", file)
@@ -189,6 +191,7 @@ func TestRestoreUnderResultsThatStayed(t *testing.T) {
 
 // A backup of a server that runs, for those who may have it.
 func TestBackupOfAServer(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	p.ok(t, "group", "create", "production")
 	addr := freeAddress(t)
@@ -219,6 +222,7 @@ func TestBackupOfAServer(t *testing.T) {
 
 // Processes over one NATS have their record there, and one key ring.
 func TestBackupOverNATS(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	file := filepath.Join(p.dir, "backup.tar.gz")
 	p.ok(t, "config", "keyring", "ring.json")
@@ -244,6 +248,7 @@ func TestBackupOverNATS(t *testing.T) {
 // A restore that was interrupted leaves half an installation, which no other
 // command may use: versions that were used could be published again.
 func TestHalfAnInstallationIsRefused(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	p.ok(t, "group", "list")
 	file := filepath.Join(p.dir, "backup.tar.gz")

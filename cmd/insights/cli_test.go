@@ -186,6 +186,7 @@ func TestServerThatDoesNotAnswer(t *testing.T) {
 // A new user's data directory: lists are empty lists, wrong names are told with
 // the right ones, and nothing is said on standard error.
 func TestEmptyDataDirectory(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	for _, args := range []string{"account list", "scan list", "pack list", "group list", "token list", "violations", "resources", "report"} {
 		t.Run(args, func(t *testing.T) {
@@ -222,6 +223,7 @@ func TestEmptyDataDirectory(t *testing.T) {
 }
 
 func TestReportFile(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	for name, begin := range map[string]string{"r.html": "<!DOCTYPE html>", "r.json": "{", "r.txt": "No accounts."} {
 		file := filepath.Join(p.dir, name)

@@ -21,6 +21,7 @@ import (
 // A message that nobody can read is given up, listed, shown, replayed, given up
 // again; one that can be handled is handled after its replay.
 func TestDeadLettersFromTheCommandLine(t *testing.T) {
+	t.Parallel()
 	srv := httptest.NewServer(awsfake.New(awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1"}, Buckets: 3}))
 	defer srv.Close()
 	natsAddr, apiAddr := freeAddress(t), freeAddress(t)

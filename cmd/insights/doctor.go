@@ -58,7 +58,8 @@ func broken(check string, err error) finding {
 type doctor struct {
 	a       *app
 	cfg     Config
-	node    *node // what could be opened; close closes it
+	node    *node    // what could be opened; close closes it
+	only    []string // the checks that were asked for; none stands for all
 	minFree uint64
 	now     func() time.Time
 
@@ -90,6 +91,7 @@ var localChecks = []check{
 	{"dead-letters", checkDead},
 	{"packs", checkRuntimes},
 	{"accounts", checkCredentials},
+	{"process", checkProcess},
 }
 
 // serverChecks look at a running server from outside.
@@ -144,7 +146,7 @@ health checks: they ask for what is quick and calls no cloud.`,
 		Example: `  insights doctor
   insights doctor --roles discovery --nats-url nats://nats:4222
   insights doctor --server http://127.0.0.1:8080 -o json
-  insights doctor --server http://127.0.0.1:8080 --only server`,
+  insights doctor --only process`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if minFree < 0 {
@@ -158,17 +160,17 @@ health checks: they ask for what is quick and calls no cloud.`,
 			if err != nil {
 				return usageError(cmd, err)
 			}
-			return a.doctor(cmd.Context(), checks, uint64(minFree)<<30)
+			return a.doctor(cmd.Context(), checks, only, uint64(minFree)<<30)
 		},
 	}
 	addSettingFlags(cmd.Flags())
-	cmd.Flags().StringSliceVar(&only, "only", nil, "only this `CHECK`, repeatable: data-dir, disk, key-ring, limits, clickhouse, nats, dead-letters, packs, accounts; with --server: server, accounts, dead-letters")
+	cmd.Flags().StringSliceVar(&only, "only", nil, "only this `CHECK`, repeatable: data-dir, disk, key-ring, limits, clickhouse, nats, dead-letters, packs, accounts, process; with --server: server, accounts, dead-letters")
 	cmd.Flags().IntVar(&minFree, "min-free", 5, "warn when less than this many `GIB` are free on the data directory's disk")
 	return cmd
 }
 
-func (a *app) doctor(ctx context.Context, checks []check, minFree uint64) error {
-	d := &doctor{a: a, minFree: minFree, now: time.Now}
+func (a *app) doctor(ctx context.Context, checks []check, only []string, minFree uint64) error {
+	d := &doctor{a: a, only: only, minFree: minFree, now: time.Now}
 	if a.server == "" {
 		cfg, err := a.config()
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -62,6 +63,7 @@ func (d diagnosis) wants(t *testing.T, check string, state checkState, texts ...
 }
 
 func TestDoctorOfAnEmbeddedSystem(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	d := p.doctor(t)
 	d.wants(t, "data directory", checkOK, "does not exist yet")
@@ -144,6 +146,9 @@ func TestDoctorOfWhatIsMissing(t *testing.T) {
 	d.wants(t, "ClickHouse", checkFailed, "Check clickhouse.dsn")
 	p.doctor(t, "--server", "http://127.0.0.1:1").wants(t, "server", checkFailed, "insights serve")
 	checkFailure(t, p, exitUsage, []string{"doctor", "--roles", "nobody"}, "roles[0]")
+	p = program{env: append(slices.Clone(p.env), "INSIGHTS_ADMIN_ADDR="+freeAddress(t)), dir: p.dir}
+	p.doctor(t, "--only", "process").wants(t, "process", checkFailed, "connection refused")
+	p.doctor(t, "--only", "process", "--admin-addr", "off").wants(t, "process", checkWarning, "adminAddr is off")
 	checkFailure(t, p, exitUsage, []string{"doctor", "--only", "server"}, `--only "server": must be data-dir, disk,`)
 	checkFailure(t, p, exitUsage, []string{"doctor", "--min-free", "-1"}, "--min-free -1")
 }

@@ -19,6 +19,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // processes against moto: what it must find to the last row is in
 // testdata/endtoend.golden, which -update writes anew.
 func TestEndToEnd(t *testing.T) {
+	t.Parallel()
 	m := startMoto(t)
 	s := m.seed(t, "seed")
 	e := &endToEnd{t: t, seeded: s, names: s.names()}

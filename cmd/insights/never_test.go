@@ -11,6 +11,7 @@ import (
 // Missing is never compliant: an account that nobody scanned is in the report,
 // without a score, and keeps a gate closed.
 func TestReportShowsAccountsNeverScanned(t *testing.T) {
+	t.Parallel()
 	url, _ := startFake(t, awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1"}})
 	p := newProgram(t)
 	p.ok(t, "account", "add", "prod", "--endpoint", url)

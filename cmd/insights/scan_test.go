@@ -34,6 +34,7 @@ func setFaults(t *testing.T, url string, f awsfake.Faults) {
 // A service that throttles nearly every call would keep a scan waiting for
 // minutes. It is seen at work meanwhile, and it ends when it is told to.
 func TestALongScanIsWatchedAndCancelled(t *testing.T) {
+	t.Parallel()
 	url, _ := startFake(t, awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1"}, Users: 2, Instances: 4000})
 	addr := freeAddress(t)
 	background(t, newProgram(t).command(t.Context(), "serve", "--listen", addr))
@@ -87,6 +88,7 @@ func TestALongScanIsWatchedAndCancelled(t *testing.T) {
 // One thing is read and judged by itself, with what is split off it. What does
 // not exist any more is told, and stays known until its service is scanned.
 func TestAScanOfOneResource(t *testing.T) {
+	t.Parallel()
 	url, _ := startFake(t, awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1"}, Buckets: 4, Users: 1})
 	p := newProgram(t)
 	p.ok(t, "account", "add", "prod", "--endpoint", url)

@@ -95,6 +95,7 @@ func TestRunningScanText(t *testing.T) {
 // A first day with the command line: what it prints on the way, and that it
 // keeps standard error for progress on a terminal.
 func TestScanFromTheCommandLine(t *testing.T) {
+	t.Parallel()
 	url, _ := startFake(t, awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1"}, Buckets: 4, Users: 2, VPCs: 1, SecurityGroups: 2})
 	p := newProgram(t)
 	says := func(args string, want ...string) string {
