@@ -67,25 +67,6 @@ var cloudtrailService = &service{
 	},
 }
 
-// compare emits those of the keys that are in the list and returns the others.
-func compare(ctx context.Context, r *run, list []discovery.Observation, keys []schemas.Key) (gone []schemas.Key, err error) {
-	byKey := make(map[schemas.Key]discovery.Observation, len(list))
-	for _, o := range list {
-		byKey[o.Key] = o
-	}
-	for _, k := range keys {
-		o, ok := byKey[k]
-		if !ok {
-			gone = append(gone, k)
-			continue
-		}
-		if err := r.emit(ctx, o); err != nil {
-			return gone, err
-		}
-	}
-	return gone, nil
-}
-
 // regionTrails is every trail that records this region as one fact, and the
 // trails at home here as resources. When the list is refused, the fact is still
 // there, unknown, beside the error.

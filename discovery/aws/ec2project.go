@@ -11,11 +11,7 @@ import (
 )
 
 func ec2Tags(list []types.Tag) map[string]any {
-	tags := map[string]any{}
-	for _, t := range list {
-		tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
-	}
-	return tags
+	return tagMap(list, func(t types.Tag) (key, value *string) { return t.Key, t.Value })
 }
 
 func projectVPC(region string, v types.Vpc) discovery.Observation {

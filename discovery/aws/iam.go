@@ -258,13 +258,5 @@ func verifyIAMFacts(ctx context.Context, s *session, r *run, token string, keys 
 	default:
 		list = passwordPolicy(ctx, s)
 	}
-	for _, k := range keys {
-		i := slices.IndexFunc(list, func(o discovery.Observation) bool { return o.Key == k })
-		if i < 0 {
-			gone = append(gone, k)
-		} else if err := r.emit(ctx, list[i]); err != nil {
-			return gone, err
-		}
-	}
-	return gone, nil
+	return compare(ctx, r, list, keys)
 }

@@ -12,11 +12,7 @@ import (
 )
 
 func iamTags(list []types.Tag) map[string]any {
-	tags := map[string]any{}
-	for _, t := range list {
-		tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
-	}
-	return tags
+	return tagMap(list, func(t types.Tag) (key, value *string) { return t.Key, t.Value })
 }
 
 // policyText is a policy document as the classic provider has it: JSON text.

@@ -90,10 +90,10 @@ func (l *limiter) bucket(service, operation string) *rate.Limiter {
 // counters count API attempts; the context of a unit carries its own.
 type counters struct {
 	calls, throttles atomic.Uint64
-	operations       sync.Map // what was called, as "EC2:DescribeVpcs", by the SDK's names
+	operations       *sync.Map // of a probe: what was called, as "EC2:DescribeVpcs", by the SDK's names
 }
 
-// called tells whether an operation was. Its service is left out where the name
+// called tells whether an operation was, of a probe. Its service is left out where the name
 // says enough.
 func (c *counters) called(operation string) (yes bool) {
 	c.operations.Range(func(name, _ any) bool {
@@ -117,7 +117,7 @@ func (l *limiter) addTo(stack *middleware.Stack) error {
 				return middleware.FinalizeOutput{}, middleware.Metadata{}, err
 			}
 			out, meta, err := next.HandleFinalize(ctx, in)
-			count(ctx, out, err)
+			count(ctx, err)
 			return out, meta, err
 		}), (*retry.Attempt)(nil).ID(), middleware.After)
 }
@@ -135,13 +135,13 @@ func (p *Provider) listen(stack *middleware.Stack) error {
 		}), (*retry.Attempt)(nil).ID(), middleware.After)
 }
 
-func count(ctx context.Context, _ middleware.FinalizeOutput, err error) {
+func count(ctx context.Context, err error) {
 	c, ok := ctx.Value(countersKey{}).(*counters)
 	if !ok {
 		return
 	}
 	c.calls.Add(1)
-	if ctx.Err() == nil { // else it may not have left the house
+	if c.operations != nil && ctx.Err() == nil { // else it may not have left the house
 		c.operations.Store(awsmiddleware.GetServiceID(ctx)+":"+awsmiddleware.GetOperationName(ctx), true)
 	}
 	if err != nil && isThrottle(err) {

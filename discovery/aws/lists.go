@@ -37,7 +37,7 @@ func (svc *service) readAll(ctx context.Context, s *session, r *run) error {
 		}
 	}
 	for _, l := range svc.lists {
-		if err := l.read(ctx, s, r, r.emit); err != nil {
+		if err := l.read(ctx, s, r); err != nil {
 			return err
 		}
 	}
@@ -46,27 +46,31 @@ func (svc *service) readAll(ctx context.Context, s *session, r *run) error {
 
 // read reads a list whole. When it fails its types are incomplete, and others
 // are not touched.
-func (l list) read(ctx context.Context, s *session, r *run, emit discovery.Emit) error {
-	err := l.each(ctx, s, nil, func(ctx context.Context, list ...discovery.Observation) error {
+func (l list) read(ctx context.Context, s *session, r *run) error {
+	unread, err := l.unread(l.each(ctx, s, nil, func(ctx context.Context, list ...discovery.Observation) error {
 		for _, o := range list {
-			if err := emit(ctx, o); err != nil {
+			if err := r.emit(ctx, o); err != nil {
 				return err
 			}
 		}
 		return nil
-	})
-	if some, ok := errors.AsType[*troubles](err); ok {
-		for _, t := range some.list {
-			r.incomplete(t.call, t.err, t.tokens...)
-		}
-		return nil
+	}))
+	for _, t := range unread {
+		r.incomplete(t.call, t.err, t.tokens...)
 	}
-	call, ok := errors.AsType[listError](err)
-	if !ok {
-		return err
+	return err
+}
+
+// unread are the calls that an error of each tells of, with the types that they
+// would have given; err is any other error.
+func (l list) unread(failure error) (calls []trouble, err error) {
+	if some, ok := errors.AsType[*troubles](failure); ok {
+		return some.list, nil
 	}
-	r.incomplete(cmp.Or(call.call, l.call), call.err, l.tokens...)
-	return nil
+	if call, ok := errors.AsType[listError](failure); ok {
+		return []trouble{{cmp.Or(call.call, l.call), call.err, l.tokens}}, nil
+	}
+	return nil, failure
 }
 
 // listOf is the list that reads resources of a type directly, with all that it
@@ -133,6 +137,25 @@ func (l list) verify(ctx context.Context, s *session, r *run, keys []schemas.Key
 	for _, k := range keys {
 		if !there[k] {
 			gone = append(gone, k)
+		}
+	}
+	return gone, nil
+}
+
+// compare emits those of the keys that are in the list and returns the others.
+func compare(ctx context.Context, r *run, list []discovery.Observation, keys []schemas.Key) (gone []schemas.Key, err error) {
+	byKey := make(map[schemas.Key]discovery.Observation, len(list))
+	for _, o := range list {
+		byKey[o.Key] = o
+	}
+	for _, k := range keys {
+		o, ok := byKey[k]
+		if !ok {
+			gone = append(gone, k)
+			continue
+		}
+		if err := r.emit(ctx, o); err != nil {
+			return gone, err
 		}
 	}
 	return gone, nil

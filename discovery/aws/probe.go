@@ -77,7 +77,7 @@ type probe struct {
 // read reads the first resource of each list; what is read in another way takes
 // a few calls and is read whole.
 func (b *probe) read(ctx context.Context, s *session) error {
-	b.said = map[string]schemas.ScopeEnd{}
+	b.said, b.calls.operations = map[string]schemas.ScopeEnd{}, &sync.Map{}
 	ctx = withCounters(ctx, &b.calls)
 	if b.svc.read != nil {
 		r := newRun(func(_ context.Context, o discovery.Observation) error { b.note(o); return nil })
@@ -92,22 +92,18 @@ func (b *probe) read(ctx context.Context, s *session) error {
 	}
 	for _, l := range b.svc.lists {
 		n := 0
-		err := l.each(context.WithValue(ctx, oneByOne{}, true), s, nil, func(ctx context.Context, list ...discovery.Observation) error {
+		unread, err := l.unread(l.each(context.WithValue(ctx, oneByOne{}, true), s, nil, func(ctx context.Context, list ...discovery.Observation) error {
 			if n += len(list); n > enough {
 				return errEnough
 			}
 			b.note(list...)
 			return ctx.Err()
-		})
-		if some, ok := errors.AsType[*troubles](err); ok {
-			for _, t := range some.list {
-				state, reason := classifyScope(t.err)
-				b.refuse(t.call, state, reason)
-			}
-		} else if call, ok := errors.AsType[listError](err); ok {
-			state, reason := classifyScope(call.err)
-			b.refuse(cmp.Or(call.call, l.call), state, reason)
-		} else if err != nil && !errors.Is(err, errEnough) {
+		}))
+		for _, t := range unread {
+			state, reason := classifyScope(t.err)
+			b.refuse(t.call, state, reason)
+		}
+		if err != nil && !errors.Is(err, errEnough) {
 			return err
 		}
 	}

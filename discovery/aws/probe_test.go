@@ -33,7 +33,7 @@ func probed(t *testing.T, a schemas.Account, regions ...string) map[string]schem
 func TestProbeTellsEachDeniedAction(t *testing.T) {
 	fake, a := fakeAccount(t)
 	a.Regions = []string{"us-east-1"}
-	for action, types := range aws.ActionTypes() {
+	for action, types := range actionTypes() {
 		t.Run(action, func(t *testing.T) {
 			fake.SetFaults(awsfake.Faults{Deny: []string{action}})
 			for _, p := range probed(t, a) {

@@ -155,9 +155,5 @@ func when(date *time.Time, days *int32) map[string]any {
 }
 
 func s3Tags(list []types.Tag) map[string]any {
-	tags := map[string]any{}
-	for _, t := range list {
-		tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
-	}
-	return tags
+	return tagMap(list, func(t types.Tag) (key, value *string) { return t.Key, t.Value })
 }

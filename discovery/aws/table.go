@@ -37,16 +37,3 @@ func serviceNamed(name string) *service {
 	}
 	return nil
 }
-
-// ActionTypes lists, by IAM action, the types whose reading needs it.
-func ActionTypes() map[string][]string {
-	m := map[string][]string{}
-	for _, s := range services {
-		for _, t := range s.types {
-			for _, c := range t.calls {
-				m[c.action] = append(m[c.action], t.token)
-			}
-		}
-	}
-	return m
-}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
+	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi/types"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -34,11 +35,7 @@ func tagsIn(ctx context.Context, s *session, region string, arns []string) (map[
 		p := resourcegroupstaggingapi.NewGetResourcesPaginator(c, &resourcegroupstaggingapi.GetResourcesInput{ResourceARNList: chunk})
 		err := pages(ctx, p, func(out *resourcegroupstaggingapi.GetResourcesOutput) error {
 			for _, r := range out.ResourceTagMappingList {
-				m := map[string]any{}
-				for _, t := range r.Tags {
-					m[aws.ToString(t.Key)] = aws.ToString(t.Value)
-				}
-				tags[aws.ToString(r.ResourceARN)] = m
+				tags[aws.ToString(r.ResourceARN)] = tagMap(r.Tags, func(t types.Tag) (key, value *string) { return t.Key, t.Value })
 			}
 			return nil
 		})

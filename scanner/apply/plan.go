@@ -22,8 +22,8 @@ const (
 // Kind says what an object is.
 type Kind string
 
-// Kinds of objects. The name of a member or an enrolment is that of its group
-// and that of the account or pack, joined by a slash.
+// Kinds of objects. The name of a member or an enrolment is that of the account or
+// pack; the group stands beside it.
 const (
 	KindAccount   Kind = "account"
 	KindGroup     Kind = "group"
