@@ -55,11 +55,7 @@ func listCertificates(q *request, in input) (any, *fault) {
 		c["SubjectAlternativeNameSummaries"], c["HasAdditionalSubjectAlternativeNames"] = []any{c["DomainName"]}, false
 		list = append(list, c)
 	}
-	answer := map[string]any{"CertificateSummaryList": list}
-	if next != "" {
-		answer["NextToken"] = next
-	}
-	return answer, nil
+	return paged(map[string]any{"CertificateSummaryList": list}, "NextToken", next), nil
 }
 
 // certificateDetail writes RSA-2048 where the list has RSA_2048, as ACM does.

@@ -43,11 +43,7 @@ func (q *request) scalingList(f url.Values, b *bytes.Buffer, element, param stri
 		}
 		var from, to int
 		from, to, next = q.window(f.Get("NextToken"), size, 100, n)
-		for i := from; i < to; i++ {
-			if !q.gone(name(i)) {
-				item(i)
-			}
-		}
+		q.each(from, to, name, item)
 	}
 	fmt.Fprintf(b, "</%s>", element)
 	if next != "" {

@@ -45,8 +45,8 @@ func describeTrails(q *request, in input) (any, *fault) {
 // trail finds a trail of this region by ARN.
 func (q *request) trail(arn string) (i int, f *fault) {
 	name := arn[strings.LastIndexByte(arn, '/')+1:]
-	i, ok := index(name, "trail-", q.pop.more("trail"))
-	if !ok || q.gone(name) || arn != q.cloudtrailARN(q.region, "trail", name) {
+	i, ok := q.index(name, "trail-", q.pop.more("trail"))
+	if !ok || arn != q.cloudtrailARN(q.region, "trail", name) {
 		return 0, &fault{http.StatusBadRequest, "TrailNotFoundException", "Unknown trail: " + arn}
 	}
 	return i, nil
@@ -103,23 +103,17 @@ func eventStores(q *request, in input) (any, *fault) {
 	}
 	from, to, next := q.window(in.text("NextToken"), in.number("MaxResults"), 1000, q.pop.more("eventDataStore"))
 	list := []any{}
-	for i := from; i < to; i++ {
-		if !q.gone(eventStoreID(i)) {
-			list = append(list, map[string]any{"EventDataStoreArn": q.cloudtrailARN(q.region, "eventdatastore", eventStoreID(i)), "Name": fmt.Sprintf("lake-%d", i)})
-		}
-	}
-	answer := map[string]any{"EventDataStores": list}
-	if next != "" {
-		answer["NextToken"] = next
-	}
-	return answer, nil
+	q.each(from, to, eventStoreID, func(i int) {
+		list = append(list, map[string]any{"EventDataStoreArn": q.cloudtrailARN(q.region, "eventdatastore", eventStoreID(i)), "Name": fmt.Sprintf("lake-%d", i)})
+	})
+	return paged(map[string]any{"EventDataStores": list}, "NextToken", next), nil
 }
 
 // eventStore finds an event data store of this region by ARN.
 func (q *request) eventStore(arn string) (i int, f *fault) {
 	id := arn[strings.LastIndexByte(arn, '/')+1:]
-	i, ok := index(id, "store-", q.pop.more("eventDataStore"))
-	if !ok || q.gone(id) || arn != q.cloudtrailARN(q.region, "eventdatastore", id) {
+	i, ok := q.index(id, "store-", q.pop.more("eventDataStore"))
+	if !ok || arn != q.cloudtrailARN(q.region, "eventdatastore", id) {
 		return 0, &fault{http.StatusBadRequest, "EventDataStoreNotFoundException", "The specified event data store was not found."}
 	}
 	return i, nil

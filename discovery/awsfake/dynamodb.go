@@ -24,11 +24,7 @@ func listTables(q *request, in input) (any, *fault) {
 	}
 	from, to, next := q.window(token, in.number("Limit"), 100, q.pop.more("table"))
 	names := []string{}
-	for i := from; i < to; i++ {
-		if !q.gone(tableName(i)) {
-			names = append(names, tableName(i))
-		}
-	}
+	q.each(from, to, tableName, func(i int) { names = append(names, tableName(i)) })
 	answer := map[string]any{"TableNames": names}
 	if next != "" {
 		answer["LastEvaluatedTableName"] = tableName(to - 1)

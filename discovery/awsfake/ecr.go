@@ -2,8 +2,6 @@ package awsfake
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 )
 
 // Every third repository has a policy, every second one a lifecycle policy.
@@ -30,8 +28,8 @@ var ecrOperations = map[string]jsonOperation{
 func repositoryName(i int) string { return fmt.Sprintf("repository-%06d", i) }
 
 func (q *request) aRepository(name string) (int, *fault) {
-	i, err := strconv.Atoi(strings.TrimPrefix(name, "repository-"))
-	if err != nil || i >= q.pop.more("repository") || q.gone(name) {
+	i, ok := q.index(name, "repository-", q.pop.more("repository"))
+	if !ok {
 		return 0, &fault{400, "RepositoryNotFoundException", "The repository with name '" + name + "' does not exist"}
 	}
 	return i, nil
@@ -55,16 +53,8 @@ func describeRepositories(q *request, in input) (any, *fault) {
 		return nil, &fault{400, "InvalidParameterException", "maxResults is over 1000"}
 	}
 	from, to, next := q.window(in.text("nextToken"), in.number("maxResults"), 1000, q.pop.more("repository"))
-	for i := from; i < to; i++ {
-		if !q.gone(repositoryName(i)) {
-			list = append(list, q.repository(i))
-		}
-	}
-	answer := map[string]any{"repositories": list}
-	if next != "" {
-		answer["nextToken"] = next
-	}
-	return answer, nil
+	q.each(from, to, repositoryName, func(i int) { list = append(list, q.repository(i)) })
+	return paged(map[string]any{"repositories": list}, "nextToken", next), nil
 }
 
 func (q *request) repository(i int) any {

@@ -80,11 +80,7 @@ func (q *request) ecsPage(in input, kind, field string, arn func(int) string) (a
 			arns = append(arns, a)
 		}
 	}
-	answer := map[string]any{field: arns}
-	if next != "" {
-		answer["nextToken"] = next
-	}
-	return answer, nil
+	return paged(map[string]any{field: arns}, "nextToken", next), nil
 }
 
 // ecsDescribe answers for what exists and says what is missing.

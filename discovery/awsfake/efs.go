@@ -46,16 +46,8 @@ func describeFileSystems(q *request) *fault {
 		return q.reply(map[string]any{"FileSystems": append(list, q.fileSystem(i))})
 	}
 	from, to, next := q.window(form.Get("Marker"), number(form.Get("MaxItems")), 100, q.pop.more("fileSystem"))
-	for i := from; i < to; i++ {
-		if !q.gone(fileSystemID(i)) {
-			list = append(list, q.fileSystem(i))
-		}
-	}
-	answer := map[string]any{"FileSystems": list}
-	if next != "" {
-		answer["NextMarker"] = next
-	}
-	return q.reply(answer)
+	q.each(from, to, fileSystemID, func(i int) { list = append(list, q.fileSystem(i)) })
+	return q.reply(paged(map[string]any{"FileSystems": list}, "NextMarker", next))
 }
 
 func (q *request) fileSystem(i int) any {
@@ -94,16 +86,8 @@ func describeAccessPoints(q *request) *fault {
 		return q.reply(map[string]any{"AccessPoints": append(list, q.accessPoint(i))})
 	}
 	from, to, next := q.window(form.Get("NextToken"), number(form.Get("MaxResults")), 100, q.pop.more("accessPoint"))
-	for i := from; i < to; i++ {
-		if !q.gone(accessPointID(i)) {
-			list = append(list, q.accessPoint(i))
-		}
-	}
-	answer := map[string]any{"AccessPoints": list}
-	if next != "" {
-		answer["NextToken"] = next
-	}
-	return q.reply(answer)
+	q.each(from, to, accessPointID, func(i int) { list = append(list, q.accessPoint(i)) })
+	return q.reply(paged(map[string]any{"AccessPoints": list}, "NextToken", next))
 }
 
 func (q *request) accessPoint(i int) any {

@@ -3,8 +3,6 @@ package awsfake
 import (
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 )
 
 // All node groups and add-ons are in the first cluster.
@@ -14,7 +12,7 @@ var eksRoutes = []restRoute{
 	{"GET /clusters/{cluster}/addons", "ListAddons", "", func(q *request) *fault { return q.eksParts("addon", "addons", "addon-") }},
 	{"GET /clusters/{cluster}", "DescribeCluster", "", func(q *request) *fault {
 		name := q.r.PathValue("cluster")
-		i, ok := q.eksIndex(name, "eks-", "eksCluster")
+		i, ok := q.index(name, "eks-", q.pop.more("eksCluster"))
 		if !ok {
 			return eksMissing(name)
 		}
@@ -32,12 +30,6 @@ func eksMissing(name string) *fault {
 	return &fault{http.StatusNotFound, "ResourceNotFoundException", "There is no " + name + "."}
 }
 
-// eksIndex is the index in a name; ok is false when there is none such.
-func (q *request) eksIndex(name, prefix, kind string) (i int, ok bool) {
-	n, err := strconv.Atoi(strings.TrimPrefix(name, prefix))
-	return n, err == nil && n < q.pop.more(kind) && !q.gone(name)
-}
-
 // eksPage lists at most 100 names.
 func (q *request) eksPage(kind, field, prefix string) *fault {
 	form := q.r.URL.Query()
@@ -51,16 +43,12 @@ func (q *request) eksPage(kind, field, prefix string) *fault {
 			names = append(names, name)
 		}
 	}
-	answer := map[string]any{field: names}
-	if next != "" {
-		answer["nextToken"] = next
-	}
-	return q.reply(answer)
+	return q.reply(paged(map[string]any{field: names}, "nextToken", next))
 }
 
 func (q *request) eksParts(kind, field, prefix string) *fault {
 	cluster := q.r.PathValue("cluster")
-	i, ok := q.eksIndex(cluster, "eks-", "eksCluster")
+	i, ok := q.index(cluster, "eks-", q.pop.more("eksCluster"))
 	switch {
 	case !ok:
 		return eksMissing(cluster)
@@ -72,8 +60,8 @@ func (q *request) eksParts(kind, field, prefix string) *fault {
 
 func (q *request) eksPart(kind, prefix, field string, describe func(cluster, name string) any) *fault {
 	cluster, name := q.r.PathValue("cluster"), q.r.PathValue("name")
-	i, ok := q.eksIndex(cluster, "eks-", "eksCluster")
-	if _, there := q.eksIndex(name, prefix, kind); !ok || !there || i != 0 {
+	i, ok := q.index(cluster, "eks-", q.pop.more("eksCluster"))
+	if _, there := q.index(name, prefix, q.pop.more(kind)); !ok || !there || i != 0 {
 		return eksMissing(name)
 	}
 	return q.reply(map[string]any{field: describe(cluster, name)})

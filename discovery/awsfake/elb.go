@@ -118,11 +118,7 @@ func (q *request) elbList(f url.Values, b *bytes.Buffer, element string, ids []s
 		}
 		var from, to int
 		from, to, next = q.window(f.Get("Marker"), size, elbPage, n)
-		for i := from; i < to; i++ {
-			if !q.gone(id(i)) {
-				item(i)
-			}
-		}
+		q.each(from, to, id, item)
 	}
 	fmt.Fprintf(b, "</%s>", element)
 	if next != "" {
@@ -273,8 +269,8 @@ var classicOperations = map[string]operation{
 func classicName(i int) string { return fmt.Sprintf("classic-%06d", i) }
 
 func (q *request) classic(name string) (int, *fault) {
-	i, err := strconv.Atoi(strings.TrimPrefix(name, "classic-"))
-	if err != nil || i >= q.pop.more("classicLoadBalancer") || q.gone(name) {
+	i, ok := q.index(name, "classic-", q.pop.more("classicLoadBalancer"))
+	if !ok {
 		return 0, &fault{http.StatusBadRequest, "LoadBalancerNotFound", "There is no ACTIVE Load Balancer named '" + name + "'"}
 	}
 	return i, nil

@@ -23,18 +23,14 @@ func listDetectors(q *request) *fault {
 	}
 	from, to, next := q.window(form.Get("nextToken"), number(form.Get("maxResults")), detectorPage, q.pop.more("detector"))
 	ids := []string{}
-	for i := from; i < to; i++ {
-		if !q.gone(detectorID(i)) {
-			ids = append(ids, detectorID(i))
-		}
-	}
-	return q.reply(paged(map[string]any{"detectorIds": ids}, next))
+	q.each(from, to, detectorID, func(i int) { ids = append(ids, detectorID(i)) })
+	return q.reply(paged(map[string]any{"detectorIds": ids}, "nextToken", next))
 }
 
 func getDetector(q *request) *fault {
 	id := q.r.PathValue("id")
-	i, ok := index(id, "d", q.pop.more("detector"))
-	if !ok || q.gone(id) {
+	i, ok := q.index(id, "d", q.pop.more("detector"))
+	if !ok {
 		return &fault{http.StatusBadRequest, "BadRequestException", "The request is rejected because the input detectorId is not owned by the current account."}
 	}
 	on := map[bool]string{true: "ENABLED", false: "DISABLED"}

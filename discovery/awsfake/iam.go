@@ -176,12 +176,6 @@ func (q *request) user(b *bytes.Buffer, element string, i int) {
 	fmt.Fprintf(b, `<%s><Path>/</Path><UserName>%s</UserName><UserId>AIDA%012d</UserId><Arn>%s</Arn><CreateDate>2025-01-01T00:00:00Z</CreateDate></%s>`, element, name, i, q.iamArn("user", name), element)
 }
 
-// index reads the number off a generated name; ok is false when there is none such.
-func (q *request) index(name, prefix string, n int) (int, bool) {
-	i := number(strings.TrimPrefix(name, prefix))
-	return i, strings.HasPrefix(name, prefix) && i < n && !q.gone(name)
-}
-
 func getRole(q *request, f url.Values, b *bytes.Buffer) *fault {
 	i, ok := q.index(f.Get("RoleName"), "role-", q.pop.Roles)
 	if !ok {

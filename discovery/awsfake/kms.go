@@ -54,11 +54,7 @@ func (q *request) kmsPage(in input, limit int, kind, field string, item func(i i
 			list = append(list, v)
 		}
 	}
-	answer := map[string]any{field: list, "Truncated": next != ""}
-	if next != "" {
-		answer["NextMarker"] = next
-	}
-	return answer, nil
+	return paged(map[string]any{field: list, "Truncated": next != ""}, "NextMarker", next), nil
 }
 
 // key is the key that a request names.

@@ -3,8 +3,6 @@ package awsfake
 import (
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 )
 
 // A function has one permission; every second has a URL.
@@ -40,23 +38,15 @@ func listFunctions(q *request) *fault {
 	form := q.r.URL.Query()
 	from, to, next := q.window(form.Get("Marker"), number(form.Get("MaxItems")), 50, q.pop.more("function"))
 	list := []any{}
-	for i := from; i < to; i++ {
-		if !q.gone(functionName(i)) {
-			list = append(list, q.function(i))
-		}
-	}
-	answer := map[string]any{"Functions": list}
-	if next != "" {
-		answer["NextMarker"] = next
-	}
-	return q.reply(answer)
+	q.each(from, to, functionName, func(i int) { list = append(list, q.function(i)) })
+	return q.reply(paged(map[string]any{"Functions": list}, "NextMarker", next))
 }
 
 // aFunction answers for the function that the path names.
 func (q *request) aFunction(answer func(i int) any) *fault {
 	name := q.r.PathValue("name")
-	i, err := strconv.Atoi(strings.TrimPrefix(name, "function-"))
-	if err != nil || i >= q.pop.more("function") || q.gone(name) {
+	i, ok := q.index(name, "function-", q.pop.more("function"))
+	if !ok {
 		return &fault{http.StatusNotFound, "ResourceNotFoundException", "Function not found: " + name}
 	}
 	return q.reply(answer(i))

@@ -57,15 +57,7 @@ func logGroups(q *request, in input) (any, *fault) {
 		}
 		list = append(list, g)
 	}
-	return paged(map[string]any{"logGroups": list}, next), nil
-}
-
-// paged adds a token to an answer that is not the last one.
-func paged(answer map[string]any, next string) map[string]any {
-	if next != "" {
-		answer["nextToken"] = next
-	}
-	return answer
+	return paged(map[string]any{"logGroups": list}, "nextToken", next), nil
 }
 
 // metricFilters has all filters on the first log group.
@@ -94,5 +86,5 @@ func metricFilters(q *request, in input) (any, *fault) {
 			"metricTransformations": []any{map[string]any{"metricName": strings.ReplaceAll(name, "filter", "metric"), "metricNamespace": "Audit", "metricValue": "1"}},
 		})
 	}
-	return paged(map[string]any{"metricFilters": list}, next), nil
+	return paged(map[string]any{"metricFilters": list}, "nextToken", next), nil
 }

@@ -92,25 +92,6 @@ func esc(s string) string {
 	return b.String()
 }
 
-// window is the part of n items that this request asks for, and the token of
-// the next part. Tokens are the index to go on from.
-func (q *request) window(token string, size, maxSize, n int) (from, to int, next string) {
-	q.mu.RLock()
-	defer q.mu.RUnlock()
-	if q.pageSize > 0 {
-		maxSize = min(q.pageSize, maxSize)
-	}
-	from, _ = strconv.Atoi(token)
-	if size <= 0 || size > maxSize {
-		size = maxSize
-	}
-	to = min(from+size, n)
-	if to < n {
-		next = strconv.Itoa(to)
-	}
-	return min(from, n), to, next
-}
-
 func number(s string) int {
 	n, _ := strconv.Atoi(s)
 	return n

@@ -4,7 +4,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 )
 
@@ -35,8 +34,8 @@ func (q *request) s3() {
 		q.s3Fault(f)
 		return
 	}
-	i, err := strconv.Atoi(strings.TrimPrefix(name, "bucket-"))
-	if err != nil || i >= q.pop.Buckets || q.gone(name) {
+	i, ok := q.index(name, "bucket-", q.pop.Buckets)
+	if !ok {
 		q.s3Fault(&fault{http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist"})
 		return
 	}

@@ -34,16 +34,8 @@ func listSecrets(q *request, in input) (any, *fault) {
 	}
 	from, to, next := q.window(in.text("NextToken"), in.number("MaxResults"), 100, q.pop.more("secret"))
 	list := []any{}
-	for i := from; i < to; i++ {
-		if !q.gone(q.secretARN(i)) {
-			list = append(list, q.secretValue(i))
-		}
-	}
-	answer := map[string]any{"SecretList": list}
-	if next != "" {
-		answer["NextToken"] = next
-	}
-	return answer, nil
+	q.each(from, to, q.secretARN, func(i int) { list = append(list, q.secretValue(i)) })
+	return paged(map[string]any{"SecretList": list}, "NextToken", next), nil
 }
 
 // secret is the secret that a request names.

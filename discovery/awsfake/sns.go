@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 )
 
@@ -26,22 +25,10 @@ func (q *request) topicARN(name string) string {
 	return "arn:aws:sns:" + q.region + ":" + q.pop.AccountID + ":" + name
 }
 
-// index is the number at the end of a generated name, out of n; ok is false for
-// every other name.
-func index(name, prefix string, n int) (i int, ok bool) {
-	digits, found := strings.CutPrefix(name, prefix)
-	i, err := strconv.Atoi(digits)
-	return i, found && err == nil && i >= 0 && i < n
-}
-
 func listTopics(q *request, form url.Values, b *bytes.Buffer) *fault {
 	from, to, next := q.window(form.Get("NextToken"), 0, snsPage, q.pop.more("topic"))
 	b.WriteString("<Topics>")
-	for i := from; i < to; i++ {
-		if !q.gone(topicName(i)) {
-			fmt.Fprintf(b, "<member><TopicArn>%s</TopicArn></member>", q.topicARN(topicName(i)))
-		}
-	}
+	q.each(from, to, topicName, func(i int) { fmt.Fprintf(b, "<member><TopicArn>%s</TopicArn></member>", q.topicARN(topicName(i))) })
 	b.WriteString("</Topics>")
 	if next != "" {
 		fmt.Fprintf(b, "<NextToken>%s</NextToken>", next)
@@ -52,8 +39,8 @@ func listTopics(q *request, form url.Values, b *bytes.Buffer) *fault {
 func topicAttributes(q *request, form url.Values, b *bytes.Buffer) *fault {
 	arn := form.Get("TopicArn")
 	name := arn[strings.LastIndexByte(arn, ':')+1:]
-	i, ok := index(name, "topic-", q.pop.more("topic"))
-	if !ok || q.gone(name) {
+	i, ok := q.index(name, "topic-", q.pop.more("topic"))
+	if !ok {
 		return &fault{http.StatusNotFound, "NotFound", "Topic does not exist"}
 	}
 	display := ""
@@ -114,8 +101,8 @@ func listSubscriptions(q *request, form url.Values, b *bytes.Buffer) *fault {
 func subscriptionAttributes(q *request, form url.Values, b *bytes.Buffer) *fault {
 	arn := form.Get("SubscriptionArn")
 	name := arn[strings.LastIndexByte(arn, ':')+1:]
-	i, ok := index(name, "subscription-", q.pop.more("topicSubscription"))
-	if !ok || q.gone(name) {
+	i, ok := q.index(name, "subscription-", q.pop.more("topicSubscription"))
+	if !ok {
 		return &fault{http.StatusNotFound, "NotFound", "Subscription does not exist"}
 	}
 	topic, protocol, endpoint := q.subscription(i)

@@ -34,8 +34,8 @@ func listQueues(q *request, in input) (any, *fault) {
 func queueAttributes(q *request, in input) (any, *fault) {
 	url := in.text("QueueUrl")
 	name := url[strings.LastIndexByte(url, '/')+1:]
-	i, err := strconv.Atoi(strings.TrimPrefix(name, "queue-"))
-	if err != nil || i >= q.pop.more("queue") || q.gone(name) {
+	i, ok := q.index(name, "queue-", q.pop.more("queue"))
+	if !ok {
 		return nil, &fault{400, "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist."}
 	}
 	retention := 345600
