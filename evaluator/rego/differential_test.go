@@ -21,7 +21,7 @@ import (
 func loadText(t testing.TB, v1, v0 string) *engine {
 	t.Helper()
 	dir := t.TempDir()
-	for name, content := range map[string]string{"v1.rego": v1, "v0.rego": v0, projectFile: "runtime: opa\nversion: 1.0.0\n"} {
+	for name, content := range map[string]string{"v1.rego": v1, "v0.rego": v0, evaluator.ProjectFile: "runtime: opa\nversion: 1.0.0\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}

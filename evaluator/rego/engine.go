@@ -58,7 +58,7 @@ type plan struct {
 // result names the value of a policy in its queries.
 const result = "result"
 
-func newEngine(ctx context.Context, p *pack, e schemas.EffectivePack, project project, limit time.Duration) (*engine, error) {
+func newEngine(ctx context.Context, p *pack, e schemas.EffectivePack, project evaluator.Project, limit time.Duration) (*engine, error) {
 	config := map[string]any{}
 	for name, c := range e.Config {
 		if c.Properties != nil {
@@ -66,7 +66,7 @@ func newEngine(ctx context.Context, p *pack, e schemas.EffectivePack, project pr
 		}
 	}
 	out := &engine{
-		pack: p, foreign: project.inputFormat == kubernetesAdmission, plans: map[kind]*plan{}, limit: limit,
+		pack: p, foreign: project.InputFormat == evaluator.KubernetesAdmission, plans: map[kind]*plan{}, limit: limit,
 		// Read as OPA's values, data is not converted again for every resource.
 		store: inmem.NewFromObjectWithOpts(map[string]any{"config": config}, inmem.OptReturnASTValuesOnRead(true)),
 	}

@@ -63,7 +63,7 @@ func TestPacksThatAreRefused(t *testing.T) {
 		"json.match_schema":    {files{"a.rego": v1Head + "deny contains \"m\" if json.match_schema(input, {\"$ref\": \"file:///etc/passwd\"})[0]"}, []string{"a.rego:5: json.match_schema may not be used", "files"}},
 		"severity":             {files{"a.rego": v1Head + "# METADATA\n# custom:\n#   severity: grave\ndeny contains \"m\" if true"}, []string{"a.rego:5: metadata of deny: severity \"grave\" is not low, medium, high or critical"}},
 		"types are a list":     {files{"a.rego": v1Head + "# METADATA\n# custom:\n#   types: x\ndeny contains \"m\" if true"}, []string{"a.rego:5: metadata of deny: "}},
-		"input format":         {files{"a.rego": v1Head + `deny contains "m" if true`, "PulumiPolicy.yaml": "runtime: opa\ninputFormat: terraform\n"}, []string{`PulumiPolicy.yaml:2: inputFormat: "terraform" must be pulumi or kubernetes-admission`}},
+		"input format":         {files{"a.rego": v1Head + `deny contains "m" if true`, "PulumiPolicy.yaml": "runtime: opa\ninputFormat: terraform\n"}, []string{`PulumiPolicy.yaml:2: inputFormat: "terraform" must be one of [pulumi kubernetes-admission]`}},
 		"config-schema.json":   {files{"a.rego": v1Head + `deny contains "m" if true`, "config-schema.json": "{"}, []string{"config-schema.json: "}},
 		"yaml":                 {files{"a.rego": v1Head + `deny contains "m" if true`, "PulumiPolicy.yaml": "runtime: [\n"}, []string{"PulumiPolicy.yaml: "}},
 		"version is an object": {files{"a.rego": v1Head + `deny contains "m" if true`, "PulumiPolicy.yaml": "runtime: opa\nversion: {a: 1}\n"}, []string{"PulumiPolicy.yaml:2: version: must be a text"}},
