@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"regexp"
+	"slices"
 	"time"
 )
 
@@ -104,15 +105,30 @@ type Enrolment struct {
 	ModifiedAt time.Time `json:"modifiedAt"`
 }
 
-// EffectivePack is one pack as it applies to one account.
+// EffectivePack is one pack as it applies to one account. Where groups hold
+// children of the account, a pack may be there several times, with other
+// versions or configurations; at most one of them covers a region.
 type EffectivePack struct {
 	PackRef
-	Group    string                  `json:"group,omitempty"` // whose enrolment won
-	Local    bool                    `json:"local,omitempty"` // named by --policy-pack
+	Group string `json:"group,omitempty"` // whose enrolment won
+	Local bool   `json:"local,omitempty"` // named by --policy-pack
+	// Regions are the only ones it covers, Except those that it does not; one of
+	// them is empty, or both, and then it covers the whole account.
+	Regions  []string                `json:"regions,omitempty"`
+	Except   []string                `json:"except,omitempty"`
 	Policies []Policy                `json:"policies"`
 	Config   map[string]PolicyConfig `json:"config,omitempty"` // layered, per policy
-	// Error makes every policy of the pack errored: its configuration became invalid.
+	// Error makes every policy of the pack errored: its configuration became
+	// invalid, or its version cannot be had any more.
 	Error string `json:"error,omitempty"`
+}
+
+// Covers tells whether the pack judges resources of a region.
+func (p *EffectivePack) Covers(region string) bool {
+	if len(p.Regions) > 0 {
+		return slices.Contains(p.Regions, region)
+	}
+	return !slices.Contains(p.Except, region)
 }
 
 // Effective is the set of packs of an account, the value of its key in the
@@ -121,6 +137,6 @@ type EffectivePack struct {
 type Effective struct {
 	AccountID AccountID       `json:"accountId"`
 	Account   string          `json:"account"`
-	Packs     []EffectivePack `json:"packs"` // sorted by name
+	Packs     []EffectivePack `json:"packs"` // sorted by name, then regions
 	Revision  uint64          `json:"-"`     // the KV revision, filled in by the reader
 }

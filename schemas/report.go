@@ -58,7 +58,7 @@ type AccountReport struct {
 // PackReport is one pack on one account.
 type PackReport struct {
 	Pack     string         `json:"pack"`
-	Version  string         `json:"version"`
+	Version  string         `json:"version"` // several, with commas, when children of the account differ
 	Counts   Counts         `json:"counts"`
 	Score    float64        `json:"score"`
 	Coverage float64        `json:"coverage"`
