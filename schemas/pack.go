@@ -87,11 +87,15 @@ const DefaultAccountsGroup = "default-accounts-policy-group"
 // Latest is the enrolment version that follows the newest published one.
 const Latest = "latest"
 
-// Group enforces packs on accounts.
+// Group enforces packs on accounts and on children of accounts. Accounts and
+// Selector have no effect in DefaultAccountsGroup.
 type Group struct {
-	Name     string      `json:"name"`
-	Accounts []AccountID `json:"accounts,omitempty"` // ignored for DefaultAccountsGroup
-	Packs    []Enrolment `json:"packs,omitempty"`    // sorted by pack
+	Name     string   `json:"name"`
+	Accounts []Member `json:"accounts,omitempty"` // sorted
+	// Selector also holds the accounts whose labels it matches, in the syntax of
+	// Kubernetes; the empty one holds none.
+	Selector string      `json:"selector,omitempty"`
+	Packs    []Enrolment `json:"packs,omitempty"` // sorted by pack
 }
 
 // Enrolment is a pack in a group.
@@ -103,6 +107,9 @@ type Enrolment struct {
 	Config map[string]map[string]any `json:"config,omitempty"`
 	// ModifiedAt moves only when version or configuration really change.
 	ModifiedAt time.Time `json:"modifiedAt"`
+	// Problem says why the pack cannot judge anything: see EffectivePack.Error. It
+	// is filled in for who reads the group, and never stored.
+	Problem string `json:"problem,omitempty"`
 }
 
 // EffectivePack is one pack as it applies to one account. Where groups hold

@@ -265,7 +265,7 @@ func (h *history) judge(b *schemas.SnapshotBatch) *schemas.VerdictBatch {
 type judgingPack struct {
 	schemas.JudgedPack
 	where  schemas.EffectivePack // regions only
-	number int // what its policies say hangs on it
+	number int                   // what its policies say hangs on it
 }
 
 // packs are those that apply: now and then one is withdrawn, applies to one child

@@ -159,6 +159,10 @@ func (w fakeGroups) RemoveAccount(_ context.Context, n, _ string) (schemas.Group
 	return w.one(n, "remove account")
 }
 
+func (w fakeGroups) Select(_ context.Context, n, selector string) (schemas.Group, error) {
+	return w.one(n, "select "+selector)
+}
+
 func (w fakeGroups) Enrol(_ context.Context, n string, _ schemas.Enrolment) (schemas.Group, error) {
 	return w.one(n, "enrol")
 }
@@ -175,6 +179,14 @@ func (w fakeResolver) All(ctx context.Context) error {
 	w.resolved++
 	w.dead = w.dead || ctx.Err() != nil
 	return w.resolve
+}
+
+func (w fakeResolver) Explain(_ context.Context, a schemas.Account) (schemas.Explanation, error) {
+	return schemas.Explanation{AccountID: a.ID}, w.ask("explain " + a.Name)
+}
+
+func (w fakeResolver) Memberships(_ context.Context, a schemas.Account) ([]schemas.Membership, error) {
+	return []schemas.Membership{{Group: "of " + a.Name}}, w.ask("memberships " + a.Name)
 }
 
 type fakeStore struct{ *world }

@@ -34,6 +34,8 @@ var scopes = map[string]api.TokenScope{
 	"POST /v1/accounts/{account}/check":            api.ScopeWrite,
 	"DELETE /v1/accounts/{account}/results":        api.ScopeAdmin,
 	"GET /v1/accounts/{account}/packs":             api.ScopeRead,
+	"GET /v1/accounts/{account}/packs/explained":   api.ScopeRead,
+	"GET /v1/accounts/{account}/groups":            api.ScopeRead,
 	"GET /v1/retention":                            api.ScopeRead,
 	"GET /v1/scans":                                api.ScopeRead,
 	"POST /v1/scans":                               api.ScopeWrite,
@@ -47,6 +49,7 @@ var scopes = map[string]api.TokenScope{
 	"POST /v1/groups":                              api.ScopeWrite,
 	"GET /v1/groups/{group}":                       api.ScopeRead,
 	"DELETE /v1/groups/{group}":                    api.ScopeWrite,
+	"PUT /v1/groups/{group}/selector":              api.ScopeWrite,
 	"PUT /v1/groups/{group}/packs/{pack}":          api.ScopeWrite,
 	"DELETE /v1/groups/{group}/packs/{pack}":       api.ScopeWrite,
 	"PUT /v1/groups/{group}/accounts/{account}":    api.ScopeWrite,
@@ -75,6 +78,7 @@ var bodies = map[string][2]string{
 	"POST /v1/groups":                     {`{"name":"g"}`, "application/json"},
 	"POST /v1/tokens":                     {`{"name":"ci","scope":"read"}`, "application/json"},
 	"PUT /v1/groups/{group}/packs/{pack}": {`{}`, "application/json"},
+	"PUT /v1/groups/{group}/selector":     {`{"selector":"env=prod"}`, "application/json"},
 }
 
 // patterns are all that the package registers, as its source has them.

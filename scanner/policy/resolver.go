@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/rs/zerolog"
@@ -60,7 +61,11 @@ func (r *Resolver) Resolve(ctx context.Context, account schemas.AccountID) error
 		if err != nil {
 			return err
 		}
-		err = r.write(ctx, r.effective(a, groups, x), old, rev)
+		e, err := r.effective(a, groups, x)
+		if err != nil {
+			return err
+		}
+		err = r.write(ctx, e, old, rev)
 		if !is(err, schemas.CodeConflict) || ctx.Err() != nil {
 			return err
 		}
@@ -97,7 +102,10 @@ func (r *Resolver) All(ctx context.Context) error {
 	var errs []error
 	for _, a := range accounts {
 		old := effective[string(a.ID)]
-		err := r.write(ctx, r.effective(a, groups, x), old.v, old.rev)
+		e, err := r.effective(a, groups, x)
+		if err == nil {
+			err = r.write(ctx, e, old.v, old.rev)
+		}
 		if is(err, schemas.CodeConflict) {
 			err = r.Resolve(ctx, a.ID)
 		}
@@ -166,21 +174,22 @@ func (r *Resolver) load(ctx context.Context) ([]schemas.Group, *index, error) {
 	return groups, newIndex(manifests), nil
 }
 
-func (r *Resolver) effective(a schemas.Account, groups []schemas.Group, x *index) schemas.Effective {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return schemas.Effective{AccountID: a.ID, Account: a.Name, Packs: addLocal(x.resolve(a.ID, groups), r.local)}
+func (r *Resolver) effective(a schemas.Account, groups []schemas.Group, x *index) (schemas.Effective, error) {
+	memberships, err := Memberships(a, groups)
+	return schemas.Effective{AccountID: a.ID, Account: a.Name, Packs: r.addLocal(x.resolve(memberships))}, err
 }
 
 // addLocal adds local packs to the enforced ones; both run. A local pack of the
 // same name gets another one, since findings, verdicts and reports go by pack
 // name and must not mix.
-func addLocal(packs, local []schemas.EffectivePack) []schemas.EffectivePack {
+func (r *Resolver) addLocal(packs []schemas.EffectivePack) []schemas.EffectivePack {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	taken := map[string]bool{}
 	for _, p := range packs {
 		taken[p.Name] = true
 	}
-	for _, p := range local {
+	for _, p := range r.local {
 		p.Local, p.Group = true, ""
 		for taken[p.Name] {
 			p.Name += "@local"
@@ -188,7 +197,7 @@ func addLocal(packs, local []schemas.EffectivePack) []schemas.EffectivePack {
 		taken[p.Name] = true
 		packs = append(packs, p)
 	}
-	slices.SortFunc(packs, byName)
+	slices.SortStableFunc(packs, func(a, b schemas.EffectivePack) int { return strings.Compare(a.Name, b.Name) })
 	return packs
 }
 
