@@ -33,6 +33,7 @@ var writes = map[string]struct {
 	"SelectGroupAccounts": {"group", "x", `"name":"x"`, true},
 	"EnrolPack":           {"group", "x", `"name":"x"`, true},
 	"WithdrawPack":        {"group", "x", `"name":"x"`, true},
+	"RemovePack":          {"pack", "x/x", `"change":"removed"`, true},
 	"CreateToken":         {"token", "x", `"createdBy":"ci"`, false},
 	"RevokeToken":         {"token", "x", "null", false},
 	"ReplayDeadLetter":    {"dead-letter", "1", `"change":"replayed"`, false},
@@ -40,7 +41,7 @@ var writes = map[string]struct {
 }
 
 var reads = []string{
-	"ListAccounts", "GetAccount", "CheckAccount", "EffectivePacks", "ExplainPacks", "AccountGroups", "GetScan", "ListScans", "ListPacks", "GetPack", "ListGroups", "GetGroup", "ListTokens",
+	"ListAccounts", "GetAccount", "CheckAccount", "EffectivePacks", "ExplainPacks", "AccountGroups", "GetScan", "ListScans", "ListPacks", "GetPack", "PackVersions", "PullPack", "ValidateConfig", "ListGroups", "GetGroup", "ListTokens",
 	"ListDeadLetters", "GetDeadLetter", "Report", "Violations", "Resources", "Events", "Retention",
 }
 
