@@ -76,6 +76,16 @@ func TestFiltersArrive(t *testing.T) {
 	}
 }
 
+// Taking a selector away takes saying so.
+func TestASelectorMustBeNamed(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	a := s.ask(t, "PUT", "/v1/groups/g/selector", `{}`, "Content-Type: application/json")
+	if a.status != http.StatusBadRequest || !strings.Contains(a.problem(t).Detail, "selector: is missing") || len(s.service.methods()) > 0 {
+		t.Errorf("%d %s, called %v", a.status, a.body, s.service.methods())
+	}
+}
+
 func TestBodiesAreReadStrictly(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
