@@ -115,7 +115,7 @@ func (i *Installer) Environment(ctx context.Context, dir string, p evaluator.Pro
 		return Environment{}, err
 	}
 	if i.adopted(dir) {
-		if e, ok := Own(ctx, dir, p); ok {
+		if e, ok := Own(dir, p); ok {
 			return e, r.fits(dir)
 		}
 	}
@@ -198,8 +198,8 @@ func (i *Installer) recipe(ctx context.Context, dir string, p evaluator.Project)
 // Adopt tells whether the pack in dir brings an environment of its own. If so,
 // Environment gives that one from now on. It is for local packs: what is
 // published never runs in anything but its lock.
-func (i *Installer) Adopt(ctx context.Context, dir string, p evaluator.Project) bool {
-	_, ok := Own(ctx, dir, p)
+func (i *Installer) Adopt(dir string, p evaluator.Project) bool {
+	_, ok := Own(dir, p)
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.own[dir] = ok

@@ -17,7 +17,7 @@ import (
 // it names none); when it names none, also the environment that is activated, and
 // else the Python that Pulumi would take. An environment without pulumi_policy
 // is none.
-func Own(ctx context.Context, dir string, p evaluator.Project) (Environment, bool) {
+func Own(dir string, p evaluator.Project) (Environment, bool) {
 	switch p.Runtime {
 	case schemas.RuntimeNodeJS:
 		path, err := lookPath("node")
@@ -27,12 +27,12 @@ func Own(ctx context.Context, dir string, p evaluator.Project) (Environment, boo
 		n := &node{p: p, path: path}
 		return n.environment(dir), true
 	case schemas.RuntimePython:
-		return ownPython(ctx, dir, p)
+		return ownPython(dir, p)
 	}
 	return Environment{}, false
 }
 
-func ownPython(ctx context.Context, dir string, p evaluator.Project) (Environment, bool) {
+func ownPython(dir string, p evaluator.Project) (Environment, bool) {
 	var paths []string
 	switch tool := p.Options.Toolchain; {
 	case p.Options.Virtualenv != "":
@@ -49,7 +49,7 @@ func ownPython(ctx context.Context, dir string, p evaluator.Project) (Environmen
 		}
 	}
 	for _, path := range paths {
-		if e, ok := interpreter(ctx, dir, path); ok {
+		if e, ok := interpreter(dir, path); ok {
 			return e, true
 		}
 	}
@@ -57,9 +57,9 @@ func ownPython(ctx context.Context, dir string, p evaluator.Project) (Environmen
 }
 
 // interpreter is the environment of a Python that has pulumi_policy.
-func interpreter(ctx context.Context, dir, path string) (Environment, bool) {
+func interpreter(dir, path string) (Environment, bool) {
 	const question = "import importlib.metadata as m, sys; m.version('pulumi_policy'); print(sys.prefix); print(sys.base_prefix)"
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, "-c", question)
 	cmd.Dir = "/" // not the pack's, whose modules must not be found
