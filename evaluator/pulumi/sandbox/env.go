@@ -15,7 +15,7 @@ var (
 		"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
 		"SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
 	}
-	registryPrefixes = []string{"NPM_CONFIG_", "PIP_", "UV_", "POETRY_"}
+	registryPrefixes = []string{"NPM_CONFIG_", "PNPM_CONFIG_", "YARN_", "BUN_CONFIG_", "PIP_", "UV_", "POETRY_"}
 )
 
 // registryFiles lie in the user's home directory and may be read with the
