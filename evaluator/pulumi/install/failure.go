@@ -40,7 +40,7 @@ var (
 
 // toolError is the error of a tool that ended with a failure.
 func toolError(tool string, args []string, err error, said string) error {
-	e := schemas.Errorf(unsure, "%s ended with %w%s", strings.Join(append([]string{tool}, words(args)...), " "), err, indented(gist(said)))
+	e := schemas.Errorf(unsure, "%s %w%s", strings.Join(append([]string{tool}, words(args)...), " "), err, indented(gist(said)))
 	switch {
 	case unreached.MatchString(said):
 		e.Code = schemas.CodeUnavailable

@@ -160,23 +160,13 @@ func (p *python) check(ctx context.Context, s *shop, when string) (string, error
 // env is the environment of the tools, with the virtual environment activated.
 func (p *python) env(s *shop) []string {
 	venv := p.venvDir(s.pack)
-	more := []string{
+	return []string{
 		"VIRTUAL_ENV=" + venv, "PATH=" + filepath.Join(venv, "bin") + ":" + os.Getenv("PATH"), "PYTHONNOUSERSITE=1", "PYTHONUNBUFFERED=1",
 		"PIP_NO_INPUT=1", "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_CACHE_DIR=" + filepath.Join(s.cache(), "pip"),
 		"UV_CACHE_DIR=" + filepath.Join(s.cache(), "uv"), "UV_PROJECT_ENVIRONMENT=" + venv, "UV_PYTHON=" + p.base, "UV_PYTHON_DOWNLOADS=never",
 		"UV_NO_PROGRESS=1", "UV_COMPILE_BYTECODE=1",
 		"POETRY_CACHE_DIR=" + filepath.Join(s.cache(), "poetry"), "POETRY_NO_INTERACTION=1", "POETRY_KEYRING_ENABLED=false",
-		"XDG_CACHE_HOME=" + s.cache(),
 	}
-	return toolEnv(pythonVariables, append(more, operatorConfig()...)...)
-}
-
-// operatorConfig lets pip, uv and poetry find the operator's settings.
-func operatorConfig() []string {
-	if dir, err := os.UserConfigDir(); err == nil && exists(dir) {
-		return []string{"XDG_CONFIG_HOME=" + dir}
-	}
-	return nil
 }
 
 func (p *python) environment(dir string) Environment {

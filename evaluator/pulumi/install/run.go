@@ -20,11 +20,12 @@ import (
 const toolTimeout = 10 * time.Minute
 
 // Tools install for all packs alike and need more than a pack that runs.
-var toolLimits = sandbox.Limits{Memory: 4 << 30, CPU: 10 * time.Minute, Processes: 512, Files: 4096, FileSize: 1 << 30}
+var toolLimits = sandbox.Limits{Memory: 4 << 30, CPU: toolTimeout, Temp: 1 << 30}
 
 // run runs a tool in the shop, contained but with the network, and returns what
 // it printed, of which only the end is kept. program is a name to be found in
-// PATH or a path. The error holds what the tool said.
+// PATH or a path. The sandbox adds to env how registries are reached. The error
+// holds what the tool said.
 func (s *shop) run(ctx context.Context, env []string, program string, args ...string) (string, error) {
 	path, err := lookPath(program)
 	if err != nil {
@@ -34,23 +35,50 @@ func (s *shop) run(ctx context.Context, env []string, program string, args ...st
 	defer cancel()
 	out := &tail{}
 	p, err := s.i.box.Start(limited, sandbox.Spec{
-		Argv: append([]string{path}, args...), Dir: s.pack, Env: env, Write: []string{s.dir},
-		Read:    append(readsOf(path), pathsIn(env)...),
-		Network: true, Limits: toolLimits, Stdout: out, Stderr: out,
+		Argv: append([]string{path}, args...), Dir: s.pack, Env: slices.Concat(toolEnv(), env),
+		Read: s.reads(path), Write: []string{s.dir}, Network: true, Limits: toolLimits, Stdout: out, Stderr: out,
 	})
 	if err != nil {
 		return "", err
 	}
 	err = p.Wait()
+	name := filepath.Base(program)
 	switch {
 	case err == nil:
 		return out.String(), nil
 	case ctx.Err() != nil:
-		return "", schemas.Errorf(schemas.CodeUnavailable, "%s was stopped: %w", filepath.Base(program), context.Cause(ctx))
+		return "", schemas.Errorf(schemas.CodeUnavailable, "%s was stopped: %w", name, context.Cause(ctx))
 	case limited.Err() != nil:
-		return "", schemas.Errorf(schemas.CodeUnavailable, "%s did not end within %s", filepath.Base(program), toolTimeout)
+		return "", schemas.Errorf(schemas.CodeUnavailable, "%s did not end within %s", name, toolTimeout)
 	}
-	return out.String(), toolError(filepath.Base(program), args, err, redacted(out.String(), env))
+	return out.String(), toolError(name, args, err, redacted(out.String(), os.Environ()))
+}
+
+// Directories of packages that the operator has, for machines without a network.
+var packageDirs = []string{"PIP_FIND_LINKS", "UV_FIND_LINKS"}
+
+// toolEnv is what every tool is told: to be found in PATH, to be quiet, and to
+// ask nobody.
+func toolEnv() []string {
+	env := []string{"PATH=" + os.Getenv("PATH"), "CI=1", "NO_COLOR=1", "TERM=dumb"}
+	for _, name := range packageDirs {
+		if dir := os.Getenv(name); filepath.IsAbs(dir) && exists(dir) {
+			env = append(env, name+"="+dir)
+		}
+	}
+	return env
+}
+
+// reads is what a tool reads beside the system's files and the shop.
+func (s *shop) reads(path string) []string {
+	out := readsOf(path)
+	for _, name := range packageDirs {
+		if dir := os.Getenv(name); filepath.IsAbs(dir) && exists(dir) {
+			out = append(out, dir)
+		}
+	}
+	// What lies in the shop stays writable.
+	return slices.DeleteFunc(out, func(dir string) bool { return dir == s.dir || strings.HasPrefix(dir, s.dir+"/") })
 }
 
 func lookPath(program string) (string, error) {
