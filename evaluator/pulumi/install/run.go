@@ -33,6 +33,11 @@ func (s *shop) run(ctx context.Context, env []string, program string, args ...st
 	}
 	limited, cancel := context.WithTimeout(ctx, toolTimeout)
 	defer cancel()
+	if !s.holds(path) { // an environment's own interpreter must stay a link
+		if path, err = filepath.EvalSymlinks(path); err != nil {
+			return "", errDisk(err)
+		}
+	}
 	out := &tail{}
 	p, err := s.i.box.Start(limited, sandbox.Spec{
 		Argv: append([]string{path}, args...), Dir: s.pack, Env: slices.Concat(toolEnv(), env),
@@ -78,8 +83,10 @@ func (s *shop) reads(path string) []string {
 		}
 	}
 	// What lies in the shop stays writable.
-	return slices.DeleteFunc(out, func(dir string) bool { return dir == s.dir || strings.HasPrefix(dir, s.dir+"/") })
+	return slices.DeleteFunc(out, s.holds)
 }
+
+func (s *shop) holds(path string) bool { return path == s.dir || strings.HasPrefix(path, s.dir+"/") }
 
 func lookPath(program string) (string, error) {
 	path, err := exec.LookPath(program)
