@@ -29,7 +29,7 @@ var (
 		`certificate verify failed|SSLError|invalid peer certificate|(HTTP error|status( code)?:?|server error \() ?(401|403|407|408|429|5\d\d)|` +
 		`\b(401 (client error|unauthorized)|403 (client error|forbidden)|429 (client error|too many)|5\d\d (server error|internal server|bad gateway|service unavailable|gateway time))|` +
 		`couldn't find the binary git|ENOSPC|no space left on device`)
-	atFault = regexp.MustCompile(`\b(E404|ETARGET|ENOVERSIONS|ERESOLVE|EUSAGE|EJSONPARSE|EBADENGINE|EBADPLATFORM|EINVALIDPACKAGENAME|EINVALIDTAGNAME|EUNSUPPORTEDPROTOCOL|EINTEGRITY|EOVERRIDE|EDUPLICATEWORKSPACE)\b|` +
+	atFault = regexp.MustCompile(`(?i)\b(E404|ETARGET|ENOVERSIONS|ERESOLVE|EUSAGE|EJSONPARSE|EBADENGINE|EBADPLATFORM|EINVALIDPACKAGENAME|EINVALIDTAGNAME|EUNSUPPORTEDPROTOCOL|EINTEGRITY|EOVERRIDE|EDUPLICATEWORKSPACE)\b|` +
 		`ERR_PNPM_(FETCH_404|NO_MATCHING_VERSION|OUTDATED_LOCKFILE|LOCKFILE_|FROZEN_LOCKFILE|UNSUPPORTED_ENGINE|PEER_DEP|TARBALL_INTEGRITY|JSON_PARSE|BAD_PACKAGE_JSON|SPEC_NOT_SUPPORTED|INVALID_|BROKEN_LOCKFILE|NO_LOCKFILE|LOCKFILE)|` +
 		`Couldn't find (any versions|package)|your lockfile needs to be updated|lockfile would have been (modified|created)|found incompatible module|Invalid lock ?file|integrity check failed|` +
 		`YN00(01|02|16|18|28|32|35|49|56|82)|` +

@@ -1,6 +1,7 @@
 package install
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"os"
@@ -42,11 +43,20 @@ func hashed(dir string) bool {
 
 func (pip) venv(ctx context.Context, p *python, s *shop) error {
 	out, err := s.run(ctx, p.env(s), p.base, "-m", "venv", p.venvDir(s.pack))
-	if err != nil && (strings.Contains(out, "ensurepip") || strings.Contains(out, "No module named venv")) {
-		return schemas.Errorf(schemas.CodeInvalid, "%s cannot make virtual environments: it lacks venv or ensurepip", p.base).
-			WithHint("Debian, Ubuntu: apt-get install python%s-venv", p.version)
+	if err != nil {
+		return cmp.Or(noVenv(p.base, p.version, out), err)
 	}
-	return err
+	return nil
+}
+
+// noVenv is the error of a Python that says that it lacks a part of itself, as
+// that of Debian does; else nil.
+func noVenv(python, version, said string) error {
+	if !strings.Contains(said, "ensurepip") && !strings.Contains(said, "No module named venv") {
+		return nil
+	}
+	return schemas.Errorf(schemas.CodeInvalid, "%s cannot make virtual environments: it lacks venv or ensurepip", python).
+		WithHint("Debian, Ubuntu: apt-get install python%s-venv", version)
 }
 
 // lock lets pip choose, without installing, and writes down what it chose.

@@ -69,23 +69,25 @@ func basePython() (string, error) {
 	return "", schemas.Errorf(schemas.CodeInvalid, "there is no %s on this machine", names[0]).WithHint("%s", remedies["python"])
 }
 
-// ask asks the interpreter what it is.
+// ask asks the interpreter what it is, and which program it really is: what is
+// found in PATH may be a script that looks for one, or lie in an environment.
 func (p *python) ask(ctx context.Context) error {
-	const question = "import sys; print(sys.version_info[0], sys.version_info[1], sys.base_prefix)"
-	cmd := exec.CommandContext(ctx, p.base, "-I", "-c", question)
-	out, err := cmd.Output()
+	const question = `import os, sys
+print(sys.version_info[0], sys.version_info[1], sys.base_prefix, os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable), sep="\n")`
+	found := p.base
+	out, err := exec.CommandContext(ctx, found, "-I", "-c", question).Output()
 	if err != nil {
-		return schemas.Errorf(schemas.CodeUnavailable, "ask %s for its version: %w", p.base, err)
+		return schemas.Errorf(schemas.CodeUnavailable, "ask %s for its version: %w", found, err)
 	}
-	fields := strings.SplitN(strings.TrimSpace(string(out)), " ", 3)
-	if len(fields) != 3 {
-		return schemas.Errorf(schemas.CodeInvalid, "%s is no Python: it says %q", p.base, out)
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if len(lines) != 4 {
+		return schemas.Errorf(schemas.CodeInvalid, "%s is no Python: it says %q", found, out)
 	}
-	major, _ := strconv.Atoi(fields[0])
-	minor, _ := strconv.Atoi(fields[1])
-	p.version, p.prefix = fields[0]+"."+fields[1], fields[2]
+	major, _ := strconv.Atoi(lines[0])
+	minor, _ := strconv.Atoi(lines[1])
+	p.version, p.prefix, p.base = lines[0]+"."+lines[1], lines[2], lines[3]
 	if major != pythonMajor || minor < pythonMinor {
-		return schemas.Errorf(schemas.CodeInvalid, "packs need Python %s; %s is %s", pythonVersions, p.base, p.version).
+		return schemas.Errorf(schemas.CodeInvalid, "packs need Python %s; %s is %s", pythonVersions, found, p.version).
 			WithHint("install a newer Python for the control process and the evaluators, or name one in PULUMI_PYTHON_CMD")
 	}
 	return nil
@@ -114,6 +116,7 @@ var checkScript string
 // accepts makes the virtual environment and holds its Python against
 // requires-python.
 func (p *python) accepts(ctx context.Context, s *shop) error {
+	s.read = append(s.read, p.prefix)
 	s.i.phase("venv")
 	if err := p.packager.venv(ctx, p, s); err != nil {
 		return err

@@ -76,7 +76,7 @@ func toolEnv() []string {
 
 // reads is what a tool reads beside the system's files and the shop.
 func (s *shop) reads(path string) []string {
-	out := readsOf(path)
+	out := append(readsOf(path), s.read...)
 	for _, name := range packageDirs {
 		if dir := os.Getenv(name); filepath.IsAbs(dir) && exists(dir) {
 			out = append(out, dir)
@@ -111,16 +111,17 @@ var remedies = map[string]string{
 }
 
 // readsOf are the directories that a program reads beside the system's: where
-// it was found, where it is, and its interpreter.
+// it was found, where it is installed, and the same of its interpreter.
 func readsOf(path string) []string {
 	var out []string
-	for range 3 { // a tool, its interpreter, and where that is installed
+	for range 3 { // a tool, its interpreter, and what that is started by
 		out = append(out, filepath.Dir(path))
+		out = append(out, installation(path)...)
 		real, err := filepath.EvalSymlinks(path)
 		if err != nil {
 			break
 		}
-		out = append(out, filepath.Dir(filepath.Dir(real)))
+		out = append(out, installation(real)...)
 		next := interpreterOf(real)
 		if next == "" || next == path {
 			break
@@ -128,7 +129,24 @@ func readsOf(path string) []string {
 		path = next
 	}
 	slices.Sort(out)
-	return slices.DeleteFunc(slices.Compact(out), func(dir string) bool { return dir == "/" })
+	return slices.Compact(out)
+}
+
+// installation is where a program's own files are: all of its package or virtual
+// environment, else the usual directories beside its own. Not more: a program in
+// ~/bin must not show what is in ~.
+func installation(path string) []string {
+	prefix := filepath.Dir(filepath.Dir(path))
+	if exists(filepath.Join(prefix, "package.json")) || exists(filepath.Join(prefix, "pyvenv.cfg")) {
+		return []string{prefix}
+	}
+	var out []string
+	for _, name := range []string{"lib", "lib64", "libexec", "include"} {
+		if dir := filepath.Join(prefix, name); exists(dir) && filepath.Base(filepath.Dir(path)) == "bin" {
+			out = append(out, dir)
+		}
+	}
+	return out
 }
 
 // interpreterOf is the program that a script names in its first line.
