@@ -133,7 +133,7 @@ func (l *launch) start(ctx context.Context, spec Spec) (*Process, error) {
 	p := newProcess(w, l)
 	p.stop = context.AfterFunc(ctx, p.Kill)
 	go p.watch()
-	if err := w.send(l.plan, -1); err == nil {
+	if err = w.send(l.plan, -1); err == nil {
 		err = p.started(ctx)
 	}
 	if err == nil {

@@ -83,7 +83,28 @@ func tidy(binds []bind) []bind {
 		out = append(out, b)
 	}
 	slices.SortStableFunc(out, func(a, b bind) int { return cmp.Compare(a.To, b.To) })
-	return slices.Compact(out)
+	return outermost(slices.Compact(out))
+}
+
+// outermost leaves out what may be read and is shown anyway, as part of a
+// directory that may be read: the kernel refuses to show it twice when one of
+// the two is a link, as lib64 in virtual environments.
+func outermost(sorted []bind) []bind {
+	var out []bind
+	for _, b := range sorted {
+		shown := slices.ContainsFunc(out, func(d bind) bool {
+			inside, ok := strings.CutPrefix(b.To, d.To+"/")
+			if !ok || d.Write || b.Write {
+				return false
+			}
+			from, err := filepath.EvalSymlinks(filepath.Join(d.From, inside))
+			return err == nil && from == b.From
+		})
+		if !shown {
+			out = append(out, b)
+		}
+	}
+	return out
 }
 
 // within tells whether a path is one of dirs, or lies in one.
