@@ -28,8 +28,10 @@ type pip struct{}
 
 func (pip) name() string { return "pip" }
 
-func (pip) add() string {
-	return "add it to requirements.txt"
+func (pip) add() string { return "add it to requirements.txt" }
+
+func (pip) renew() string {
+	return "when it is the lock that is stale: delete requirements.lock, so that publishing resolves it again"
 }
 
 func (pip) locked(dir string) bool {

@@ -33,7 +33,8 @@ type python struct {
 // of recipe, for the shop's environment that venv has made.
 type toolchain interface {
 	name() string
-	add() string // how a dependency is added
+	add() string   // how a dependency is added
+	renew() string // what to do about a lock that is stale
 	locked(dir string) bool
 	venv(ctx context.Context, p *python, s *shop) error
 	lock(ctx context.Context, p *python, s *shop) (string, error)
@@ -140,7 +141,7 @@ func (p *python) lock(ctx context.Context, s *shop) (string, error) {
 
 func (p *python) install(ctx context.Context, s *shop) error {
 	if err := p.packager.install(ctx, p, s); err != nil {
-		return err
+		return withHint(err, schemas.CodeInvalid, "%s", p.packager.renew())
 	}
 	s.i.phase("check")
 	complaints, err := p.check(ctx, s, "after")
@@ -149,7 +150,7 @@ func (p *python) install(ctx context.Context, s *shop) error {
 		return err
 	case strings.HasPrefix(complaints, "stale: "):
 		return schemas.Errorf(schemas.CodeInvalid, "%s", strings.ReplaceAll(complaints, "stale: ", "")).
-			WithHint("delete requirements.lock, so that publishing resolves it again")
+			WithHint("%s", p.packager.renew())
 	}
 	return schemas.Errorf(schemas.CodeInvalid, "%s", complaints).WithHint("%s", p.packager.add())
 }

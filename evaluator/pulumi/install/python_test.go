@@ -141,6 +141,22 @@ func TestRequirementsWithHashesAreALock(t *testing.T) {
 	}
 }
 
+// simpleIndex is the package index that pip uses here, which poetry has to be
+// told: not every index has what poetry asks by itself.
+func simpleIndex(t *testing.T) string {
+	t.Helper()
+	const question = `from pip._internal.configuration import Configuration
+from pip._internal.models.index import PyPI
+c = Configuration(isolated=False)
+c.load()
+print(c.get_value("global.index-url") if "global.index-url" in dict(c.items()) else PyPI.simple_url)`
+	cmd := exec.Command("python3", "-c", question)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	ok(t, err)
+	return strings.TrimSpace(string(out)) + "/"
+}
+
 func TestPoetryAndUV(t *testing.T) {
 	t.Setenv("PATH", filepath.Join(tools(t), "bin")+":"+os.Getenv("PATH"))
 	for name, text := range map[string]string{
@@ -148,12 +164,15 @@ func TestPoetryAndUV(t *testing.T) {
 name = "stub"
 version = "1.0.0"
 requires-python = ">=3.10,<4"
-dependencies = ["six<1.17"]
+dependencies = ["six<1.17", "pulumi-policy", "pulumi"]
 [tool.poetry]
 package-mode = false
 [tool.poetry.dependencies]
 pulumi-policy = { path = "wheels/pulumi_policy-999-py3-none-any.whl" }
 pulumi = { path = "wheels/pulumi-999-py3-none-any.whl" }
+[[tool.poetry.source]]
+name = "index"
+url = "` + simpleIndex(t) + `"
 `,
 		"uv": `[project]
 name = "stub"
