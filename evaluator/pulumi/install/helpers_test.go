@@ -14,11 +14,6 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-func TestMain(m *testing.M) {
-	sandbox.Main()
-	os.Exit(m.Run())
-}
-
 func ok(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
