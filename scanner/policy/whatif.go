@@ -2,28 +2,25 @@ package policy
 
 import (
 	"context"
+	"fmt"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// WhatIf is how an enrolment would apply to one account.
+// WhatIf is what an enrolment would make of one account.
 type WhatIf struct {
 	Account schemas.Account
-	// Packs are the entries of the pack that would be effective and come from the
-	// enrolment; more than one never, none when it is overruled.
-	Packs     []schemas.EffectivePack
-	Overruled string // why, in words
+	// Pack is how the enrolment would apply; nil when it is overruled, which says why.
+	Pack      *schemas.EffectivePack
+	Overruled string
 }
 
 // Candidate reads a pack that is not published as the version that it would be if
-// it were published now. Its archive is stored, so that it can be loaded. Errors
-// as in Publish; a version that has been used is no error, since nothing is
-// published.
+// it were published now, and stores its archive, so that it can be loaded. Errors
+// as in Publish; a version that has been used is no error.
 func (r *Registry) Candidate(ctx context.Context, archive []byte) (schemas.PackManifest, error) {
-	m, archive, err := r.inspectArchive(ctx, archive)
+	archive, m, err := r.inspectArchive(ctx, archive)
 	if err != nil {
 		return m, err
 	}
@@ -38,9 +35,9 @@ func (r *Registry) Candidate(ctx context.Context, archive []byte) (schemas.PackM
 	return m, r.d.Objects.Put(ctx, m.Digest, archive)
 }
 
-// WhatIf resolves every account of a group as if the group enforced m with a
-// configuration. Nothing is written. Errors: CodeNotFound (the group), CodeInvalid
-// (the configuration, with every problem).
+// WhatIf resolves every account that a group holds as if the group enforced m with
+// a configuration. Nothing is written. Errors: CodeNotFound (the group),
+// CodeInvalid (the configuration, with every problem).
 func (g *Groups) WhatIf(ctx context.Context, group string, m schemas.PackManifest, given map[string]map[string]any) ([]WhatIf, error) {
 	if _, err := g.Get(ctx, group); err != nil {
 		return nil, err
@@ -62,28 +59,50 @@ func (g *Groups) WhatIf(ctx context.Context, group string, m schemas.PackManifes
 		return nil, err
 	}
 	e := schemas.Enrolment{Pack: m.Name, Version: m.Version, Config: config, ModifiedAt: g.d.Now().UTC()}
-	return whatIf(accounts, with(groups, group, e), with2(manifests, m), group, e)
+	groups, x := enrolled(groups, group, e), newIndex(replaced(manifests, m))
+	var out []WhatIf
+	for _, a := range accounts {
+		memberships, err := Memberships(a, groups)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(memberships, func(s Membership) bool { return s.Group == group }) {
+			out = append(out, x.whatIf(a, memberships, group, m.Name))
+		}
+	}
+	return out, nil
 }
 
-// with puts an enrolment into a group. One that changes nothing keeps its time, as
-// enforcing it would.
-func with(groups []schemas.Group, name string, e schemas.Enrolment) []schemas.Group {
+// whatIf finds what comes of the enrolment of one group.
+func (x *index) whatIf(a schemas.Account, memberships []Membership, group, pack string) WhatIf {
+	w := WhatIf{Account: a}
+	for _, p := range x.resolve(memberships) {
+		switch {
+		case p.Name != pack:
+		case p.Group == group:
+			w.Pack = &p
+			return w
+		default:
+			w.Overruled = fmt.Sprintf("version %s, which group %s enforces, wins", p.Version, p.Group)
+		}
+	}
+	return w
+}
+
+// enrolled puts an enrolment into a group.
+func enrolled(groups []schemas.Group, name string, e schemas.Enrolment) []schemas.Group {
 	out := slices.Clone(groups)
 	for i := range out {
-		if out[i].Name != name {
-			continue
+		if out[i].Name == name {
+			others := slices.DeleteFunc(slices.Clone(out[i].Packs), func(o schemas.Enrolment) bool { return o.Pack == e.Pack })
+			out[i].Packs = append(others, e)
 		}
-		packs := slices.DeleteFunc(slices.Clone(out[i].Packs), func(o schemas.Enrolment) bool { return o.Pack == e.Pack })
-		out[i].Packs = append(packs, e)
 	}
 	return out
 }
 
-// with2 has m among the manifests.
-func with2(manifests []schemas.PackManifest, m schemas.PackManifest) []schemas.PackManifest {
-	rest := slices.DeleteFunc(slices.Clone(manifests), func(o schemas.PackManifest) bool { return o.Name == m.Name && o.Version == m.Version })
-	return append(rest, m)
+// replaced has m among the manifests, in the place of one of its version.
+func replaced(manifests []schemas.PackManifest, m schemas.PackManifest) []schemas.PackManifest {
+	others := slices.DeleteFunc(slices.Clone(manifests), func(o schemas.PackManifest) bool { return o.Name == m.Name && o.Version == m.Version })
+	return append(others, m)
 }
-
-var _ = strings.Compare
-var _ time.Time
