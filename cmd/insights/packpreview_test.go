@@ -13,13 +13,12 @@ const previewRules = `package own
 
 import rego.v1
 
-deny_name contains "the volume has no name" if {
-	input.type == "aws:ebs/volume:Volume"
-	not input.tags.Name
+deny_volume contains "volumes are not wanted" if {
+	input.__type == "aws:ebs/volume:Volume"
 }
 
 deny_size contains "the volume is larger than allowed" if {
-	input.type == "aws:ebs/volume:Volume"
+	input.__type == "aws:ebs/volume:Volume"
 	input.size > data.config.deny_size.most
 }
 `
@@ -41,7 +40,7 @@ func TestPackPreview(t *testing.T) {
 	var got schemas.Preview
 	p.json(t, &got, "pack", "preview", pack)
 	policies := got.Accounts[0].Policies
-	if len(policies) != 1 || policies[0].Policy != "deny_name" || policies[0].Appear == 0 || policies[0].Disappear+policies[0].Stay != 0 || len(policies[0].Findings) != int(policies[0].Appear) {
+	if len(policies) != 1 || policies[0].Policy != "deny_volume" || policies[0].Appear == 0 || policies[0].Disappear+policies[0].Stay != 0 || len(policies[0].Findings) != int(policies[0].Appear) {
 		t.Fatalf("preview %+v", got)
 	}
 	if after := p.ok(t, "account", "show", "prod", "-o", "json"); after != before {
@@ -57,9 +56,9 @@ func TestPackPreview(t *testing.T) {
 		t.Errorf("%d violations, the preview said %d", len(page.Violations), policies[0].Appear)
 	}
 
-	file := configFile(t, p.dir, "deny_name: disabled\ndeny_size: {most: 0}\n")
+	file := configFile(t, p.dir, "deny_volume: disabled\ndeny_size: {most: 0}\n")
 	out := p.ok(t, "pack", "preview", "own@1.0.0", "--config", file)
-	for _, want := range []string{"own 1.0.0 in group " + schemas.DefaultAccountsGroup, "Account prod: ", "deny_name  ", "  - eu-west-1 vol-", "  + eu-west-1 vol-", "the volume is larger than allowed", "Nothing was changed."} {
+	for _, want := range []string{"own 1.0.0 in group " + schemas.DefaultAccountsGroup, "Account prod: ", "deny_volume  ", "  - eu-west-1 vol-", "  + eu-west-1 vol-", "the volume is larger than allowed", "Nothing was changed."} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing in\n%s", want, out)
 		}
@@ -72,5 +71,5 @@ func TestPackPreview(t *testing.T) {
 		t.Errorf("preview says\n%s", out)
 	}
 	checkFailure(t, p, exitError, []string{"pack", "preview", "own", "--group", "nope"}, `there is no group "nope"`)
-	checkFailure(t, p, exitUsage, []string{"pack", "preview", "own", "--config", configFile(t, p.dir, "deny_size: {most: x}\nnope: {}")}, "nope")
+	checkFailure(t, p, exitUsage, []string{"pack", "preview", "own", "--config", configFile(t, p.dir, "deny_size: {most: x}")}, "got string, want integer")
 }
