@@ -14,7 +14,7 @@ const (
 	maxMessages  = 50   // of one policy
 	maxTextBytes = 128 << 10
 	longestText  = 2 << 10
-	leastText    = 80
+	leastText    = 40
 )
 
 // bound shortens what results tell, after secrets were taken out: a cut through
