@@ -4,6 +4,7 @@ import (
 	"context"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/insights-scanner/insights-scanner/evaluator"
@@ -14,6 +15,7 @@ type call struct {
 	e     *engine
 	in    evaluator.Input
 	req   *pulumirpc.AnalyzeRequest
+	alone bool
 	broke error // what a policy threw in company
 	lost  int   // processes that failed with this call in their hands
 	boots int   // that failed
@@ -29,15 +31,15 @@ const most = 2
 // can be switched off only while nobody else is judged.
 func (e *engine) analyze(ctx context.Context, in evaluator.Input, req *pulumirpc.AnalyzeRequest) (answer, error) {
 	c := &call{e: e, in: in, req: req}
-	for alone := false; ; alone = true {
+	for ; ; c.alone = true {
 		if why := e.alarm.open(); why != "" {
 			return answer{failure: why}, nil
 		}
-		done, err := e.turns.take(ctx, alone)
+		done, err := e.turns.take(ctx, c.alone)
 		if err != nil {
 			return answer{}, err
 		}
-		a, settled, err := c.try(ctx, alone)
+		a, settled, err := c.try(ctx)
 		done()
 		if settled || err != nil {
 			return a, err
@@ -46,10 +48,10 @@ func (e *engine) analyze(ctx context.Context, in evaluator.Input, req *pulumirpc
 }
 
 // try makes one attempt. When it is not settled, it has to be repeated alone.
-func (c *call) try(ctx context.Context, alone bool) (a answer, settled bool, err error) {
+func (c *call) try(ctx context.Context) (a answer, settled bool, err error) {
 	p := c.e.proc.Load()
 	if p == nil || !p.alive() {
-		if !alone {
+		if !c.alone {
 			return answer{}, false, nil
 		}
 		if p, err = c.e.restart(ctx); err != nil {
@@ -69,7 +71,7 @@ func (c *call) try(ctx context.Context, alone bool) (a answer, settled bool, err
 	if fateOf(err) != threw {
 		return c.failed(ctx, p, err)
 	}
-	if !alone {
+	if !c.alone {
 		c.broke = err
 		return answer{}, false, nil
 	}
@@ -94,7 +96,7 @@ func (e *engine) restart(ctx context.Context) (*process, error) {
 // ask makes one call, within what its type of resources is allowed.
 func (c *call) ask(ctx context.Context, p *process) (*pulumirpc.AnalyzeResponse, error) {
 	p.shown.add(c.in.Secrets)
-	limit := c.e.slow.of(c.in.Type, c.e.opt.Call)
+	limit := c.e.slow.of(c.in.Type, c.alone, c.e.opt.Call)
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	response, err := p.client.Analyze(bounded, c.req)
@@ -104,7 +106,7 @@ func (c *call) ask(ctx context.Context, p *process) (*pulumirpc.AnalyzeResponse,
 		c.e.slow.finished(c.in.Type, false)
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case bounded.Err() != nil:
+	case bounded.Err() != nil, status.Code(err) == codes.DeadlineExceeded: // by our clock, or by the SDK's
 		c.e.slow.finished(c.in.Type, true)
 		return nil, overrun(limit)
 	}

@@ -22,7 +22,7 @@ const (
 // is not the pack's own is left out, its files are named relative to its
 // directory. Of a long text the beginning and the end are kept.
 func explain(text, dir string) string {
-	text = strings.ReplaceAll(colours.ReplaceAllString(text, ""), dir+"/", "")
+	text = strings.NewReplacer(dir+"/", "", dir, ".").Replace(colours.ReplaceAllString(text, ""))
 	var lines []string
 	until := func(string) bool { return true } // what is left out ends before, or with, such a line
 	for line := range strings.Lines(text) {

@@ -47,7 +47,7 @@ type process struct {
 func start(ctx context.Context, box *sandbox.Sandbox, env install.Environment, limits sandbox.Limits, limit time.Duration) (*process, error) {
 	p := &process{env: env, out: newOutput(), ended: make(chan struct{})}
 	child, err := box.Start(context.WithoutCancel(ctx), sandbox.Spec{
-		Argv: append(env.Argv[:len(env.Argv):len(env.Argv)], noEngine, "."), Dir: env.Dir, Env: env.Env, Read: env.Read,
+		Argv: arguments(env.Argv), Dir: env.Dir, Env: env.Env, Read: env.Read,
 		Limits: limits, Stdout: p.out.stdout(), Stderr: p.out.stderr(),
 	})
 	if err != nil {
@@ -76,7 +76,7 @@ func (p *process) connect(ctx context.Context, limit time.Duration) error {
 		select {
 		case line = <-p.out.first: // it wrote, and ended
 		default:
-			return p.unstarted(p.ending())
+			return p.unstarted(p.ending()).WithHint("A pack makes one PolicyPack when it starts.")
 		}
 	case <-timer.C:
 		return p.unstarted(fmt.Sprintf("it wrote no port within %s", limit))
@@ -85,7 +85,7 @@ func (p *process) connect(ctx context.Context, limit time.Duration) error {
 	}
 	port, err := strconv.ParseUint(strings.TrimSpace(line), 10, 16)
 	if err != nil || port == 0 {
-		return p.unstarted(fmt.Sprintf("it wrote an invalid port: %q", line)).
+		return schemas.Errorf(schemas.CodeInvalid, "the pack did not start: it wrote an invalid port: %q", line).
 			WithHint("Before its PolicyPack is made, a pack may write to standard error only.")
 	}
 	p.conn, err = grpc.NewClient("passthrough:///pack", grpc.WithTransportCredentials(insecure.NewCredentials()),

@@ -41,15 +41,24 @@ type allowances struct {
 	overruns map[string]int // by type
 }
 
-const leastAllowance = 4 // halvings
+// How often an allowance is halved. Who is asked alone is asked for the last
+// time, and may be a resource that did nothing but wait for another.
+const (
+	leastAllowance = 4
+	leastAlone     = 2
+)
 
-func (a *allowances) of(token string, limit time.Duration) time.Duration {
+func (a *allowances) of(token string, alone bool, limit time.Duration) time.Duration {
 	if a.slow.Load() == 0 {
 		return limit
 	}
+	least := leastAllowance
+	if alone {
+		least = leastAlone
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return limit >> min(a.overruns[token], leastAllowance)
+	return limit >> min(a.overruns[token], least)
 }
 
 func (a *allowances) finished(token string, overran bool) {
