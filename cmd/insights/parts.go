@@ -151,21 +151,3 @@ func (n *node) newService() *api.Local {
 		Log:       n.log, Now: time.Now,
 	})
 }
-
-// localPacks prepares the packs of --policy-pack. The set is written where
-// packs are resolved: at the start of a scan, and by serve at once.
-func (n *node) localPacks(ctx context.Context) error {
-	if len(n.opts.packDirs) == 0 {
-		return nil
-	}
-	packs := make([]schemas.EffectivePack, len(n.opts.packDirs))
-	for i, dir := range n.opts.packDirs {
-		p, err := n.parts.registry.Local(ctx, dir)
-		if err != nil {
-			return err
-		}
-		packs[i] = p
-	}
-	n.parts.resolver.SetLocal(packs)
-	return nil
-}

@@ -106,6 +106,13 @@ func unknownCommand(cmd *cobra.Command, name string) error {
 	return err.WithHint("See '%s --help'.", cmd.CommandPath())
 }
 
+// onlyDirs makes a shell complete a flag with directories.
+func onlyDirs(cmd *cobra.Command, flag string) {
+	if err := cmd.MarkFlagDirname(flag); err != nil {
+		panic(err) // as oneOf
+	}
+}
+
 // oneOf makes a shell complete a flag's values.
 func oneOf(cmd *cobra.Command, flag string, values ...string) {
 	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))

@@ -174,32 +174,6 @@ func (r *Registry) Sync(ctx context.Context) error {
 	return nil
 }
 
-// Local prepares the pack in a directory for --policy-pack: nothing is
-// published, but its archive is stored so that any evaluator can load it. A
-// missing version is the beginning of the digest.
-func (r *Registry) Local(ctx context.Context, dir string) (schemas.EffectivePack, error) {
-	archive, err := Archive(dir)
-	if err != nil {
-		return schemas.EffectivePack{}, err
-	}
-	m, err := r.inspectArchive(ctx, archive)
-	if err != nil {
-		return schemas.EffectivePack{}, err
-	}
-	config, err := LayerConfig(m.Policies, nil)
-	if err != nil {
-		return schemas.EffectivePack{}, err
-	}
-	if m.Version == "" {
-		m.Version = m.Digest[:12]
-	}
-	if err := r.d.Objects.Put(ctx, m.Digest, archive); err != nil {
-		return schemas.EffectivePack{}, err
-	}
-	r.record(ctx, m)
-	return schemas.EffectivePack{PackRef: m.PackRef, Local: true, Policies: m.Policies, Config: config}, nil
-}
-
 // inspectArchive reads what an archive declares. What is inspected is what was
 // unpacked from it, never the directory it was made from.
 func (r *Registry) inspectArchive(ctx context.Context, archive []byte) (schemas.PackManifest, error) {
@@ -212,6 +186,13 @@ func (r *Registry) inspectArchive(ctx context.Context, archive []byte) (schemas.
 	if err := Unpack(archive, dir); err != nil {
 		return schemas.PackManifest{}, err
 	}
+	m, err := r.inspect(ctx, dir)
+	m.Digest = Digest(archive)
+	return m, err
+}
+
+// inspect reads what the pack in a directory declares.
+func (r *Registry) inspect(ctx context.Context, dir string) (schemas.PackManifest, error) {
 	rt, err := ReadRuntime(dir)
 	if err != nil {
 		return schemas.PackManifest{}, err
@@ -225,7 +206,7 @@ func (r *Registry) inspectArchive(ctx context.Context, archive []byte) (schemas.
 	if err != nil {
 		return m, err
 	}
-	m.Runtime, m.Digest, m.Number, m.Removed = rt, Digest(archive), 0, false
+	m.Runtime, m.Number, m.Removed = rt, 0, false
 	slices.SortFunc(m.Policies, func(a, b schemas.Policy) int { return strings.Compare(a.Name, b.Name) })
 	return m, check(m)
 }
