@@ -109,7 +109,7 @@ func (n *node) openControl() {
 	}
 	p.registry = policy.NewRegistry(policy.RegistryDeps{
 		Manifests: t.manifests, Heads: t.heads, Groups: t.groups, Objects: p.objects, Inspectors: inspectors,
-		Record: n.store.RecordPolicies, Log: n.log, Now: time.Now,
+		Record: n.store.RecordPolicies, InPlace: p.archives.Use, Log: n.log, Now: time.Now,
 	})
 	p.groups = policy.NewGroups(policy.GroupsDeps{Groups: t.groups, Accounts: t.accounts, Registry: p.registry, Now: time.Now})
 	p.resolver = policy.NewResolver(policy.ResolverDeps{

@@ -12,9 +12,6 @@ import (
 type LocalPack struct {
 	Dir    string
 	Config map[string]map[string]any // as ParseConfig gives it; nil without one
-	// InPlace packs bring their dependencies: the directory itself is inspected,
-	// not what an archive keeps of it.
-	InPlace bool
 }
 
 // Locals prepares packs for Resolver.SetLocal, in the order given. Nothing is
@@ -28,7 +25,7 @@ func (r *Registry) Locals(ctx context.Context, packs []LocalPack) (out []schemas
 	seen := map[string]int{}
 	var errs []error
 	for i, p := range packs {
-		m, archive, err := r.local(ctx, p)
+		archive, m, err := r.inspectLocal(ctx, p.Dir)
 		var config map[string]schemas.PolicyConfig
 		if err == nil {
 			config, err = LayerConfig(m.Policies, p.Config)
@@ -36,6 +33,9 @@ func (r *Registry) Locals(ctx context.Context, packs []LocalPack) (out []schemas
 		if err != nil {
 			errs = append(errs, schemas.Errorf(schemas.CodeOf(err), "%s: %w", p.Dir, err))
 			continue
+		}
+		if m.Version == "" {
+			m.Version = m.Digest[:12]
 		}
 		warnings = append(warnings, localWarnings(p, m)...)
 		seen[m.Name]++
@@ -54,22 +54,6 @@ func (r *Registry) Locals(ctx context.Context, packs []LocalPack) (out []schemas
 		r.record(ctx, m)
 	}
 	return out, warnings, nil
-}
-
-func (r *Registry) local(ctx context.Context, p LocalPack) (m schemas.PackManifest, archive []byte, err error) {
-	if archive, err = Archive(p.Dir); err != nil {
-		return m, nil, err
-	}
-	if p.InPlace {
-		m, err = r.inspect(ctx, p.Dir)
-		m.Digest = Digest(archive)
-	} else {
-		m, err = r.inspectArchive(ctx, archive)
-	}
-	if err == nil && m.Version == "" {
-		m.Version = m.Digest[:12]
-	}
-	return m, archive, err
 }
 
 func localWarnings(p LocalPack, m schemas.PackManifest) (out []string) {

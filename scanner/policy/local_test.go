@@ -17,7 +17,7 @@ func TestLocalPacksRunBesideEnforcedOnes(t *testing.T) {
 	w.enrol(schemas.DefaultAccountsGroup, "base", "1.0.0", nil)
 	configured := map[string]map[string]any{"encrypt": {"enforcementLevel": "mandatory", "days": 7}, "encrypted": {"days": 7}}
 	local, warnings, err := w.registry.Locals(w.ctx, []policy.LocalPack{
-		{Dir: newPack(t, "base", "1.0.0")}, {Dir: newPack(t, "extra", ""), Config: configured}, {Dir: newPack(t, "base", "2.0.0"), InPlace: true},
+		{Dir: newPack(t, "base", "1.0.0")}, {Dir: newPack(t, "extra", ""), Config: configured}, {Dir: newPack(t, "base", "2.0.0")},
 	})
 	ok(t, err)
 	if extra := local[1]; extra.Version != extra.Digest[:12] {
