@@ -6,36 +6,18 @@ import (
 	"context"
 	"embed"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"testing"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/insights-scanner/insights-scanner/evaluator"
+	"github.com/insights-scanner/insights-scanner/evaluator/fixture"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 //go:embed testdata
 var data embed.FS
-
-// testCase is one resource under one configuration and what policies say of it.
-type testCase struct {
-	Name       string                          `yaml:"name"`
-	Type       string                          `yaml:"type"`
-	Config     map[string]schemas.PolicyConfig `yaml:"config"`
-	Properties map[string]any                  `yaml:"properties"`
-	Unknown    []schemas.UnknownPath           `yaml:"unknown"`
-	Want       map[string]want                 `yaml:"want"`
-}
-
-type want struct {
-	Outcome  schemas.Outcome  `yaml:"outcome"`
-	Level    schemas.Level    `yaml:"level"`
-	Severity schemas.Severity `yaml:"severity"`
-	Messages []string         `yaml:"messages"`
-	Paths    []string         `yaml:"paths"`
-}
 
 // Policies are the resource policies of the conformance pack, sorted.
 var Policies = []string{
@@ -66,12 +48,12 @@ func Exercise(t *testing.T, runtime schemas.Runtime, loader evaluator.Loader) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var cases []testCase
-	if err := yaml.UnmarshalWithOptions(raw, &cases, yaml.Strict(), yaml.UseJSONUnmarshaler()); err != nil {
+	cases, err := fixture.Read("cases.yaml", raw)
+	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range cases {
-		t.Run(c.Name, func(t *testing.T) { c.run(t, dir, loader) })
+		t.Run(c.Title(), func(t *testing.T) { run(t, c, dir, loader) })
 	}
 }
 
@@ -96,13 +78,13 @@ func inspect(t *testing.T, dir string, loader evaluator.Loader) {
 	}
 }
 
-func (c *testCase) run(t *testing.T, dir string, loader evaluator.Loader) {
+func run(t *testing.T, c fixture.Case, dir string, loader evaluator.Loader) {
 	ctx := t.Context()
 	m, err := loader.Inspect(ctx, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := loader.Load(ctx, dir, schemas.EffectivePack{PackRef: m.PackRef, Policies: m.Policies, Config: c.Config})
+	e, err := loader.Load(ctx, dir, schemas.EffectivePack{PackRef: m.PackRef, Policies: m.Policies, Config: configOf(c.Config)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,11 +93,11 @@ func (c *testCase) run(t *testing.T, dir string, loader evaluator.Loader) {
 			t.Error(err)
 		}
 	}()
-	in := evaluator.Input{Account: "prod", URN: "urn:x", Type: c.Type, ID: "id", Name: "name", Properties: c.Properties, Unknown: c.Unknown}
+	in := c.Input()
 	got := judge(t, e, in)
 	for _, r := range got {
 		if w, ok := c.Want[r.Policy]; ok {
-			w.check(t, r)
+			check(t, w, r)
 		}
 	}
 	for name := range c.Want {
@@ -126,6 +108,18 @@ func (c *testCase) run(t *testing.T, dir string, loader evaluator.Loader) {
 	if len(c.Unknown) > 0 {
 		holds(t, e, in, got, c.Want)
 	}
+}
+
+// configOf is a configuration without what it would be layered on.
+func configOf(given fixture.Config) map[string]schemas.PolicyConfig {
+	out := map[string]schemas.PolicyConfig{}
+	for policy, entry := range given {
+		properties := maps.Clone(entry)
+		level, _ := properties["enforcementLevel"].(string)
+		delete(properties, "enforcementLevel")
+		out[policy] = schemas.PolicyConfig{Level: schemas.Level(level), Properties: properties}
+	}
+	return out
 }
 
 // judge asks for a resource and checks that every policy has one result.
@@ -145,7 +139,7 @@ func judge(t *testing.T, e evaluator.Engine, in evaluator.Input) []schemas.Polic
 	return got
 }
 
-func (w want) check(t *testing.T, r schemas.PolicyResult) {
+func check(t *testing.T, w fixture.Want, r schemas.PolicyResult) {
 	t.Helper()
 	var paths []string
 	for _, p := range r.Paths {
