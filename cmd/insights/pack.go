@@ -13,7 +13,8 @@ import (
 )
 
 func (a *app) packCmd() *cobra.Command {
-	return parent("pack", "Publish policy packs", a.packPublishCmd(), a.packListCmd(), a.packShowCmd())
+	return parent("pack", "Write, test and publish policy packs",
+		a.packTestCmd(), a.packPublishCmd(), a.packListCmd(), a.packShowCmd())
 }
 
 func (a *app) packPublishCmd() *cobra.Command {
@@ -24,7 +25,7 @@ func (a *app) packPublishCmd() *cobra.Command {
 available under the pack's name and version. A version is published once, for
 ever. Publishing enforces nothing by itself: see 'insights group enforce'.`,
 		Example: "  insights pack publish ./my-pack",
-		Args:    args(cobra.ExactArgs(1)),
+		Args:    args(cobra.ExactArgs(1)), ValidArgsFunction: completeDirs,
 		RunE: func(cmd *cobra.Command, given []string) error {
 			archive, err := policy.Archive(given[0])
 			if err != nil {

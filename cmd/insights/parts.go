@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/insights-scanner/insights-scanner/discovery/aws"
@@ -61,6 +63,16 @@ type parts struct {
 // loaders are the pack runtimes of this program.
 func loaders() map[schemas.Runtime]evaluator.Loader {
 	return map[schemas.Runtime]evaluator.Loader{schemas.RuntimeOPA: rego.Loader{}}
+}
+
+// runtimeNames lists pack runtimes for people.
+func runtimeNames(all map[schemas.Runtime]evaluator.Loader) string {
+	names := make([]string, 0, len(all))
+	for r := range all {
+		names = append(names, string(r))
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
 }
 
 func (n *node) openParts(ctx context.Context) error {

@@ -113,6 +113,11 @@ func onlyDirs(cmd *cobra.Command, flag string) {
 	}
 }
 
+// completeDirs makes a shell complete an argument with directories.
+func completeDirs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveFilterDirs
+}
+
 // oneOf makes a shell complete a flag's values.
 func oneOf(cmd *cobra.Command, flag string, values ...string) {
 	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
