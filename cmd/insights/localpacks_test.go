@@ -113,6 +113,14 @@ func TestLocalPacks(t *testing.T) {
 		"aws_foundations@local2 deny_bucket bucket-00000000: two blue", "aws_foundations@local2 deny_bucket bucket-00000001: two blue",
 		"report of aws_foundations@local 1.1.0 A bucket that does not please", "report of aws_foundations@local2 1.1.0 A bucket that does not please",
 	})
+	// What is held makes fixtures, which a pack runs on without any of it.
+	recorded := filepath.Join(localTestPack(t, "one"), "tests", "recorded.yaml")
+	p.ok(t, "pack", "record", "--account", "prod", "--type", "aws:s3/bucket:Bucket,aws:s3/bucketAcl:BucketAcl", "--out", recorded)
+	var tested testOutcome
+	p.json(t, &tested, "pack", "test", filepath.Dir(filepath.Dir(recorded)))
+	if len(tested.Cases) != 4 || tested.Cases[0].Case != "bucket-00000001" || len(tested.Cases[0].Results) != 1 || tested.Cases[0].Results[0].Messages[0] != "one none" {
+		t.Errorf("tested %+v", tested)
+	}
 	if told.Unjudged != 0 {
 		t.Errorf("%d were not judged", told.Unjudged)
 	}

@@ -14,7 +14,7 @@ import (
 
 func (a *app) packCmd() *cobra.Command {
 	return parent("pack", "Write, test and publish policy packs",
-		a.packTestCmd(), a.packPublishCmd(), a.packListCmd(), a.packShowCmd())
+		a.packTestCmd(), a.packRecordCmd(), a.packPublishCmd(), a.packListCmd(), a.packShowCmd())
 }
 
 func (a *app) packPublishCmd() *cobra.Command {
