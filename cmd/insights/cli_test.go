@@ -255,7 +255,7 @@ func TestServerAndItsDataDirectory(t *testing.T) {
 	addr := freeAddress(t)
 	serve := p.command(t.Context(), "serve", "--listen", addr)
 	background(t, serve)
-	eventually(t, 30*time.Second, "serve answers", func() bool { return dial(addr) })
+	eventually(t, time.Minute, "serve answers", func() bool { return dial(addr) })
 
 	checkFailure(t, p, exitError, []string{"account", "list"}, "in use by insights serve (process ", "--server URL")
 

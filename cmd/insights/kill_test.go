@@ -149,7 +149,7 @@ func startCluster(t *testing.T) *cluster {
 	}}
 	t.Cleanup(c.stop)
 	c.launch(t, "nats")
-	eventually(t, 20*time.Second, "NATS listens", func() bool { return dial(natsAddr) })
+	eventually(t, time.Minute, "NATS listens", func() bool { return dial(natsAddr) })
 	for _, name := range []string{"control", "discovery", "evaluator"} {
 		c.launch(t, name)
 	}

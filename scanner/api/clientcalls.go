@@ -80,24 +80,6 @@ func (c *Client) ListScans(ctx context.Context, account string, limit int) ([]sc
 	return list[schemas.Scan](ctx, c, q, "scans")
 }
 
-// PublishPack implements Service.
-func (c *Client) PublishPack(ctx context.Context, archive []byte) (schemas.PackManifest, error) {
-	return send[schemas.PackManifest](ctx, c, http.MethodPost, archive, "packs")
-}
-
-// ListPacks implements Service.
-func (c *Client) ListPacks(ctx context.Context) ([]schemas.PackManifest, error) {
-	return list[schemas.PackManifest](ctx, c, nil, "packs")
-}
-
-// GetPack implements Service.
-func (c *Client) GetPack(ctx context.Context, name, version string) (schemas.PackManifest, error) {
-	if version == "" {
-		version = schemas.Latest
-	}
-	return get[schemas.PackManifest](ctx, c, nil, "packs", name, version)
-}
-
 // CreateGroup implements Service.
 func (c *Client) CreateGroup(ctx context.Context, name string) (schemas.Group, error) {
 	return send[schemas.Group](ctx, c, http.MethodPost, groupRequest{name}, "groups")

@@ -25,6 +25,10 @@ type Packs interface {
 	Publish(ctx context.Context, archive []byte, by string) (schemas.PackManifest, error)
 	List(ctx context.Context) ([]schemas.PackManifest, error)
 	Show(ctx context.Context, name, version string) (schemas.PackManifest, error)
+	Versions(ctx context.Context, name string) ([]schemas.PackManifest, error)
+	Pull(ctx context.Context, name, version string) (schemas.PackManifest, []byte, error)
+	Remove(ctx context.Context, name, version string) error
+	ValidateConfig(ctx context.Context, name, version string, given map[string]map[string]any) (map[string]schemas.PolicyConfig, error)
 }
 
 // Groups is what Local needs of policy.Groups.
@@ -267,27 +271,6 @@ func (l *Local) GetScan(ctx context.Context, scan string) (schemas.Scan, error) 
 // ListScans implements Service.
 func (l *Local) ListScans(ctx context.Context, account string, limit int) ([]schemas.Scan, error) {
 	return l.p.ListScans(ctx, account, limit)
-}
-
-// PublishPack implements Service.
-func (l *Local) PublishPack(ctx context.Context, archive []byte) (schemas.PackManifest, error) {
-	m, err := l.p.Packs.Publish(ctx, archive, Actor(ctx))
-	if err != nil {
-		return m, err
-	}
-	l.record(ctx, "pack", m.Name+"/"+m.Version, m)
-	// Groups may follow the latest version.
-	return m, l.resolve(ctx)
-}
-
-// ListPacks implements Service.
-func (l *Local) ListPacks(ctx context.Context) ([]schemas.PackManifest, error) {
-	return l.p.Packs.List(ctx)
-}
-
-// GetPack implements Service.
-func (l *Local) GetPack(ctx context.Context, name, version string) (schemas.PackManifest, error) {
-	return l.p.Packs.Show(ctx, name, version)
 }
 
 // CreateToken implements Service.

@@ -32,6 +32,7 @@ var writes = map[string]struct {
 	"RemoveGroupAccount": {"group", "x", `"name":"x"`, true},
 	"EnrolPack":          {"group", "x", `"name":"x"`, true},
 	"WithdrawPack":       {"group", "x", `"name":"x"`, true},
+	"RemovePack":         {"pack", "x/x", `"change":"removed"`, true},
 	"CreateToken":        {"token", "x", `"createdBy":"ci"`, false},
 	"RevokeToken":        {"token", "x", "null", false},
 	"ReplayDeadLetter":   {"dead-letter", "1", `"change":"replayed"`, false},
@@ -39,7 +40,7 @@ var writes = map[string]struct {
 }
 
 var reads = []string{
-	"ListAccounts", "GetAccount", "CheckAccount", "EffectivePacks", "GetScan", "ListScans", "ListPacks", "GetPack", "ListGroups", "GetGroup", "ListTokens",
+	"ListAccounts", "GetAccount", "CheckAccount", "EffectivePacks", "GetScan", "ListScans", "ListPacks", "GetPack", "PackVersions", "PullPack", "ValidateConfig", "ListGroups", "GetGroup", "ListTokens",
 	"ListDeadLetters", "GetDeadLetter", "Report", "Violations", "Resources", "Events", "Retention",
 }
 

@@ -133,6 +133,22 @@ func (w fakePacks) Show(context.Context, string, string) (schemas.PackManifest, 
 	return schemas.PackManifest{}, w.ask("pack")
 }
 
+func (w fakePacks) Versions(context.Context, string) ([]schemas.PackManifest, error) {
+	return nil, w.ask("versions")
+}
+
+func (w fakePacks) Pull(context.Context, string, string) (schemas.PackManifest, []byte, error) {
+	return schemas.PackManifest{}, []byte("archive"), w.ask("pull")
+}
+
+func (w fakePacks) Remove(_ context.Context, name, version string) error {
+	return w.ask("remove " + name + " " + version)
+}
+
+func (w fakePacks) ValidateConfig(context.Context, string, string, map[string]map[string]any) (map[string]schemas.PolicyConfig, error) {
+	return nil, w.ask("validate")
+}
+
 type fakeGroups struct{ *world }
 
 func (w fakeGroups) one(name, what string) (schemas.Group, error) {

@@ -47,6 +47,14 @@ type Service interface {
 	ListPacks(ctx context.Context) ([]schemas.PackManifest, error) // every version, newest first per pack
 	// GetPack takes a published version or "latest".
 	GetPack(ctx context.Context, name, version string) (schemas.PackManifest, error)
+	// PackVersions are the versions of one pack, newest first, removed ones too.
+	PackVersions(ctx context.Context, name string) ([]schemas.PackManifest, error)
+	// PullPack returns the tar.gz of a version (or "latest") as it was published.
+	PullPack(ctx context.Context, name, version string) ([]byte, error)
+	// RemovePack takes a version off the list. It stays used for ever.
+	RemovePack(ctx context.Context, name, version string) error
+	// ValidateConfig returns what each policy would run with, or every problem.
+	ValidateConfig(ctx context.Context, name, version string, config map[string]map[string]any) (map[string]schemas.PolicyConfig, error)
 
 	CreateGroup(ctx context.Context, name string) (schemas.Group, error)
 	DeleteGroup(ctx context.Context, name string) error

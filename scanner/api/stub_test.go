@@ -138,6 +138,22 @@ func (s *stub) ListPacks(ctx context.Context) ([]schemas.PackManifest, error) {
 	return reply[packs](ctx, s, "ListPacks")
 }
 
+func (s *stub) PackVersions(ctx context.Context, name string) ([]schemas.PackManifest, error) {
+	return reply[packs](ctx, s, "PackVersions", name)
+}
+
+func (s *stub) PullPack(ctx context.Context, name, version string) ([]byte, error) {
+	return reply[[]byte](ctx, s, "PullPack", name, version)
+}
+
+func (s *stub) RemovePack(ctx context.Context, name, version string) error {
+	return s.note(ctx, "RemovePack", []any{name, version})
+}
+
+func (s *stub) ValidateConfig(ctx context.Context, name, version string, config map[string]map[string]any) (map[string]schemas.PolicyConfig, error) {
+	return reply[map[string]schemas.PolicyConfig](ctx, s, "ValidateConfig", name, version, config)
+}
+
 func (s *stub) GetPack(ctx context.Context, name, version string) (schemas.PackManifest, error) {
 	return reply[schemas.PackManifest](ctx, s, "GetPack", name, version)
 }
