@@ -19,12 +19,7 @@ func checkRuntimes(ctx context.Context, d *doctor) []finding {
 	if !d.cfg.has("evaluator") {
 		return nil
 	}
-	var runtimes []string
-	for r := range loaders() {
-		runtimes = append(runtimes, string(r))
-	}
-	slices.Sort(runtimes)
-	out := []finding{fine(name, "%s, in this program", strings.Join(runtimes, ", "))}
+	out := []finding{fine(name, "%s, in this program", runtimeNames(loaders()))}
 	if why, ok := d.ask(ctx); !ok {
 		return append(out, why...)
 	}

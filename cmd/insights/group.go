@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
-	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
 	"github.com/insights-scanner/insights-scanner/scanner/api"
@@ -97,10 +95,10 @@ configuration of one that applies already. Accounts are judged anew by what is
 known of them; nothing is read from the cloud. For accounts a violation is a
 report, never a block.
 
-The configuration is YAML: per policy (or "all") enforcementLevel and the policy's
-own properties:
+The configuration is YAML or JSON: per policy (or "all") an enforcement level, or
+an object with enforcementLevel and the policy's own properties:
 
-  all: {enforcementLevel: advisory}
+  all: advisory
   deny_access_key_age: {maxDays: 60}`,
 		Example: `  insights group enforce default-accounts-policy-group my_pack
   insights group enforce production my_pack --pack-version 1.2.0 --pack-config config.yaml`,
@@ -108,12 +106,9 @@ own properties:
 		RunE: func(cmd *cobra.Command, given []string) error {
 			e := schemas.Enrolment{Pack: given[1], Version: version}
 			if file != "" {
-				raw, err := os.ReadFile(file)
-				if err != nil {
-					return schemas.Errorf(schemas.CodeInvalid, "read pack configuration: %w", err)
-				}
-				if err := yaml.Unmarshal(raw, &e.Config); err != nil {
-					return schemas.Errorf(schemas.CodeInvalid, "%s: %w", file, err)
+				var err error
+				if e.Config, err = readPackConfig(file); err != nil {
+					return err
 				}
 			}
 			return a.with(cmd.Context(), "insights group enforce", nodeOptions{work: judging}, func(ctx context.Context, s api.Service) error {
@@ -126,7 +121,7 @@ own properties:
 		},
 	}
 	cmd.Flags().StringVar(&version, "pack-version", schemas.Latest, "a published `VERSION`, or latest to follow the newest")
-	cmd.Flags().StringVar(&file, "pack-config", "", "YAML `FILE` with the configuration")
+	cmd.Flags().StringVar(&file, "pack-config", "", "YAML or JSON `FILE` with the configuration")
 	return cmd
 }
 

@@ -12,7 +12,8 @@ import (
 )
 
 func (a *app) packCmd() *cobra.Command {
-	return parent("pack", "Publish policy packs", a.packPublishCmd(), a.packListCmd(), a.packShowCmd(),
+	return parent("pack", "Write, test and publish policy packs",
+		a.packNewCmd(), a.packTestCmd(), a.packRecordCmd(), a.packPublishCmd(), a.packListCmd(), a.packShowCmd(),
 		a.packVersionsCmd(), a.packRemoveCmd(), a.packPullCmd(), a.packValidateConfigCmd(), a.packPreviewCmd())
 }
 

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/insights-scanner/insights-scanner/discovery/aws"
@@ -63,6 +65,16 @@ func loaders() map[schemas.Runtime]evaluator.Loader {
 	return map[schemas.Runtime]evaluator.Loader{schemas.RuntimeOPA: rego.Loader{}}
 }
 
+// runtimeNames lists pack runtimes for people.
+func runtimeNames(all map[schemas.Runtime]evaluator.Loader) string {
+	names := make([]string, 0, len(all))
+	for r := range all {
+		names = append(names, string(r))
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
 func (n *node) openParts(ctx context.Context) error {
 	if err := n.checkRestored(ctx); err != nil {
 		return err
@@ -109,7 +121,7 @@ func (n *node) openControl() {
 	}
 	p.registry = policy.NewRegistry(policy.RegistryDeps{
 		Manifests: t.manifests, Heads: t.heads, Groups: t.groups, Objects: p.objects, Inspectors: inspectors,
-		Record: n.store.RecordPolicies, Log: n.log, Now: time.Now,
+		Record: n.store.RecordPolicies, InPlace: p.archives.Use, Log: n.log, Now: time.Now,
 	})
 	p.groups = policy.NewGroups(policy.GroupsDeps{Groups: t.groups, Accounts: t.accounts, Registry: p.registry, Now: time.Now})
 	p.resolver = policy.NewResolver(policy.ResolverDeps{
@@ -151,22 +163,4 @@ func (n *node) newService() *api.Local {
 		Retention: n.cfg.Retention,
 		Log:       n.log, Now: time.Now,
 	})
-}
-
-// localPacks prepares the packs of --policy-pack. The set is written where
-// packs are resolved: at the start of a scan, and by serve at once.
-func (n *node) localPacks(ctx context.Context) error {
-	if len(n.opts.packDirs) == 0 {
-		return nil
-	}
-	packs := make([]schemas.EffectivePack, len(n.opts.packDirs))
-	for i, dir := range n.opts.packDirs {
-		p, err := n.parts.registry.Local(ctx, dir)
-		if err != nil {
-			return err
-		}
-		packs[i] = p
-	}
-	n.parts.resolver.SetLocal(packs)
-	return nil
 }

@@ -24,10 +24,10 @@ type role struct {
 func (n *node) roles() []role {
 	var list []role
 	add := func(name string, run func(context.Context) error) { list = append(list, role{name, run}) }
-	if n.cfg.has("evaluator") && n.opts.work >= judging {
+	if n.cfg.has("evaluator") && n.opts.work >= evaluating {
 		add("evaluator", n.runEvaluator)
 	}
-	if n.holdsStore() && n.opts.work >= judging {
+	if n.holdsStore() && n.opts.work >= evaluating {
 		add("sink", n.runSink)
 	}
 	if n.cfg.has("discovery") && n.opts.work >= scanning {

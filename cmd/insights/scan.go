@@ -19,7 +19,7 @@ func (a *app) scanCmd() *cobra.Command {
 }
 
 func (a *app) scanStartCmd() *cobra.Command {
-	var packDirs []string
+	var packs localFlags
 	var wait waitOptions
 	var detach bool
 	var limit schemas.ScanLimit
@@ -64,7 +64,12 @@ the flags of 'insights serve' that name servers and bounds, such as --nats-url.`
 			if detach && a.server == "" {
 				return usageError(cmd, errors.New("--detach needs --server: without a server the scan runs in this process"))
 			}
-			opts := nodeOptions{work: scanning, packDirs: packDirs}
+			local, err := packs.packs(cmd)
+			if err != nil {
+				return err
+			}
+			wait.local = len(local) > 0
+			opts := nodeOptions{work: scanning, local: local}
 			return a.with(cmd.Context(), "insights scan start", opts, func(ctx context.Context, s api.Service) error {
 				scan, err := s.StartScan(ctx, given[0], limit)
 				if err != nil {
@@ -80,7 +85,7 @@ the flags of 'insights serve' that name servers and bounds, such as --nats-url.`
 	addSettingFlags(cmd.Flags())
 	// They are about clusters; the first scan of a new user is not.
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Hidden = true })
-	cmd.Flags().StringArrayVar(&packDirs, "policy-pack", nil, "`DIRECTORY` of a pack to apply in addition to the enforced ones, repeatable")
+	packs.add(cmd)
 	cmd.Flags().StringSliceVar(&limit.Services, "service", nil, "`SERVICE` to read, for example ec2, repeatable (default all of the account)")
 	cmd.Flags().StringSliceVar(&limit.Regions, "region", nil, "`REGION` to read, repeatable (default all of the account)")
 	cmd.Flags().StringArrayVar(&limit.Resources, "resource", nil, "single `RESOURCE` to read, an ARN or a known id, repeatable")
@@ -121,7 +126,30 @@ func (a *app) finishScan(ctx context.Context, s api.Service, scan schemas.Scan, 
 	if scan.State != schemas.ScanSucceeded {
 		return exitCode(exitPartial)
 	}
-	return failOnOpen(report, wait.failOn)
+	return failOnFound(ctx, s, report, wait)
+}
+
+// failOnFound gives the exit code for --fail-on of what was judged just now:
+// whoever names local packs asks about them too.
+func failOnFound(ctx context.Context, s api.Service, r schemas.Report, wait waitOptions) error {
+	if err := failOnOpen(r, wait.failOn); err != nil || wait.failOn == "" || !wait.local {
+		return err
+	}
+	for _, acc := range r.Accounts {
+		for _, p := range acc.Packs {
+			if !p.Local {
+				continue
+			}
+			of, err := s.Report(ctx, schemas.ReportQuery{Accounts: []string{string(acc.AccountID)}, Pack: p.Pack})
+			if err == nil {
+				err = failOnOpen(of, wait.failOn)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // printResult prints the outcome of a scan for programs: on one line where lines

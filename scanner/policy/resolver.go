@@ -34,7 +34,7 @@ type Resolver struct {
 func NewResolver(d ResolverDeps) *Resolver { return &Resolver{d: d} }
 
 // SetLocal names the packs that apply to every account beside the enforced
-// ones. It writes nothing; resolve afterwards.
+// ones; see Registry.Locals. It writes nothing; resolve afterwards.
 func (r *Resolver) SetLocal(packs []schemas.EffectivePack) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -179,24 +179,13 @@ func (r *Resolver) effective(a schemas.Account, groups []schemas.Group, x *index
 	return schemas.Effective{AccountID: a.ID, Account: a.Name, Packs: r.addLocal(x.resolve(memberships))}, err
 }
 
-// addLocal adds local packs to the enforced ones; both run. A local pack of the
-// same name gets another one, since findings, verdicts and reports go by pack
-// name and must not mix.
+// addLocal adds local packs to the enforced ones; both run. Their names are
+// local ones, so that findings, verdicts and reports, which go by pack name, do
+// not mix.
 func (r *Resolver) addLocal(packs []schemas.EffectivePack) []schemas.EffectivePack {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	taken := map[string]bool{}
-	for _, p := range packs {
-		taken[p.Name] = true
-	}
-	for _, p := range r.local {
-		p.Local, p.Group = true, ""
-		for taken[p.Name] {
-			p.Name += "@local"
-		}
-		taken[p.Name] = true
-		packs = append(packs, p)
-	}
+	packs = append(packs, r.local...)
 	slices.SortStableFunc(packs, func(a, b schemas.EffectivePack) int { return strings.Compare(a.Name, b.Name) })
 	return packs
 }
