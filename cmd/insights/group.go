@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
 	"github.com/insights-scanner/insights-scanner/scanner/api"
+	"github.com/insights-scanner/insights-scanner/scanner/policy"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -97,11 +97,15 @@ configuration of one that applies already. Accounts are judged anew by what is
 known of them; nothing is read from the cloud. For accounts a violation is a
 report, never a block.
 
-The configuration is YAML: per policy (or "all") enforcementLevel and the policy's
-own properties:
+The configuration is YAML or JSON: per policy (or "all") an enforcement level, or an
+object with enforcementLevel and the policy's own properties:
 
-  all: {enforcementLevel: advisory}
-  deny_access_key_age: {maxDays: 60}`,
+  all: advisory
+  deny_access_key_age: {enforcementLevel: mandatory, maxDays: 60}
+
+When other groups enforce PACK on an account too, the newest version applies there;
+of the same version the configuration that was changed last. See 'insights account
+packs ACCOUNT --explain'.`,
 		Example: `  insights group enforce default-accounts-policy-group my_pack
   insights group enforce production my_pack --pack-version 1.2.0 --pack-config config.yaml`,
 		Args: args(cobra.ExactArgs(2)),
@@ -112,8 +116,8 @@ own properties:
 				if err != nil {
 					return schemas.Errorf(schemas.CodeInvalid, "read pack configuration: %w", err)
 				}
-				if err := yaml.Unmarshal(raw, &e.Config); err != nil {
-					return schemas.Errorf(schemas.CodeInvalid, "%s: %w", file, err)
+				if e.Config, err = policy.ParseConfig(raw); err != nil {
+					return fmt.Errorf("%s: %w", file, err)
 				}
 			}
 			return a.with(cmd.Context(), "insights group enforce", nodeOptions{work: judging}, func(ctx context.Context, s api.Service) error {
