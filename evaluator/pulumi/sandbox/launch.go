@@ -80,7 +80,7 @@ func (s *Sandbox) launch(spec Spec) (*launch, error) {
 	l.plan.Dir = cmp.Or(spec.Dir, home)
 	l.cmd = helperCommand(can, l.plan.Alone)
 	l.cmd.Stdout, l.cmd.Stderr = spec.Stdout, spec.Stderr
-	if can.Files && os.Geteuid() == 0 {
+	if s.mode != Off && os.Geteuid() == 0 {
 		l.beStranger()
 	}
 	return l, nil
@@ -133,7 +133,7 @@ func (l *launch) start(ctx context.Context, spec Spec) (*Process, error) {
 	p := newProcess(w, l)
 	p.stop = context.AfterFunc(ctx, p.Kill)
 	go p.watch()
-	if err := w.send(l.plan, -1); err == nil {
+	if err = w.send(l.plan, -1); err == nil {
 		err = p.started(ctx)
 	}
 	if err == nil {
