@@ -80,7 +80,7 @@ func (s *Sandbox) launch(spec Spec) (*launch, error) {
 	l.plan.Dir = cmp.Or(spec.Dir, home)
 	l.cmd = helperCommand(can, l.plan.Alone)
 	l.cmd.Stdout, l.cmd.Stderr = spec.Stdout, spec.Stderr
-	if can.Files && os.Geteuid() == 0 {
+	if s.mode != Off && os.Geteuid() == 0 {
 		l.beStranger()
 	}
 	return l, nil

@@ -2,7 +2,9 @@ package sandbox
 
 import (
 	"cmp"
+	"errors"
 	"strings"
+	"syscall"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -40,7 +42,7 @@ func Report(mode Mode) []Protection {
 func protection(name string, failed error, found, holds string) Protection {
 	p := Protection{Name: name, Holds: failed == nil && found == "", Why: holds}
 	if failed != nil {
-		p.Why, p.Do = "the helper could not be started: "+failed.Error(), "The program's file must be executable where it lies."
+		p.Why, p.Do = "the helper could not be started: "+plain(failed), "The program's file must be executable where it lies."
 	} else if found != "" {
 		p.Why, p.Do = found, "Use Linux 4.7 or newer, with /proc mounted."
 	}
@@ -85,12 +87,24 @@ func (p Protection) off() Protection {
 func (p Protection) refused(can abilities, found, instead string) Protection {
 	why := found
 	if why == "" && can.whyNot != nil {
-		why = "namespaces are refused: " + can.whyNot.Error()
+		why = "namespaces are refused: " + plain(can.whyNot)
 	}
 	if instead != "" {
 		why = instead + ": " + why
 	}
 	return Protection{Name: p.Name, Why: cmp.Or(why, "not on this operating system"), Do: remedy()}
+}
+
+// plain is the system's part of an error.
+func plain(err error) string {
+	var errno syscall.Errno
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EUSERS):
+		return "there may be no more of them"
+	case errors.As(err, &errno):
+		return errno.Error()
+	}
+	return err.Error()
 }
 
 // lacking is the error of a sandbox that is required; nil when everything holds.
