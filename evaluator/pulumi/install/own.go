@@ -62,7 +62,7 @@ func interpreter(dir, path string) (Environment, bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, "-c", question) //nolint:gosec // an interpreter that the operator names
-	cmd.Dir = "/" // not the pack's, whose modules must not be found
+	cmd.Dir = "/"                                         // not the pack's, whose modules must not be found
 	out, err := cmd.Output()
 	if err != nil {
 		return Environment{}, false
