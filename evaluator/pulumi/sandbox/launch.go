@@ -63,7 +63,9 @@ func (s *Sandbox) launch(spec Spec) (*launch, error) {
 	l := &launch{plan: plan{
 		Argv: spec.Argv, Dir: spec.Dir, Env: environment(spec, os.Environ()), Limits: spec.Limits, Rights: s.mode == Off,
 		Room: can.Files, Fence: !can.Files && can.Fence > 0, First: can.Processes, Count: can.Count,
-		Alone: can.Network && offline, Filter: can.Filter, Offline: can.Filter && !can.Network && offline,
+		Alone: can.Network && offline, Filter: can.Filter,
+		// Sockets that are files are reached in every network.
+		Offline: can.Filter && offline && !(can.Network && can.Files),
 	}}
 	home, temp := privateHome, "/tmp"
 	if !can.Files {
