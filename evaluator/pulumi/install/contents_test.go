@@ -62,3 +62,15 @@ func TestEnvironmentsGoByContent(t *testing.T) {
 	_, err := keyOf(kind{}, dir)
 	wantErr(t, err, schemas.CodeInvalid, "link is a link")
 }
+
+// Code of packages may have put a link in the place of the lock.
+func TestALockThatIsALinkOutside(t *testing.T) {
+	t.Parallel()
+	from, to := t.TempDir(), t.TempDir()
+	ok(t, os.Symlink("/etc/passwd", filepath.Join(from, "lock")))
+	if err := (&shop{pack: from}).bring("lock", to); err == nil || exists(filepath.Join(to, "lock")) {
+		t.Fatalf("a file of the machine was brought into the pack: %v", err)
+	}
+	ok(t, os.WriteFile(filepath.Join(from, "real"), []byte("x"), 0o600))
+	ok(t, (&shop{pack: from}).bring("real", to))
+}

@@ -3,6 +3,7 @@ package install
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -95,6 +96,24 @@ func (i *Installer) open(key, dir string, p evaluator.Project) (*shop, error) {
 // cache is where the tools keep what they download. No two packs share one: what
 // runs for one pack must not get into another.
 func (s *shop) cache() string { return filepath.Join(s.dir, "cache") }
+
+// bring copies a file of the pack in the shop to the pack's own directory. Code of
+// packages has run in the shop: a link to a file outside is not followed.
+func (s *shop) bring(file, dir string) error {
+	f, err := os.OpenInRoot(s.pack, file)
+	if err != nil {
+		return errDisk(err)
+	}
+	defer func() { _ = f.Close() }()
+	text, err := io.ReadAll(f)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, file), text, 0o600)
+	}
+	if err != nil {
+		return errDisk(err)
+	}
+	return nil
+}
 
 // close throws the attempt away.
 func (s *shop) close() { _ = os.RemoveAll(s.dir) }

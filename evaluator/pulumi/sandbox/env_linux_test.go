@@ -37,6 +37,14 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
+// A program that is given a name twice would take the first.
+func TestLaterEntriesWin(t *testing.T) {
+	t.Parallel()
+	const script = `import os; print(os.environ["PATH"], os.environ["LANG"], os.environ["HOME"] == "/x")`
+	spec := Spec{Argv: []string{python(t), "-c", script}, Env: []string{"PATH=/first", "LANG=C", "PATH=/second", "HOME=/x"}}
+	run(t, sandbox(t, BestEffort), spec).does(t, "/second C False", "nil")
+}
+
 // With the network a program reads what this user wrote down for package
 // managers, in its own HOME, and nothing else there.
 func TestNetwork(t *testing.T) {

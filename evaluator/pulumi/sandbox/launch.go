@@ -78,7 +78,7 @@ func (s *Sandbox) launch(spec Spec) (*launch, error) {
 		l.linkRegistryFiles(spec)
 	}
 	l.plan.Binds, l.plan.Links = visible(spec, l.plan.Env)
-	l.plan.Env = append(l.plan.Env, "HOME="+home, "TMPDIR="+temp)
+	l.plan.Env = lastOf(append(l.plan.Env, "HOME="+home, "TMPDIR="+temp))
 	l.plan.Dir = cmp.Or(spec.Dir, home)
 	l.cmd = helperCommand(can, l.plan.Alone)
 	l.cmd.Stdout, l.cmd.Stderr = spec.Stdout, spec.Stderr

@@ -190,3 +190,16 @@ if os.fork() == 0:
 os.wait()
 time.sleep(600)
 `
+
+// A directory that is shown as part of another one, by a link too, as lib64 in
+// virtual environments.
+func TestAReadableDirectoryInsideAnother(t *testing.T) {
+	t.Parallel()
+	s := sandbox(t, BestEffort)
+	dir := t.TempDir()
+	file, link := filepath.Join(dir, "bin", "program"), filepath.Join(dir, "lib64")
+	if err := errors.Join(os.Mkdir(filepath.Dir(file), 0o755), os.WriteFile(file, []byte("#!/bin/sh\necho ran\n"), 0o755), os.Symlink("bin", link)); err != nil {
+		t.Fatal(err)
+	}
+	run(t, s, Spec{Argv: []string{file}, Read: []string{dir, filepath.Dir(file), link}}).does(t, "ran", "nil")
+}
