@@ -14,6 +14,7 @@ import (
 // as "not known yet"; nobody else does.
 type Input struct {
 	Account    string // name
+	Region     string // where the resource lives
 	URN        string
 	Type       string
 	Name       string

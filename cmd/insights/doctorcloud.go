@@ -20,7 +20,7 @@ func checkRuntimes(ctx context.Context, d *doctor) []finding {
 		return nil
 	}
 	var runtimes []string
-	for r := range loaders() {
+	for r := range loaders(d.cfg) {
 		runtimes = append(runtimes, string(r))
 	}
 	slices.Sort(runtimes)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,9 +39,7 @@ ever. Publishing enforces nothing by itself: see 'insights group enforce'.`,
 				if a.output == "json" {
 					return printJSON(a.out, m)
 				}
-				for _, w := range m.Warnings {
-					fmt.Fprintf(a.err, "warning: %s\n", w)
-				}
+				warnings(a.err, m)
 				fmt.Fprintf(a.out, "Published %s %s with %s.\nEnforce it with 'insights group enforce %s %s'.\n",
 					m.Name, m.Version, countText(uint64(len(m.Policies)), "policy", "policies"), schemas.DefaultAccountsGroup, m.Name)
 				return nil
@@ -99,6 +98,9 @@ func (a *app) packShowCmd() *cobra.Command {
 				for _, line := range append(wrap(oneLine(m.Description), 80), "") {
 					fmt.Fprintln(a.out, line)
 				}
+				if warnings(a.out, m); len(m.Warnings) > 0 {
+					fmt.Fprintln(a.out)
+				}
 				rows := make([][]string, len(m.Policies))
 				for i, p := range m.Policies {
 					rows[i] = []string{p.Name, severityText(p.Severity), string(p.Level), controlText(p.Controls), p.DisplayName}
@@ -106,5 +108,12 @@ func (a *app) packShowCmd() *cobra.Command {
 				return printTable(a.out, []string{"policy", "severity", "level?", "controls?", "title"}, rows)
 			})
 		},
+	}
+}
+
+// warnings prints what a pack was published with all the same.
+func warnings(w io.Writer, m schemas.PackManifest) {
+	for _, text := range m.Warnings {
+		fmt.Fprintf(w, "warning: %s\n", text)
 	}
 }

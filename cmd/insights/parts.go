@@ -59,8 +59,8 @@ type parts struct {
 }
 
 // loaders are the pack runtimes of this program.
-func loaders() map[schemas.Runtime]evaluator.Loader {
-	return map[schemas.Runtime]evaluator.Loader{schemas.RuntimeOPA: rego.Loader{}}
+func loaders(c Config) map[schemas.Runtime]evaluator.Loader {
+	return map[schemas.Runtime]evaluator.Loader{schemas.RuntimeOPA: rego.Loader{Builtins: c.Packs.Builtins}}
 }
 
 func (n *node) openParts(ctx context.Context) error {
@@ -82,7 +82,7 @@ func (n *node) makeParts() {
 	n.tables = newTables(n.bus)
 	n.parts = parts{
 		provider: aws.New(n.log, time.Now),
-		loaders:  loaders(),
+		loaders:  loaders(n.cfg),
 		objects:  bus.NewObjects(n.bus, schemas.ObjectsPacks),
 	}
 	n.parts.provider.OnCall(n.metrics.called)

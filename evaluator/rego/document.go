@@ -1,6 +1,8 @@
 package rego
 
 import (
+	"strings"
+
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/insights-scanner/insights-scanner/evaluator"
@@ -28,18 +30,12 @@ func document(in evaluator.Input) (ast.Value, error) {
 // them (a property of the same name wins), and the metadata again under names
 // that always win.
 func newDocument(in evaluator.Input) (ast.Value, error) {
-	items := make([][2]*ast.Term, 0, len(in.Properties)+2*len(metadata))
-	for name, v := range in.Properties {
-		value, err := ast.InterfaceToValue(v)
-		if err != nil {
-			return nil, schemas.Errorf(schemas.CodeInternal, "input document of %s: %s: %w", in.URN, name, err)
-		}
-		items = append(items, ast.Item(ast.StringTerm(name), ast.NewTerm(value)))
+	items, err := properties(in, 2*len(metadata))
+	if err != nil {
+		return nil, err
 	}
 	props := ast.NewTerm(ast.NewObject(items...))
-	values := []*ast.Term{
-		ast.StringTerm(in.Type), ast.StringTerm(in.URN), ast.StringTerm(in.Name), ast.InternedEmptyObject, ast.InternedEmptyObject, props, props,
-	}
+	values := append(about(in), props, props)
 	for i, name := range metadata {
 		if _, hidden := in.Properties[name]; !hidden {
 			items = append(items, ast.Item(ast.StringTerm(name), values[i]))
@@ -47,4 +43,43 @@ func newDocument(in evaluator.Input) (ast.Value, error) {
 		items = append(items, ast.Item(ast.StringTerm("__"+name), values[i])) // of two items of one name the last one stays
 	}
 	return ast.NewObject(items...), nil
+}
+
+// properties are the items of an object that holds them, with room for more.
+func properties(in evaluator.Input, more int) ([][2]*ast.Term, error) {
+	items := make([][2]*ast.Term, 0, len(in.Properties)+more)
+	for name, v := range in.Properties {
+		value, err := ast.InterfaceToValue(v)
+		if err != nil {
+			return nil, schemas.Errorf(schemas.CodeInternal, "input document of %s: %s: %w", in.URN, name, err)
+		}
+		items = append(items, ast.Item(ast.StringTerm(name), ast.NewTerm(value)))
+	}
+	return items, nil
+}
+
+// about is a resource's type, URN, name, options and provider.
+func about(in evaluator.Input) []*ast.Term {
+	return []*ast.Term{ast.StringTerm(in.Type), ast.StringTerm(in.URN), ast.StringTerm(in.Name), noOptions, provider(in)}
+}
+
+// noOptions is the options of a resource that no program declares, in the form
+// pulumi-policy-opa gives them.
+var noOptions = ast.MustParseTerm(`{
+	"protect": false, "ignoreChanges": null, "deleteBeforeReplace": null, "additionalSecretOutputs": null, "aliasURNs": null, "aliases": null,
+	"customTimeouts": {"create": 0, "update": 0, "delete": 0}, "parent": ""
+}`)
+
+// provider is what is known of a provider that no program configures: its type
+// and the region. There is no name and no URN to give.
+func provider(in evaluator.Input) *ast.Term {
+	name, _, ok := strings.Cut(in.Type, ":")
+	if !ok {
+		return ast.InternedEmptyObject
+	}
+	config := ast.InternedEmptyObject
+	if in.Region != "" && in.Region != schemas.GlobalRegion {
+		config = ast.ObjectTerm(ast.Item(ast.StringTerm("region"), ast.StringTerm(in.Region)))
+	}
+	return ast.ObjectTerm(ast.Item(ast.StringTerm("type"), ast.StringTerm("pulumi:providers:"+name)), ast.Item(ast.StringTerm("properties"), config))
 }

@@ -23,7 +23,7 @@ type engine struct {
 	txn      storage.Transaction // one read transaction for the engine's life
 	policies []*policy           // resource policies, sorted by name
 	blank    []schemas.PolicyResult
-	foreign  bool // judges Kubernetes objects only
+	review   bool // judges reviews of Kubernetes objects: see admission
 	limit    time.Duration
 
 	mu    sync.Mutex
@@ -33,11 +33,14 @@ type engine struct {
 // policy is a rule as configured.
 type policy struct {
 	*rule
-	level    schemas.Level
-	query    rego.PreparedEvalQuery
-	residual rego.PreparedPartialQuery
-	ways     []ast.Body   // in which it can fire, with nothing known; none: not found out
-	overruns atomic.Int32 // times in a row that it did not finish
+	level schemas.Level
+	// parameters are the configured properties, nil without any, as rules of
+	// Gatekeeper look for them.
+	parameters *ast.Term
+	query      rego.PreparedEvalQuery
+	residual   rego.PreparedPartialQuery
+	ways       []ast.Body   // in which it can fire, with nothing known; none: not found out
+	overruns   atomic.Int32 // times in a row that it did not finish
 }
 
 // kind is what decides which policies can fire on a resource: its type, and
@@ -66,7 +69,7 @@ func newEngine(ctx context.Context, p *pack, e schemas.EffectivePack, project ev
 		}
 	}
 	out := &engine{
-		pack: p, foreign: project.InputFormat == evaluator.KubernetesAdmission, plans: map[kind]*plan{}, limit: limit,
+		pack: p, review: project.InputFormat == evaluator.KubernetesAdmission, plans: map[kind]*plan{}, limit: limit,
 		// Read as OPA's values, data is not converted again for every resource.
 		store: inmem.NewFromObjectWithOpts(map[string]any{"config": config}, inmem.OptReturnASTValuesOnRead(true)),
 	}
@@ -78,9 +81,9 @@ func newEngine(ctx context.Context, p *pack, e schemas.EffectivePack, project ev
 		if r.policy.Scope != schemas.PolicyResource {
 			continue // stack policies have no meaning for an account
 		}
-		pol := &policy{rule: r, level: r.policy.Level}
-		if l := e.Config[r.policy.Name].Level; l != "" {
-			pol.level = l
+		pol, err := newPolicy(r, e.Config[r.policy.Name])
+		if err != nil {
+			return nil, err
 		}
 		if err := out.prepare(ctx, pol); err != nil {
 			return nil, err
@@ -90,6 +93,28 @@ func newEngine(ctx context.Context, p *pack, e schemas.EffectivePack, project ev
 		out.blank = append(out.blank, pol.blank())
 	}
 	return out, nil
+}
+
+// newPolicy configures a rule. Rego remedies nothing: what a policy that should
+// finds is reported as mandatory, as Pulumi reports it.
+func newPolicy(r *rule, config schemas.PolicyConfig) (*policy, error) {
+	p := &policy{rule: r, level: r.policy.Level}
+	switch config.Level {
+	case "":
+	case schemas.Remediate:
+		p.level = schemas.Mandatory
+	default:
+		p.level = config.Level
+	}
+	if len(config.Properties) == 0 {
+		return p, nil
+	}
+	value, err := ast.InterfaceToValue(config.Properties)
+	if err != nil {
+		return nil, schemas.Errorf(schemas.CodeInvalid, "configuration of %s: %w", r.policy.Name, err)
+	}
+	p.parameters = ast.NewTerm(value)
+	return p, nil
 }
 
 // blank is the result of a policy that is not asked.
@@ -138,7 +163,7 @@ func (e *engine) Close() error {
 // for the resource is over, the policies that were not asked yet are errored.
 func (e *engine) Evaluate(ctx context.Context, in evaluator.Input) ([]schemas.PolicyResult, error) {
 	results := append([]schemas.PolicyResult(nil), e.blank...)
-	if e.foreign {
+	if e.review && !isKubernetes(in.Type) {
 		return results, nil
 	}
 	unknown := topLevel(in.Unknown)
@@ -150,11 +175,10 @@ func (e *engine) Evaluate(ctx context.Context, in evaluator.Input) ([]schemas.Po
 	if len(pl.judging) == 0 {
 		return results, nil
 	}
-	input, err := document(in)
-	if err != nil {
+	r := &run{e: e, in: in, results: results, unknown: unknown}
+	if err := r.prepare(); err != nil {
 		return nil, err
 	}
-	r := &run{e: e, in: in, input: input, results: results, unknown: unknown}
 	r.judge(ctx, pl)
 	if ctx.Err() == context.Canceled {
 		return nil, ctx.Err()
@@ -176,7 +200,7 @@ func (e *engine) plan(ctx context.Context, k kind) (*plan, error) {
 			continue
 		}
 		pl.judging = append(pl.judging, i)
-		if p.set {
+		if p.set && !e.review { // each of a review has an input of its own
 			pl.members = append(pl.members, i)
 			parts = append(parts, e.refer(p))
 		}

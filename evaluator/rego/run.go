@@ -15,9 +15,35 @@ import (
 type run struct {
 	e       *engine
 	in      evaluator.Input
-	input   ast.Value
+	input   ast.Value      // of all policies
+	review  [][2]*ast.Term // items of the input, to which each policy adds its parameters
 	results []schemas.PolicyResult
-	unknown map[string]bool // top-level properties
+	unknown map[string]bool // names at the top of the input
+}
+
+// prepare makes the input, and says what of it is unknown.
+func (r *run) prepare() (err error) {
+	if !r.e.review {
+		r.input, err = document(r.in)
+		return err
+	}
+	if len(r.unknown) > 0 {
+		r.unknown = map[string]bool{review: true}
+	}
+	r.review, err = admission(r.in)
+	return err
+}
+
+// inputOf is the input of one policy.
+func (r *run) inputOf(p *policy) ast.Value {
+	switch {
+	case !r.e.review:
+		return r.input
+	case p.parameters == nil:
+		return ast.NewObject(r.review...)
+	default:
+		return ast.NewObject(append(slices.Clone(r.review), item("parameters", p.parameters))...)
+	}
 }
 
 // judge asks most policies in one query. Those that read something unknown are
@@ -29,7 +55,7 @@ func (r *run) judge(ctx context.Context, pl *plan) {
 		switch {
 		case p.uses.touches(r.unknown):
 			r.results[i], apart[i] = r.partial(ctx, p), true
-		case !p.set:
+		case !p.set || r.e.review:
 			r.results[i], apart[i] = r.single(ctx, p), true
 		}
 	}
@@ -70,7 +96,7 @@ func (r *run) together(ctx context.Context, pl *plan) *ast.Array {
 
 // single asks one policy.
 func (r *run) single(ctx context.Context, p *policy) schemas.PolicyResult {
-	values, err := r.e.eval(ctx, p.query, r.input, p.allowance(r.e.limit))
+	values, err := r.e.eval(ctx, p.query, r.inputOf(p), p.allowance(r.e.limit))
 	p.finished(err)
 	switch {
 	case err != nil:

@@ -197,6 +197,9 @@ func (r *Registry) Local(ctx context.Context, dir string) (schemas.EffectivePack
 		return schemas.EffectivePack{}, err
 	}
 	r.record(ctx, m)
+	for _, w := range m.Warnings {
+		r.d.Log.Warn().Str("pack", m.Name).Msg(w)
+	}
 	return schemas.EffectivePack{PackRef: m.PackRef, Local: true, Policies: m.Policies, Config: config}, nil
 }
 
