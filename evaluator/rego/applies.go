@@ -14,7 +14,7 @@ func (e *engine) findWays(ctx context.Context, p *policy) {
 	if p.declared != nil || !p.set || e.review {
 		return
 	}
-	err := bounded(ctx, e.limit, func(ctx context.Context, stop topdown.Cancel) error {
+	err := bounded(ctx, e.limit, func(stop topdown.Cancel) error {
 		q, err := p.residual.Partial(ctx, rego.EvalParsedUnknowns([]*ast.Term{reference()}), rego.EvalExternalCancel(stop), rego.EvalTransaction(e.txn))
 		if err == nil {
 			p.ways = q.Queries

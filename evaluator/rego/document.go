@@ -10,8 +10,21 @@ import (
 )
 
 // metadata are the names of what the input says of a resource beside its
-// properties.
-var metadata = []string{"type", "urn", "name", "options", "provider", "properties", "props"}
+// properties. A property of the same name wins over the first term, nothing over
+// the second.
+var metadata = func() (out []struct {
+	name          string
+	plain, always *ast.Term
+},
+) {
+	for _, name := range []string{"type", "urn", "name", "options", "provider", "properties", "props"} {
+		out = append(out, struct {
+			name          string
+			plain, always *ast.Term
+		}{name, ast.StringTerm(name), ast.StringTerm("__" + name)})
+	}
+	return out
+}()
 
 // document is the input of a resource policy. Converting takes a quarter of the
 // time of a pack, so all packs of a resource share one.
@@ -36,11 +49,11 @@ func newDocument(in evaluator.Input) (ast.Value, error) {
 	}
 	props := ast.NewTerm(ast.NewObject(items...))
 	values := append(about(in), props, props)
-	for i, name := range metadata {
-		if _, hidden := in.Properties[name]; !hidden {
-			items = append(items, ast.Item(ast.StringTerm(name), values[i]))
+	for i, m := range metadata {
+		if _, hidden := in.Properties[m.name]; !hidden {
+			items = append(items, ast.Item(m.plain, values[i]))
 		}
-		items = append(items, ast.Item(ast.StringTerm("__"+name), values[i])) // of two items of one name the last one stays
+		items = append(items, ast.Item(m.always, values[i])) // of two items of one name the last one stays
 	}
 	return ast.NewObject(items...), nil
 }

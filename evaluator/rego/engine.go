@@ -2,6 +2,7 @@ package rego
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -52,7 +53,8 @@ type kind struct {
 
 // plan is which policies a kind of resource needs, and one query for most of them.
 type plan struct {
-	judging []int // indexes of policies that can fire
+	judging []int                  // indexes of policies that can fire
+	passing []schemas.PolicyResult // when none does; shared, never written
 	joint   rego.PreparedEvalQuery
 	members []int       // what joint answers, in its order
 	apart   atomic.Bool // joint did not finish: one of its members takes too long
@@ -162,9 +164,8 @@ func (e *engine) Close() error {
 // Evaluate judges one resource: one result per resource policy. When the time
 // for the resource is over, the policies that were not asked yet are errored.
 func (e *engine) Evaluate(ctx context.Context, in evaluator.Input) ([]schemas.PolicyResult, error) {
-	results := append([]schemas.PolicyResult(nil), e.blank...)
 	if e.review && !isKubernetes(in.Type) {
-		return results, nil
+		return e.blank, nil
 	}
 	unknown := topLevel(in.Unknown)
 	_, hidden := in.Properties["type"]
@@ -173,9 +174,9 @@ func (e *engine) Evaluate(ctx context.Context, in evaluator.Input) ([]schemas.Po
 		return nil, err
 	}
 	if len(pl.judging) == 0 {
-		return results, nil
+		return pl.passing, nil
 	}
-	r := &run{e: e, in: in, results: results, unknown: unknown}
+	r := &run{e: e, in: in, results: pl.passing, unknown: unknown}
 	if err := r.prepare(); err != nil {
 		return nil, err
 	}
@@ -183,7 +184,7 @@ func (e *engine) Evaluate(ctx context.Context, in evaluator.Input) ([]schemas.Po
 	if ctx.Err() == context.Canceled {
 		return nil, ctx.Err()
 	}
-	return results, nil
+	return r.results, nil
 }
 
 // plan makes the plan of a kind of resource once.
@@ -193,13 +194,13 @@ func (e *engine) plan(ctx context.Context, k kind) (*plan, error) {
 	if pl := e.plans[k]; pl != nil {
 		return pl, nil
 	}
-	pl := &plan{}
+	pl := &plan{passing: slices.Clone(e.blank)}
 	var parts []string
 	for i, p := range e.policies {
 		if p.level == schemas.LevelDisabled || !e.applies(ctx, p, k) {
 			continue
 		}
-		pl.judging = append(pl.judging, i)
+		pl.judging, pl.passing[i] = append(pl.judging, i), p.passed()
 		if p.set && !e.review { // each of a review has an input of its own
 			pl.members = append(pl.members, i)
 			parts = append(parts, e.refer(p))

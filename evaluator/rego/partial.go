@@ -16,14 +16,16 @@ import (
 // anything that is left to evaluate makes the policy unknown.
 func (r *run) partial(ctx context.Context, p *policy) schemas.PolicyResult {
 	out, input := p.passed(), r.inputOf(p)
-	err := bounded(ctx, p.allowance(r.e.limit), func(ctx context.Context, stop topdown.Cancel) error {
+	err := bounded(ctx, p.allowance(r.e.limit), func(stop topdown.Cancel) error {
 		q, err := p.residual.Partial(ctx, rego.EvalParsedInput(input), rego.EvalParsedUnknowns(p.uses.hold(r.unknown)), rego.EvalExternalCancel(stop),
 			rego.EvalTransaction(r.e.txn), rego.EvalMetrics(metrics.NoOp()), rego.EvalNondeterministicBuiltins(true))
 		if err != nil {
 			return err
 		}
-		out = r.weigh(ctx, p, q, input)
-		return ctx.Err()
+		if out = r.weigh(ctx, p, q, input); stop.Cancelled() {
+			return context.DeadlineExceeded
+		}
+		return nil
 	})
 	p.finished(err)
 	switch {

@@ -18,6 +18,7 @@ type run struct {
 	input   ast.Value      // of all policies
 	review  [][2]*ast.Term // items of the input, to which each policy adds its parameters
 	results []schemas.PolicyResult
+	own     bool            // results is no longer the plan's
 	unknown map[string]bool // names at the top of the input
 }
 
@@ -54,9 +55,11 @@ func (r *run) judge(ctx context.Context, pl *plan) {
 		p := r.e.policies[i]
 		switch {
 		case p.uses.touches(r.unknown):
-			r.results[i], apart[i] = r.partial(ctx, p), true
+			r.say(i, r.partial(ctx, p))
+			apart[i] = true
 		case !p.set || r.e.review:
-			r.results[i], apart[i] = r.single(ctx, p), true
+			r.say(i, r.single(ctx, p))
+			apart[i] = true
 		}
 	}
 	if len(apart) == len(pl.judging) {
@@ -68,11 +71,22 @@ func (r *run) judge(ctx context.Context, pl *plan) {
 		switch p := r.e.policies[i]; {
 		case apart[i]:
 		case all == nil:
-			r.results[i] = r.single(ctx, p)
+			r.say(i, r.single(ctx, p))
 		default:
-			r.results[i] = p.verdict(all.Elem(n))
+			r.say(i, p.verdict(all.Elem(n)))
 		}
 	}
+}
+
+// say sets the result of a policy, which passes unless another is said.
+func (r *run) say(i int, result schemas.PolicyResult) {
+	if result.Outcome == schemas.Passed {
+		return
+	}
+	if !r.own {
+		r.results, r.own = slices.Clone(r.results), true
+	}
+	r.results[i] = result
 }
 
 // together asks the members of a plan at once; nil when that did not work.
