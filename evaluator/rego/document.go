@@ -2,6 +2,7 @@ package rego
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -83,6 +84,9 @@ var noOptions = ast.MustParseTerm(`{
 	"customTimeouts": {"create": 0, "update": 0, "delete": 0}, "parent": ""
 }`)
 
+// providers are made once for each provider and region there is.
+var providers sync.Map
+
 // provider is what is known of a provider that no program configures: its type
 // and the region. There is no name and no URN to give.
 func provider(in evaluator.Input) *ast.Term {
@@ -90,9 +94,15 @@ func provider(in evaluator.Input) *ast.Term {
 	if !ok {
 		return ast.InternedEmptyObject
 	}
+	key := [2]string{name, in.Region}
+	if made, ok := providers.Load(key); ok {
+		return made.(*ast.Term)
+	}
 	config := ast.InternedEmptyObject
 	if in.Region != "" && in.Region != schemas.GlobalRegion {
-		config = ast.ObjectTerm(ast.Item(ast.StringTerm("region"), ast.StringTerm(in.Region)))
+		config = ast.ObjectTerm(item("region", ast.StringTerm(in.Region)))
 	}
-	return ast.ObjectTerm(ast.Item(ast.StringTerm("type"), ast.StringTerm("pulumi:providers:"+name)), ast.Item(ast.StringTerm("properties"), config))
+	made := ast.ObjectTerm(item("type", ast.StringTerm("pulumi:providers:"+name)), item("properties", config))
+	providers.Store(key, made)
+	return made
 }
