@@ -19,7 +19,7 @@ func checkRuntimes(ctx context.Context, d *doctor) []finding {
 	if !d.cfg.has("evaluator") {
 		return nil
 	}
-	out := []finding{fine(name, "%s, in this program", runtimeNames(loaders()))}
+	out := []finding{fine(name, "%s, in this program", runtimeNames)}
 	if why, ok := d.ask(ctx); !ok {
 		return append(out, why...)
 	}

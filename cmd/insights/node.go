@@ -232,6 +232,9 @@ func (n *node) connectStore(ctx context.Context) (*sink.Store, error) {
 
 // close stops everything, in the reverse order of open.
 func (n *node) close() {
+	if n.parts.closeLoaders != nil {
+		n.parts.closeLoaders()
+	}
 	if n.bus != nil {
 		n.bus.Close()
 	}

@@ -7,19 +7,13 @@ import (
 	"testing"
 
 	"github.com/insights-scanner/insights-scanner/deploy/packs"
-	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 // What a new pack says of its fixtures is what they want, in every language.
 func TestNewPacks(t *testing.T) {
 	p := newProgram(t, "INSIGHTS_CHDB_LIB=/nonexistent")
-	for language, runtime := range map[string]schemas.Runtime{
-		"opa": schemas.RuntimeOPA, "typescript": schemas.RuntimeNodeJS, "javascript": schemas.RuntimeNodeJS, "python": schemas.RuntimePython,
-	} {
+	for _, language := range packs.Languages {
 		t.Run(language, func(t *testing.T) {
-			if _, ok := loaders()[runtime]; !ok {
-				return // not merged yet
-			}
 			dir := filepath.Join(t.TempDir(), "Acme Basics")
 			out := p.ok(t, "pack", "new", dir, "--runtime", language)
 			if strings.Count(out, "\n  insights ") != 3 {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"github.com/insights-scanner/insights-scanner/evaluator"
@@ -64,7 +65,11 @@ func (a *app) packTest(ctx context.Context, dir string, update bool) error {
 	if err != nil {
 		return err
 	}
-	p, err := openTestPack(ctx, dir)
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	p, err := openTestPack(ctx, cfg, a.logger(cfg, true), dir)
 	if err != nil {
 		return err
 	}
@@ -113,26 +118,31 @@ func readFixtures(files []string) (map[string][]fixture.Case, error) {
 
 // testPack is a pack that runs on fixtures, in this process alone.
 type testPack struct {
-	loader   evaluator.Loader
-	dir      string // to load it from
-	tmp      string // "" when dir is the author's
-	manifest schemas.PackManifest
-	configs  map[*fixture.Case]map[string]schemas.PolicyConfig
-	engines  map[string]evaluator.Engine // by configuration
+	loader      evaluator.Loader
+	closeLoader func()
+	dir         string // to load it from
+	tmp         string // "" when dir is the author's
+	manifest    schemas.PackManifest
+	configs     map[*fixture.Case]map[string]schemas.PolicyConfig
+	engines     map[string]evaluator.Engine // by configuration
 }
 
-func openTestPack(ctx context.Context, dir string) (*testPack, error) {
+func openTestPack(ctx context.Context, cfg Config, log zerolog.Logger, dir string) (*testPack, error) {
 	project, err := evaluator.ReadProject(dir)
 	if err != nil {
 		return nil, err
 	}
-	all := loaders()
+	all, closeAll, err := loaders(cfg, log)
+	if err != nil {
+		return nil, err
+	}
 	loader, ok := all[project.Runtime]
 	if !ok {
+		closeAll()
 		return nil, schemas.Errorf(schemas.CodeInvalid, "%s: runtime %q is not supported", evaluator.ProjectFile, project.Runtime).
-			WithHint("supported: %s", runtimeNames(all))
+			WithHint("supported: %s", runtimeNames)
 	}
-	p := &testPack{loader: loader, configs: map[*fixture.Case]map[string]schemas.PolicyConfig{}, engines: map[string]evaluator.Engine{}}
+	p := &testPack{loader: loader, closeLoader: closeAll, configs: map[*fixture.Case]map[string]schemas.PolicyConfig{}, engines: map[string]evaluator.Engine{}}
 	if err = p.place(ctx, dir); err == nil {
 		p.manifest, err = loader.Inspect(ctx, p.dir)
 	}
@@ -234,6 +244,7 @@ func (p *testPack) close() {
 	for _, e := range p.engines {
 		_ = e.Close() // the results are there
 	}
+	p.closeLoader()
 	if p.tmp != "" {
 		_ = os.RemoveAll(p.tmp)
 	}

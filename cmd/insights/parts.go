@@ -3,13 +3,10 @@ package main
 import (
 	"context"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/insights-scanner/insights-scanner/discovery/aws"
 	"github.com/insights-scanner/insights-scanner/evaluator"
-	"github.com/insights-scanner/insights-scanner/evaluator/rego"
 	"github.com/insights-scanner/insights-scanner/scanner"
 	"github.com/insights-scanner/insights-scanner/scanner/api"
 	"github.com/insights-scanner/insights-scanner/scanner/bus"
@@ -47,10 +44,11 @@ func newTables(b *bus.Bus) tables {
 
 // parts are what the roles and the service are made of.
 type parts struct {
-	provider *aws.Provider
-	loaders  map[schemas.Runtime]evaluator.Loader
-	archives *policy.ArchiveCache
-	objects  *bus.Objects
+	provider     *aws.Provider
+	loaders      map[schemas.Runtime]evaluator.Loader
+	closeLoaders func()
+	archives     *policy.ArchiveCache
+	objects      *bus.Objects
 
 	// Of the control role.
 	registry *policy.Registry
@@ -60,26 +58,13 @@ type parts struct {
 	tokens   *api.Tokens
 }
 
-// loaders are the pack runtimes of this program.
-func loaders() map[schemas.Runtime]evaluator.Loader {
-	return map[schemas.Runtime]evaluator.Loader{schemas.RuntimeOPA: rego.Loader{}}
-}
-
-// runtimeNames lists pack runtimes for people.
-func runtimeNames(all map[schemas.Runtime]evaluator.Loader) string {
-	names := make([]string, 0, len(all))
-	for r := range all {
-		names = append(names, string(r))
-	}
-	slices.Sort(names)
-	return strings.Join(names, ", ")
-}
-
 func (n *node) openParts(ctx context.Context) error {
 	if err := n.checkRestored(ctx); err != nil {
 		return err
 	}
-	n.makeParts()
+	if err := n.makeParts(); err != nil {
+		return err
+	}
 	if !n.holdsStore() {
 		return nil
 	}
@@ -90,18 +75,21 @@ func (n *node) openParts(ctx context.Context) error {
 }
 
 // makeParts puts the parts together; nothing is written.
-func (n *node) makeParts() {
+func (n *node) makeParts() (err error) {
 	n.tables = newTables(n.bus)
 	n.parts = parts{
 		provider: aws.New(n.log, time.Now),
-		loaders:  loaders(),
 		objects:  bus.NewObjects(n.bus, schemas.ObjectsPacks),
+	}
+	if n.parts.loaders, n.parts.closeLoaders, err = loaders(n.cfg, n.log); err != nil {
+		return err
 	}
 	n.parts.provider.OnCall(n.metrics.called)
 	n.parts.archives = policy.NewArchiveCache(n.parts.objects, filepath.Join(n.cfg.DataDir, "packs"))
 	if n.holdsStore() {
 		n.openControl()
 	}
+	return nil
 }
 
 // planner asks the cloud who credentials are: in this process, or over the bus

@@ -72,7 +72,10 @@ func newStarters(t *testing.T) starters {
 	n.tables = newTables(n.bus)
 	tables := n.tables
 	inspectors := map[schemas.Runtime]policy.Inspector{}
-	for runtime, loader := range loaders() {
+	all, closeAll, err := loaders(cfg, n.log)
+	s.must(err)
+	t.Cleanup(closeAll)
+	for runtime, loader := range all {
 		inspectors[runtime] = loader
 	}
 	n.parts.registry = policy.NewRegistry(policy.RegistryDeps{
@@ -83,7 +86,7 @@ func newStarters(t *testing.T) starters {
 	n.parts.resolver = policy.NewResolver(policy.ResolverDeps{
 		Accounts: tables.accounts, Groups: tables.groups, Manifests: tables.manifests, Effective: tables.effective, Log: n.log,
 	})
-	_, err := tables.accounts.Create(t.Context(), "aws-123456789012", schemas.Account{ID: "aws-123456789012", Name: "prod", Provider: "aws"})
+	_, err = tables.accounts.Create(t.Context(), "aws-123456789012", schemas.Account{ID: "aws-123456789012", Name: "prod", Provider: "aws"})
 	s.must(err)
 	return s
 }
