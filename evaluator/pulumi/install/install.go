@@ -163,6 +163,7 @@ func (i *Installer) make(ctx context.Context, r recipe, key, dir string, p evalu
 		s.close()
 		return "", err
 	}
+	i.sweep()
 	return s.pack, nil
 }
 
