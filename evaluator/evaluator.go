@@ -20,6 +20,10 @@ type Input struct {
 	ID         string
 	Properties map[string]any
 	Unknown    []schemas.UnknownPath
+	// Secrets are the values in Properties that were sealed. The caller takes them
+	// out of results; an engine that cuts texts, or tells what a pack wrote while
+	// it judged other resources, takes them out before: see Redact.
+	Secrets []string
 	// Shared is where the packs of one runtime find what the first of them made
 	// of this resource, such as the properties in their language's form. Packs
 	// are asked one after another; nil shares nothing.
@@ -37,6 +41,20 @@ type Engine interface {
 	Evaluate(ctx context.Context, in Input) ([]schemas.PolicyResult, error)
 	// Close frees what the engine holds.
 	Close() error
+}
+
+// Bounded is an Engine in which resources wait for one another. It bounds the
+// time of each itself and is given no deadline: waiting is not judging.
+type Bounded interface {
+	Engine
+	Bounded()
+}
+
+// Resident is an Engine that holds memory outside of this process.
+type Resident interface {
+	Engine
+	// Memory is how much, in bytes.
+	Memory() int64
 }
 
 // Loader loads packs of one runtime from an unpacked directory.

@@ -24,12 +24,12 @@ var (
 	unreached = regexp.MustCompile(`(?i)ENOTFOUND|EAI_AGAIN|ECONN(REFUSED|RESET|ABORTED)|E(HOST|NET)UNREACH|ETIMEDOUT|EIDLETIMEOUT|ERR_SOCKET|FETCH_ERROR|` +
 		`SELF_SIGNED_CERT|UNABLE_TO_(GET|VERIFY)|CERT_HAS_EXPIRED|\bE(401|403|407|408|429|5\d\d)\b|ENEEDAUTH|` +
 		`ERR_PNPM_(FETCH_(401|403|407|408|429|5\d\d)|META_FETCH_FAIL)|` +
-		`connection (refused|reset|timed out|broken|error|failed)|ConnectTimeout|NewConnectionError|ConnectionError|failed to establish a new connection|` +
+		`connection (refused|reset|timed out|broken|error|failed)|ConnectTimeout|NewConnectionError|ConnectionError|failed to establish a new connection|attempts to connect|authorization error accessing|` +
 		`name or service not known|name resolution|dns error|error sending request|network is unreachable|timed out|TimeoutError|(connect|read|request|operation) timeout|` +
-		`certificate verify failed|SSLError|invalid peer certificate|(HTTP error|status( code)?:?|server error \() ?(401|403|407|408|429|5\d\d)|` +
+		`certificate verify failed|SSLError|invalid peer certificate|(HTTP error|(status|response code):?|server error \() ?(401|403|407|408|429|5\d\d)|` +
 		`\b(401 (client error|unauthorized)|403 (client error|forbidden)|429 (client error|too many)|5\d\d (server error|internal server|bad gateway|service unavailable|gateway time))|` +
 		`couldn't find the binary git|ENOSPC|no space left on device`)
-	atFault = regexp.MustCompile(`\b(E404|ETARGET|ENOVERSIONS|ERESOLVE|EUSAGE|EJSONPARSE|EBADENGINE|EBADPLATFORM|EINVALIDPACKAGENAME|EINVALIDTAGNAME|EUNSUPPORTEDPROTOCOL|EINTEGRITY|EOVERRIDE|EDUPLICATEWORKSPACE)\b|` +
+	atFault = regexp.MustCompile(`(?i)\b(E404|ETARGET|ENOVERSIONS|ERESOLVE|EUSAGE|EJSONPARSE|EBADENGINE|EBADPLATFORM|EINVALIDPACKAGENAME|EINVALIDTAGNAME|EUNSUPPORTEDPROTOCOL|EINTEGRITY|EOVERRIDE|EDUPLICATEWORKSPACE)\b|` +
 		`ERR_PNPM_(FETCH_404|NO_MATCHING_VERSION|OUTDATED_LOCKFILE|LOCKFILE_|FROZEN_LOCKFILE|UNSUPPORTED_ENGINE|PEER_DEP|TARBALL_INTEGRITY|JSON_PARSE|BAD_PACKAGE_JSON|SPEC_NOT_SUPPORTED|INVALID_|BROKEN_LOCKFILE|NO_LOCKFILE|LOCKFILE)|` +
 		`Couldn't find (any versions|package)|your lockfile needs to be updated|lockfile would have been (modified|created)|found incompatible module|Invalid lock ?file|integrity check failed|` +
 		`YN00(01|02|16|18|28|32|35|49|56|82)|` +
@@ -40,7 +40,7 @@ var (
 
 // toolError is the error of a tool that ended with a failure.
 func toolError(tool string, args []string, err error, said string) error {
-	e := schemas.Errorf(unsure, "%s ended with %w%s", strings.Join(append([]string{tool}, words(args)...), " "), err, indented(gist(said)))
+	e := schemas.Errorf(unsure, "%s %w%s", strings.Join(append([]string{tool}, words(args)...), " "), err, indented(gist(said)))
 	switch {
 	case unreached.MatchString(said):
 		e.Code = schemas.CodeUnavailable

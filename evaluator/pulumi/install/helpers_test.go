@@ -62,7 +62,7 @@ func read(t *testing.T, parts ...string) string {
 	return string(text)
 }
 
-// run runs a command in a directory and returns what it printed.
+// bootPort starts a pack and returns the port that it tells.
 func bootPort(ctx context.Context, t *testing.T, e Environment) string {
 	t.Helper()
 	box, err := sandbox.New(sandbox.BestEffort)
@@ -93,4 +93,10 @@ func bootPort(ctx context.Context, t *testing.T, e Environment) string {
 		t.Fatalf("the pack did not tell its port: %q\n%s", out.String(), said.String())
 	}
 	return port
+}
+
+func project(t *testing.T, text string) evaluator.Project {
+	t.Helper()
+	_, p := pack(t, map[string]string{evaluator.ProjectFile: text})
+	return p
 }

@@ -56,7 +56,7 @@ var yarnBerry = packageManager{
 	update:      "yarn install",
 	env: []string{
 		"YARN_NODE_LINKER=node-modules", "YARN_ENABLE_SCRIPTS=false", "YARN_ENABLE_TELEMETRY=false", "YARN_ENABLE_GLOBAL_CACHE=false",
-		"YARN_ENABLE_PROGRESS_BARS=false", "YARN_ENABLE_COLORS=false", "YARN_ENABLE_HYPERLINKS=false",
+		"YARN_ENABLE_IMMUTABLE_INSTALLS=false", "YARN_ENABLE_PROGRESS_BARS=false", "YARN_ENABLE_COLORS=false", "YARN_ENABLE_HYPERLINKS=false",
 	},
 }
 

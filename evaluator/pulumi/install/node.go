@@ -121,15 +121,11 @@ func (n *node) install(ctx context.Context, s *shop) error {
 }
 
 func (n *node) env(s *shop) []string {
-	more := []string{
+	return append([]string{
 		"npm_config_cache=" + filepath.Join(s.cache(), "npm"), "npm_config_store_dir=" + filepath.Join(s.cache(), "pnpm"),
 		"npm_config_update_notifier=false", "YARN_CACHE_FOLDER=" + filepath.Join(s.cache(), "yarn"),
 		"BUN_INSTALL_CACHE_DIR=" + filepath.Join(s.cache(), "bun"),
-	}
-	if user := homeFile(".npmrc"); user != "" && os.Getenv("NPM_CONFIG_USERCONFIG")+os.Getenv("npm_config_userconfig") == "" {
-		more = append(more, "npm_config_userconfig="+user)
-	}
-	return toolEnv(nodeVariables, append(more, n.manager.env...)...)
+	}, n.manager.env...)
 }
 
 // Where run-policy-pack is, which starts packs.

@@ -1,6 +1,7 @@
 package install
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"os"
@@ -23,12 +24,17 @@ const (
 // The lock has versions without hashes: pip tells the hash of the file that it
 // chose for this machine only, and another platform or Python takes another file
 // of the same version.
+//
+// pip is verbose, since it tells only then that an index refused: all else that it
+// says is that there is no such package.
 type pip struct{}
 
 func (pip) name() string { return "pip" }
 
-func (pip) add() string {
-	return "add it to requirements.txt"
+func (pip) add() string { return "add it to requirements.txt" }
+
+func (pip) renew() string {
+	return "when it is the lock that is stale: delete requirements.lock, so that publishing resolves it again"
 }
 
 func (pip) locked(dir string) bool {
@@ -42,28 +48,40 @@ func hashed(dir string) bool {
 
 func (pip) venv(ctx context.Context, p *python, s *shop) error {
 	out, err := s.run(ctx, p.env(s), p.base, "-m", "venv", p.venvDir(s.pack))
-	if err != nil && (strings.Contains(out, "ensurepip") || strings.Contains(out, "No module named venv")) {
-		return schemas.Errorf(schemas.CodeInvalid, "%s cannot make virtual environments: it lacks venv or ensurepip", p.base).
-			WithHint("Debian, Ubuntu: apt-get install python%s-venv", p.version)
+	if err != nil {
+		return cmp.Or(noVenv(p.base, p.version, out), err)
 	}
-	return err
+	return nil
+}
+
+// noVenv is the error of a Python that says that it lacks a part of itself, as
+// that of Debian does; else nil.
+func noVenv(python, version, said string) error {
+	if !strings.Contains(said, "ensurepip") && !strings.Contains(said, "No module named venv") {
+		return nil
+	}
+	return schemas.Errorf(schemas.CodeInvalid, "%s cannot make virtual environments: it lacks venv or ensurepip", python).
+		WithHint("Debian, Ubuntu: apt-get install python%s-venv", version)
 }
 
 // lock lets pip choose, without installing, and writes down what it chose.
 // setuptools and wheel are chosen with the rest: Pulumi puts both into every
-// environment, and packs rely on it. pip itself is updated first, since the one
-// that Python brings may be too old to report.
+// environment, and packs rely on it.
 func (pip) lock(ctx context.Context, p *python, s *shop) (string, error) {
 	if !exists(filepath.Join(s.pack, requirementsTxt)) {
 		return "", nil // as Pulumi does; that pulumi_policy is missing is told by check
 	}
-	python := p.inVenv(s.pack)
-	if _, err := s.run(ctx, p.env(s), python, "-m", "pip", "install", "--quiet", "--upgrade", "pip"); err != nil {
-		return "", err
-	}
 	report := filepath.Join(s.dir, "report.json")
-	_, err := s.run(ctx, p.env(s), python, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--report", report,
-		"-r", requirementsTxt, "setuptools", "wheel")
+	resolve := func() (string, error) {
+		return s.run(ctx, p.env(s), p.inVenv(s.pack), "-m", "pip", "install", "--verbose", "--dry-run", "--ignore-installed", "--report", report,
+			"-r", requirementsTxt, "setuptools", "wheel")
+	}
+	said, err := resolve()
+	if err != nil && strings.Contains(said, "no such option") { // before pip 22.2
+		if _, err = s.run(ctx, p.env(s), p.inVenv(s.pack), "-m", "pip", "install", "--quiet", "--upgrade", "pip"); err == nil {
+			_, err = resolve()
+		}
+	}
 	if err != nil {
 		return "", err
 	}
@@ -147,11 +165,11 @@ func (pip) install(ctx context.Context, p *python, s *shop) error {
 	python := p.inVenv(s.pack)
 	switch {
 	case exists(filepath.Join(s.pack, requirementsLock)):
-		if _, err := s.run(ctx, p.env(s), python, "-m", "pip", "install", "--no-deps", "-r", requirementsLock); err != nil {
+		if _, err := s.run(ctx, p.env(s), python, "-m", "pip", "install", "--verbose", "--no-deps", "-r", requirementsLock); err != nil {
 			return err
 		}
 	case hashed(s.pack):
-		if _, err := s.run(ctx, p.env(s), python, "-m", "pip", "install", "-r", requirementsTxt); err != nil {
+		if _, err := s.run(ctx, p.env(s), python, "-m", "pip", "install", "--verbose", "-r", requirementsTxt); err != nil {
 			return err
 		}
 	default:

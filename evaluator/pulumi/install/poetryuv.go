@@ -30,6 +30,10 @@ func (poetry) name() string { return "poetry" }
 
 func (poetry) add() string { return "add it: poetry add pulumi_policy" }
 
+func (poetry) renew() string {
+	return "when it is the lock that is stale: run poetry lock in the pack's directory, and publish again"
+}
+
 func (poetry) locked(dir string) bool { return exists(filepath.Join(dir, "poetry.lock")) }
 
 // venv makes the environment that poetry finds activated. Poetry needs no pip in it.
@@ -54,6 +58,10 @@ type uv struct{}
 func (uv) name() string { return "uv" }
 
 func (uv) add() string { return "add it: uv add pulumi_policy" }
+
+func (uv) renew() string {
+	return "when it is the lock that is stale: run uv lock in the pack's directory, and publish again"
+}
 
 func (uv) locked(dir string) bool { return exists(filepath.Join(dir, "uv.lock")) }
 

@@ -33,7 +33,8 @@ type python struct {
 // of recipe, for the shop's environment that venv has made.
 type toolchain interface {
 	name() string
-	add() string // how a dependency is added
+	add() string   // how a dependency is added
+	renew() string // what to do about a lock that is stale
 	locked(dir string) bool
 	venv(ctx context.Context, p *python, s *shop) error
 	lock(ctx context.Context, p *python, s *shop) (string, error)
@@ -69,23 +70,25 @@ func basePython() (string, error) {
 	return "", schemas.Errorf(schemas.CodeInvalid, "there is no %s on this machine", names[0]).WithHint("%s", remedies["python"])
 }
 
-// ask asks the interpreter what it is.
+// ask asks the interpreter what it is, and which program it really is: what is
+// found in PATH may be a script that looks for one, or lie in an environment.
 func (p *python) ask(ctx context.Context) error {
-	const question = "import sys; print(sys.version_info[0], sys.version_info[1], sys.base_prefix)"
-	cmd := exec.CommandContext(ctx, p.base, "-I", "-c", question)
-	out, err := cmd.Output()
+	const question = `import os, sys
+print(sys.version_info[0], sys.version_info[1], sys.base_prefix, os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable), sep="\n")`
+	found := p.base
+	out, err := exec.CommandContext(ctx, found, "-I", "-c", question).Output()
 	if err != nil {
-		return schemas.Errorf(schemas.CodeUnavailable, "ask %s for its version: %w", p.base, err)
+		return schemas.Errorf(schemas.CodeUnavailable, "ask %s for its version: %w", found, err)
 	}
-	fields := strings.SplitN(strings.TrimSpace(string(out)), " ", 3)
-	if len(fields) != 3 {
-		return schemas.Errorf(schemas.CodeInvalid, "%s is no Python: it says %q", p.base, out)
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if len(lines) != 4 {
+		return schemas.Errorf(schemas.CodeInvalid, "%s is no Python: it says %q", found, out)
 	}
-	major, _ := strconv.Atoi(fields[0])
-	minor, _ := strconv.Atoi(fields[1])
-	p.version, p.prefix = fields[0]+"."+fields[1], fields[2]
+	major, _ := strconv.Atoi(lines[0])
+	minor, _ := strconv.Atoi(lines[1])
+	p.version, p.prefix, p.base = lines[0]+"."+lines[1], lines[2], lines[3]
 	if major != pythonMajor || minor < pythonMinor {
-		return schemas.Errorf(schemas.CodeInvalid, "packs need Python %s; %s is %s", pythonVersions, p.base, p.version).
+		return schemas.Errorf(schemas.CodeInvalid, "packs need Python %s; %s is %s", pythonVersions, found, p.version).
 			WithHint("install a newer Python for the control process and the evaluators, or name one in PULUMI_PYTHON_CMD")
 	}
 	return nil
@@ -114,6 +117,7 @@ var checkScript string
 // accepts makes the virtual environment and holds its Python against
 // requires-python.
 func (p *python) accepts(ctx context.Context, s *shop) error {
+	s.read = append(s.read, p.prefix)
 	s.i.phase("venv")
 	if err := p.packager.venv(ctx, p, s); err != nil {
 		return err
@@ -137,7 +141,7 @@ func (p *python) lock(ctx context.Context, s *shop) (string, error) {
 
 func (p *python) install(ctx context.Context, s *shop) error {
 	if err := p.packager.install(ctx, p, s); err != nil {
-		return err
+		return withHint(err, schemas.CodeInvalid, "%s", p.packager.renew())
 	}
 	s.i.phase("check")
 	complaints, err := p.check(ctx, s, "after")
@@ -146,7 +150,7 @@ func (p *python) install(ctx context.Context, s *shop) error {
 		return err
 	case strings.HasPrefix(complaints, "stale: "):
 		return schemas.Errorf(schemas.CodeInvalid, "%s", strings.ReplaceAll(complaints, "stale: ", "")).
-			WithHint("delete requirements.lock, so that publishing resolves it again")
+			WithHint("%s", p.packager.renew())
 	}
 	return schemas.Errorf(schemas.CodeInvalid, "%s", complaints).WithHint("%s", p.packager.add())
 }
@@ -160,23 +164,13 @@ func (p *python) check(ctx context.Context, s *shop, when string) (string, error
 // env is the environment of the tools, with the virtual environment activated.
 func (p *python) env(s *shop) []string {
 	venv := p.venvDir(s.pack)
-	more := []string{
+	return []string{
 		"VIRTUAL_ENV=" + venv, "PATH=" + filepath.Join(venv, "bin") + ":" + os.Getenv("PATH"), "PYTHONNOUSERSITE=1", "PYTHONUNBUFFERED=1",
 		"PIP_NO_INPUT=1", "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_CACHE_DIR=" + filepath.Join(s.cache(), "pip"),
 		"UV_CACHE_DIR=" + filepath.Join(s.cache(), "uv"), "UV_PROJECT_ENVIRONMENT=" + venv, "UV_PYTHON=" + p.base, "UV_PYTHON_DOWNLOADS=never",
 		"UV_NO_PROGRESS=1", "UV_COMPILE_BYTECODE=1",
 		"POETRY_CACHE_DIR=" + filepath.Join(s.cache(), "poetry"), "POETRY_NO_INTERACTION=1", "POETRY_KEYRING_ENABLED=false",
-		"XDG_CACHE_HOME=" + s.cache(),
 	}
-	return toolEnv(pythonVariables, append(more, operatorConfig()...)...)
-}
-
-// operatorConfig lets pip, uv and poetry find the operator's settings.
-func operatorConfig() []string {
-	if dir, err := os.UserConfigDir(); err == nil && exists(dir) {
-		return []string{"XDG_CONFIG_HOME=" + dir}
-	}
-	return nil
 }
 
 func (p *python) environment(dir string) Environment {

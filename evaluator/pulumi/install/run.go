@@ -20,11 +20,12 @@ import (
 const toolTimeout = 10 * time.Minute
 
 // Tools install for all packs alike and need more than a pack that runs.
-var toolLimits = sandbox.Limits{Memory: 4 << 30, CPU: 10 * time.Minute, Processes: 512, Files: 4096, FileSize: 1 << 30}
+var toolLimits = sandbox.Limits{Memory: 4 << 30, CPU: toolTimeout, Temp: 1 << 30}
 
 // run runs a tool in the shop, contained but with the network, and returns what
 // it printed, of which only the end is kept. program is a name to be found in
-// PATH or a path. The error holds what the tool said.
+// PATH or a path. The sandbox adds to env how registries are reached. The error
+// holds what the tool said.
 func (s *shop) run(ctx context.Context, env []string, program string, args ...string) (string, error) {
 	path, err := lookPath(program)
 	if err != nil {
@@ -32,26 +33,60 @@ func (s *shop) run(ctx context.Context, env []string, program string, args ...st
 	}
 	limited, cancel := context.WithTimeout(ctx, toolTimeout)
 	defer cancel()
+	if !s.holds(path) { // an environment's own interpreter must stay a link
+		if path, err = filepath.EvalSymlinks(path); err != nil {
+			return "", errDisk(err)
+		}
+	}
 	out := &tail{}
 	p, err := s.i.box.Start(limited, sandbox.Spec{
-		Argv: append([]string{path}, args...), Dir: s.pack, Env: env, Write: []string{s.dir},
-		Read:    append(readsOf(path), pathsIn(env)...),
-		Network: true, Limits: toolLimits, Stdout: out, Stderr: out,
+		Argv: append([]string{path}, args...), Dir: s.pack, Env: slices.Concat(toolEnv(), env),
+		Read: s.reads(path), Write: []string{s.dir}, Network: true, Limits: toolLimits, Stdout: out, Stderr: out,
 	})
 	if err != nil {
 		return "", err
 	}
 	err = p.Wait()
+	name := filepath.Base(program)
 	switch {
 	case err == nil:
 		return out.String(), nil
 	case ctx.Err() != nil:
-		return "", schemas.Errorf(schemas.CodeUnavailable, "%s was stopped: %w", filepath.Base(program), context.Cause(ctx))
+		return "", schemas.Errorf(schemas.CodeUnavailable, "%s was stopped: %w", name, context.Cause(ctx))
 	case limited.Err() != nil:
-		return "", schemas.Errorf(schemas.CodeUnavailable, "%s did not end within %s", filepath.Base(program), toolTimeout)
+		return "", schemas.Errorf(schemas.CodeUnavailable, "%s did not end within %s", name, toolTimeout)
 	}
-	return out.String(), toolError(filepath.Base(program), args, err, redacted(out.String(), env))
+	return out.String(), toolError(name, args, err, redacted(out.String(), os.Environ()))
 }
+
+// Directories of packages that the operator has, for machines without a network.
+var packageDirs = []string{"PIP_FIND_LINKS", "UV_FIND_LINKS"}
+
+// toolEnv is what every tool is told: to be found in PATH, to be quiet, and to
+// ask nobody.
+func toolEnv() []string {
+	env := []string{"PATH=" + os.Getenv("PATH"), "CI=1", "NO_COLOR=1", "TERM=dumb"}
+	for _, name := range packageDirs {
+		if dir := os.Getenv(name); filepath.IsAbs(dir) && exists(dir) {
+			env = append(env, name+"="+dir)
+		}
+	}
+	return env
+}
+
+// reads is what a tool reads beside the system's files and the shop.
+func (s *shop) reads(path string) []string {
+	out := append(readsOf(path), s.read...)
+	for _, name := range packageDirs {
+		if dir := os.Getenv(name); filepath.IsAbs(dir) && exists(dir) {
+			out = append(out, dir)
+		}
+	}
+	// What lies in the shop stays writable.
+	return slices.DeleteFunc(out, s.holds)
+}
+
+func (s *shop) holds(path string) bool { return path == s.dir || strings.HasPrefix(path, s.dir+"/") }
 
 func lookPath(program string) (string, error) {
 	path, err := exec.LookPath(program)
@@ -76,16 +111,17 @@ var remedies = map[string]string{
 }
 
 // readsOf are the directories that a program reads beside the system's: where
-// it was found, where it is, and its interpreter.
+// it was found, where it is installed, and the same of its interpreter.
 func readsOf(path string) []string {
 	var out []string
-	for range 3 { // a tool, its interpreter, and where that is installed
+	for range 3 { // a tool, its interpreter, and what that is started by
 		out = append(out, filepath.Dir(path))
+		out = append(out, installation(path)...)
 		real, err := filepath.EvalSymlinks(path)
 		if err != nil {
 			break
 		}
-		out = append(out, filepath.Dir(filepath.Dir(real)))
+		out = append(out, installation(real)...)
 		next := interpreterOf(real)
 		if next == "" || next == path {
 			break
@@ -93,7 +129,24 @@ func readsOf(path string) []string {
 		path = next
 	}
 	slices.Sort(out)
-	return slices.DeleteFunc(slices.Compact(out), func(dir string) bool { return dir == "/" })
+	return slices.Compact(out)
+}
+
+// installation is where a program's own files are: all of its package or virtual
+// environment, else the usual directories beside its own. Not more: a program in
+// ~/bin must not show what is in ~.
+func installation(path string) []string {
+	prefix := filepath.Dir(filepath.Dir(path))
+	if exists(filepath.Join(prefix, "package.json")) || exists(filepath.Join(prefix, "pyvenv.cfg")) {
+		return []string{prefix}
+	}
+	var out []string
+	for _, name := range []string{"lib", "lib64", "libexec", "include"} {
+		if dir := filepath.Join(prefix, name); exists(dir) && filepath.Base(filepath.Dir(path)) == "bin" {
+			out = append(out, dir)
+		}
+	}
+	return out
 }
 
 // interpreterOf is the program that a script names in its first line.

@@ -29,8 +29,9 @@ type shop struct {
 	i       *Installer
 	project evaluator.Project
 	key     string
-	dir     string // may be written by the tools
-	pack    string // the copy of the pack in it
+	dir     string   // may be written by the tools
+	pack    string   // the copy of the pack in it
+	read    []string // where the interpreter is installed
 }
 
 // hold waits until no other process makes the environment, and keeps others

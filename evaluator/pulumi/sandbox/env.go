@@ -64,13 +64,13 @@ func registryBinds(env []string, home string) []bind {
 	for _, entry := range env {
 		_, value, _ := strings.Cut(entry, "=")
 		if forRegistries(entry) && filepath.IsAbs(value) {
-			out = append(out, bind{From: value, To: value})
+			out = append(out, bind{From: value, To: value, Own: true})
 		}
 	}
 	user, err := os.UserHomeDir()
 	for _, name := range registryFiles {
 		if from := filepath.Join(user, name); err == nil && regular(from) {
-			out = append(out, bind{From: from, To: filepath.Join(home, name)})
+			out = append(out, bind{From: from, To: filepath.Join(home, name), Own: true})
 		}
 	}
 	return out

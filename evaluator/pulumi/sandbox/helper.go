@@ -44,7 +44,7 @@ type helper struct {
 // help does the helper's work; it gives the exit code.
 func help() int {
 	hide()
-	w, err := newWire(os.NewFile(3, "sandbox"))
+	w, err := newWire(os.NewFile(wireFile, "sandbox"))
 	if err != nil {
 		return 1
 	}

@@ -31,7 +31,7 @@ func hide() {}
 
 func (h *helper) enter() error { return nil }
 
-func dropRights() error { return nil }
+func (r restraint) confine() error { return nil }
 
 func (h *helper) restraint() restraint { return restraint{Limits: h.plan.Limits} }
 
@@ -51,3 +51,5 @@ func (h *helper) killAll() {
 		}
 	}
 }
+
+func (l *launch) beStranger() {}

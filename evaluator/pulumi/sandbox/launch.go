@@ -1,11 +1,13 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,51 +23,66 @@ const privateHome = "/tmp/home"
 
 // plan is what the helper is told.
 type plan struct {
-	Argv   []string
-	Dir    string
-	Env    []string
-	Limits Limits
-	Room   bool // files of its own: Binds and Links
-	Binds  []bind
-	Links  []link
-	First  bool // the helper is the first process of a world of its own
-	Alone  bool // a network of its own
-	Count  bool // the kernel counts its processes by themselves
-	Rights bool // it keeps those of this process
-	Probe  bool // start nothing, say what can be done
+	Argv    []string
+	Dir     string
+	Env     []string
+	Limits  Limits
+	Room    bool   // a view of its own of files: Binds and Links
+	Fence   bool   // no view of its own, but only Binds are open
+	Binds   []bind // what it may read and write
+	Links   []link
+	First   bool // the helper is the first process of a world of its own
+	Alone   bool // a network of its own
+	Filter  bool // of system calls
+	Offline bool // the filter refuses connections
+	Count   bool // the kernel counts its processes by themselves
+	Rights  bool // it keeps those of this process
+	Probe   bool // start nothing, say what can be done
 }
 
 // launch is a helper that can be started.
 type launch struct {
 	plan    plan
 	cmd     *exec.Cmd
-	scratch string // HOME and TMPDIR where the program has no files of its own
+	scratch string     // HOME and TMPDIR where the program has no files of its own
+	trees   []*os.File // see beStranger
+	note    string
 }
+
+// The helper's open files: the wire, then trees.
+const (
+	wireFile  = 3
+	firstTree = 4
+)
 
 // startTimeout bounds the helper's work before the program runs.
 const startTimeout = 30 * time.Second
 
 func (s *Sandbox) launch(spec Spec) (*launch, error) {
-	l := &launch{plan: plan{Argv: spec.Argv, Dir: spec.Dir, Limits: spec.Limits, Room: s.can.Files, First: s.can.Processes, Count: s.can.Count, Rights: s.mode == Off}}
+	can, offline := s.can, !spec.Network
+	l := &launch{plan: plan{
+		Argv: spec.Argv, Dir: spec.Dir, Env: environment(spec, os.Environ()), Limits: spec.Limits, Rights: s.mode == Off,
+		Room: can.Files, Fence: !can.Files && can.Fence > 0, First: can.Processes, Count: can.Count,
+		Alone: can.Network && offline, Filter: can.Filter, Offline: can.Filter && !can.Network && offline,
+	}}
 	home, temp := privateHome, "/tmp"
-	l.plan.Env = environment(spec, os.Environ())
-	if s.can.Files {
-		l.plan.Binds, l.plan.Links = visible(spec, l.plan.Env)
-	} else {
+	if !can.Files {
 		var err error
 		if l.scratch, err = os.MkdirTemp("", "insights-sandbox-"); err != nil {
 			return nil, schemas.Errorf(schemas.CodeInternal, "a home directory for a contained program: %w", err)
 		}
 		home, temp = l.scratch, l.scratch
+		spec.Write = append(slices.Clone(spec.Write), l.scratch)
 		l.linkRegistryFiles(spec)
 	}
+	l.plan.Binds, l.plan.Links = visible(spec, l.plan.Env)
 	l.plan.Env = append(l.plan.Env, "HOME="+home, "TMPDIR="+temp)
-	if spec.Dir == "" {
-		l.plan.Dir = home
-	}
-	l.plan.Alone = s.can.Network && !spec.Network
-	l.cmd = helperCommand(s.can, l.plan.Alone)
+	l.plan.Dir = cmp.Or(spec.Dir, home)
+	l.cmd = helperCommand(can, l.plan.Alone)
 	l.cmd.Stdout, l.cmd.Stderr = spec.Stdout, spec.Stderr
+	if can.Files && os.Geteuid() == 0 {
+		l.beStranger()
+	}
 	return l, nil
 }
 
@@ -108,6 +125,7 @@ func self() string {
 // start starts the helper, gives it the plan and waits until the program runs.
 func (l *launch) start(ctx context.Context, spec Spec) (*Process, error) {
 	w, err := l.helper()
+	l.closeTrees()
 	if err != nil {
 		l.clean()
 		return nil, schemas.Errorf(schemas.CodeUnavailable, "start the sandbox of %s: %w", spec.Argv[0], err)
@@ -115,7 +133,7 @@ func (l *launch) start(ctx context.Context, spec Spec) (*Process, error) {
 	p := newProcess(w, l)
 	p.stop = context.AfterFunc(ctx, p.Kill)
 	go p.watch()
-	if err := w.send(l.plan, -1); err == nil {
+	if err = w.send(l.plan, -1); err == nil {
 		err = p.started(ctx)
 	}
 	if err == nil {
@@ -133,13 +151,20 @@ func (l *launch) helper() (*wire, error) {
 		return nil, err
 	}
 	defer func() { _ = other.Close() }()
-	l.cmd.ExtraFiles = []*os.File{other}
+	l.cmd.ExtraFiles = append([]*os.File{other}, l.trees...)
 	starter()(func() { err = l.cmd.Start() })
 	if err != nil {
 		_ = w.conn.Close()
 		return nil, err
 	}
 	return w, nil
+}
+
+func (l *launch) closeTrees() {
+	for _, f := range l.trees {
+		_ = f.Close()
+	}
+	l.trees = nil
 }
 
 // clean removes what was made for the program.

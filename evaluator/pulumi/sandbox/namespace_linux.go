@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"syscall"
@@ -96,47 +95,4 @@ func loopback() error {
 	}
 	lo.SetUint16(unix.IFF_UP)
 	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, lo)
-}
-
-// dropRights takes from this thread, and from what it becomes, every right that
-// an ordinary process has not, and the means to get one.
-func dropRights() error {
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return fmt.Errorf("forbid new privileges: %w", err)
-	}
-	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
-		return fmt.Errorf("drop ambient capabilities: %w", err)
-	}
-	for c := uintptr(0); c < 64; c++ {
-		err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0)
-		if errors.Is(err, unix.EINVAL) {
-			break // the kernel has no more
-		}
-		if errors.Is(err, unix.EPERM) {
-			break // an ordinary user, who has none to lose
-		}
-		if err != nil {
-			return fmt.Errorf("drop capability %d: %w", c, err)
-		}
-	}
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var none [2]unix.CapUserData
-	if err := unix.Capset(&header, &none[0]); err != nil {
-		return fmt.Errorf("drop capabilities: %w", err)
-	}
-	return nil
-}
-
-// restraint is what the program must live with here.
-func (h *helper) restraint() restraint {
-	return restraint{Limits: h.plan.Limits, Count: h.plan.Count, Tasks: ownTasks(), Rights: h.plan.Rights}
-}
-
-func (r restraint) resources() []resource {
-	all := common(r.Limits)
-	if r.Count {
-		n := uint64(r.Limits.Processes + r.Tasks)
-		all = append(all, resource{"processes", unix.RLIMIT_NPROC, n, n})
-	}
-	return all
 }

@@ -13,6 +13,8 @@ type bind struct {
 	From  string // here; no part of it is a link
 	To    string // there
 	Write bool
+	Own   bool // the user's, perhaps for nobody else to read
+	Tree  int  `json:",omitempty"` // the helper's open file that is shown, instead of From
 }
 
 // link is a symbolic link that the program sees.
@@ -52,17 +54,17 @@ func visible(spec Spec, env []string) (binds []bind, links []link) {
 		files = append(files, networkFiles...)
 		binds = append(binds, registryBinds(env, privateHome)...)
 	}
-	for _, path := range interpreter(spec.Argv[0]) {
-		// An environment that is being filled stays writable.
-		if !within(path, spec.Write) {
-			files = append(files, path)
-		}
-	}
-	for _, path := range slices.Concat(files, spec.Read) {
+	for _, path := range files {
 		binds = append(binds, bind{From: path, To: path})
 	}
+	for _, path := range slices.Concat(interpreter(spec.Argv[0]), spec.Read) {
+		// An environment that is being filled stays writable.
+		if !within(path, spec.Write) {
+			binds = append(binds, bind{From: path, To: path, Own: true})
+		}
+	}
 	for _, path := range spec.Write {
-		binds = append(binds, bind{From: path, To: path, Write: true})
+		binds = append(binds, bind{From: path, To: path, Own: true, Write: true})
 	}
 	return tidy(binds), links
 }
@@ -80,9 +82,29 @@ func tidy(binds []bind) []bind {
 		b.From = from
 		out = append(out, b)
 	}
-	// Of the same path the writable one is last, and wins.
 	slices.SortStableFunc(out, func(a, b bind) int { return cmp.Compare(a.To, b.To) })
-	return slices.Compact(out)
+	return outermost(slices.Compact(out))
+}
+
+// outermost leaves out what may be read and is shown anyway, as part of a
+// directory that may be read: the kernel refuses to show it twice when one of
+// the two is a link, as lib64 in virtual environments.
+func outermost(sorted []bind) []bind {
+	var out []bind
+	for _, b := range sorted {
+		shown := slices.ContainsFunc(out, func(d bind) bool {
+			inside, ok := strings.CutPrefix(b.To, d.To+"/")
+			if !ok || d.Write || b.Write {
+				return false
+			}
+			from, err := filepath.EvalSymlinks(filepath.Join(d.From, inside))
+			return err == nil && from == b.From
+		})
+		if !shown {
+			out = append(out, b)
+		}
+	}
+	return out
 }
 
 // within tells whether a path is one of dirs, or lies in one.

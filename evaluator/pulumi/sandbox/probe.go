@@ -14,14 +14,23 @@ type abilities struct {
 	Network   bool // a network of its own
 	Processes bool // a world of processes of its own
 	Count     bool // the kernel counts the processes of a sandbox by themselves
+	Fence     int  // version of what keeps programs from opening files, 0 without
+	Filter    bool // of system calls
 
 	whyNot error    // the system refused the namespaces
 	found  findings // of the helper that tried
 	failed error    // it could not even be started
 }
 
+// fullFence is the version of a fence that also keeps files from being emptied.
+const fullFence = 3
+
 // findings are what the helper found when it tried: what went wrong, or nothing.
-type findings struct{ Files, Network, Memory, Processes string }
+type findings struct {
+	Files, Network, Memory, Processes string
+	Fence                             int
+	Filter                            bool
+}
 
 // probeTimeout bounds a trial.
 const probeTimeout = 30 * time.Second
@@ -57,5 +66,6 @@ func try(want abilities) abilities {
 	got.found = *a.Probed
 	got.Files = want.Files && a.Probed.Files == ""
 	got.Network = want.Network && a.Probed.Network == ""
+	got.Fence, got.Filter = a.Probed.Fence, a.Probed.Filter
 	return got
 }

@@ -35,10 +35,10 @@ func probeAll() abilities {
 
 // countsByNamespace tells whether the kernel counts the processes of a user
 // namespace by themselves, as Linux does since 5.14, and not with all others of
-// this user. Of the machine's root it limits nothing.
+// this user.
 func countsByNamespace() bool {
 	var u unix.Utsname
-	if os.Geteuid() == 0 || unix.Uname(&u) != nil {
+	if unix.Uname(&u) != nil {
 		return false
 	}
 	var major, minor int
@@ -65,8 +65,36 @@ func (h *helper) probe() int {
 	if ownTasks() == 0 {
 		f.Processes = "processes cannot be counted: /proc is not there"
 	}
+	f.Fence, f.Filter = tryFence(), tryFilter()
 	_ = h.wire.send(answer{Probed: &f}, -1)
 	return 0
+}
+
+// tryFence puts a fence around this thread that has one gate, and gives its
+// version if it holds.
+func tryFence() int {
+	if err := dropRights(); err != nil {
+		return 0
+	}
+	if err := (fencedIn{Read: []string{"/proc"}}).close(); err != nil {
+		return 0
+	}
+	if _, err := os.ReadDir("/"); !errors.Is(err, unix.EACCES) {
+		return 0
+	}
+	return fenceVersion()
+}
+
+// tryFilter puts a filter upon this thread, and tells whether it holds.
+func tryFilter() bool {
+	if err := putFilter(true, false); err != nil {
+		return false
+	}
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err == nil {
+		_ = unix.Close(fd)
+	}
+	return errors.Is(err, unix.EACCES)
 }
 
 // limitsMemory tells whether the kernel keeps a limit of data.

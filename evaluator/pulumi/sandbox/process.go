@@ -178,6 +178,10 @@ func (p *Process) Memory() int64 {
 	return r.Memory
 }
 
+// Note is what is weaker for this program than Report says, and why; mostly
+// nothing.
+func (p *Process) Note() string { return p.launch.note }
+
 // Kill ends the program and all its processes at once.
 func (p *Process) Kill() {
 	if p.launch.plan.First {

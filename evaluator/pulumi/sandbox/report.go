@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -26,8 +27,8 @@ func Report(mode Mode) []Protection {
 	}
 	return []Protection{
 		protection("clean environment", can.failed, "", "nothing of the scanner's environment but what registries need, and that only while dependencies are installed"),
-		isolation("private files", off, can.Files, can, can.found.Files, "system programs and libraries and the pack can be read, nothing else; a home directory of its own"),
-		isolation("no network", off, can.Network, can, can.found.Network, "no connection leaves a pack; installing dependencies has the network of this machine"),
+		privateFiles(off, can),
+		noNetwork(off, can),
 		protection("memory limit", can.failed, can.found.Memory, "2 GiB of data for a process, and in memory for all of a pack together"),
 		protection("process limit", can.failed, can.found.Processes, "512 processes and threads; an hour of processor time for each process, after all others"),
 		protection("file limits", can.failed, "", "4,096 open files, files of at most 1 GiB"),
@@ -46,19 +47,50 @@ func protection(name string, failed error, found, holds string) Protection {
 	return p
 }
 
-// isolation is one that needs namespaces.
-func isolation(name string, off, can bool, all abilities, found, holds string) Protection {
+func privateFiles(off bool, can abilities) Protection {
+	p := Protection{Name: "private files", Holds: true}
 	switch {
-	case can:
-		return Protection{Name: name, Holds: true, Why: holds}
 	case off:
-		return Protection{Name: name, Why: "the sandbox is off", Do: "Set sandbox to best-effort or required."}
-	case found != "":
-		return Protection{Name: name, Why: found, Do: remedy()}
-	case all.whyNot != nil:
-		return Protection{Name: name, Why: "this system does not let the scanner make namespaces: " + all.whyNot.Error(), Do: remedy()}
+		return p.off()
+	case can.Files:
+		p.Why = "only the pack, and the system's programs and libraries; a home directory of its own"
+	case can.Fence >= fullFence:
+		p.Why = "only the pack, and the system's programs and libraries, can be opened (Landlock); names of other files and processes are seen"
+	case can.Fence > 0:
+		return p.refused(can, can.found.Files, "other files cannot be opened (Landlock), but emptied")
+	default:
+		return p.refused(can, can.found.Files, "")
 	}
-	return Protection{Name: name, Why: "not on this operating system", Do: "Run packs that you do not trust on Linux."}
+	return p
+}
+
+func noNetwork(off bool, can abilities) Protection {
+	p := Protection{Name: "no network", Holds: true, Why: "none but its own; installing dependencies has this machine's"}
+	switch {
+	case off:
+		return p.off()
+	case can.Network:
+		return p
+	case can.Filter:
+		return p.refused(can, can.found.Network, "a pack cannot make connections (a filter of system calls), but be reached")
+	}
+	return p.refused(can, can.found.Network, "")
+}
+
+func (p Protection) off() Protection {
+	return Protection{Name: p.Name, Why: "the sandbox is off", Do: "Set sandbox to best-effort or required."}
+}
+
+// refused is a protection that needs namespaces; instead is what there is.
+func (p Protection) refused(can abilities, found, instead string) Protection {
+	why := found
+	if why == "" && can.whyNot != nil {
+		why = "namespaces are refused: " + can.whyNot.Error()
+	}
+	if instead != "" {
+		why = instead + ": " + why
+	}
+	return Protection{Name: p.Name, Why: cmp.Or(why, "not on this operating system"), Do: remedy()}
 }
 
 // lacking is the error of a sandbox that is required; nil when everything holds.

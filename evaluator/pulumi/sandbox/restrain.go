@@ -17,10 +17,19 @@ const niceness = 10
 
 // restraint is what the program must live with.
 type restraint struct {
-	Limits Limits
-	Tasks  int  // of the helper, which the kernel counts too
-	Count  bool // the kernel can limit processes
-	Rights bool // it keeps those that this process has
+	Limits  Limits
+	Tasks   int       // of the helper, which the kernel counts too
+	Count   bool      // the kernel can limit processes
+	Rights  bool      // it keeps those that this process has
+	Fence   *fencedIn // files that stay open, where it has no view of its own
+	Filter  bool      // of system calls
+	Offline bool      // the filter is what keeps it from making connections
+}
+
+// fencedIn are the paths that stay open to a program behind a fence.
+type fencedIn struct {
+	Read, Write []string
+	Offline     bool // no connections either, as far as the system can
 }
 
 // become restrains this process and replaces it by the foreign program: its
@@ -46,7 +55,7 @@ func (r restraint) apply() error {
 		return fmt.Errorf("nice: %w", err)
 	}
 	if !r.Rights {
-		if err := dropRights(); err != nil {
+		if err := r.confine(); err != nil {
 			return err
 		}
 	}

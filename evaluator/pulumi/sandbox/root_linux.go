@@ -72,15 +72,17 @@ func mountProc(plan) error {
 }
 
 func mountDevices(plan) error {
-	for _, name := range []string{"null", "zero", "full", "random", "urandom"} {
-		device := "/dev/" + name
+	for _, device := range devices {
 		if err := mount(bind{From: device, To: device}, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC); err != nil {
 			return err
 		}
 	}
 	return linkAll(plan{Links: []link{
-		{"/dev/fd", "/proc/self/fd"}, {"/dev/stdin", "/proc/self/fd/0"}, {"/dev/stdout", "/proc/self/fd/1"},
-		{"/dev/stderr", "/proc/self/fd/2"}, {"/dev/shm", "/tmp"},
+		{"/dev/fd", "/proc/self/fd"},
+		{"/dev/stdin", "/proc/self/fd/0"},
+		{"/dev/stdout", "/proc/self/fd/1"},
+		{"/dev/stderr", "/proc/self/fd/2"},
+		{"/dev/shm", "/tmp"},
 	}})
 }
 
@@ -118,13 +120,24 @@ func bindAll(p plan) error {
 // mount shows a file or directory of the machine.
 func mount(b bind, attributes uint64) error {
 	from := machine + b.From
-	if err := mountPoint(from, b.To); err != nil {
-		return err
+	if b.Tree > 0 {
+		from = fmt.Sprintf("/proc/self/fd/%d", b.Tree)
 	}
-	if err := unix.Mount(from, b.To, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+	if err := mountPoint(from, b.To); err != nil {
+		return fmt.Errorf("show %s: %w", b.From, err)
+	}
+	if err := attach(from, b); err != nil {
 		return fmt.Errorf("show %s: %w", b.From, err)
 	}
 	return protect(b.To, attributes, unix.AT_RECURSIVE)
+}
+
+func attach(from string, b bind) error {
+	if b.Tree > 0 {
+		defer func() { _ = unix.Close(b.Tree) }()
+		return unix.MoveMount(b.Tree, "", unix.AT_FDCWD, b.To, unix.MOVE_MOUNT_F_EMPTY_PATH)
+	}
+	return unix.Mount(from, b.To, "", unix.MS_BIND|unix.MS_REC, "")
 }
 
 func protect(path string, attributes uint64, flags uint) error {

@@ -79,3 +79,38 @@ print(open("/proc/mounts").read())
 `}})
 	t.Log(time.Since(start), r.out, r.errs, r.err)
 }
+
+func TestAReadableDirectoryInsideAnother(t *testing.T) {
+	t.Parallel()
+	s, err := New(BestEffort)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "bin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "bin", "program")
+	if err := os.WriteFile(file, []byte("#!/bin/sh\necho ran\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(dir, "lib64")
+	if err := os.Symlink("bin", link); err != nil {
+		t.Fatal(err)
+	}
+	if r := run(t, s, Spec{Argv: []string{file}, Read: []string{dir, filepath.Dir(file), link}}); r.out != "ran" || r.err != nil {
+		t.Fatalf("got %q, %v: %s", r.out, r.err, r.errs)
+	}
+}
+
+func TestAProgramThatCannotBeStarted(t *testing.T) {
+	t.Parallel()
+	s, err := New(BestEffort)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := script(t, "no program")
+	if p, err := s.Start(t.Context(), Spec{Argv: []string{file}}); err == nil {
+		t.Fatalf("started, and %v", p.Wait())
+	}
+}

@@ -1,0 +1,283 @@
+package pulumi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/insights-scanner/insights-scanner/evaluator/pulumi"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// public fails on public buckets, whatever another policy of its pack does.
+const (
+	nodePublic   = `if (props.acl === "public") report("public");`
+	pythonPublic = "if props.get('acl') == 'public':\n    report('public')"
+)
+
+// bad packs: what their second policy does to a resource that has bad set, and
+// what the resource is told.
+var bad = map[string]struct {
+	pack files
+	says []string
+	// others is what the other policies of the pack say of that resource: a policy
+	// that throws costs its own word only.
+	others schemas.Outcome
+}{
+	"throws": {node("a_public", nodePublic, "b_bad", `if (props.bad) throw new Error("no " + props.bad);`, "c_public", nodePublic), []string{"the policy threw: Error: no 1\n    at index.js:"}, schemas.Failed},
+	"throws later": {
+		node("a_public", nodePublic, "b_bad", `if (props.bad) await new Promise((_, no) => setTimeout(() => no(new Error("late")), 1));`, "c_public", nodePublic),
+		[]string{"the policy threw: Error: late"},
+		schemas.Failed,
+	},
+	"throws no error": {node("a_public", nodePublic, "b_bad", `if (props.bad) throw "just text";`, "c_public", nodePublic), []string{"the policy threw: just text"}, schemas.Failed},
+	"throws in python": {
+		python("a_public", pythonPublic, "b_bad", "if 'bad' in props:\n    {}['missing']", "c_public", pythonPublic),
+		[]string{"the policy threw: Traceback (most recent call last):\n  File \"__main__.py\", line ", "KeyError: 'missing'"},
+		schemas.Failed,
+	},
+	"hangs":           {node("a_public", nodePublic, "b_bad", `while (props.bad) {}`, "c_public", nodePublic), []string{"no answer within"}, schemas.Errored},
+	"never resolves":  {node("a_public", nodePublic, "b_bad", `if (props.bad) await new Promise(() => {});`, "c_public", nodePublic), []string{"no answer within"}, schemas.Errored},
+	"hangs in python": {python("a_public", pythonPublic, "b_bad", "while 'bad' in props:\n    pass", "c_public", pythonPublic), []string{"no answer within"}, schemas.Errored},
+	"exits": {
+		node("a_public", nodePublic, "b_bad", `if (props.bad) { console.error("giving up"); process.exit(7); }`, "c_public", nodePublic),
+		[]string{"its process ended: exit status 7\ngiving up"},
+		schemas.Errored,
+	},
+	"exits in python": {python("a_public", pythonPublic, "b_bad", "if 'bad' in props:\n    os._exit(7)", "c_public", pythonPublic), []string{"its process ended: exit status 7"}, schemas.Errored},
+	"kills itself":    {node("a_public", nodePublic, "b_bad", `if (props.bad) process.kill(process.pid, "SIGKILL");`, "c_public", nodePublic), []string{"its process ended: signal: killed"}, schemas.Errored},
+	"answers too much": {
+		node("a_public", nodePublic, "b_bad", `if (props.bad) report("x".repeat(9 << 20));`, "c_public", nodePublic),
+		[]string{"the pack could not answer", "larger than max"},
+		schemas.Errored,
+	},
+	"throws too much": {node("a_public", nodePublic, "b_bad", `if (props.bad) throw new Error("x".repeat(4 << 20));`, "c_public", nodePublic), []string{""}, schemas.Errored},
+	"breaks its answer": {
+		node("a_public", nodePublic, "b_bad", `if (props.bad) report({ message: "m", enforcementLevel: "never heard of" });`, "c_public", nodePublic),
+		[]string{"no answer within"},
+		schemas.Errored,
+	},
+	"blames another": {
+		node("a_public", nodePublic, "b_bad", `if (props.bad) report({ name: "z", message: "m" });`, "c_public", nodePublic),
+		[]string{"a policy that it does not declare, or that is disabled: z"},
+		schemas.Failed,
+	},
+}
+
+// A resource that breaks its pack is errored with the reason. The resources in
+// flight beside it, those after it, and other packs are judged as ever.
+func TestBadPacks(t *testing.T) {
+	for name, c := range bad {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLoader(t, pulumi.Options{Call: 6 * time.Second})
+			e := load(t, l, c.pack, nil)
+			other := load(t, l, node("public", nodePublic), nil)
+			var wg sync.WaitGroup
+			for n := range 16 {
+				wg.Go(func() {
+					in := resource("n", n, "acl", "public")
+					if n == 5 {
+						in.Properties["bad"] = 1
+					}
+					rs := judge(t, e, in)
+					if n != 5 {
+						well(t, rs)
+						return
+					}
+					is(t, rs["b_bad"], schemas.Errored, c.says...)
+					for _, name := range []string{"a_public", "c_public"} {
+						if is(t, rs[name], c.others); c.others == schemas.Errored {
+							is(t, rs[name], schemas.Errored, c.says...)
+						}
+					}
+				})
+				wg.Go(func() { is(t, judge(t, other, resource("acl", "public"))["public"], schemas.Failed, "public") })
+			}
+			wg.Wait()
+			well(t, judge(t, e, resource("acl", "public"))) // the pool heals
+		})
+	}
+}
+
+// well checks that a resource was judged by all policies of a bad pack.
+func well(t *testing.T, rs map[string]schemas.PolicyResult) {
+	t.Helper()
+	is(t, rs["a_public"], schemas.Failed, "public")
+	is(t, rs["b_bad"], schemas.Passed)
+	is(t, rs["c_public"], schemas.Failed, "public")
+}
+
+// Resources on which a policy throws cost a few calls each: the policies that
+// answer are asked twice.
+func TestThrowsAreCheap(t *testing.T) {
+	const resources = 500
+	for name, f := range map[string]files{
+		"node":   node("a_count", `globalThis.n = (globalThis.n ?? 0) + 1; report("" + n);`, "b_throws", `throw new Error("no");`, "c_public", nodePublic),
+		"python": python("a_count", "global n\nn = globals().get('n', 0) + 1\nreport(str(n))", "b_throws", "raise ValueError('no')", "c_public", pythonPublic),
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := load(t, newLoader(t, pulumi.Options{}), f, nil)
+			well := func(rs map[string]schemas.PolicyResult) string {
+				is(t, rs["b_throws"], schemas.Errored, "the policy threw: ", "Error: no")
+				is(t, rs["c_public"], schemas.Failed, "public")
+				return rs["a_count"].Messages[0]
+			}
+			var first, last int
+			count := func(text string, into *int) {
+				if _, err := fmt.Sscanf(text, "about a_count\n%d", into); err != nil {
+					t.Error(err)
+				}
+			}
+			count(well(judge(t, e, resource("acl", "public"))), &first) // and who throws is found out
+			start := time.Now()
+			var wg sync.WaitGroup
+			for range 16 {
+				wg.Go(func() {
+					for range resources / 16 {
+						well(judge(t, e, resource("acl", "public")))
+					}
+				})
+			}
+			wg.Wait()
+			t.Logf("%s for each of %d", time.Since(start)/resources, resources)
+			count(well(judge(t, e, resource("acl", "public"))), &last)
+			if judged := resources/16*16 + 1; last-first != 2*judged {
+				t.Errorf("%d calls for %d resources", last-first, judged)
+			}
+		})
+	}
+}
+
+// Several policies may throw on one resource.
+func TestManyThrow(t *testing.T) {
+	for name, f := range map[string]files{
+		"node": node("a", `throw new Error("a")`, "b", nodePublic, "c", `throw new Error("c")`, "d", `if (props.d) throw new Error("d")`, "e", nodePublic),
+		"python": python("a", "raise ValueError('a')", "b", pythonPublic, "c", "raise ValueError('c')",
+			"d", "if 'd' in props:\n    raise ValueError('d')", "e", pythonPublic),
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := load(t, newLoader(t, pulumi.Options{}), f, nil)
+			for n := range 6 {
+				in := resource("acl", "public")
+				if n%2 == 0 {
+					in.Properties["d"] = true
+				}
+				rs := judge(t, e, in)
+				is(t, rs["a"], schemas.Errored, "Error: a")
+				is(t, rs["c"], schemas.Errored, "Error: c")
+				is(t, rs["b"], schemas.Failed, "public")
+				is(t, rs["e"], schemas.Failed, "public")
+				if n%2 == 0 {
+					is(t, rs["d"], schemas.Errored, "Error: d")
+				} else {
+					is(t, rs["d"], schemas.Passed)
+				}
+			}
+		})
+	}
+}
+
+// A pack that floods its output is judged as ever: what it writes is read and
+// forgotten.
+func TestFloods(t *testing.T) {
+	const line = `"x".repeat(1000) + "\n"`
+	for name, f := range map[string]files{
+		"while it judges": node("flood", `for (let i = 0; i < 20000; i++) { process.stdout.write(`+line+`); process.stderr.write(`+line+`); }`, "public", nodePublic),
+		"ever after":      node("flood", `globalThis.t ??= setInterval(() => { for (let i = 0; i < 1000; i++) process.stdout.write(`+line+`); }, 1);`, "public", nodePublic),
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := load(t, newLoader(t, pulumi.Options{Call: time.Minute}), f, nil)
+			for range 3 {
+				rs := judge(t, e, resource("acl", "public"))
+				is(t, rs["flood"], schemas.Passed)
+				is(t, rs["public"], schemas.Failed, "public")
+			}
+		})
+	}
+}
+
+// A pack that hangs on every resource gets less and less time for them.
+func TestHangsGetLessTime(t *testing.T) {
+	e := load(t, newLoader(t, pulumi.Options{Call: 4 * time.Second}), node("hangs", `while (props.bad) {}`), nil)
+	for _, last := range []string{"2s", "1s", "1s"} { // of the two times that each is asked
+		is(t, judge(t, e, resource("bad", true))["hangs"], schemas.Errored, "no answer within "+last)
+	}
+	for range 4 {
+		is(t, judge(t, e, resource())["hangs"], schemas.Passed)
+	}
+	is(t, judge(t, e, resource("bad", true))["hangs"], schemas.Errored, "no answer within 2s")
+}
+
+// Who gives up gets the context's error, while judging and while waiting.
+func TestCancelled(t *testing.T) {
+	e := load(t, newLoader(t, pulumi.Options{}), node("waits", `if (props.bad) await new Promise(() => {});`), nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(100*time.Millisecond, cancel)
+	var wg sync.WaitGroup
+	var gaveUp atomic.Int32
+	for range 40 { // more than are asked at a time
+		wg.Go(func() {
+			if _, err := e.Evaluate(ctx, resource("bad", true)); errors.Is(err, context.Canceled) {
+				gaveUp.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if gaveUp.Load() != 40 {
+		t.Errorf("%d of 40 gave up", gaveUp.Load())
+	}
+	is(t, judge(t, e, resource())["waits"], schemas.Passed)
+}
+
+// A pack that dies on every resource rests after a while, and is tried again.
+func TestCrashLoop(t *testing.T) {
+	var now atomic.Int64
+	l := newLoader(t, pulumi.Options{Pause: time.Minute, Now: func() time.Time { return time.Unix(now.Load(), 0) }})
+	e := load(t, l, python("dies", "if 'good' not in props:\n    os._exit(1)"), nil)
+	deaths := func() (n int) { // after which the pack rests; 0 when it does not
+		r := judge(t, e, resource())["dies"]
+		is(t, r, schemas.Errored, "exit status 1")
+		_, text, _ := strings.Cut(r.Reason, "the pack rests for 1m0s, it failed ")
+		_, _ = fmt.Sscanf(text, "%d times in a row", &n)
+		return n
+	}
+	tries := 0
+	for deaths() == 0 {
+		if tries++; tries > 40 {
+			t.Fatal("it is started for ever")
+		}
+	}
+	before := deaths()
+	for range 100 {
+		if after := deaths(); after != before {
+			t.Fatalf("%d deaths while it rests, %d before", after, before)
+		}
+	}
+	now.Add(61)
+	if after := deaths(); after != before+1 {
+		t.Errorf("%d deaths, %d before: it is to be tried again, once", after, before)
+	}
+	now.Add(61)
+	is(t, judge(t, e, resource("good", true))["dies"], schemas.Passed)
+	if deaths() != 0 {
+		t.Error("it rests after an answer")
+	}
+}
+
+// A pack whose process cannot be started again is errored, not waited for.
+func TestCannotStartAgain(t *testing.T) {
+	dir := write(t, node("dies", `if (props.bad) process.exit(1);`))
+	e := loadDir(t, newLoader(t, pulumi.Options{}), dir, nil)
+	f := node().with("index.js", `throw new Error("gone");`)
+	for name, text := range f {
+		rewrite(t, dir, name, text)
+	}
+	is(t, judge(t, e, resource("bad", true))["dies"], schemas.Errored, "Error: gone")
+	is(t, judge(t, e, resource())["dies"], schemas.Errored, "the pack rests", "Error: gone")
+}
