@@ -47,13 +47,7 @@ func newPython(ctx context.Context, dir string, project evaluator.Project) (*pyt
 		return nil, err
 	}
 	p := &python{p: project, base: base, packager: toolchainOf(dir, project)}
-	if err := p.ask(ctx); err != nil {
-		return nil, err
-	}
-	if p.packager.name() != "pip" {
-		_, err = lookPath(p.packager.name())
-	}
-	return p, err
+	return p, p.ask(ctx)
 }
 
 // basePython is the interpreter that Pulumi would take.
@@ -129,9 +123,6 @@ func (p *python) accepts(ctx context.Context, s *shop) error {
 	}
 	return err
 }
-
-// fits is true for what Own found.
-func (p *python) fits(string) error { return nil }
 
 func (p *python) locked(dir string) bool { return p.packager.locked(dir) }
 
