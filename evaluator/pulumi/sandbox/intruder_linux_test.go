@@ -22,7 +22,8 @@ type intrusion struct {
 	Groups        []int
 	Nice          int
 	Rights        []string
-	NewPrivileges bool `json:"new privileges"`
+	AllRights     string `json:"all rights"` // that it could ever have
+	NewPrivileges bool   `json:"new privileges"`
 }
 
 // scene is a machine with things that are not a pack's business.
@@ -190,10 +191,27 @@ func TestIntruder(t *testing.T) {
 		"list the data directory": "refused: No such file or directory", "write to the machine's tmp": "done",
 		"the first process's environment": "refused: Permission denied", "send a packet to this machine": "done",
 	})
-	if i.Processes != 2 || i.UID == 0 {
-		t.Errorf("%d processes, uid %d", i.Processes, i.UID)
+	if i.Processes != 2 || i.UID == 0 || strings.Trim(i.AllRights, "0") != "" {
+		t.Errorf("%d processes, uid %d, rights %s", i.Processes, i.UID, i.AllRights)
 	}
 	m.unharmed(t)
+}
+
+// What keeps a program from making connections where only system calls can be
+// refused.
+func TestFilter(t *testing.T) {
+	if !probedPlain().Filter {
+		t.Skip("no kernel sandbox: system calls cannot be filtered")
+	}
+	m := newScene(t)
+	s := &Sandbox{mode: BestEffort, can: abilities{Filter: true}}
+	for name, got := range intrude(t, s, m.spec(t, "connect to this machine", "send a packet to this machine", "connect to a nameless socket",
+		"connect to a socket file", "connect in the first packet", "connect to the world")).Got {
+		if got != "refused: Permission denied" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	m.unreached(t)
 }
 
 // The same program gets it all where the sandbox is off: what is refused above is
@@ -219,15 +237,20 @@ func TestIntruderUncontained(t *testing.T) {
 	i.clean(t)
 }
 
-// unharmed checks that nothing outside was changed, and that what the program
-// wrote is this user's.
-func (s scene) unharmed(t *testing.T) {
+func (s scene) unreached(t *testing.T) {
 	t.Helper()
 	for _, reached := range s.reached {
 		if err := reached(); !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("a program reached this machine: %v", err)
 		}
 	}
+}
+
+// unharmed checks that nothing outside was changed, and that what the program
+// wrote is this user's.
+func (s scene) unharmed(t *testing.T) {
+	t.Helper()
+	s.unreached(t)
 	for path, want := range map[string]string{"data/keyring.json": "keys", "other/secret": "other's", "pack/secret": "pack's", "work/new": "x"} {
 		if got, err := os.ReadFile(filepath.Join(s.dir, path)); err != nil || string(got) != want {
 			t.Errorf("%s holds %q, %v", path, got, err)
