@@ -3,7 +3,6 @@ package pulumi
 import (
 	"context"
 	"maps"
-	"slices"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
@@ -51,11 +50,6 @@ func (c configuration) without(policies ...string) configuration {
 		out[name] = &pulumirpc.PolicyConfig{EnforcementLevel: pulumirpc.EnforcementLevel_DISABLED, Properties: c[name].GetProperties()}
 	}
 	return out
-}
-
-// enabled are the policies that are judged, in the order in which the pack does.
-func (c configuration) enabled(order []string) []string {
-	return slices.DeleteFunc(slices.Clone(order), c.disabled)
 }
 
 func (p *process) configure(ctx context.Context, c configuration) error {
