@@ -82,9 +82,10 @@ func (c *cache) get(ctx context.Context, p schemas.EffectivePack) (Engine, func(
 	return e.engine, func() { c.release(e) }, nil
 }
 
-// loadTimeout bounds loading. It does not end with the one who asked first:
-// others may be waiting for the same engine.
-const loadTimeout = 5 * time.Minute
+// loadTimeout bounds loading, which may bring a pack hundreds of megabytes of
+// dependencies. It does not end with the one who asked first: others may be
+// waiting for the same engine.
+const loadTimeout = 15 * time.Minute
 
 func (c *cache) fill(ctx context.Context, e *entry, p schemas.EffectivePack) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)

@@ -27,7 +27,7 @@ func TestPacksThatDoNotStart(t *testing.T) {
 		},
 		"module is missing": {
 			entry(node(), "require(\"left-pad\");\n"),
-			[]string{"its process ended: exit status 32", "Error: Cannot find module 'left-pad'\nRequire stack:\n- index.js\n    at Object.<anonymous> (index.js:1:1)"},
+			[]string{"its process ended with exit code 32", "Error: Cannot find module 'left-pad'\nRequire stack:\n- index.js\n    at Object.<anonymous> (index.js:1:1)"},
 		},
 		"throws":            {entry(node(), "throw new Error(\"boom\");"), []string{"Error: boom\n    at Object.<anonymous> (index.js:1:7)"}},
 		"no entry":          {files{"PulumiPolicy.yaml": "runtime: nodejs\n", "package.json": `{"version": "1.0.0"}`}, []string{"'main' file (index.js) does not exist"}},
@@ -44,7 +44,7 @@ func TestPacksThatDoNotStart(t *testing.T) {
 			[]string{"Traceback (most recent call last):\n  File \"__main__.py\", line 1, in <module>\n    import nonesuch\nModuleNotFoundError: No module named 'nonesuch'"},
 		},
 		"python syntax": {entry(python(), "def f(:\n"), []string{"File \"__main__.py\", line 1\n    def f(:", "SyntaxError: invalid syntax"}},
-		"python exits":  {entry(python(), "import sys; sys.exit(3)"), []string{"its process ended: exit status 3"}},
+		"python exits":  {entry(python(), "import sys; sys.exit(3)"), []string{"its process ended with exit code 3"}},
 		"python prints": {entry(python(), "print('hello')"), []string{`it wrote an invalid port: "hello"`}},
 	} {
 		t.Run(name, func(t *testing.T) {

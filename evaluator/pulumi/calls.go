@@ -2,9 +2,9 @@ package pulumi
 
 import (
 	"context"
+	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/insights-scanner/insights-scanner/evaluator"
@@ -96,17 +96,20 @@ func (e *engine) restart(ctx context.Context) (*process, error) {
 // ask makes one call, within what its type of resources is allowed.
 func (c *call) ask(ctx context.Context, p *process) (*pulumirpc.AnalyzeResponse, error) {
 	p.shown.add(c.in.Secrets)
-	limit := c.e.slow.of(c.in.Type, c.alone, c.e.opt.Call)
-	bounded, cancel := context.WithTimeout(ctx, limit)
+	// Not a deadline: that is sent, and the SDKs would keep a clock for every call.
+	bounded, cancel := context.WithCancel(ctx)
 	defer cancel()
+	limit := c.e.slow.of(c.in.Type, c.alone, c.e.opt.Call)
+	timer := time.AfterFunc(limit, cancel)
 	response, err := p.client.Analyze(bounded, c.req)
+	inTime := timer.Stop()
 	switch {
 	case err == nil || fateOf(err) == threw:
 		c.e.alarm.answered()
 		c.e.slow.finished(c.in.Type, false)
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case bounded.Err() != nil, status.Code(err) == codes.DeadlineExceeded: // by our clock, or by the SDK's
+	case !inTime:
 		c.e.slow.finished(c.in.Type, true)
 		return nil, overrun(limit)
 	}

@@ -93,16 +93,16 @@ func TestVersions(t *testing.T) {
 
 // A pack that was inspected is not started again to be loaded, once.
 func TestInspectAndLoadShareAProcess(t *testing.T) {
-	f := node("a", `report("" + process.pid);`)
+	f := node("a", `globalThis.id ??= Math.random(); report("" + id);`)
 	l := newLoader(t, pulumi.Options{})
 	dir, another := write(t, f), write(t, f)
-	pid := func(dir string) string { return judge(t, loadDir(t, l, dir, nil), resource())["a"].Messages[0] }
+	process := func(dir string) string { return judge(t, loadDir(t, l, dir, nil), resource())["a"].Messages[0] }
 	if _, err := l.Inspect(t.Context(), dir); err != nil {
 		t.Fatal(err)
 	}
 	rewrite(t, dir, "index.js", `throw new Error("started again");`)
-	other := pid(another)
-	if pid(dir) == other {
+	other := process(another)
+	if process(dir) == other {
 		t.Error("the process of another pack was taken")
 	}
 	if _, err := l.Load(t.Context(), dir, schemas.EffectivePack{}); schemas.CodeOf(err) != schemas.CodeInvalid {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/insights-scanner/insights-scanner/evaluator"
 	"github.com/insights-scanner/insights-scanner/evaluator/evaltest"
-	"github.com/insights-scanner/insights-scanner/evaluator/pulumi"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -83,12 +82,12 @@ func write(t testing.TB, f files) string {
 }
 
 // load loads a pack.
-func load(t testing.TB, l *pulumi.Loader, f files, config map[string]schemas.PolicyConfig) evaluator.Engine {
+func load(t testing.TB, l *loader, f files, config map[string]schemas.PolicyConfig) evaluator.Engine {
 	t.Helper()
 	return loadDir(t, l, write(t, f), config)
 }
 
-func loadDir(t testing.TB, l *pulumi.Loader, dir string, config map[string]schemas.PolicyConfig) evaluator.Engine {
+func loadDir(t testing.TB, l *loader, dir string, config map[string]schemas.PolicyConfig) evaluator.Engine {
 	t.Helper()
 	e, err := l.Load(t.Context(), dir, schemas.EffectivePack{Config: config})
 	if err != nil {

@@ -22,7 +22,7 @@ const (
 	maxRequest = 400 << 20 // what the SDKs take
 	maxInfo    = 64 << 20
 	maxAnswer  = 8 << 20
-	maxHeaders = 1 << 20 // of an answer; an error's text is one
+	maxHeaders = 8 << 20 // of an answer; an error's text is one
 
 	// noEngine is where the SDKs would send log messages. Nothing listens there.
 	noEngine = "127.0.0.1:1"
@@ -47,7 +47,7 @@ type process struct {
 func start(ctx context.Context, box *sandbox.Sandbox, env install.Environment, limits sandbox.Limits, limit time.Duration) (*process, error) {
 	p := &process{env: env, out: newOutput(), ended: make(chan struct{})}
 	child, err := box.Start(context.WithoutCancel(ctx), sandbox.Spec{
-		Argv: arguments(env.Argv), Dir: env.Dir, Env: env.Env, Read: env.Read,
+		Argv: arguments(env.Argv), Dir: env.Dir, Env: env.Env, Read: append([]string{env.Dir}, env.Read...),
 		Limits: limits, Stdout: p.out.stdout(), Stderr: p.out.stderr(),
 	})
 	if err != nil {
@@ -113,7 +113,7 @@ func (p *process) ending() string {
 	if p.how == nil {
 		return "its process ended by itself"
 	}
-	return "its process ended: " + p.how.Error()
+	return "its process " + p.how.Error()
 }
 
 // alive tells whether the process can still answer.

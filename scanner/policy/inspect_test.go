@@ -91,6 +91,7 @@ func TestLocalPackThatBringsItsDependencies(t *testing.T) {
 	w, cache, inspected := newLockingWorld(t)
 	dir := newPack(t, "base", "1")
 	write(t, dir, "installed", "")
+	write(t, dir, "lock", "the author's") // so that what is published is this very archive
 	published, err := w.registry.PublishDir(w.ctx, dir, "ci")
 	ok(t, err)
 	local, err := w.registry.Local(w.ctx, dir)

@@ -8,7 +8,6 @@ package install
 
 import (
 	"context"
-	"path/filepath"
 	"sync"
 
 	"github.com/rs/zerolog"
@@ -95,14 +94,19 @@ func (i *Installer) Lock(ctx context.Context, dir string, p evaluator.Project) (
 		return false, err
 	}
 	defer s.close()
+	changed, err = i.lockInto(ctx, r, s, dir)
+	return changed, settled(err, 1)
+}
+
+func (i *Installer) lockInto(ctx context.Context, r recipe, s *shop, dir string) (changed bool, err error) {
 	if err := r.accepts(ctx, s); err != nil {
 		return false, err
 	}
 	file, err := i.lock(ctx, r, s)
 	if err != nil || file == "" {
-		return false, settled(err, 1)
+		return false, err
 	}
-	return true, copyFile(filepath.Join(s.pack, file), filepath.Join(dir, file))
+	return true, s.bring(file, dir)
 }
 
 // Environment returns the environment of the pack in dir: its own, if Adopt
@@ -159,6 +163,7 @@ func (i *Installer) make(ctx context.Context, r recipe, key, dir string, p evalu
 		s.close()
 		return "", err
 	}
+	i.sweep()
 	return s.pack, nil
 }
 

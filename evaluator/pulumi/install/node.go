@@ -17,7 +17,7 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// The Node.js versions that packs are run with. Tests have run 20.
+// The Node.js versions that packs are run with. Tests run 20; 22 and 24 were tried.
 const (
 	nodeRange    = ">=20"
 	nodeVersions = "20 or newer"

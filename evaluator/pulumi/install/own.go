@@ -61,8 +61,8 @@ func interpreter(dir, path string) (Environment, bool) {
 	const question = "import importlib.metadata as m, sys; m.version('pulumi_policy'); print(sys.prefix); print(sys.base_prefix)"
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, "-c", question)
-	cmd.Dir = "/" // not the pack's, whose modules must not be found
+	cmd := exec.CommandContext(ctx, path, "-c", question) //nolint:gosec // an interpreter that the operator names
+	cmd.Dir = "/"                                         // not the pack's, whose modules must not be found
 	out, err := cmd.Output()
 	if err != nil {
 		return Environment{}, false

@@ -44,7 +44,7 @@ func become() {
 		err = r.apply()
 	}
 	if err == nil {
-		err = syscall.Exec(argv[0], argv, env)
+		err = syscall.Exec(argv[0], argv, env) //nolint:gosec // this is what it is for
 	}
 	_, _ = fmt.Fprint(os.NewFile(3, "helper"), err)
 	os.Exit(1)

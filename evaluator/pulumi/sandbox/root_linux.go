@@ -54,7 +54,7 @@ func newRoot() error {
 
 func ownFiles(plan) error {
 	for _, dir := range []string{"/proc", "/dev", "/tmp", "/etc", "/var", "/run"} {
-		if err := os.Mkdir(dir, 0o755); err != nil {
+		if err := os.Mkdir(dir, 0o700); err != nil {
 			return err
 		}
 	}
@@ -154,12 +154,12 @@ func mountPoint(from, to string) error {
 		return err
 	}
 	if info.IsDir() {
-		return os.MkdirAll(to, 0o755)
+		return os.MkdirAll(to, 0o700)
 	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o444)
+	f, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o400)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
@@ -182,7 +182,7 @@ func ownSettings(plan) error {
 		if _, err := os.Stat(path); err == nil {
 			continue
 		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // for the program to read
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -27,6 +28,9 @@ func (l *launch) beStranger() {
 }
 
 func (l *launch) showAsStrangers() error {
+	if !l.plan.Room {
+		return errors.New("it has no files of its own")
+	}
 	ids, err := strangerIDs()
 	if err != nil {
 		return err
