@@ -14,7 +14,7 @@ import (
 )
 
 // The Python versions that packs are run with: those that Pulumi's packages
-// support. Tests have run 3.11.
+// support. Tests run 3.11.
 const (
 	pythonMajor, pythonMinor = 3, 10
 	pythonVersions           = "3.10 or newer"
@@ -29,8 +29,8 @@ type python struct {
 	packager toolchain
 }
 
-// toolchain resolves and installs in a virtual environment. The fields are those
-// of recipe, for the shop's environment that venv has made.
+// toolchain is pip, poetry or uv: it makes a virtual environment, and resolves and
+// installs in it. What recipe has too means the same.
 type toolchain interface {
 	name() string
 	add() string   // how a dependency is added
