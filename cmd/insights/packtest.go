@@ -64,7 +64,11 @@ func (a *app) packTest(ctx context.Context, dir string, update bool) error {
 	if err != nil {
 		return err
 	}
-	p, err := openTestPack(ctx, dir)
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	p, err := openTestPack(ctx, dir, newRuntimes(cfg, a.logger(cfg, true)))
 	if err != nil {
 		return err
 	}
@@ -113,6 +117,7 @@ func readFixtures(files []string) (map[string][]fixture.Case, error) {
 
 // testPack is a pack that runs on fixtures, in this process alone.
 type testPack struct {
+	runtimes runtimes
 	loader   evaluator.Loader
 	dir      string // to load it from
 	tmp      string // "" when dir is the author's
@@ -121,18 +126,17 @@ type testPack struct {
 	engines  map[string]evaluator.Engine // by configuration
 }
 
-func openTestPack(ctx context.Context, dir string) (*testPack, error) {
+func openTestPack(ctx context.Context, dir string, all runtimes) (*testPack, error) {
 	project, err := evaluator.ReadProject(dir)
 	if err != nil {
 		return nil, err
 	}
-	all := loaders()
 	loader, ok := all[project.Runtime]
 	if !ok {
 		return nil, schemas.Errorf(schemas.CodeInvalid, "%s: runtime %q is not supported", evaluator.ProjectFile, project.Runtime).
-			WithHint("supported: %s", runtimeNames(all))
+			WithHint("supported: %s", all)
 	}
-	p := &testPack{loader: loader, configs: map[*fixture.Case]map[string]schemas.PolicyConfig{}, engines: map[string]evaluator.Engine{}}
+	p := &testPack{runtimes: all, loader: loader, configs: map[*fixture.Case]map[string]schemas.PolicyConfig{}, engines: map[string]evaluator.Engine{}}
 	if err = p.place(ctx, dir); err == nil {
 		p.manifest, err = loader.Inspect(ctx, p.dir)
 	}
@@ -234,6 +238,7 @@ func (p *testPack) close() {
 	for _, e := range p.engines {
 		_ = e.Close() // the results are there
 	}
+	p.runtimes.close()
 	if p.tmp != "" {
 		_ = os.RemoveAll(p.tmp)
 	}

@@ -3,13 +3,9 @@ package main
 import (
 	"context"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/insights-scanner/insights-scanner/discovery/aws"
-	"github.com/insights-scanner/insights-scanner/evaluator"
-	"github.com/insights-scanner/insights-scanner/evaluator/rego"
 	"github.com/insights-scanner/insights-scanner/scanner"
 	"github.com/insights-scanner/insights-scanner/scanner/api"
 	"github.com/insights-scanner/insights-scanner/scanner/bus"
@@ -48,7 +44,7 @@ func newTables(b *bus.Bus) tables {
 // parts are what the roles and the service are made of.
 type parts struct {
 	provider *aws.Provider
-	loaders  map[schemas.Runtime]evaluator.Loader
+	runtimes runtimes
 	archives *policy.ArchiveCache
 	objects  *bus.Objects
 
@@ -58,21 +54,6 @@ type parts struct {
 	resolver *policy.Resolver
 	control  *scanner.Control
 	tokens   *api.Tokens
-}
-
-// loaders are the pack runtimes of this program.
-func loaders() map[schemas.Runtime]evaluator.Loader {
-	return map[schemas.Runtime]evaluator.Loader{schemas.RuntimeOPA: rego.Loader{}}
-}
-
-// runtimeNames lists pack runtimes for people.
-func runtimeNames(all map[schemas.Runtime]evaluator.Loader) string {
-	names := make([]string, 0, len(all))
-	for r := range all {
-		names = append(names, string(r))
-	}
-	slices.Sort(names)
-	return strings.Join(names, ", ")
 }
 
 func (n *node) openParts(ctx context.Context) error {
@@ -94,7 +75,7 @@ func (n *node) makeParts() {
 	n.tables = newTables(n.bus)
 	n.parts = parts{
 		provider: aws.New(n.log, time.Now),
-		loaders:  loaders(),
+		runtimes: newRuntimes(n.cfg, n.log),
 		objects:  bus.NewObjects(n.bus, schemas.ObjectsPacks),
 	}
 	n.parts.provider.OnCall(n.metrics.called)
@@ -116,7 +97,7 @@ func (n *node) planner() bus.Planner {
 func (n *node) openControl() {
 	t, p := n.tables, &n.parts
 	inspectors := map[schemas.Runtime]policy.Inspector{}
-	for runtime, loader := range p.loaders {
+	for runtime, loader := range p.runtimes {
 		inspectors[runtime] = loader
 	}
 	p.registry = policy.NewRegistry(policy.RegistryDeps{
