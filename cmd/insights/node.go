@@ -232,9 +232,7 @@ func (n *node) connectStore(ctx context.Context) (*sink.Store, error) {
 
 // close stops everything, in the reverse order of open.
 func (n *node) close() {
-	if n.parts.closeLoaders != nil {
-		n.parts.closeLoaders()
-	}
+	n.parts.runtimes.close()
 	if n.bus != nil {
 		n.bus.Close()
 	}

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"github.com/insights-scanner/insights-scanner/evaluator"
@@ -69,7 +68,7 @@ func (a *app) packTest(ctx context.Context, dir string, update bool) error {
 	if err != nil {
 		return err
 	}
-	p, err := openTestPack(ctx, cfg, a.logger(cfg, true), dir)
+	p, err := openTestPack(ctx, dir, newRuntimes(cfg, a.logger(cfg, true)))
 	if err != nil {
 		return err
 	}
@@ -118,31 +117,26 @@ func readFixtures(files []string) (map[string][]fixture.Case, error) {
 
 // testPack is a pack that runs on fixtures, in this process alone.
 type testPack struct {
-	loader      evaluator.Loader
-	closeLoader func()
-	dir         string // to load it from
-	tmp         string // "" when dir is the author's
-	manifest    schemas.PackManifest
-	configs     map[*fixture.Case]map[string]schemas.PolicyConfig
-	engines     map[string]evaluator.Engine // by configuration
+	runtimes runtimes
+	loader   evaluator.Loader
+	dir      string // to load it from
+	tmp      string // "" when dir is the author's
+	manifest schemas.PackManifest
+	configs  map[*fixture.Case]map[string]schemas.PolicyConfig
+	engines  map[string]evaluator.Engine // by configuration
 }
 
-func openTestPack(ctx context.Context, cfg Config, log zerolog.Logger, dir string) (*testPack, error) {
+func openTestPack(ctx context.Context, dir string, all runtimes) (*testPack, error) {
 	project, err := evaluator.ReadProject(dir)
-	if err != nil {
-		return nil, err
-	}
-	all, closeAll, err := loaders(cfg, log)
 	if err != nil {
 		return nil, err
 	}
 	loader, ok := all[project.Runtime]
 	if !ok {
-		closeAll()
 		return nil, schemas.Errorf(schemas.CodeInvalid, "%s: runtime %q is not supported", evaluator.ProjectFile, project.Runtime).
-			WithHint("supported: %s", runtimeNames)
+			WithHint("supported: %s", all)
 	}
-	p := &testPack{loader: loader, closeLoader: closeAll, configs: map[*fixture.Case]map[string]schemas.PolicyConfig{}, engines: map[string]evaluator.Engine{}}
+	p := &testPack{runtimes: all, loader: loader, configs: map[*fixture.Case]map[string]schemas.PolicyConfig{}, engines: map[string]evaluator.Engine{}}
 	if err = p.place(ctx, dir); err == nil {
 		p.manifest, err = loader.Inspect(ctx, p.dir)
 	}
@@ -244,7 +238,7 @@ func (p *testPack) close() {
 	for _, e := range p.engines {
 		_ = e.Close() // the results are there
 	}
-	p.closeLoader()
+	p.runtimes.close()
 	if p.tmp != "" {
 		_ = os.RemoveAll(p.tmp)
 	}

@@ -105,5 +105,5 @@ func TestPackTestOfWhatIsWrong(t *testing.T) {
 	none := writeFiles(t, map[string]string{"tests/a.yaml": "- type: x\n"})
 	checkFailure(t, p, exitUsage, []string{"pack", "test", none}, "has no PulumiPolicy.yaml")
 	perl := writeFiles(t, map[string]string{"tests/a.yaml": "- type: x\n", "PulumiPolicy.yaml": "runtime: perl\n"})
-	checkFailure(t, p, exitUsage, []string{"pack", "test", perl}, `runtime "perl" is not supported`, "supported: opa")
+	checkFailure(t, p, exitUsage, []string{"pack", "test", perl}, `runtime "perl" is not supported`, "supported: nodejs, opa, python")
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/insights-scanner/insights-scanner/discovery/aws"
-	"github.com/insights-scanner/insights-scanner/evaluator"
 	"github.com/insights-scanner/insights-scanner/scanner"
 	"github.com/insights-scanner/insights-scanner/scanner/api"
 	"github.com/insights-scanner/insights-scanner/scanner/bus"
@@ -44,11 +43,10 @@ func newTables(b *bus.Bus) tables {
 
 // parts are what the roles and the service are made of.
 type parts struct {
-	provider     *aws.Provider
-	loaders      map[schemas.Runtime]evaluator.Loader
-	closeLoaders func()
-	archives     *policy.ArchiveCache
-	objects      *bus.Objects
+	provider *aws.Provider
+	runtimes runtimes
+	archives *policy.ArchiveCache
+	objects  *bus.Objects
 
 	// Of the control role.
 	registry *policy.Registry
@@ -62,9 +60,7 @@ func (n *node) openParts(ctx context.Context) error {
 	if err := n.checkRestored(ctx); err != nil {
 		return err
 	}
-	if err := n.makeParts(); err != nil {
-		return err
-	}
+	n.makeParts()
 	if !n.holdsStore() {
 		return nil
 	}
@@ -75,21 +71,18 @@ func (n *node) openParts(ctx context.Context) error {
 }
 
 // makeParts puts the parts together; nothing is written.
-func (n *node) makeParts() (err error) {
+func (n *node) makeParts() {
 	n.tables = newTables(n.bus)
 	n.parts = parts{
 		provider: aws.New(n.log, time.Now),
+		runtimes: newRuntimes(n.cfg, n.log),
 		objects:  bus.NewObjects(n.bus, schemas.ObjectsPacks),
-	}
-	if n.parts.loaders, n.parts.closeLoaders, err = loaders(n.cfg, n.log); err != nil {
-		return err
 	}
 	n.parts.provider.OnCall(n.metrics.called)
 	n.parts.archives = policy.NewArchiveCache(n.parts.objects, filepath.Join(n.cfg.DataDir, "packs"))
 	if n.holdsStore() {
 		n.openControl()
 	}
-	return nil
 }
 
 // planner asks the cloud who credentials are: in this process, or over the bus
@@ -104,7 +97,7 @@ func (n *node) planner() bus.Planner {
 func (n *node) openControl() {
 	t, p := n.tables, &n.parts
 	inspectors := map[schemas.Runtime]policy.Inspector{}
-	for runtime, loader := range p.loaders {
+	for runtime, loader := range p.runtimes {
 		inspectors[runtime] = loader
 	}
 	p.registry = policy.NewRegistry(policy.RegistryDeps{

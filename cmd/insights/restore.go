@@ -136,9 +136,7 @@ func (r *restoreRun) restore(ctx context.Context, b *backup.Backup) (note string
 	if note, err = r.checkRing(ctx, n, b); err != nil {
 		return "", err
 	}
-	if err := n.makeParts(); err != nil {
-		return "", err
-	}
+	n.makeParts()
 	return note, b.Restore(ctx, n.record(), n.bus, func(ctx context.Context) error {
 		if err := n.parts.resolver.All(ctx); err != nil {
 			return err

@@ -72,7 +72,7 @@ func (n *node) runDiscovery(ctx context.Context) error {
 func (n *node) runEvaluator(ctx context.Context) error {
 	effectives := newEffectives()
 	worker := evaluator.NewWorker(evaluator.Deps{
-		Loaders: n.parts.loaders, Archives: n.parts.archives, Effectives: effectives, Publisher: countedVerdicts{n.bus, n.metrics},
+		Loaders: n.parts.runtimes, Archives: n.parts.archives, Effectives: effectives, Publisher: countedVerdicts{n.bus, n.metrics},
 		Opener: n.ring, Log: n.log, Now: time.Now, MaxEngines: n.cfg.Workers.MaxEngines,
 		Loaded: n.metrics.loaded, Evaluated: n.metrics.evaluated,
 	})

@@ -58,10 +58,10 @@ func TestStarterUpgrade(t *testing.T) {
 // starters is a node with what the starter pack needs, and one account.
 type starters struct {
 	*node
-	t testing.TB
+	t *testing.T
 }
 
-func newStarters(t testing.TB) starters {
+func newStarters(t *testing.T) starters {
 	t.Helper()
 	cfg := defaultConfig()
 	cfg.DataDir = t.TempDir()
@@ -72,10 +72,7 @@ func newStarters(t testing.TB) starters {
 	n.tables = newTables(n.bus)
 	tables := n.tables
 	inspectors := map[schemas.Runtime]policy.Inspector{}
-	all, closeAll, err := loaders(cfg, n.log)
-	s.must(err)
-	t.Cleanup(closeAll)
-	for runtime, loader := range all {
+	for runtime, loader := range newRuntimes(cfg, n.log) {
 		inspectors[runtime] = loader
 	}
 	n.parts.registry = policy.NewRegistry(policy.RegistryDeps{
@@ -86,7 +83,7 @@ func newStarters(t testing.TB) starters {
 	n.parts.resolver = policy.NewResolver(policy.ResolverDeps{
 		Accounts: tables.accounts, Groups: tables.groups, Manifests: tables.manifests, Effective: tables.effective, Log: n.log,
 	})
-	_, err = tables.accounts.Create(t.Context(), "aws-123456789012", schemas.Account{ID: "aws-123456789012", Name: "prod", Provider: "aws"})
+	_, err := tables.accounts.Create(t.Context(), "aws-123456789012", schemas.Account{ID: "aws-123456789012", Name: "prod", Provider: "aws"})
 	s.must(err)
 	return s
 }
