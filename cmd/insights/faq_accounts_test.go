@@ -66,7 +66,7 @@ func (p program) found(t *testing.T, state string) string {
 }
 
 // "A policy violation will be added to any account resources that are out of
-// compliance."
+// compliance".
 func TestAPolicyViolationWillBeAddedToAnyAccountResourcesThatAreOutOfCompliance(t *testing.T) {
 	t.Parallel()
 	p, url := scanned(t)
@@ -90,7 +90,7 @@ func TestAPolicyViolationWillBeAddedToAnyAccountResourcesThatAreOutOfCompliance(
 }
 
 // "Policy violations for Insights resources are informational rather than
-// preventative since the resource state is discovered, but not managed, by Pulumi."
+// preventative since the resource state is discovered, but not managed, by Pulumi".
 func TestPolicyViolationsForInsightsResourcesAreInformationalRatherThanPreventative(t *testing.T) {
 	t.Parallel()
 	p, url := scanned(t)
@@ -116,7 +116,7 @@ func TestPolicyViolationsForInsightsResourcesAreInformationalRatherThanPreventat
 }
 
 // "For OPA Policy Packs, the version is also specified in the PulumiPolicy.yaml
-// file, using the same format as Python packs."
+// file, using the same format as Python packs".
 func TestTheVersionOfAnOPAPolicyPackIsSpecifiedInPulumiPolicyYAML(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
