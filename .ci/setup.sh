@@ -3,7 +3,7 @@
 # repeated and interrupted: what is there already is left alone, what is not
 # complete is made again, and what was downloaded stays in the package clients' caches.
 #
-#   .ci/setup.sh [check] [modules] [engine] [moto] [linters]
+#   .ci/setup.sh [check] [modules] [engine] [moto] [packtools] [linters]
 #
 # Works with the bash 3.2 of macOS.
 set -euo pipefail
@@ -267,6 +267,36 @@ moto() {
   finished "$(megabytes "$dir")"
 }
 
+# ---- Package managers, for the tests of packs' dependencies ------------------
+
+# The Python ones lie in a virtual environment; see moto. bin/ has the programs by
+# name, without Yarn 4, which packs bring with them.
+packtools() {
+  local key dir
+  key=$({ cat .ci/packtools/*.json .ci/packtools/requirements.txt && "$python" -VV && echo "$root"; } | cksum | cut -d ' ' -f 1)
+  dir=$tools/packtools-$key
+  step "yarn, pnpm, poetry and uv: 177 MB on disk"
+  if [ -e "$dir/complete" ] && [ "$tools/packtools" -ef "$dir" ] && quiet_probe "$dir/bin/poetry" --version; then
+    there
+    return
+  fi
+  rm -rf "$dir"
+  mkdir -p "$dir/bin"
+  cp .ci/packtools/package.json .ci/packtools/package-lock.json "$dir/"
+  # npm takes a prefix behind a symbolic link for a package of its own.
+  quietly npm ci --prefix "$(cd "$dir" && pwd -P)" --no-bin-links --prefer-offline --ignore-scripts --no-audit --no-fund --no-update-notifier
+  quietly "$python" -m venv "$dir/venv"
+  quietly "$dir/venv/bin/python" -m pip install --disable-pip-version-check --no-input --require-hashes -r .ci/packtools/requirements.txt
+  ln -s ../node_modules/yarn/bin/yarn.js "$dir/bin/yarn"
+  ln -s ../node_modules/pnpm/bin/pnpm.cjs "$dir/bin/pnpm"
+  ln -s ../venv/bin/poetry ../venv/bin/uv "$dir/bin/"
+  chmod +x "$dir/node_modules/yarn/bin/yarn.js" "$dir/node_modules/pnpm/bin/pnpm.cjs"
+  touch "$dir/complete"
+  ln -sfn "packtools-$key" "$tools/packtools"
+  find "$tools" -maxdepth 1 -name 'packtools-*' ! -name "packtools-$key" -exec rm -rf {} +
+  finished "$(megabytes "$dir")"
+}
+
 # ---- Linters ----------------------------------------------------------------
 
 linters() {
@@ -286,14 +316,14 @@ linters() {
 
 # -----------------------------------------------------------------------------
 
-[ $# -gt 0 ] || set -- check modules engine moto
+[ $# -gt 0 ] || set -- check modules engine moto packtools
 for what in "$@"; do
   case $what in
     check) check ;;
-    modules | engine | moto | linters)
+    modules | engine | moto | packtools | linters)
       [ -n "$locked" ] || lock
       "$what"
       ;;
-    *) die "no step '$what': check, modules, engine, moto, linters" ;;
+    *) die "no step '$what': check, modules, engine, moto, packtools, linters" ;;
   esac
 done

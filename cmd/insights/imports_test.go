@@ -63,6 +63,7 @@ var confined = map[string]may{
 	"github.com/open-policy-agent/opa/":     {code: []string{"evaluator/rego"}, tests: []string{"deploy/packs"}},
 	"google.golang.org/grpc":                {code: []string{"evaluator/pulumi"}},
 	"github.com/pulumi/":                    {code: []string{"evaluator/pulumi"}},
+	"github.com/Masterminds/semver/":        {code: []string{"evaluator/pulumi/install"}},
 	"github.com/spf13/":                     {code: []string{"cmd/insights"}},
 	"github.com/olekukonko/tablewriter":     {code: []string{"cmd/insights"}},
 	"github.com/prometheus/":                {code: []string{"cmd/insights"}},

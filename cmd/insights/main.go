@@ -10,10 +10,14 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/insights-scanner/insights-scanner/evaluator/pulumi/sandbox"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-func main() { os.Exit(run()) }
+func main() {
+	sandbox.Main() // this process may be what contains a pack
+	os.Exit(run())
+}
 
 // run is the program; it gives the exit code.
 func run() int {

@@ -13,11 +13,14 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/insights-scanner/insights-scanner/evaluator/pulumi/sandbox"
 )
 
 // The test binary is the program itself when asked to, so that tests run real
 // processes without building another binary.
 func TestMain(m *testing.M) {
+	sandbox.Main()
 	if os.Getenv("INSIGHTS_TEST_MAIN") != "" {
 		os.Exit(profiled(run))
 	}

@@ -13,7 +13,7 @@ import (
 
 func (a *app) packCmd() *cobra.Command {
 	return parent("pack", "Publish policy packs", a.packPublishCmd(), a.packListCmd(), a.packShowCmd(),
-		a.packVersionsCmd(), a.packRemoveCmd(), a.packPullCmd(), a.packValidateConfigCmd())
+		a.packVersionsCmd(), a.packRemoveCmd(), a.packPullCmd(), a.packValidateConfigCmd(), a.packPreviewCmd())
 }
 
 func (a *app) packPublishCmd() *cobra.Command {

@@ -83,6 +83,9 @@ type Parts struct {
 	// Probe tries what an account's credentials may do; see aws.Provider.
 	Probe func(ctx context.Context, a schemas.Account, regions []string) ([]schemas.Permission, error)
 
+	// Preview judges what is held as if a group enforced a pack otherwise.
+	Preview func(ctx context.Context, q schemas.PreviewRequest) (schemas.Preview, error)
+
 	StartScan  func(ctx context.Context, account, by string, limit schemas.ScanLimit) (schemas.Scan, error)
 	CancelScan func(ctx context.Context, scan string) error
 	GetScan    func(ctx context.Context, scan string) (schemas.Scan, error)

@@ -41,7 +41,7 @@ var writes = map[string]struct {
 }
 
 var reads = []string{
-	"ListAccounts", "GetAccount", "CheckAccount", "EffectivePacks", "ExplainPacks", "AccountGroups", "GetScan", "ListScans", "ListPacks", "GetPack", "PackVersions", "PullPack", "ValidateConfig", "ListGroups", "GetGroup", "ListTokens",
+	"ListAccounts", "GetAccount", "CheckAccount", "EffectivePacks", "ExplainPacks", "AccountGroups", "GetScan", "ListScans", "ListPacks", "GetPack", "PackVersions", "PullPack", "ValidateConfig", "PreviewPack", "ListGroups", "GetGroup", "ListTokens",
 	"ListDeadLetters", "GetDeadLetter", "Report", "Violations", "Resources", "Events", "Retention",
 }
 

@@ -57,6 +57,9 @@ func (w *world) local(change ...func(*api.Parts)) *api.Local {
 		Effective: func(_ context.Context, a schemas.AccountID) (schemas.Effective, error) {
 			return schemas.Effective{AccountID: a, Revision: 7}, w.ask("effective " + string(a))
 		},
+		Preview: func(context.Context, schemas.PreviewRequest) (schemas.Preview, error) {
+			return schemas.Preview{}, w.ask("preview")
+		},
 		StartScan: func(_ context.Context, account, by string, limit schemas.ScanLimit) (schemas.Scan, error) {
 			return schemas.Scan{ID: "scan-1", AccountID: prod, Account: account, RequestedBy: by, Limit: limit}, w.ask("start " + account)
 		},

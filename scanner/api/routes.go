@@ -227,6 +227,13 @@ func (s *Server) packRoutes() {
 		}
 		return created(svc.PublishPack(r.Context(), archive))
 	})
+	s.route("POST /v1/preview", ScopeWrite, func(r *http.Request) (int, any, error) {
+		q, err := decodeUpTo[schemas.PreviewRequest](r, maxPreview)
+		if err != nil {
+			return 0, nil, err
+		}
+		return found(svc.PreviewPack(r.Context(), q))
+	})
 	s.route("GET /v1/packs/{pack}", ScopeRead, func(r *http.Request) (int, any, error) {
 		return listed(svc.PackVersions(r.Context(), r.PathValue("pack")))
 	})

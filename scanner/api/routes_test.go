@@ -106,6 +106,9 @@ func TestBodiesAreReadStrictly(t *testing.T) {
 			"no content type": {good[0], "", "must be application/json"},
 			"too large":       {`{"x":"` + strings.Repeat("y", 1<<20) + `"}`, "application/json", "more than 1048576 bytes"},
 		} {
+			if name == "too large" && strings.HasSuffix(pattern, "/preview") {
+				continue // it may hold an archive
+			}
 			header := ""
 			if c.contentType != "" {
 				header = "Content-Type: " + c.contentType

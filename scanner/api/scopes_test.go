@@ -47,6 +47,7 @@ var scopes = map[string]api.TokenScope{
 	"GET /v1/packs/{pack}/{version}":                  api.ScopeRead,
 	"GET /v1/packs/{pack}":                            api.ScopeRead,
 	"DELETE /v1/packs/{pack}/{version}":               api.ScopeWrite,
+	"POST /v1/preview":                                api.ScopeWrite,
 	"GET /v1/packs/{pack}/{version}/archive":          api.ScopeRead,
 	"POST /v1/packs/{pack}/{version}/validate-config": api.ScopeRead,
 	"GET /v1/groups":                                  api.ScopeRead,
@@ -83,6 +84,7 @@ var bodies = map[string][2]string{
 	"POST /v1/tokens":                                 {`{"name":"ci","scope":"read"}`, "application/json"},
 	"PUT /v1/groups/{group}/selector":                 {`{"selector":"env=prod"}`, "application/json"},
 	"PUT /v1/groups/{group}/packs/{pack}":             {`{}`, "application/json"},
+	"POST /v1/preview":                                {`{}`, "application/json"},
 	"POST /v1/packs/{pack}/{version}/validate-config": {`{}`, "application/json"},
 }
 

@@ -57,6 +57,9 @@ type Service interface {
 	PullPack(ctx context.Context, name, version string) ([]byte, error)
 	// RemovePack takes a version off the list. It stays used for ever.
 	RemovePack(ctx context.Context, name, version string) error
+	// PreviewPack says what an enrolment would change of the violations that are
+	// open, judged by what is held. Nothing is recorded.
+	PreviewPack(ctx context.Context, q schemas.PreviewRequest) (schemas.Preview, error)
 	// ValidateConfig returns what each policy would run with, or every problem.
 	ValidateConfig(ctx context.Context, name, version string, config map[string]map[string]any) (map[string]schemas.PolicyConfig, error)
 

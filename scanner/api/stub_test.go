@@ -162,6 +162,10 @@ func (s *stub) ValidateConfig(ctx context.Context, name, version string, config 
 	return reply[map[string]schemas.PolicyConfig](ctx, s, "ValidateConfig", name, version, config)
 }
 
+func (s *stub) PreviewPack(ctx context.Context, q schemas.PreviewRequest) (schemas.Preview, error) {
+	return reply[schemas.Preview](ctx, s, "PreviewPack", q)
+}
+
 func (s *stub) GetPack(ctx context.Context, name, version string) (schemas.PackManifest, error) {
 	return reply[schemas.PackManifest](ctx, s, "GetPack", name, version)
 }

@@ -52,43 +52,56 @@ func Archive(dir string) ([]byte, error) {
 // ArchiveFS is Archive for a pack that is no directory; name is what errors call
 // it.
 func ArchiveFS(fsys fs.FS, name string) ([]byte, error) {
+	return archiver{fsys: fsys, name: name}.archive()
+}
+
+// archiver makes one archive.
+type archiver struct {
+	fsys    fs.FS
+	name    string
+	all     bool   // leave nothing out
+	comment string // makes the bytes others, and nothing else
+}
+
+func (a archiver) archive() ([]byte, error) {
 	var buf bytes.Buffer
 	zip := gzip.NewWriter(&buf)
+	zip.Comment = a.comment
 	w := tar.NewWriter(zip)
-	if err := addDir(w, fsys, ".", nil); err != nil {
+	if err := a.addDir(w, ".", nil); err != nil {
 		return nil, err
 	}
 	if err := w.Close(); err != nil {
-		return nil, schemas.Errorf(schemas.CodeInternal, "archive %s: %w", name, err)
+		return nil, schemas.Errorf(schemas.CodeInternal, "archive %s: %w", a.name, err)
 	}
 	if err := zip.Close(); err != nil {
-		return nil, schemas.Errorf(schemas.CodeInternal, "archive %s: %w", name, err)
+		return nil, schemas.Errorf(schemas.CodeInternal, "archive %s: %w", a.name, err)
 	}
 	if buf.Len() > MaxArchiveBytes {
-		return nil, schemas.Errorf(schemas.CodeInvalid, "the archive of %s has %d MiB; the limit is %d MiB", name, buf.Len()>>20, MaxArchiveBytes>>20).
+		return nil, schemas.Errorf(schemas.CodeInvalid, "the archive of %s has %d MiB; the limit is %d MiB", a.name, buf.Len()>>20, MaxArchiveBytes>>20).
 			WithHint("name what does not belong to the pack in .gitignore")
 	}
 	return buf.Bytes(), nil
 }
 
 // addDir adds a directory's files in the order of their names.
-func addDir(w *tar.Writer, fsys fs.FS, dir string, rules []ignoreRule) error {
-	entries, err := fs.ReadDir(fsys, dir)
+func (a archiver) addDir(w *tar.Writer, dir string, rules []ignoreRule) error {
+	entries, err := fs.ReadDir(a.fsys, dir)
 	if err != nil {
 		return schemas.Errorf(schemas.CodeInvalid, "read pack: %w", err)
 	}
-	if raw, err := fs.ReadFile(fsys, path.Join(dir, ".gitignore")); err == nil {
+	if raw, err := fs.ReadFile(a.fsys, path.Join(dir, ".gitignore")); err == nil {
 		rules = append(rules[:len(rules):len(rules)], parseIgnore(dir, string(raw))...)
 	}
 	for _, e := range entries {
 		name := path.Join(dir, e.Name())
-		if skipped(fsys, name, e) || ignored(rules, name, e.IsDir()) {
+		if !a.all && (skipped(a.fsys, name, e) || ignored(rules, name, e.IsDir())) {
 			continue
 		}
 		if e.IsDir() {
-			err = addDir(w, fsys, name, rules)
+			err = a.addDir(w, name, rules)
 		} else {
-			err = addFile(w, fsys, name, e)
+			err = addFile(w, a.fsys, name, e)
 		}
 		if err != nil {
 			return err

@@ -103,7 +103,7 @@ type world struct {
 	resolvers policy.ResolverDeps // for more of them
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, change ...func(*policy.RegistryDeps)) *world {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
@@ -116,11 +116,15 @@ func newWorld(t *testing.T) *world {
 	}
 	manifests := bus.NewTable[schemas.PackManifest](b, schemas.BucketPacks)
 	groups := bus.NewTable[schemas.Group](b, schemas.BucketGroups)
-	w.registry = policy.NewRegistry(policy.RegistryDeps{
+	deps := policy.RegistryDeps{
 		Manifests: manifests, Heads: bus.NewTable[policy.Head](b, schemas.BucketPacks), Groups: groups, Objects: w.objects,
 		Inspectors: map[schemas.Runtime]policy.Inspector{schemas.RuntimeOPA: inspector{}, schemas.RuntimePython: inspector{}},
 		Log:        zerolog.Nop(), Now: w.clock.Now,
-	})
+	}
+	for _, c := range change {
+		c(&deps)
+	}
+	w.registry = policy.NewRegistry(deps)
 	w.groups = policy.NewGroups(policy.GroupsDeps{Groups: groups, Accounts: w.accounts, Registry: w.registry, Now: w.clock.Now})
 	w.resolvers = policy.ResolverDeps{
 		Accounts: w.accounts, Groups: groups, Manifests: manifests, Effective: w.effective, Log: zerolog.Nop(),

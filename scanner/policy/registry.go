@@ -2,7 +2,6 @@ package policy
 
 import (
 	"context"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -11,12 +10,6 @@ import (
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
-
-// Inspector reads what a pack declares from its unpacked directory; it is the
-// part of evaluator.Loader that publishing needs.
-type Inspector interface {
-	Inspect(ctx context.Context, dir string) (schemas.PackManifest, error)
-}
 
 // Head is the record of a pack beside its versions, under the key of its name.
 // It is never deleted, so numbers are never used twice. Its fields read as those
@@ -37,8 +30,11 @@ type RegistryDeps struct {
 	Inspectors map[schemas.Runtime]Inspector
 	// Record writes what reports show of a pack (titles, controls); may be nil.
 	Record func(ctx context.Context, m schemas.PackManifest) error
-	Log    zerolog.Logger
-	Now    func() time.Time
+	// InPlace is told the directory of a local pack that runs in place, with the
+	// digest that it is asked for by; nil when packs are not run by this process.
+	InPlace func(digest, dir string)
+	Log     zerolog.Logger
+	Now     func() time.Time
 }
 
 // Registry publishes packs and finds them.
@@ -62,7 +58,7 @@ func (r *Registry) PublishDir(ctx context.Context, dir, by string) (schemas.Pack
 // holds, and also against others that publish it at the same moment. CodeInvalid
 // lists what is wrong with the pack.
 func (r *Registry) Publish(ctx context.Context, archive []byte, by string) (schemas.PackManifest, error) {
-	m, err := r.inspectArchive(ctx, archive)
+	archive, m, err := r.inspectArchive(ctx, archive)
 	if err != nil {
 		return m, err
 	}
@@ -172,83 +168,6 @@ func (r *Registry) Sync(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// Local prepares the pack in a directory for --policy-pack: nothing is
-// published, but its archive is stored so that any evaluator can load it. A
-// missing version is the beginning of the digest.
-func (r *Registry) Local(ctx context.Context, dir string) (schemas.EffectivePack, error) {
-	archive, err := Archive(dir)
-	if err != nil {
-		return schemas.EffectivePack{}, err
-	}
-	m, err := r.inspectArchive(ctx, archive)
-	if err != nil {
-		return schemas.EffectivePack{}, err
-	}
-	config, err := LayerConfig(m.Policies, nil)
-	if err != nil {
-		return schemas.EffectivePack{}, err
-	}
-	if m.Version == "" {
-		m.Version = m.Digest[:12]
-	}
-	if err := r.d.Objects.Put(ctx, m.Digest, archive); err != nil {
-		return schemas.EffectivePack{}, err
-	}
-	r.record(ctx, m)
-	return schemas.EffectivePack{PackRef: m.PackRef, Local: true, Policies: m.Policies, Config: config}, nil
-}
-
-// inspectArchive reads what an archive declares. What is inspected is what was
-// unpacked from it, never the directory it was made from.
-func (r *Registry) inspectArchive(ctx context.Context, archive []byte) (schemas.PackManifest, error) {
-	tmp, err := os.MkdirTemp("", "insights-pack-")
-	if err != nil {
-		return schemas.PackManifest{}, schemas.Errorf(schemas.CodeInternal, "make a temporary directory: %w", err)
-	}
-	defer func() { _ = os.RemoveAll(tmp) }()
-	dir := tmp + "/pack"
-	if err := Unpack(archive, dir); err != nil {
-		return schemas.PackManifest{}, err
-	}
-	rt, err := ReadRuntime(dir)
-	if err != nil {
-		return schemas.PackManifest{}, err
-	}
-	inspector, ok := r.d.Inspectors[rt]
-	if !ok {
-		return schemas.PackManifest{}, schemas.Errorf(schemas.CodeInvalid, "PulumiPolicy.yaml: runtime %q is not supported", rt).
-			WithHint("supported: %s", r.runtimes())
-	}
-	m, err := inspector.Inspect(ctx, dir)
-	if err != nil {
-		return m, err
-	}
-	m.Runtime, m.Digest, m.Number, m.Removed = rt, Digest(archive), 0, false
-	slices.SortFunc(m.Policies, func(a, b schemas.Policy) int { return strings.Compare(a.Name, b.Name) })
-	return m, check(m)
-}
-
-func (r *Registry) runtimes() string {
-	var names []string
-	for rt := range r.d.Inspectors {
-		names = append(names, string(rt))
-	}
-	slices.Sort(names)
-	return strings.Join(names, ", ")
-}
-
-func check(m schemas.PackManifest) error {
-	if err := checkName("pack name", m.Name); err != nil {
-		return err
-	}
-	if m.Version != "" {
-		if err := checkName("version", m.Version); err != nil {
-			return err
-		}
-	}
-	return checkPolicies(m.Policies)
 }
 
 // List returns every version ever published, also removed ones: packs by name,

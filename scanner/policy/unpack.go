@@ -117,15 +117,24 @@ type ArchiveCache struct {
 	objects Objects
 	dir     string
 	mu      sync.Mutex
+	inPlace map[string]string // directories by digest
 }
 
 // NewArchiveCache keeps packs below dir, which is made when needed. Everything
 // in it can be fetched again, so it may be deleted while nothing runs.
 func NewArchiveCache(objects Objects, dir string) *ArchiveCache {
-	return &ArchiveCache{objects: objects, dir: dir}
+	return &ArchiveCache{objects: objects, dir: dir, inPlace: map[string]string{}}
 }
 
-// Dir returns the unpacked directory of an archive. The archive is verified
+// Use lets Dir return a directory as it is for a digest: that of a local pack
+// that runs in place, with what is installed there.
+func (c *ArchiveCache) Use(digest, dir string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.inPlace[digest] = dir
+}
+
+// Dir returns the unpacked directory of an archive, or what Use named for it. The archive is verified
 // against its digest before anything is unpacked. Errors: CodeInvalid (no
 // digest), CodeNotFound, CodeUnavailable, CodeInternal (what was fetched is not
 // what the digest names, or the disk).
@@ -136,6 +145,9 @@ func (c *ArchiveCache) Dir(ctx context.Context, digest string) (string, error) {
 	dir := filepath.Join(c.dir, digest)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if used, ok := c.inPlace[digest]; ok {
+		return used, nil
+	}
 	if c.complete(dir) {
 		return dir, nil
 	}

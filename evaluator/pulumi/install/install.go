@@ -1,11 +1,15 @@
 // Package install brings packs the dependencies that they declare.
+//
+// What a pack needs is resolved once, when it is published, and the lock file
+// that says so becomes part of the pack ([Installer.Lock]). Every evaluator
+// installs exactly that lock into an environment of its own
+// ([Installer.Environment]), which is complete or not there.
 package install
 
 import (
 	"context"
-	"os"
-	"os/exec"
 	"path/filepath"
+	"sync"
 
 	"github.com/rs/zerolog"
 
@@ -22,49 +26,188 @@ type Environment struct {
 	Read []string // what the interpreter reads beside Dir
 }
 
-// Installer installs dependencies below a directory, each pack content once.
+// Installer installs dependencies below a directory, each pack content once. It
+// is safe for concurrent use, also by several processes on one directory.
 type Installer struct {
 	root string
 	box  *sandbox.Sandbox
 	log  zerolog.Logger
+
+	mu       sync.Mutex
+	own      map[string]bool    // directories that run in place
+	failures map[string]failure // by key, of environments that could not be made
+
+	phase func(name string) // told by tests where an installation is
 }
 
-// New makes an installer that keeps environments below root.
+// New makes an installer that keeps environments below root. Everything in it
+// can be made again, so it may be deleted while nothing runs.
 func New(root string, box *sandbox.Sandbox, log zerolog.Logger) *Installer {
-	return &Installer{root: root, box: box, log: log}
+	return &Installer{
+		root: root, box: box, log: log, own: map[string]bool{}, failures: map[string]failure{},
+		phase: func(string) {},
+	}
+}
+
+// recipe is how packs of one runtime come by their dependencies.
+type recipe interface {
+	// key names what an environment depends on beside the pack: the interpreter.
+	key() string
+	// tool is the program that resolves and installs.
+	tool() string
+	// accepts says whether this machine can run the pack, as far as its own files tell.
+	accepts(ctx context.Context, s *shop) error
+	// locked tells whether a pack's directory holds the lock that the tool reads.
+	locked(dir string) bool
+	// lock resolves the dependencies of the pack in the shop, and returns the
+	// name of the file in the pack's directory that says what was chosen, "" when
+	// there is nothing to lock.
+	lock(ctx context.Context, s *shop) (file string, err error)
+	// install installs exactly the lock.
+	install(ctx context.Context, s *shop) error
+	// fits says whether this machine can run the pack in dir with what is installed there.
+	fits(dir string) error
+	// environment is how the pack is run from where it was installed.
+	environment(dir string) Environment
 }
 
 // Lock resolves the dependencies of the pack in dir, and writes what was chosen
 // into it, unless the pack has a lock file. changed tells whether it wrote.
+// Errors: CodeInvalid when the pack is at fault or this machine lacks the tool
+// that the pack asks for, CodeUnavailable when the registry did not answer.
 func (i *Installer) Lock(ctx context.Context, dir string, p evaluator.Project) (changed bool, err error) {
-	return false, nil
-}
-
-// Environment returns the environment of the pack in dir: its own, if it brings
-// one, else one that is made from its lock.
-func (i *Installer) Environment(ctx context.Context, dir string, p evaluator.Project) (Environment, error) {
-	if e, ok := Own(dir, p); ok {
-		return e, nil
+	r, err := i.recipe(ctx, dir, p)
+	if err != nil || r.locked(dir) {
+		return false, err
 	}
-	return Environment{}, schemas.Errorf(schemas.CodeInvalid, "%s has no dependencies installed", dir)
+	key, err := keyOf(r, dir)
+	if err != nil {
+		return false, err
+	}
+	key = "lock-" + key
+	release, err := i.hold(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	defer release()
+	s, err := i.open(key, dir, p)
+	if err != nil {
+		return false, err
+	}
+	defer s.close()
+	if err := r.accepts(ctx, s); err != nil {
+		return false, err
+	}
+	file, err := i.lock(ctx, r, s)
+	if err != nil || file == "" {
+		return false, settled(err, 1)
+	}
+	return true, copyFile(filepath.Join(s.pack, file), filepath.Join(dir, file))
 }
 
-// Own is the environment that the pack in dir brings.
-func Own(dir string, p evaluator.Project) (Environment, bool) {
+// Environment returns the environment of the pack in dir: its own, if Adopt
+// said so, else one that is made from its lock. A pack without a lock is locked
+// first, in the environment only. Errors as those of Lock; one that is worth a
+// retry is CodeUnavailable.
+func (i *Installer) Environment(ctx context.Context, dir string, p evaluator.Project) (Environment, error) {
+	r, err := i.recipe(ctx, dir, p)
+	if err != nil {
+		return Environment{}, err
+	}
+	if i.adopted(dir) {
+		if e, ok := Own(dir, p); ok {
+			return e, r.fits(dir)
+		}
+	}
+	key, err := keyOf(r, dir)
+	if err != nil {
+		return Environment{}, err
+	}
+	if at, ok := i.complete(key); ok {
+		return r.environment(at), nil
+	}
+	release, err := i.hold(ctx, key)
+	if err != nil {
+		return Environment{}, err
+	}
+	defer release()
+	if at, ok := i.complete(key); ok {
+		return r.environment(at), nil // somebody else was faster
+	}
+	if err := i.failed(key); err != nil {
+		return Environment{}, err
+	}
+	at, err := i.make(ctx, r, key, dir, p)
+	if err = i.remember(ctx, key, err); err != nil {
+		return Environment{}, err
+	}
+	return r.environment(at), nil
+}
+
+// make makes an environment and marks it complete, and returns the pack's
+// directory in it.
+func (i *Installer) make(ctx context.Context, r recipe, key, dir string, p evaluator.Project) (string, error) {
+	s, err := i.open(key, dir, p)
+	if err != nil {
+		return "", err
+	}
+	if err := i.fill(ctx, r, s); err != nil {
+		s.close()
+		return "", err
+	}
+	if err := s.seal(); err != nil {
+		s.close()
+		return "", err
+	}
+	return s.pack, nil
+}
+
+func (i *Installer) fill(ctx context.Context, r recipe, s *shop) error {
+	if err := r.accepts(ctx, s); err != nil {
+		return err
+	}
+	if !r.locked(s.pack) {
+		if _, err := i.lock(ctx, r, s); err != nil {
+			return err
+		}
+	}
+	i.phase("install")
+	return i.logged("install the dependencies of a pack", r, s, func() error { return r.install(ctx, s) })
+}
+
+func (i *Installer) lock(ctx context.Context, r recipe, s *shop) (file string, err error) {
+	i.phase("lock")
+	err = i.logged("resolve the dependencies of a pack", r, s, func() error {
+		file, err = r.lock(ctx, s)
+		return err
+	})
+	return file, err
+}
+
+// recipe is that of a pack's runtime.
+func (i *Installer) recipe(ctx context.Context, dir string, p evaluator.Project) (recipe, error) {
 	switch p.Runtime {
 	case schemas.RuntimeNodeJS:
-		node, err := exec.LookPath("node")
-		run := filepath.Join(dir, "node_modules/@pulumi/pulumi/cmd/run-policy-pack")
-		if _, there := os.Stat(run); err != nil || there != nil {
-			return Environment{}, false
-		}
-		return Environment{Dir: dir, Argv: []string{node, run}}, true
+		return newNode(ctx, dir, p)
 	case schemas.RuntimePython:
-		python := filepath.Join(dir, p.Options.Virtualenv, "bin/python")
-		if _, err := os.Stat(python); err != nil {
-			return Environment{}, false
-		}
-		return Environment{Dir: dir, Argv: []string{python, "-u", "-m", "pulumi.policy"}}, true
+		return newPython(ctx, dir, p)
 	}
-	return Environment{}, false
+	return nil, schemas.Errorf(schemas.CodeInvalid, "runtime %q has no dependencies to install", p.Runtime)
+}
+
+// Adopt tells whether the pack in dir brings an environment of its own. If so,
+// Environment gives that one from now on. It is for local packs: what is
+// published never runs in anything but its lock.
+func (i *Installer) Adopt(dir string, p evaluator.Project) bool {
+	_, ok := Own(dir, p)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.own[dir] = ok
+	return ok
+}
+
+func (i *Installer) adopted(dir string) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.own[dir]
 }

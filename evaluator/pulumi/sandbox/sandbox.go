@@ -1,16 +1,19 @@
 // Package sandbox runs foreign programs contained: with an environment, files,
 // memory and processes of their own, without a network, and never longer than
 // the program that started them.
+//
+// The program that uses it calls [Main] before anything else: the sandbox starts
+// that program a second time, as the helper that makes the room, starts the
+// foreign program in it, and stays its first process.
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"io"
-	"net"
 	"os"
-	"os/exec"
-	"strconv"
-	"strings"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -26,21 +29,35 @@ const (
 	Off        Mode = "off"         // a clean environment and limits only
 )
 
+// Modes are all modes, the strictest first.
+var Modes = []Mode{Required, BestEffort, Off}
+
 // Limits bound a program. Zero values stand for the defaults.
 type Limits struct {
-	Memory    int64         // bytes of data of one process
-	CPU       time.Duration // processor time of one process
-	Processes int
-	Files     int   // open at a time
-	FileSize  int64 // bytes of one file
+	Memory    int64         // bytes: the data of one process, and what all its processes have in memory together; 2 GiB
+	CPU       time.Duration // processor time of one process; an hour
+	Processes int           // processes and threads together; 512
+	Files     int           // open at a time in one process; 4096
+	FileSize  int64         // bytes of one file; 1 GiB
+	Temp      int64         // bytes of HOME and TMPDIR together, which are memory; 256 MiB
+}
+
+func (l Limits) withDefaults() Limits {
+	return Limits{
+		Memory: cmp.Or(l.Memory, 2<<30), CPU: cmp.Or(l.CPU, time.Hour), Processes: cmp.Or(l.Processes, 512),
+		Files: cmp.Or(l.Files, 4096), FileSize: cmp.Or(l.FileSize, 1<<30), Temp: cmp.Or(l.Temp, 256<<20),
+	}
 }
 
 // Spec is a program to run.
 type Spec struct {
-	Argv    []string // the program's absolute path and its arguments
-	Dir     string   // working directory, absolute
-	Env     []string // all of its environment; HOME and TMPDIR are added
-	Read    []string // absolute paths it may read, beside the system's libraries
+	Argv []string // the program's absolute path and its arguments
+	Dir  string   // working directory, absolute; HOME when empty
+	// Env is its environment beside PATH, LANG, HOME and TMPDIR, which it may
+	// replace but for the last two. Nothing comes from this process's environment
+	// but, with Network, what says how package registries are reached.
+	Env     []string
+	Read    []string // absolute paths it may read, beside the system's programs and libraries and its own
 	Write   []string // absolute paths it may write
 	Network bool     // while dependencies are installed
 	Limits  Limits
@@ -49,43 +66,52 @@ type Spec struct {
 }
 
 // Sandbox starts programs.
-type Sandbox struct{ mode Mode }
+type Sandbox struct {
+	mode Mode
+	can  abilities
+}
 
-// New makes a sandbox. CodeUnavailable when required and the system cannot contain programs.
-func New(mode Mode) (*Sandbox, error) { return &Sandbox{mode: mode}, nil }
+// New makes a sandbox. CodeUnavailable when the mode is required and this system
+// cannot contain programs; the error names what is missing and the remedy.
+func New(mode Mode) (*Sandbox, error) {
+	s := &Sandbox{mode: mode}
+	if mode != Off {
+		s.can = probed()
+	}
+	if mode == Required {
+		if err := lacking(s.Report()); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
 
-// Process is a program that was started.
-type Process struct{ cmd *exec.Cmd }
+func (s Spec) check() error {
+	if len(s.Argv) == 0 {
+		return schemas.Errorf(schemas.CodeInvalid, "no program to run")
+	}
+	for _, path := range slices.Concat(s.Argv[:1], s.Read, s.Write, []string{cmp.Or(s.Dir, "/")}) {
+		if !filepath.IsAbs(path) {
+			return schemas.Errorf(schemas.CodeInvalid, "%s is not an absolute path", path)
+		}
+		if _, err := os.Stat(path); err != nil {
+			return schemas.Errorf(schemas.CodeInvalid, "to be used by a contained program: %w", err)
+		}
+	}
+	return nil
+}
 
-// Start starts a program; it ends with ctx.
+// Start starts a program; it ends with ctx, at the latest. CodeInvalid when the
+// program or a path of spec is not there, CodeUnavailable when it cannot be
+// contained as the mode wants it.
 func (s *Sandbox) Start(ctx context.Context, spec Spec) (*Process, error) {
-	cmd := exec.CommandContext(ctx, spec.Argv[0], spec.Argv[1:]...)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = spec.Dir, spec.Env, spec.Stdout, spec.Stderr
-	if err := cmd.Start(); err != nil {
-		return nil, schemas.Errorf(schemas.CodeInternal, "start %s: %w", spec.Argv[0], err)
+	if err := spec.check(); err != nil {
+		return nil, err
 	}
-	return &Process{cmd}, nil
-}
-
-// Dial connects to a TCP port that the program listens on at its 127.0.0.1.
-func (p *Process) Dial(ctx context.Context, port int) (net.Conn, error) {
-	var d net.Dialer
-	return d.DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-}
-
-// Memory is the resident memory of the program and all its processes, in bytes.
-func (p *Process) Memory() int64 {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/statm")
-	fields := strings.Fields(string(text))
-	if err != nil || len(fields) < 2 {
-		return 0
+	spec.Limits = spec.Limits.withDefaults()
+	l, err := s.launch(spec)
+	if err != nil {
+		return nil, err
 	}
-	pages, _ := strconv.ParseInt(fields[1], 10, 64)
-	return pages * int64(os.Getpagesize())
+	return l.start(ctx, spec)
 }
-
-// Kill ends the program and all its processes at once.
-func (p *Process) Kill() { _ = p.cmd.Process.Kill() }
-
-// Wait waits until the program has ended; the error says how, nil after exit code 0.
-func (p *Process) Wait() error { return p.cmd.Wait() }

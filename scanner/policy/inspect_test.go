@@ -1,0 +1,128 @@
+package policy_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/insights-scanner/insights-scanner/scanner/policy"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// locker is an inspector of packs that have dependencies: a file "lock", and a
+// file "installed" when they are there.
+type locker struct {
+	inspector
+	inspected *string
+}
+
+func (l locker) Inspect(ctx context.Context, dir string) (schemas.PackManifest, error) {
+	*l.inspected = dir
+	return l.inspector.Inspect(ctx, dir)
+}
+
+func (locker) Lock(_ context.Context, dir string) (bool, error) {
+	path := filepath.Join(dir, "lock")
+	if _, err := os.Stat(path); err == nil {
+		return false, nil
+	}
+	return true, os.WriteFile(path, []byte("chosen"), 0o600)
+}
+
+func (locker) Own(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "installed"))
+	return err == nil
+}
+
+func newLockingWorld(t *testing.T) (w *world, cache *policy.ArchiveCache, inspected *string) {
+	t.Helper()
+	inspected = new(string)
+	w = newWorld(t, func(d *policy.RegistryDeps) {
+		d.Inspectors = map[schemas.Runtime]policy.Inspector{schemas.RuntimeOPA: locker{inspected: inspected}}
+		cache = policy.NewArchiveCache(d.Objects, t.TempDir())
+		d.InPlace = cache.Use
+	})
+	return w, cache, inspected
+}
+
+func TestWhatIsPublishedHasTheLock(t *testing.T) {
+	t.Parallel()
+	w, cache, _ := newLockingWorld(t)
+	dir := newPack(t, "base", "1")
+	write(t, dir, ".gitignore", "lock\nsecret\n")
+	write(t, dir, "secret", "x")
+	m, err := w.registry.PublishDir(w.ctx, dir, "ci")
+	ok(t, err)
+	unpacked, err := cache.Dir(w.ctx, m.Digest)
+	ok(t, err)
+	if text, err := os.ReadFile(filepath.Join(unpacked, "lock")); err != nil || string(text) != "chosen" {
+		t.Fatalf("the lock is %q, %v", text, err)
+	}
+	if _, err := os.Stat(filepath.Join(unpacked, "secret")); err == nil {
+		t.Fatal("what .gitignore names was published")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "lock")); err == nil {
+		t.Fatal("publishing wrote into the author's directory")
+	}
+}
+
+func TestALockThatIsThereStays(t *testing.T) {
+	t.Parallel()
+	w, cache, _ := newLockingWorld(t)
+	dir := newPack(t, "base", "1")
+	write(t, dir, "lock", "the author's")
+	archive, err := policy.Archive(dir)
+	ok(t, err)
+	m, err := w.registry.Publish(w.ctx, archive, "ci")
+	ok(t, err)
+	if m.Digest != policy.Digest(archive) {
+		t.Fatal("the archive was changed")
+	}
+	unpacked, err := cache.Dir(w.ctx, m.Digest)
+	ok(t, err)
+	if text, err := os.ReadFile(filepath.Join(unpacked, "lock")); err != nil || string(text) != "the author's" {
+		t.Fatalf("the lock is %q, %v", text, err)
+	}
+}
+
+func TestLocalPackThatBringsItsDependencies(t *testing.T) {
+	t.Parallel()
+	w, cache, inspected := newLockingWorld(t)
+	dir := newPack(t, "base", "1")
+	write(t, dir, "installed", "")
+	published, err := w.registry.PublishDir(w.ctx, dir, "ci")
+	ok(t, err)
+	local, err := w.registry.Local(w.ctx, dir)
+	ok(t, err)
+	if *inspected != dir {
+		t.Errorf("inspected in %s, want %s", *inspected, dir)
+	}
+	if used, err := cache.Dir(w.ctx, local.Digest); err != nil || used != dir {
+		t.Errorf("it runs in %s, %v; want %s", used, err, dir)
+	}
+	if used, err := cache.Dir(w.ctx, published.Digest); err != nil || used == dir {
+		t.Errorf("the published pack of the same files runs in %s, %v", used, err)
+	}
+	// Another process finds the archive, without what is installed.
+	other := policy.NewArchiveCache(w.objects, t.TempDir())
+	if _, err := other.Dir(w.ctx, local.Digest); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLocalPackWithoutDependenciesIsLockedAsPublished(t *testing.T) {
+	t.Parallel()
+	w, cache, inspected := newLockingWorld(t)
+	dir := newPack(t, "base", "1")
+	local, err := w.registry.Local(w.ctx, dir)
+	ok(t, err)
+	if *inspected == dir {
+		t.Error("inspected in place")
+	}
+	unpacked, err := cache.Dir(w.ctx, local.Digest)
+	ok(t, err)
+	if _, err := os.Stat(filepath.Join(unpacked, "lock")); err != nil {
+		t.Error(err)
+	}
+}
