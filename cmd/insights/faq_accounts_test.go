@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
+	"github.com/insights-scanner/insights-scanner/evaluator"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -113,6 +114,16 @@ func TestPolicyViolationsForInsightsResourcesAreInformationalRatherThanPreventat
 		t.Errorf("open are\n%s", got)
 	}
 	p.ok(t, "report")
+}
+
+// "For Python Policy Packs, the version is specified in the PulumiPolicy.yaml file".
+func TestForPythonPolicyPacksTheVersionIsSpecifiedInPulumiPolicyYAML(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "PulumiPolicy.yaml"), "runtime: python\nversion: 0.1.0\n")
+	if p, err := evaluator.ReadProject(dir); err != nil || p.Version != "0.1.0" || p.Runtime != schemas.RuntimePython {
+		t.Errorf("read %+v, %v", p, err)
+	}
 }
 
 // "For OPA Policy Packs, the version is also specified in the PulumiPolicy.yaml
