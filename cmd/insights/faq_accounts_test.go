@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
+	"github.com/insights-scanner/insights-scanner/evaluator"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -66,7 +67,7 @@ func (p program) found(t *testing.T, state string) string {
 }
 
 // "A policy violation will be added to any account resources that are out of
-// compliance."
+// compliance".
 func TestAPolicyViolationWillBeAddedToAnyAccountResourcesThatAreOutOfCompliance(t *testing.T) {
 	t.Parallel()
 	p, url := scanned(t)
@@ -90,7 +91,7 @@ func TestAPolicyViolationWillBeAddedToAnyAccountResourcesThatAreOutOfCompliance(
 }
 
 // "Policy violations for Insights resources are informational rather than
-// preventative since the resource state is discovered, but not managed, by Pulumi."
+// preventative since the resource state is discovered, but not managed, by Pulumi".
 func TestPolicyViolationsForInsightsResourcesAreInformationalRatherThanPreventative(t *testing.T) {
 	t.Parallel()
 	p, url := scanned(t)
@@ -115,8 +116,18 @@ func TestPolicyViolationsForInsightsResourcesAreInformationalRatherThanPreventat
 	p.ok(t, "report")
 }
 
+// "For Python Policy Packs, the version is specified in the PulumiPolicy.yaml file".
+func TestForPythonPolicyPacksTheVersionIsSpecifiedInPulumiPolicyYAML(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "PulumiPolicy.yaml"), "runtime: python\nversion: 0.1.0\n")
+	if p, err := evaluator.ReadProject(dir); err != nil || p.Version != "0.1.0" || p.Runtime != schemas.RuntimePython {
+		t.Errorf("read %+v, %v", p, err)
+	}
+}
+
 // "For OPA Policy Packs, the version is also specified in the PulumiPolicy.yaml
-// file, using the same format as Python packs."
+// file, using the same format as Python packs".
 func TestTheVersionOfAnOPAPolicyPackIsSpecifiedInPulumiPolicyYAML(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)

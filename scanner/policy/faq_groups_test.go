@@ -51,7 +51,7 @@ func level(name string) map[string]map[string]any {
 }
 
 // "If a stack or account belongs to multiple Policy Groups, Pulumi Cloud will
-// aggregate all required Policy Packs from those Policy Groups."
+// aggregate all required Policy Packs from those Policy Groups".
 func TestIfAStackOrAccountBelongsToMultiplePolicyGroupsAllRequiredPacksAreAggregated(t *testing.T) {
 	t.Parallel()
 	w := faqAccount(t)
@@ -70,7 +70,7 @@ func TestIfAStackOrAccountBelongsToMultiplePolicyGroupsAllRequiredPacksAreAggreg
 	}
 }
 
-// "Only one version of each Policy Pack will be run per update."
+// "Only one version of each Policy Pack will be run per update".
 func TestOnlyOneVersionOfEachPolicyPackWillBeRun(t *testing.T) {
 	t.Parallel()
 	w := faqAccount(t)
@@ -90,7 +90,7 @@ func TestOnlyOneVersionOfEachPolicyPackWillBeRun(t *testing.T) {
 
 // "This means that if a stack belongs to multiple Policy Groups that specify
 // different versions of a Policy Pack, only the newest version of that pack will be
-// run."
+// run".
 func TestIfPolicyGroupsSpecifyDifferentVersionsOnlyTheNewestWillBeRun(t *testing.T) {
 	t.Parallel()
 	manifests := []schemas.PackManifest{published("p", "1.0.0", 1), published("p", "1.1.0", 2), published("p", "1.2.0", 3)}
@@ -113,7 +113,7 @@ func TestIfPolicyGroupsSpecifyDifferentVersionsOnlyTheNewestWillBeRun(t *testing
 // "For example, if a stack my-stack belongs to Policy Group production-stacks that
 // requires Policy Pack aws-policies version 2 and Policy Group platform-stacks that
 // requires Policy Pack aws-policies version 4, only version 4 of aws-policies would
-// be run."
+// be run".
 func TestForExampleMyStackOfProductionStacksAndPlatformStacksRunsOnlyVersion4(t *testing.T) {
 	t.Parallel()
 	var manifests []schemas.PackManifest
@@ -131,7 +131,7 @@ func TestForExampleMyStackOfProductionStacksAndPlatformStacksRunsOnlyVersion4(t 
 
 // "In the case that a stack has the same version of a Policy Pack with different
 // configuration enabled, the most recently modified Policy Pack and configuration
-// will be enforced."
+// will be enforced".
 func TestOfTheSameVersionWithDifferentConfigurationTheMostRecentlyModifiedWillBeEnforced(t *testing.T) {
 	t.Parallel()
 	manifests := []schemas.PackManifest{published("p", "1", 1)}
@@ -166,7 +166,7 @@ func TestOfTheSameVersionWithDifferentConfigurationTheMostRecentlyModifiedWillBe
 
 // "Under a stack's "Settings" tab you can take a look at the Policy Packs that would
 // be enforced on a preview or update as well as the Policy Groups that the stack
-// belongs to."
+// belongs to".
 func TestYouCanTakeALookAtThePolicyPacksThatWouldBeEnforcedAsWellAsThePolicyGroups(t *testing.T) {
 	t.Parallel()
 	w := faqAccount(t)

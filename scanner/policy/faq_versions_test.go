@@ -10,7 +10,7 @@ import (
 // From which file a version comes is for the runtimes to say; see
 // TestTheVersionOf… in cmd/insights.
 
-// "Policy Packs that are published to the service require a version."
+// "Policy Packs that are published to the service require a version".
 func TestPolicyPacksThatArePublishedToTheServiceRequireAVersion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -26,7 +26,7 @@ func TestPolicyPacksThatArePublishedToTheServiceRequireAVersion(t *testing.T) {
 }
 
 // "A version can only be used one time and once published the version can never be
-// used by that Policy Pack again."
+// used by that Policy Pack again".
 func TestAVersionCanOnlyBeUsedOneTimeAndNeverAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
