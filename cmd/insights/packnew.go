@@ -161,7 +161,7 @@ func (p *newPack) installs() []string {
 	case "typescript", "javascript":
 		return []string{"npm install"}
 	case "python":
-		return []string{"python3 -m venv venv && venv/bin/python -m pip install -q -r requirements.txt"}
+		return []string{"python3 -m venv venv && venv/bin/python -m pip install -q -r requirements.txt"} //nolint:dupword // the module and the directory
 	default:
 		return nil
 	}
