@@ -97,7 +97,7 @@ func TestIntruder(t *testing.T) {
 	if i.Processes != 2 || i.UID == 0 || strings.Trim(i.AllRights, "0") != "" {
 		t.Errorf("%d processes, uid %d, rights %s", i.Processes, i.UID, i.AllRights)
 	}
-	m.unharmed(t)
+	m.unharmed(t, "x")
 }
 
 // What keeps a program from making connections where only system calls can be
