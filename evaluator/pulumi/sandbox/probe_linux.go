@@ -87,7 +87,7 @@ func countsTasks() error {
 // it holds.
 func tryFence() error {
 	if fenceVersion() < leastFence {
-		return errors.New("Linux 5.19 is needed for a fence")
+		return errors.New("a fence needs Linux 5.19")
 	}
 	if err := dropRights(); err != nil {
 		return err
