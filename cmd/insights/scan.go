@@ -132,29 +132,6 @@ func (a *app) finishScan(ctx context.Context, s api.Service, scan schemas.Scan, 
 	return failOnFound(ctx, s, report, wait)
 }
 
-// failOnFound gives the exit code for --fail-on of what was judged just now:
-// whoever names local packs asks about them too.
-func failOnFound(ctx context.Context, s api.Service, r schemas.Report, wait waitOptions) error {
-	if err := failOnOpen(r, wait.failOn); err != nil || wait.failOn == "" || !wait.local {
-		return err
-	}
-	for _, acc := range r.Accounts {
-		for _, p := range acc.Packs {
-			if !p.Local {
-				continue
-			}
-			of, err := s.Report(ctx, schemas.ReportQuery{Accounts: []string{string(acc.AccountID)}, Pack: p.Pack})
-			if err == nil {
-				err = failOnOpen(of, wait.failOn)
-			}
-			if err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // printResult prints the outcome of a scan for programs: on one line where lines
 // of progress came before.
 func (a *app) printResult(wait waitOptions, result map[string]any) error {

@@ -61,7 +61,8 @@ func TestLocalPacksAreRefusedTogether(t *testing.T) {
 	archive, err := policy.Archive(good)
 	ok(t, err)
 	_, _, err = w.registry.Locals(w.ctx, []policy.LocalPack{
-		{Dir: good}, {Dir: t.TempDir()},
+		{Dir: good},
+		{Dir: t.TempDir()},
 		{Dir: newPack(t, "a", "1"), Config: map[string]map[string]any{"all": {"enforcementLevel": "loud"}, "encrypt": {"days": "many"}}},
 		{Dir: newPack(t, "b/c", "1")},
 	})
