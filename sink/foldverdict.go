@@ -66,8 +66,13 @@ func (f *fold) verdict(b *schemas.VerdictBatch, v *schemas.Verdict) error {
 	if old != nil && old.Hash == v.Hash {
 		j.cause = schemas.FixPolicyChanged // the same content is judged otherwise
 	}
-	j.withdraw()
+	if err := j.withdraw(); err != nil {
+		return err
+	}
 	for i := range v.Packs {
+		if v.Packs[i].Absent {
+			continue
+		}
 		if err := j.pack(&b.Packs[i], v.Packs[i]); err != nil {
 			return err
 		}
@@ -88,10 +93,17 @@ func (f *fold) verdict(b *schemas.VerdictBatch, v *schemas.Verdict) error {
 	return nil
 }
 
-// withdraw ends what packs said that no longer judge this resource.
-func (j *judgement) withdraw() {
+// withdraw ends what packs said that no longer judge this resource. CodeInvalid
+// when one would judge it twice.
+func (j *judgement) withdraw() error {
 	named := map[string]bool{}
-	for _, p := range j.batch.Packs {
+	for i, p := range j.batch.Packs {
+		if j.v.Packs[i].Absent {
+			continue
+		}
+		if named[p.Pack] {
+			return schemas.Errorf(schemas.CodeInvalid, "pack %s judges %s twice in one batch", p.Pack, j.v.Key)
+		}
 		named[p.Pack] = true
 	}
 	for pack := range j.f.packs[j.key] {
@@ -104,6 +116,7 @@ func (j *judgement) withdraw() {
 			j.f.fix(row, j.order, schemas.FixPackWithdrawn, j.batch.Scan, j.at)
 		}
 	}
+	return nil
 }
 
 func canonical(k resourceKey) resourceKey {

@@ -43,10 +43,11 @@ type reporter struct {
 	versions map[[3]string]judgedBy              // account, pack, policy or "" for the newest of all
 }
 
-// judgedBy is the version of a pack that gave the newest verdict. While an
-// account is judged anew, some verdicts are still of an older one.
+// judgedBy are the versions of a pack that gave the newest verdicts, sorted:
+// several when other ones apply to children of the account. While an account is
+// judged anew, some verdicts are still of an older one.
 type judgedBy struct {
-	version  string
+	versions []string
 	revision uint64
 }
 

@@ -69,6 +69,7 @@ var confined = map[string]may{
 	"github.com/olekukonko/tablewriter":     {code: []string{"cmd/insights"}},
 	"github.com/prometheus/":                {code: []string{"cmd/insights"}},
 	"github.com/santhosh-tekuri/jsonschema": {code: []string{"scanner/policy"}},
+	"k8s.io/":                               {code: []string{"scanner/policy"}},
 }
 
 // imported is a package of ours with what it and its tests import.

@@ -14,7 +14,7 @@ import (
 func (a *app) packCmd() *cobra.Command {
 	return parent("pack", "Write, test and publish policy packs",
 		a.packNewCmd(), a.packTestCmd(), a.packRecordCmd(), a.packPublishCmd(), a.packListCmd(), a.packShowCmd(),
-		a.packVersionsCmd(), a.packRemoveCmd(), a.packPullCmd(), a.packValidateConfigCmd())
+		a.packVersionsCmd(), a.packRemoveCmd(), a.packPullCmd(), a.packValidateConfigCmd(), a.packPreviewCmd())
 }
 
 func (a *app) packPublishCmd() *cobra.Command {

@@ -139,6 +139,7 @@ func (n *node) newService() *api.Local {
 		StartScan: func(ctx context.Context, account, by string, limit schemas.ScanLimit) (schemas.Scan, error) {
 			return p.control.Start(ctx, account, scanner.StartOptions{By: by, Limit: limit})
 		},
+		Preview:    n.preview,
 		CancelScan: p.control.Cancel, GetScan: p.control.Get, ListScans: p.control.List,
 		Retention: n.cfg.Retention,
 		Log:       n.log, Now: time.Now,

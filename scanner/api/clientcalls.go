@@ -57,6 +57,16 @@ func (c *Client) EffectivePacks(ctx context.Context, account string) (schemas.Ef
 	return out.Effective, err
 }
 
+// ExplainPacks implements Service.
+func (c *Client) ExplainPacks(ctx context.Context, account string) (schemas.Explanation, error) {
+	return get[schemas.Explanation](ctx, c, nil, "accounts", account, "packs", "explained")
+}
+
+// AccountGroups implements Service.
+func (c *Client) AccountGroups(ctx context.Context, account string) ([]schemas.Membership, error) {
+	return list[schemas.Membership](ctx, c, nil, "accounts", account, "groups")
+}
+
 // StartScan implements Service.
 func (c *Client) StartScan(ctx context.Context, account string, limit schemas.ScanLimit) (schemas.Scan, error) {
 	return send[schemas.Scan](ctx, c, http.MethodPost, startRequest{account, limit}, "scans")
@@ -108,6 +118,11 @@ func (c *Client) AddGroupAccount(ctx context.Context, group, account string) (sc
 // RemoveGroupAccount implements Service.
 func (c *Client) RemoveGroupAccount(ctx context.Context, group, account string) (schemas.Group, error) {
 	return send[schemas.Group](ctx, c, http.MethodDelete, nil, "groups", group, "accounts", account)
+}
+
+// SelectGroupAccounts implements Service.
+func (c *Client) SelectGroupAccounts(ctx context.Context, group, selector string) (schemas.Group, error) {
+	return send[schemas.Group](ctx, c, http.MethodPut, selectRequest{&selector}, "groups", group, "selector")
 }
 
 // EnrolPack implements Service.

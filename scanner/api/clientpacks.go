@@ -38,6 +38,11 @@ func (c *Client) RemovePack(ctx context.Context, name, version string) error {
 	return c.remove(ctx, "packs", name, version)
 }
 
+// PreviewPack implements Service.
+func (c *Client) PreviewPack(ctx context.Context, q schemas.PreviewRequest) (schemas.Preview, error) {
+	return send[schemas.Preview](ctx, c, http.MethodPost, q, "preview")
+}
+
 // ValidateConfig implements Service.
 func (c *Client) ValidateConfig(ctx context.Context, name, version string, config map[string]map[string]any) (map[string]schemas.PolicyConfig, error) {
 	return send[map[string]schemas.PolicyConfig](ctx, c, http.MethodPost, configRequest{config}, "packs", name, cmp.Or(version, schemas.Latest), "validate-config")

@@ -39,13 +39,17 @@ type Groups interface {
 	Get(ctx context.Context, name string) (schemas.Group, error)
 	AddAccount(ctx context.Context, group, account string) (schemas.Group, error)
 	RemoveAccount(ctx context.Context, group, account string) (schemas.Group, error)
+	Select(ctx context.Context, group, selector string) (schemas.Group, error)
 	Enrol(ctx context.Context, group string, e schemas.Enrolment) (schemas.Group, error)
 	Withdraw(ctx context.Context, group, pack string) (schemas.Group, error)
 }
 
-// Resolver brings the effective packs of every account up to date; see policy.Resolver.
+// Resolver is what Local needs of policy.Resolver.
 type Resolver interface {
+	// All brings the effective packs of every account up to date.
 	All(ctx context.Context) error
+	Explain(ctx context.Context, a schemas.Account) (schemas.Explanation, error)
+	Memberships(ctx context.Context, a schemas.Account) ([]schemas.Membership, error)
 }
 
 // Store answers reports; see sink.Store.
@@ -78,6 +82,9 @@ type Parts struct {
 
 	// Probe tries what an account's credentials may do; see aws.Provider.
 	Probe func(ctx context.Context, a schemas.Account, regions []string) ([]schemas.Permission, error)
+
+	// Preview judges what is held as if a group enforced a pack otherwise.
+	Preview func(ctx context.Context, q schemas.PreviewRequest) (schemas.Preview, error)
 
 	StartScan  func(ctx context.Context, account, by string, limit schemas.ScanLimit) (schemas.Scan, error)
 	CancelScan func(ctx context.Context, scan string) error

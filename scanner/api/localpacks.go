@@ -48,6 +48,11 @@ func (l *Local) RemovePack(ctx context.Context, name, version string) error {
 	return l.resolve(ctx)
 }
 
+// PreviewPack implements Service.
+func (l *Local) PreviewPack(ctx context.Context, q schemas.PreviewRequest) (schemas.Preview, error) {
+	return l.p.Preview(ctx, q)
+}
+
 // ValidateConfig implements Service.
 func (l *Local) ValidateConfig(ctx context.Context, name, version string, config map[string]map[string]any) (map[string]schemas.PolicyConfig, error) {
 	return l.p.Packs.ValidateConfig(ctx, name, version, config)

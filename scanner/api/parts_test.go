@@ -57,6 +57,9 @@ func (w *world) local(change ...func(*api.Parts)) *api.Local {
 		Effective: func(_ context.Context, a schemas.AccountID) (schemas.Effective, error) {
 			return schemas.Effective{AccountID: a, Revision: 7}, w.ask("effective " + string(a))
 		},
+		Preview: func(context.Context, schemas.PreviewRequest) (schemas.Preview, error) {
+			return schemas.Preview{}, w.ask("preview")
+		},
 		StartScan: func(_ context.Context, account, by string, limit schemas.ScanLimit) (schemas.Scan, error) {
 			return schemas.Scan{ID: "scan-1", AccountID: prod, Account: account, RequestedBy: by, Limit: limit}, w.ask("start " + account)
 		},
@@ -175,6 +178,10 @@ func (w fakeGroups) RemoveAccount(_ context.Context, n, _ string) (schemas.Group
 	return w.one(n, "remove account")
 }
 
+func (w fakeGroups) Select(_ context.Context, n, selector string) (schemas.Group, error) {
+	return w.one(n, "select "+selector)
+}
+
 func (w fakeGroups) Enrol(_ context.Context, n string, _ schemas.Enrolment) (schemas.Group, error) {
 	return w.one(n, "enrol")
 }
@@ -191,6 +198,14 @@ func (w fakeResolver) All(ctx context.Context) error {
 	w.resolved++
 	w.dead = w.dead || ctx.Err() != nil
 	return w.resolve
+}
+
+func (w fakeResolver) Explain(_ context.Context, a schemas.Account) (schemas.Explanation, error) {
+	return schemas.Explanation{AccountID: a.ID}, w.ask("explain " + a.Name)
+}
+
+func (w fakeResolver) Memberships(_ context.Context, a schemas.Account) ([]schemas.Membership, error) {
+	return []schemas.Membership{{Group: "of " + a.Name}}, w.ask("memberships " + a.Name)
 }
 
 type fakeStore struct{ *world }

@@ -159,6 +159,12 @@ func (s *Server) accountRoutes() {
 		e, err := svc.EffectivePacks(r.Context(), r.PathValue("account"))
 		return found(effectiveReply{e, e.Revision}, err)
 	})
+	s.route("GET /v1/accounts/{account}/packs/explained", ScopeRead, func(r *http.Request) (int, any, error) {
+		return found(svc.ExplainPacks(r.Context(), r.PathValue("account")))
+	})
+	s.route("GET /v1/accounts/{account}/groups", ScopeRead, func(r *http.Request) (int, any, error) {
+		return listed(svc.AccountGroups(r.Context(), r.PathValue("account")))
+	})
 }
 
 // effectiveReply adds what the stored form does not hold.
@@ -221,6 +227,13 @@ func (s *Server) packRoutes() {
 		}
 		return created(svc.PublishPack(r.Context(), archive))
 	})
+	s.route("POST /v1/preview", ScopeWrite, func(r *http.Request) (int, any, error) {
+		q, err := decodeUpTo[schemas.PreviewRequest](r, maxPreview)
+		if err != nil {
+			return 0, nil, err
+		}
+		return found(svc.PreviewPack(r.Context(), q))
+	})
 	s.route("GET /v1/packs/{pack}", ScopeRead, func(r *http.Request) (int, any, error) {
 		return listed(svc.PackVersions(r.Context(), r.PathValue("pack")))
 	})
@@ -252,6 +265,11 @@ type groupRequest struct {
 	Name string `json:"name"`
 }
 
+// selectRequest says whom a group holds by labels; an empty selector nobody.
+type selectRequest struct {
+	Selector *string `json:"selector"`
+}
+
 // enrolRequest asks for a pack to be enforced.
 type enrolRequest struct {
 	Version string                    `json:"version,omitempty"`
@@ -281,6 +299,16 @@ func (s *Server) groupRoutes() {
 	})
 	s.route("DELETE /v1/groups/{group}/accounts/{account}", ScopeWrite, func(r *http.Request) (int, any, error) {
 		return found(svc.RemoveGroupAccount(r.Context(), r.PathValue("group"), r.PathValue("account")))
+	})
+	s.route("PUT /v1/groups/{group}/selector", ScopeWrite, func(r *http.Request) (int, any, error) {
+		in, err := decode[selectRequest](r)
+		if err != nil {
+			return 0, nil, err
+		}
+		if in.Selector == nil {
+			return 0, nil, schemas.Errorf(schemas.CodeInvalid, "selector: is missing")
+		}
+		return found(svc.SelectGroupAccounts(r.Context(), r.PathValue("group"), *in.Selector))
 	})
 	s.route("PUT /v1/groups/{group}/packs/{pack}", ScopeWrite, func(r *http.Request) (int, any, error) {
 		in, err := decode[enrolRequest](r)

@@ -33,9 +33,16 @@ func configured(e schemas.Enrolment, level string) schemas.Enrolment {
 func group(name string, member bool, packs ...schemas.Enrolment) schemas.Group {
 	g := schemas.Group{Name: name, Packs: packs}
 	if member {
-		g.Accounts = []schemas.AccountID{prod}
+		g.Accounts = []schemas.Member{schemas.Member(prod)}
 	}
 	return g
+}
+
+func memberships(t *testing.T, a schemas.Account, groups []schemas.Group) []policy.Membership {
+	t.Helper()
+	list, err := policy.Memberships(a, groups)
+	ok(t, err)
+	return list
 }
 
 func TestResolve(t *testing.T) {
@@ -100,11 +107,11 @@ func TestResolve(t *testing.T) {
 			"other 1.0.0 a advisory ",
 		},
 		{
-			"latest passes over removed versions, a pinned one stays",
+			"latest passes over removed versions",
 			[]schemas.Group{group("a", true, enrolment("aws-policies", "latest", 1))},
 			"aws-policies 4 a advisory ",
 		},
-		{"a pinned version that was removed", []schemas.Group{group("a", true, enrolment("aws-policies", "5", 1))}, "aws-policies 5 a advisory "},
+		{"a pinned version that was removed", []schemas.Group{group("a", true, enrolment("aws-policies", "5", 1))}, "aws-policies 5 a advisory version 5 of pack aws-policies was removed"},
 		{
 			"an invalid configuration is an error of the pack, not an absence",
 			[]schemas.Group{group("a", true, configured(enrolment("other", "1.0.0", 1), "block"))},
@@ -113,7 +120,7 @@ func TestResolve(t *testing.T) {
 		{
 			"a version that is not published",
 			[]schemas.Group{group("a", true, enrolment("other", "9", 1))},
-			"other 9 a  version 9 of pack other is not published",
+			"other 9 a advisory version 9 of pack other is not published",
 		},
 		{
 			"a published version beats one that is not",
@@ -125,7 +132,7 @@ func TestResolve(t *testing.T) {
 			t.Parallel()
 			for range 2 { // the order of the input does not matter
 				var got []string
-				for _, p := range policy.Resolve(prod, c.groups, manifests) {
+				for _, p := range policy.Resolve(memberships(t, schemas.Account{ID: prod}, c.groups), manifests) {
 					got = append(got, strings.Join([]string{p.Name, p.Version, p.Group, string(p.Config["p"].Level), p.Error}, " "))
 				}
 				if strings.Join(got, "\n") != c.want {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/rs/zerolog"
@@ -60,7 +61,11 @@ func (r *Resolver) Resolve(ctx context.Context, account schemas.AccountID) error
 		if err != nil {
 			return err
 		}
-		err = r.write(ctx, r.effective(a, groups, x), old, rev)
+		e, err := r.effective(a, groups, x)
+		if err != nil {
+			return err
+		}
+		err = r.write(ctx, e, old, rev)
 		if !is(err, schemas.CodeConflict) || ctx.Err() != nil {
 			return err
 		}
@@ -97,7 +102,10 @@ func (r *Resolver) All(ctx context.Context) error {
 	var errs []error
 	for _, a := range accounts {
 		old := effective[string(a.ID)]
-		err := r.write(ctx, r.effective(a, groups, x), old.v, old.rev)
+		e, err := r.effective(a, groups, x)
+		if err == nil {
+			err = r.write(ctx, e, old.v, old.rev)
+		}
 		if is(err, schemas.CodeConflict) {
 			err = r.Resolve(ctx, a.ID)
 		}
@@ -166,18 +174,19 @@ func (r *Resolver) load(ctx context.Context) ([]schemas.Group, *index, error) {
 	return groups, newIndex(manifests), nil
 }
 
-func (r *Resolver) effective(a schemas.Account, groups []schemas.Group, x *index) schemas.Effective {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return schemas.Effective{AccountID: a.ID, Account: a.Name, Packs: addLocal(x.resolve(a.ID, groups), r.local)}
+func (r *Resolver) effective(a schemas.Account, groups []schemas.Group, x *index) (schemas.Effective, error) {
+	memberships, err := Memberships(a, groups)
+	return schemas.Effective{AccountID: a.ID, Account: a.Name, Packs: r.addLocal(x.resolve(memberships))}, err
 }
 
 // addLocal adds local packs to the enforced ones; both run. Their names are
 // local ones, so that findings, verdicts and reports, which go by pack name, do
 // not mix.
-func addLocal(packs, local []schemas.EffectivePack) []schemas.EffectivePack {
-	packs = append(packs, local...)
-	slices.SortFunc(packs, byName)
+func (r *Resolver) addLocal(packs []schemas.EffectivePack) []schemas.EffectivePack {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	packs = append(packs, r.local...)
+	slices.SortStableFunc(packs, func(a, b schemas.EffectivePack) int { return strings.Compare(a.Name, b.Name) })
 	return packs
 }
 

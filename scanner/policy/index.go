@@ -1,0 +1,85 @@
+package policy
+
+import "github.com/insights-scanner/insights-scanner/schemas"
+
+// index finds manifests by pack and version.
+type index struct {
+	versions map[string]map[string]schemas.PackManifest
+	latest   map[string]schemas.PackManifest // of those not removed
+	newest   map[string]schemas.PackManifest // of all
+	memo     map[string]layered
+}
+
+// layered remembers configurations, since most accounts have the same ones.
+type layered struct {
+	config map[string]schemas.PolicyConfig
+	err    string
+}
+
+func newIndex(manifests []schemas.PackManifest) *index {
+	x := &index{
+		versions: map[string]map[string]schemas.PackManifest{}, latest: map[string]schemas.PackManifest{},
+		newest: map[string]schemas.PackManifest{}, memo: map[string]layered{},
+	}
+	for _, m := range manifests {
+		if x.versions[m.Name] == nil {
+			x.versions[m.Name] = map[string]schemas.PackManifest{}
+		}
+		x.versions[m.Name][m.Version] = m
+		if m.Number > x.newest[m.Name].Number {
+			x.newest[m.Name] = m
+		}
+		if !m.Removed && m.Number > x.latest[m.Name].Number {
+			x.latest[m.Name] = m
+		}
+	}
+	return x
+}
+
+// find returns the manifest of a version, or of "latest", and why nothing can be
+// judged by it. Policies are named also then, as far as the pack is known: those
+// of a version that cannot be had are errored, not gone.
+func (x *index) find(pack, version string) (m schemas.PackManifest, problem string) {
+	if version == schemas.Latest {
+		if m, ok := x.latest[pack]; ok {
+			return m, ""
+		}
+		if m, ok := x.newest[pack]; ok {
+			return m, "every version of pack " + pack + " was removed"
+		}
+	}
+	m, ok := x.versions[pack][version]
+	if !ok {
+		m.PackRef = schemas.PackRef{Name: pack, Version: version}
+		m.Policies = x.newest[pack].Policies
+		return m, "version " + version + " of pack " + pack + " is not published"
+	}
+	if m.Removed {
+		problem = "version " + version + " of pack " + pack + " was removed"
+	}
+	return m, problem
+}
+
+// layer is the configuration of a version, and what is wrong with it.
+func (x *index) layer(m schemas.PackManifest, given map[string]map[string]any) layered {
+	key := m.Name + "\x00" + m.Version + "\x00" + contentOf(given)
+	if l, ok := x.memo[key]; ok {
+		return l
+	}
+	var l layered
+	var err error
+	if l.config, err = LayerConfig(m.Policies, given); err != nil {
+		l.err = err.Error()
+	}
+	x.memo[key] = l
+	return l
+}
+
+// problem says why an enrolment cannot judge anything, "" when it can.
+func (x *index) problem(e schemas.Enrolment) string {
+	m, problem := x.find(e.Pack, e.Version)
+	if problem == "" {
+		problem = x.layer(m, e.Config).err
+	}
+	return problem
+}
