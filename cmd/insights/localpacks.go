@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/insights-scanner/insights-scanner/scanner/api"
 	"github.com/insights-scanner/insights-scanner/scanner/policy"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -79,5 +80,28 @@ func (n *node) localPacks(ctx context.Context) error {
 		n.log.Warn().Msg(w)
 	}
 	n.parts.resolver.SetLocal(effective)
+	return nil
+}
+
+// failOnFound gives the exit code for --fail-on of what was judged just now:
+// whoever names local packs asks about them too.
+func failOnFound(ctx context.Context, s api.Service, r schemas.Report, wait waitOptions) error {
+	if err := failOnOpen(r, wait.failOn); err != nil || wait.failOn == "" || !wait.local {
+		return err
+	}
+	for _, acc := range r.Accounts {
+		for _, p := range acc.Packs {
+			if !p.Local {
+				continue
+			}
+			of, err := s.Report(ctx, schemas.ReportQuery{Accounts: []string{string(acc.AccountID)}, Pack: p.Pack})
+			if err == nil {
+				err = failOnOpen(of, wait.failOn)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }

@@ -104,8 +104,8 @@ func TestNewPackFiles(t *testing.T) {
 		if _, err := readPackConfig(filepath.Join(dir, "config.yaml")); err != nil {
 			t.Error(err)
 		}
-		checkFailure(t, p, exitUsage, []string{"pack", "new", dir, "--runtime", language}, "is not empty")
 	}
+	checkFailure(t, p, exitUsage, []string{"pack", "new", p.dir + "/..", "--runtime", "opa"}, "is not empty")
 	dir := filepath.Join(t.TempDir(), "a")
 	checkFailure(t, p, exitUsage, []string{"pack", "new", dir}, `--runtime "": must be typescript, javascript, python, opa`)
 	checkFailure(t, p, exitUsage, []string{"pack", "new", dir, "--runtime", "opa", "--name", "a-b"}, `--name "a-b"`)

@@ -39,12 +39,15 @@ their violations; --fail-on then is about these. RESOURCE is an ARN, or an id as
 'insights resources' shows it. One that does not exist is an error; a scan of its
 service removes what is known of it.
 
+With --policy-pack it also judges by the pack in a directory: a local pack, which
+has no part in scores and history (see 'insights evaluate --help').
+
 Interrupt it, and 'insights scan watch' goes on with the same scan. It also takes
 the flags of 'insights serve' that name servers and bounds, such as --nats-url.`,
 		Example: `  insights scan start prod
   insights scan start prod --service ec2 --region us-east-1
   insights scan start prod --resource arn:aws:s3:::my-bucket
-  insights scan start prod --policy-pack ./my-pack
+  insights scan start prod --policy-pack ./my-pack --policy-pack-config strict.yaml
   insights scan start prod --fail-on high -o json
   insights scan start prod --server http://127.0.0.1:8080 --detach`,
 		Annotations: scanExits,
@@ -127,29 +130,6 @@ func (a *app) finishScan(ctx context.Context, s api.Service, scan schemas.Scan, 
 		return exitCode(exitPartial)
 	}
 	return failOnFound(ctx, s, report, wait)
-}
-
-// failOnFound gives the exit code for --fail-on of what was judged just now:
-// whoever names local packs asks about them too.
-func failOnFound(ctx context.Context, s api.Service, r schemas.Report, wait waitOptions) error {
-	if err := failOnOpen(r, wait.failOn); err != nil || wait.failOn == "" || !wait.local {
-		return err
-	}
-	for _, acc := range r.Accounts {
-		for _, p := range acc.Packs {
-			if !p.Local {
-				continue
-			}
-			of, err := s.Report(ctx, schemas.ReportQuery{Accounts: []string{string(acc.AccountID)}, Pack: p.Pack})
-			if err == nil {
-				err = failOnOpen(of, wait.failOn)
-			}
-			if err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // printResult prints the outcome of a scan for programs: on one line where lines

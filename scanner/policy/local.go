@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -31,7 +32,10 @@ func (r *Registry) Locals(ctx context.Context, packs []LocalPack) (out []schemas
 			config, err = LayerConfig(m.Policies, p.Config)
 		}
 		if err != nil {
-			errs = append(errs, schemas.Errorf(schemas.CodeOf(err), "%s: %w", p.Dir, err))
+			if !strings.HasPrefix(err.Error(), p.Dir) {
+				err = schemas.Errorf(schemas.CodeOf(err), "%s: %w", p.Dir, err)
+			}
+			errs = append(errs, err)
 			continue
 		}
 		if m.Version == "" {
