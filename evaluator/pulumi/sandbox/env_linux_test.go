@@ -26,8 +26,8 @@ func TestEnvironment(t *testing.T) {
 		"PATH=/elsewhere", "HOME=/home", "AWS_ACCESS_KEY_ID=x", "AWS_CA_BUNDLE="+file, "NPM_TOKEN=x", "UV_PUBLISH_TOKEN=x", "NODE_OPTIONS=--require x", "PYTHONPATH=/x",
 		"INSIGHTS_NATS_PASSWORD=x", "npm_config_cache="+dir, "PIP_CACHE_DIR=/nonexistent", "NODE_EXTRA_CA_CERTS=/nonexistent", "LD_PRELOAD=x.so",
 	)
-	base := []string{"PATH=/opt/python/bin:/usr/bin:/bin", "LANG=C.UTF-8"}
-	spec := Spec{Argv: []string{"/opt/python/bin/python3"}, Env: []string{"PATH=/venv/bin"}}
+	base := []string{"PATH=/python/bin:/usr/bin:/bin", "LANG=C.UTF-8"}
+	spec := Spec{Argv: []string{"/python/bin/python3"}, Env: []string{"PATH=/venv/bin"}}
 	if got, want := environment(spec, ours), append(slices.Clone(base), "PATH=/venv/bin"); !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
