@@ -105,7 +105,7 @@ func (w *word) finish(p schemas.Policy) {
 
 // in reads the SDK's message about a value that is not known yet: can't run
 // policy 'p' from policy pack 'x@v1' during preview: string value at .acl can't
-// be known during preview. A message that holds a sentinel is as good.
+// be known during preview.
 func (ps places) in(message, policy string) ([]schemas.UnknownPath, bool) {
 	if len(ps) == 0 {
 		return nil, false
@@ -116,9 +116,6 @@ func (ps places) in(message, policy string) ([]schemas.UnknownPath, bool) {
 			_, path, _ := strings.Cut(rest, " value at .")
 			return ps.named(path), true
 		}
-	}
-	if strings.Contains(message, unknownText) {
-		return ps.all(), true
 	}
 	return nil, false
 }

@@ -294,3 +294,22 @@ util.makeAnalyzerInfo = (...args) => {
 		is(t, judge(t, e, resource("acl", "public", "bad", 1))[name], schemas.Errored, "the policy threw: Error: no")
 	}
 }
+
+// What an engine holds is the memory of its process, while it has one.
+func TestMemory(t *testing.T) {
+	now := time.Unix(0, 0)
+	l := newLoader(t, pulumi.Options{Now: func() time.Time { return now }})
+	e := load(t, l, node("eats", `globalThis.all = Buffer.alloc((props.mb ?? 0) << 20, 1);`), nil)
+	memory := func() int64 {
+		now = now.Add(5 * time.Second)
+		return e.(evaluator.Resident).Memory() >> 20
+	}
+	before := memory()
+	is(t, judge(t, e, resource("mb", 200))["eats"], schemas.Passed)
+	if after := memory(); before < 30 || after < before+150 {
+		t.Errorf("%d MiB before, %d MiB after 200 MiB were taken", before, after)
+	}
+	if err := e.Close(); err != nil || memory() != 0 {
+		t.Errorf("%d MiB after it was closed, %v", memory(), err)
+	}
+}
