@@ -12,7 +12,6 @@ import (
 // engine is a pack with one configuration, and the process that runs it. It
 // implements evaluator.Engine.
 type engine struct {
-	runtime  schemas.Runtime
 	policies map[string]schemas.Policy // by name
 	asked    []string                  // resource policies that are not disabled, in the order in which the pack asks them
 	blank    []schemas.PolicyResult    // of every resource policy, sorted by name
@@ -56,7 +55,7 @@ func (e *engine) Evaluate(ctx context.Context, in evaluator.Input) ([]schemas.Po
 	if len(e.asked) == 0 {
 		return e.results(nil), nil
 	}
-	s := show(in, e.runtime)
+	s := show(in)
 	first, err := e.analyze(ctx, in, request(in, s.props))
 	if err != nil {
 		return nil, err

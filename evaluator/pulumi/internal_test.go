@@ -22,14 +22,15 @@ func TestAllowances(t *testing.T) {
 		}
 	}
 	check(16*time.Second, 16*time.Second)
-	for _, want := range []time.Duration{8, 4, 2, 1, 1} {
+	const s = time.Second
+	for _, want := range []time.Duration{8 * s, 4 * s, 2 * s, s, s} {
 		a.finished("slow", true)
 		a.finished("fast", false)
-		check(want*time.Second, max(want, 4)*time.Second)
+		check(want, max(want, 4*s))
 	}
-	for _, want := range []time.Duration{2, 4, 8, 16, 16} {
+	for _, want := range []time.Duration{2 * s, 4 * s, 8 * s, 16 * s, 16 * s} {
 		a.finished("slow", false)
-		check(want*time.Second, max(want, 4)*time.Second)
+		check(want, max(want, 4*s))
 	}
 }
 
