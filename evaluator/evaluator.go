@@ -14,6 +14,7 @@ import (
 // as "not known yet"; nobody else does.
 type Input struct {
 	Account    string // name
+	Region     string // where the resource lives
 	URN        string
 	Type       string
 	Name       string
@@ -33,7 +34,8 @@ type Input struct {
 // Engine is one loaded pack with its configuration. It is safe for concurrent use.
 type Engine interface {
 	// Evaluate judges one resource and returns one result for every resource
-	// policy of the pack, sorted by policy. A policy that breaks or takes too long
+	// policy of the pack, sorted by policy. Those without messages and reason may
+	// be shared between calls: the caller must not change them. A policy that breaks or takes too long
 	// is an Errored result, and so are those for which the context's deadline left
 	// no time. An error means that the pack as a whole could not run (process
 	// died), or that the context was cancelled; the caller retries, then records

@@ -43,6 +43,9 @@ func (r redactor) redact(results []schemas.PolicyResult) {
 	}
 	for i := range results {
 		res := &results[i]
+		if res.Reason == "" && len(res.Messages) == 0 {
+			continue // perhaps shared: nothing may be written
+		}
 		res.Reason = r.text(res.Reason)
 		for m := range res.Messages {
 			res.Messages[m] = r.text(res.Messages[m])

@@ -220,7 +220,7 @@ func (w *Worker) verdicts(ctx context.Context, b *schemas.SnapshotBatch, packs [
 // verdict judges one resource under all packs.
 func (w *Worker) verdict(ctx context.Context, b *schemas.SnapshotBatch, r *schemas.Resource, packs []loadedPack) (schemas.Verdict, error) {
 	v := schemas.Verdict{Key: r.Key, Name: r.Name, Version: r.Version, Hash: r.Hash, Projection: r.Projection}
-	in := Input{Account: b.Account, URN: r.URN(b.Account), Type: r.Type, Name: r.Name, ID: r.ID, Unknown: r.Unknown}
+	in := Input{Account: b.Account, Region: r.Region, URN: r.URN(b.Account), Type: r.Type, Name: r.Name, ID: r.ID, Unknown: r.Unknown}
 	plain, secrets, err := w.d.Opener.Open(r.Properties)
 	in.Properties, in.Secrets, in.Shared = plain, secrets, map[schemas.Runtime]any{}
 	red := newRedactor(secrets)

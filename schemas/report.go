@@ -60,7 +60,7 @@ type AccountReport struct {
 // PackReport is one pack on one account.
 type PackReport struct {
 	Pack     string         `json:"pack"`
-	Version  string         `json:"version"` // several, with commas, when children of the account differ
+	Version  string         `json:"version"`         // several, with commas, when children of the account differ
 	Local    bool           `json:"local,omitempty"` // named by --policy-pack, not enforced
 	Counts   Counts         `json:"counts"`
 	Score    float64        `json:"score"`

@@ -54,7 +54,7 @@ what 'insights account policy' prints.`,
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(a.out, "Packs that apply: %s.\nScan it with 'insights scan start %s'.\n", joinOr(packNames(eff), "none"), added.Name)
+				fmt.Fprintf(a.out, "Packs that apply: %s.\nScan it with 'insights scan start %s'.\n", orNone(packNames(eff)), added.Name)
 				return nil
 			})
 		},

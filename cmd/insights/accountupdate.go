@@ -115,6 +115,6 @@ func (a *app) printUpdated(ctx context.Context, s api.Service, acc schemas.Accou
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(a.out, "Account %s updated.\nPacks that apply: %s.\n", acc.Name, joinOr(packNames(eff), "none"))
+	_, err = fmt.Fprintf(a.out, "Account %s updated.\nPacks that apply: %s.\n", acc.Name, orNone(packNames(eff)))
 	return err
 }

@@ -95,11 +95,15 @@ configuration of one that applies already. Accounts are judged anew by what is
 known of them; nothing is read from the cloud. For accounts a violation is a
 report, never a block.
 
-The configuration is YAML or JSON: per policy (or "all") an enforcement level, or
-an object with enforcementLevel and the policy's own properties:
+The configuration is YAML or JSON: per policy (or "all") an enforcement level, or an
+object with enforcementLevel and the policy's own properties:
 
   all: advisory
-  deny_access_key_age: {maxDays: 60}`,
+  deny_access_key_age: {enforcementLevel: mandatory, maxDays: 60}
+
+When other groups enforce PACK on an account too, the newest version applies there;
+of the same version the configuration that was changed last. See 'insights account
+packs ACCOUNT --explain'.`,
 		Example: `  insights group enforce default-accounts-policy-group my_pack
   insights group enforce production my_pack --pack-version 1.2.0 --pack-config config.yaml`,
 		Args: args(cobra.ExactArgs(2)),

@@ -53,7 +53,7 @@ func memberText(ctx context.Context, s api.Service, g schemas.Group) (string, er
 		account := orText(names[m.Account()], string(m.Account()))
 		members[i] = string(schemas.NewMember(schemas.AccountID(account), m.Region()))
 	}
-	return joinOr(members, "none"), nil
+	return orNone(members), nil
 }
 
 func (a *app) groupListCmd() *cobra.Command {
@@ -81,7 +81,7 @@ func (a *app) groupListCmd() *cobra.Command {
 					if g.Name == schemas.DefaultAccountsGroup {
 						accounts = "all"
 					}
-					rows[i] = []string{g.Name, accounts, orText(g.Selector, "none"), joinOr(packs, "none")}
+					rows[i] = []string{g.Name, accounts, orText(g.Selector, "none"), orNone(packs)}
 				}
 				return printTable(a.out, []string{"group", "accounts", "selector?", "packs"}, rows)
 			})

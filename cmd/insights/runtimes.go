@@ -34,7 +34,7 @@ func newRuntimes(cfg Config, log zerolog.Logger) runtimes {
 		}
 		return pulumi.New(pulumi.Options{Sandbox: box, Installer: install.New(root, box, log)}), nil
 	})}
-	return runtimes{schemas.RuntimeOPA: rego.Loader{}, schemas.RuntimeNodeJS: processes, schemas.RuntimePython: processes}
+	return runtimes{schemas.RuntimeOPA: rego.Loader{Builtins: cfg.Packs.Builtins}, schemas.RuntimeNodeJS: processes, schemas.RuntimePython: processes}
 }
 
 // String lists the runtimes for people.

@@ -58,10 +58,10 @@ func TestStarterUpgrade(t *testing.T) {
 // starters is a node with what the starter pack needs, and one account.
 type starters struct {
 	*node
-	t *testing.T
+	t testing.TB
 }
 
-func newStarters(t *testing.T) starters {
+func newStarters(t testing.TB) starters {
 	t.Helper()
 	cfg := defaultConfig()
 	cfg.DataDir = t.TempDir()

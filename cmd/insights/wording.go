@@ -103,10 +103,10 @@ func orText(s, otherwise string) string {
 	return s
 }
 
-// joinOr prints a list, or what stands for an empty one.
-func joinOr(list []string, none string) string {
+// orNone prints a list, also an empty one.
+func orNone(list []string) string {
 	if len(list) == 0 {
-		return none
+		return "none"
 	}
 	return strings.Join(list, ", ")
 }

@@ -103,6 +103,18 @@ func (t *Table[T]) List(ctx context.Context, prefix string, fn func(key string, 
 	})
 }
 
+// Revisions is the revision of every key, without reading the values.
+func (t *Table[T]) Revisions(ctx context.Context) (map[string]uint64, error) {
+	out := map[string]uint64{}
+	opts := []jetstream.WatchOpt{jetstream.IgnoreDeletes(), jetstream.MetaOnly()}
+	return out, t.watch(ctx, "", opts, func(e jetstream.KeyValueEntry) (bool, error) {
+		if e != nil {
+			out[e.Key()] = e.Revision()
+		}
+		return e == nil, nil
+	})
+}
+
 // Watch calls fn for every present key, then synced once, then fn for every
 // change; v is nil for a deleted key. It blocks until ctx ends, when it returns
 // ctx's error, or until the connection is closed. A watch that fell silent begins

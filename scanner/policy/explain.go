@@ -35,7 +35,7 @@ func (r *Resolver) Explain(ctx context.Context, a schemas.Account) (schemas.Expl
 		return schemas.Explanation{}, err
 	}
 	out := schemas.Explanation{AccountID: a.ID, Account: a.Name, Packs: x.explain(memberships)}
-	for _, p := range r.addLocal(x.resolve(memberships)) {
+	for _, p := range x.applying(memberships).packs {
 		if p.Local {
 			out.Packs = append(out.Packs, explained(p))
 		}

@@ -1,6 +1,13 @@
 package policy
 
-import "github.com/insights-scanner/insights-scanner/schemas"
+import (
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
 
 // index finds manifests by pack and version.
 type index struct {
@@ -8,6 +15,14 @@ type index struct {
 	latest   map[string]schemas.PackManifest // of those not removed
 	newest   map[string]schemas.PackManifest // of all
 	memo     map[string]layered
+	local    []schemas.EffectivePack // of --policy-pack
+	same     map[string]applying     // by what Memberships say
+}
+
+// applying are the packs of an account.
+type applying struct {
+	packs  []schemas.EffectivePack
+	digest [sha256.Size]byte
 }
 
 // layered remembers configurations, since most accounts have the same ones.
@@ -19,7 +34,7 @@ type layered struct {
 func newIndex(manifests []schemas.PackManifest) *index {
 	x := &index{
 		versions: map[string]map[string]schemas.PackManifest{}, latest: map[string]schemas.PackManifest{},
-		newest: map[string]schemas.PackManifest{}, memo: map[string]layered{},
+		newest: map[string]schemas.PackManifest{}, memo: map[string]layered{}, same: map[string]applying{},
 	}
 	for _, m := range manifests {
 		if x.versions[m.Name] == nil {
@@ -73,6 +88,31 @@ func (x *index) layer(m schemas.PackManifest, given map[string]map[string]any) l
 	}
 	x.memo[key] = l
 	return l
+}
+
+// applying are the packs of an account with these memberships, local ones included.
+// Most accounts have the same memberships as many others. Nobody may change them.
+func (x *index) applying(memberships []Membership) applying {
+	var key strings.Builder
+	for _, m := range memberships {
+		fmt.Fprintf(&key, "%s %s\n", m.Group, strings.Join(m.Regions, " "))
+	}
+	a, ok := x.same[key.String()]
+	if !ok {
+		a.packs = addLocal(x.resolve(memberships), x.local)
+		a.digest = digestOf(a.packs)
+		x.same[key.String()] = a
+	}
+	return a
+}
+
+// addLocal adds local packs to the enforced ones; both run. Their names are
+// local ones, so that findings, verdicts and reports, which go by pack name, do
+// not mix.
+func addLocal(packs, local []schemas.EffectivePack) []schemas.EffectivePack {
+	packs = append(packs, local...)
+	slices.SortStableFunc(packs, func(a, b schemas.EffectivePack) int { return strings.Compare(a.Name, b.Name) })
+	return packs
 }
 
 // problem says why an enrolment cannot judge anything, "" when it can.

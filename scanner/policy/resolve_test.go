@@ -175,6 +175,52 @@ func TestResolverWritesOnlyChanges(t *testing.T) {
 	wantCode(t, w.resolver.Resolve(w.ctx, dev), schemas.CodeNotFound)
 }
 
+// What a resolver remembers of a key holds for that revision only: what another
+// process, or a restore, wrote meanwhile is seen and put right.
+func TestResolversSideBySide(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.account(prod, "prod")
+	w.publish("base", "1")
+	other := policy.NewResolver(w.resolvers)
+	applies := func(r *policy.Resolver, want string) {
+		t.Helper()
+		ok(t, r.All(w.ctx))
+		e, rev, err := w.effective.Get(w.ctx, string(prod))
+		ok(t, err)
+		var names []string
+		for _, p := range e.Packs {
+			names = append(names, p.Name)
+		}
+		if strings.Join(names, " ") != want {
+			t.Errorf("got %v, want %q", names, want)
+		}
+		ok(t, r.All(w.ctx))
+		if _, again, err := w.effective.Get(w.ctx, string(prod)); err != nil || again != rev {
+			t.Errorf("written again: revision %d after %d, %v", again, rev, err)
+		}
+	}
+	applies(w.resolver, "")
+	w.enrol(schemas.DefaultAccountsGroup, "base", "1", nil)
+	applies(other, "base")
+	_, before, err := w.effective.Get(w.ctx, string(prod))
+	ok(t, err)
+	applies(w.resolver, "base")
+	if _, after, err := w.effective.Get(w.ctx, string(prod)); err != nil || after != before {
+		t.Errorf("what another one wrote was written again: revision %d after %d, %v", after, before, err)
+	}
+	_, err = w.groups.Withdraw(w.ctx, schemas.DefaultAccountsGroup, "base")
+	ok(t, err)
+	applies(w.resolver, "") // as it wrote before, and as it is not any more
+	_, rev, err := w.effective.Get(w.ctx, string(prod))
+	ok(t, err)
+	_, err = w.effective.Update(w.ctx, string(prod), schemas.Effective{AccountID: prod, Account: "prod", Packs: []schemas.EffectivePack{{}}}, rev)
+	ok(t, err)
+	applies(w.resolver, "")
+	ok(t, w.effective.Delete(w.ctx, string(prod)))
+	applies(w.resolver, "")
+}
+
 func TestResolverRunFollowsEveryChange(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

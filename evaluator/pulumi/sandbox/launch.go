@@ -35,6 +35,7 @@ type plan struct {
 	Alone   bool // a network of its own
 	Filter  bool // of system calls
 	Offline bool // the filter refuses connections
+	Fixed   bool // the filter refuses to change modes and owners of files
 	Count   bool // the kernel counts its processes by themselves
 	Rights  bool // it keeps those of this process
 	Probe   bool // start nothing, say what can be done
@@ -66,6 +67,8 @@ func (s *Sandbox) launch(spec Spec) (*launch, error) {
 		Alone: can.Network && offline, Filter: can.Filter,
 		// Sockets that are files are reached in every network.
 		Offline: can.Filter && offline && !(can.Network && can.Files),
+		// What may write, to install something, needs modes.
+		Fixed: can.Filter && !can.Files && offline && len(spec.Write) == 0,
 	}}
 	home, temp := privateHome, "/tmp"
 	if !can.Files {
