@@ -133,7 +133,7 @@ func TestLocalPacks(t *testing.T) {
 	if code != exitViolations || !strings.Contains(errs, `has no policy "deny_nothing"`) {
 		t.Errorf("exit %d\n%s", code, errs)
 	}
-	if out := p.ok(t, "account", "show", "prod"); !strings.Contains(out, "aws_foundations@local2  1.1.0    opa      1         --policy-pack") {
+	if out := p.ok(t, "account", "show", "prod"); !strings.Contains(out, "aws_foundations@local2  1.1.0 ") || !strings.Contains(out, "--policy-pack") {
 		t.Errorf("account show does not tell:\n%s", out)
 	}
 
