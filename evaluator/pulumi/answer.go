@@ -46,6 +46,7 @@ func (e *engine) words(a answer, ps places) map[string]*word {
 	var stranger string
 	for _, d := range a.response.GetDiagnostics() {
 		switch w := out[d.GetPolicyName()]; {
+		case w == nil && !e.configurable && e.config.disabled(d.GetPolicyName()): // it cannot be told
 		case w == nil:
 			stranger = d.GetPolicyName()
 		case w.outcome != schemas.Errored:
@@ -61,7 +62,9 @@ func (e *engine) words(a answer, ps places) map[string]*word {
 		}
 	}
 	for name, w := range out {
-		w.finish(e.policies[name])
+		if w.finish(e.policies[name]); !e.configurable {
+			w.level = failing(levelOf(e.config[name].GetEnforcementLevel()))
+		}
 	}
 	return out
 }
@@ -74,11 +77,16 @@ func (w *word) hear(d *pulumirpc.AnalyzeDiagnostic, ps places) {
 		return
 	}
 	w.messages = append(w.messages, message)
-	w.severity = severityOf(d.GetSeverity())
-	switch w.level = levelOf(d.GetEnforcementLevel()); w.level {
-	case schemas.Remediate, schemas.LevelDisabled: // after analysis this means it is not remediated
-		w.level = schemas.Mandatory
+	w.severity, w.level = severityOf(d.GetSeverity()), failing(levelOf(d.GetEnforcementLevel()))
+}
+
+// failing is the level of a failure: what was to be remedied and fails all the
+// same is mandatory, as in Pulumi.
+func failing(l schemas.Level) schemas.Level {
+	if l == schemas.Remediate {
+		return schemas.Mandatory
 	}
+	return l
 }
 
 func (w *word) finish(p schemas.Policy) {
@@ -97,7 +105,7 @@ func (w *word) finish(p schemas.Policy) {
 
 // in reads the SDK's message about a value that is not known yet: can't run
 // policy 'p' from policy pack 'x@v1' during preview: string value at .acl can't
-// be known during preview. A message that holds a sentinel is as good.
+// be known during preview.
 func (ps places) in(message, policy string) ([]schemas.UnknownPath, bool) {
 	if len(ps) == 0 {
 		return nil, false
@@ -108,9 +116,6 @@ func (ps places) in(message, policy string) ([]schemas.UnknownPath, bool) {
 			_, path, _ := strings.Cut(rest, " value at .")
 			return ps.named(path), true
 		}
-	}
-	if strings.Contains(message, unknownText) {
-		return ps.all(), true
 	}
 	return nil, false
 }

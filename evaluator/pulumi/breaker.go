@@ -11,7 +11,7 @@ import (
 // may do so at the same time, beside others that do not.
 const (
 	maxUnstarted = 3
-	maxDeaths    = 3 * width
+	maxDeaths    = 2 * width
 )
 
 // breaker keeps a pack whose process fails again and again from being started

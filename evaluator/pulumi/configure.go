@@ -3,7 +3,7 @@ package pulumi
 import (
 	"context"
 	"maps"
-	"slices"
+	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
@@ -53,13 +53,17 @@ func (c configuration) without(policies ...string) configuration {
 	return out
 }
 
-// enabled are the policies that are judged, in the order in which the pack does.
-func (c configuration) enabled(order []string) []string {
-	return slices.DeleteFunc(slices.Clone(order), c.disabled)
-}
-
-func (p *process) configure(ctx context.Context, c configuration) error {
-	_, err := p.client.Configure(ctx, &pulumirpc.ConfigureAnalyzerRequest{PolicyConfig: c})
+// configure sends the configuration, within a limit.
+func (p *process) configure(ctx context.Context, c configuration, limit time.Duration) error {
+	bounded, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	_, err := p.client.Configure(bounded, &pulumirpc.ConfigureAnalyzerRequest{PolicyConfig: c})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil && bounded.Err() != nil:
+		return overrun(limit)
+	}
 	return err
 }
 

@@ -6,15 +6,13 @@ import (
 
 	"google.golang.org/grpc/status"
 
-	"github.com/insights-scanner/insights-scanner/evaluator"
-	"github.com/insights-scanner/insights-scanner/evaluator/pulumi/install"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// newEngine configures a pack that was started. Its process is ended on errors.
-func newEngine(ctx context.Context, l *Loader, b *booted, project evaluator.Project, env install.Environment, pack schemas.EffectivePack) (*engine, error) {
+// newEngine configures the pack in dir, which was started. Its process is ended on errors.
+func newEngine(ctx context.Context, l *Loader, b *booted, dir string, pack schemas.EffectivePack) (*engine, error) {
 	e := &engine{
-		runtime: project.Runtime, policies: map[string]schemas.Policy{}, config: configure(b.manifest.Policies, pack.Config),
+		policies: map[string]schemas.Policy{}, config: configure(b.manifest.Policies, pack.Config),
 		opt: l.opt, turns: newTurns(), alarm: breaker{now: l.opt.Now, pause: l.opt.Pause},
 		configurable: b.info.GetSupportsConfig(),
 	}
@@ -30,6 +28,10 @@ func newEngine(ctx context.Context, l *Loader, b *booted, project evaluator.Proj
 		}
 	}
 	e.boot = func(ctx context.Context) (*process, error) {
+		_, env, err := l.prepare(ctx, dir) // what it was installed to may have been removed since
+		if err != nil {
+			return nil, err
+		}
 		p, err := start(ctx, l.opt.Sandbox, env, l.opt.Limits, l.opt.Boot)
 		if err != nil {
 			return nil, err
@@ -48,9 +50,7 @@ func (e *engine) ready(ctx context.Context, p *process) error {
 	if !e.configurable {
 		return nil
 	}
-	bounded, cancel := context.WithTimeout(ctx, e.opt.Boot)
-	defer cancel()
-	err := p.configure(bounded, e.config)
+	err := p.configure(ctx, e.config, e.opt.Boot)
 	if err == nil {
 		return nil
 	}

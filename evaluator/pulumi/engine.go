@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/evaluator"
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -12,7 +13,6 @@ import (
 // engine is a pack with one configuration, and the process that runs it. It
 // implements evaluator.Engine.
 type engine struct {
-	runtime  schemas.Runtime
 	policies map[string]schemas.Policy // by name
 	asked    []string                  // resource policies that are not disabled, in the order in which the pack asks them
 	blank    []schemas.PolicyResult    // of every resource policy, sorted by name
@@ -29,17 +29,29 @@ type engine struct {
 
 	mu       sync.Mutex
 	suspects []string // policies that threw, the latest first
+	memory   int64    // of the process
+	measured time.Time
 }
 
 // Bounded says that the engine bounds its own time: see evaluator.Bounded.
 func (e *engine) Bounded() {}
 
+// measureEvery is how long a measured memory counts: asking for it takes a
+// message to the sandbox.
+const measureEvery = 5 * time.Second
+
 // Memory is the resident memory of the pack's process.
 func (e *engine) Memory() int64 {
-	if p := e.proc.Load(); p != nil && p.alive() {
-		return p.child.Memory()
+	p := e.proc.Load()
+	if p == nil || !p.alive() {
+		return 0
 	}
-	return 0
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if now := e.opt.Now(); e.measured.IsZero() || now.Sub(e.measured) >= measureEvery {
+		e.memory, e.measured = p.child.Memory(), now
+	}
+	return e.memory
 }
 
 // Close ends the process.
@@ -56,7 +68,7 @@ func (e *engine) Evaluate(ctx context.Context, in evaluator.Input) ([]schemas.Po
 	if len(e.asked) == 0 {
 		return e.results(nil), nil
 	}
-	s := show(in, e.runtime)
+	s := show(in)
 	first, err := e.analyze(ctx, in, request(in, s.props))
 	if err != nil {
 		return nil, err

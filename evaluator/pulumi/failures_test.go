@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/insights-scanner/insights-scanner/evaluator"
 	"github.com/insights-scanner/insights-scanner/evaluator/pulumi"
 	"github.com/insights-scanner/insights-scanner/evaluator/pulumi/sandbox"
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -20,116 +22,93 @@ const (
 	pythonPublic = "if props.get('acl') == 'public':\n    report('public')"
 )
 
-// bad packs: what their second policy does to a resource that has bad set, and
-// what the resource is told.
-var bad = map[string]struct {
-	pack files
-	says []string
+// badCase is what the second policy of a pack does to a resource with its name
+// in bad, and what comes of it.
+type badCase struct {
+	name, does string
+	says       string
 	// others is what the other policies of the pack say of that resource: a policy
-	// that throws costs its own word only.
+	// that throws costs its own word only. Empty: either.
 	others schemas.Outcome
-}{
-	"throws": {node("a_public", nodePublic, "b_bad", `if (props.bad) throw new Error("no " + props.bad);`, "c_public", nodePublic), []string{"the policy threw: Error: no 1\n    at index.js:"}, schemas.Failed},
-	"throws later": {
-		node("a_public", nodePublic, "b_bad", `if (props.bad) await new Promise((_, no) => setTimeout(() => no(new Error("late")), 1));`, "c_public", nodePublic),
-		[]string{"the policy threw: Error: late"},
-		schemas.Failed,
+}
+
+var badNode = []badCase{
+	{"throws", `throw new Error("no " + props.n);`, "the policy threw: Error: no 5\n    at ", schemas.Failed},
+	{"throws later", `await new Promise((_, no) => setTimeout(() => no(new Error("late")), 1));`, "the policy threw: Error: late", schemas.Failed},
+	{"throws no error", `throw "just text";`, "the policy threw: just text", schemas.Failed},
+	{"throws much", `throw new Error("x".repeat(4 << 20));`, "the policy threw: Error: xxx", schemas.Failed},
+	{"throws too much", `throw new Error("x".repeat(16 << 20));`, "the pack broke off", schemas.Errored},
+	{"hangs", `while (true) {}`, "no answer within", schemas.Errored},
+	{"never resolves", `await new Promise(() => {});`, "no answer within", schemas.Errored},
+	{"exits", `console.error("giving up"); process.exit(7);`, "its process ended with exit code 7\ngiving up", schemas.Errored},
+	{"kills itself", `process.kill(process.pid, "SIGKILL");`, "its process ended by a signal: killed", schemas.Errored},
+	{"answers too much", `report("x".repeat(9 << 20));`, "the pack could not answer: grpc: received message larger than max", schemas.Errored},
+	{"breaks its answer", `report({ message: "m", enforcementLevel: "never heard of" });`, "no answer within", schemas.Errored},
+	{"blames another", `report({ name: "z", message: "m" });`, "a policy that it does not declare, or that is disabled: z", schemas.Failed},
+	{"eats memory", `const all = []; while (true) all.push(Buffer.alloc(16 << 20, 1));`, "", ""}, // its allocation fails, or it is ended
+	{"fills the heap", `const all = []; while (true) all.push(new Array(1e6).fill(all.length));`, "its process ended", schemas.Errored},
+}
+
+var badPython = []badCase{
+	{
+		"throws", "{}['missing']",
+		"the policy threw: Traceback (most recent call last):\n  File \"__main__.py\", line ", schemas.Failed,
 	},
-	"throws no error": {node("a_public", nodePublic, "b_bad", `if (props.bad) throw "just text";`, "c_public", nodePublic), []string{"the policy threw: just text"}, schemas.Failed},
-	"throws in python": {
-		python("a_public", pythonPublic, "b_bad", "if 'bad' in props:\n    {}['missing']", "c_public", pythonPublic),
-		[]string{"the policy threw: Traceback (most recent call last):\n  File \"__main__.py\", line ", "KeyError: 'missing'"},
-		schemas.Failed,
-	},
-	"hangs":           {node("a_public", nodePublic, "b_bad", `while (props.bad) {}`, "c_public", nodePublic), []string{"no answer within"}, schemas.Errored},
-	"never resolves":  {node("a_public", nodePublic, "b_bad", `if (props.bad) await new Promise(() => {});`, "c_public", nodePublic), []string{"no answer within"}, schemas.Errored},
-	"hangs in python": {python("a_public", pythonPublic, "b_bad", "while 'bad' in props:\n    pass", "c_public", pythonPublic), []string{"no answer within"}, schemas.Errored},
-	"exits": {
-		node("a_public", nodePublic, "b_bad", `if (props.bad) { console.error("giving up"); process.exit(7); }`, "c_public", nodePublic),
-		[]string{"its process ended with exit code 7\ngiving up"},
-		schemas.Errored,
-	},
-	"exits in python": {python("a_public", pythonPublic, "b_bad", "if 'bad' in props:\n    os._exit(7)", "c_public", pythonPublic), []string{"its process ended with exit code 7"}, schemas.Errored},
-	"kills itself":    {node("a_public", nodePublic, "b_bad", `if (props.bad) process.kill(process.pid, "SIGKILL");`, "c_public", nodePublic), []string{"its process ended by a signal: killed"}, schemas.Errored},
-	"answers too much": {
-		node("a_public", nodePublic, "b_bad", `if (props.bad) report("x".repeat(9 << 20));`, "c_public", nodePublic),
-		[]string{"the pack could not answer", "larger than max"},
-		schemas.Errored,
-	},
-	"throws much": {
-		node("a_public", nodePublic, "b_bad", `if (props.bad) throw new Error("x".repeat(4 << 20));`, "c_public", nodePublic),
-		[]string{"the policy threw: Error: xxx"},
-		schemas.Failed,
-	},
-	"throws too much": {
-		node("a_public", nodePublic, "b_bad", `if (props.bad) throw new Error("x".repeat(16 << 20));`, "c_public", nodePublic),
-		[]string{"the pack broke off"},
-		schemas.Errored,
-	},
-	"breaks its answer": {
-		node("a_public", nodePublic, "b_bad", `if (props.bad) report({ message: "m", enforcementLevel: "never heard of" });`, "c_public", nodePublic),
-		[]string{"no answer within"},
-		schemas.Errored,
-	},
-	"blames another": {
-		node("a_public", nodePublic, "b_bad", `if (props.bad) report({ name: "z", message: "m" });`, "c_public", nodePublic),
-		[]string{"a policy that it does not declare, or that is disabled: z"},
-		schemas.Failed,
-	},
-	"eats memory": {
-		node("a_public", nodePublic, "b_bad", `const all = []; while (props.bad) all.push(Buffer.alloc(16 << 20, 1));`, "c_public", nodePublic),
-		[]string{""},
-		"", // its allocation fails, or it is ended
-	},
-	"fills the heap": {
-		node("a_public", nodePublic, "b_bad", `const all = []; while (props.bad) all.push(new Array(1e6).fill(all.length));`, "c_public", nodePublic),
-		[]string{"its process ended"},
-		schemas.Errored,
-	},
-	"eats memory in python": {
-		python("a_public", pythonPublic, "b_bad", "all = []\nwhile 'bad' in props:\n    all.append(bytearray(os.urandom(1 << 20) * 16))", "c_public", pythonPublic),
-		[]string{""},
-		"",
-	},
+	{"hangs", "while True:\n    pass", "no answer within", schemas.Errored},
+	{"exits", "os._exit(7)", "its process ended with exit code 7", schemas.Errored},
+	{"eats memory", "all = []\nwhile True:\n    all.append(bytearray(os.urandom(1 << 20) * 16))", "", ""},
 }
 
 // A resource that breaks its pack is errored with the reason. The resources in
 // flight beside it, those after it, and other packs are judged as ever.
 func TestBadPacks(t *testing.T) {
-	for name, c := range bad {
+	var js, py strings.Builder
+	for _, c := range badNode {
+		fmt.Fprintf(&js, "if (props.bad === %q) { %s }\n", c.name, c.does)
+	}
+	for _, c := range badPython {
+		fmt.Fprintf(&py, "if props.get('bad') == %q:\n    %s\n", c.name, strings.ReplaceAll(c.does, "\n", "\n    "))
+	}
+	for name, bad := range map[string]struct {
+		pack  files
+		cases []badCase
+	}{
+		"node":   {node("a_public", nodePublic, "b_bad", js.String(), "c_public", nodePublic), badNode},
+		"python": {python("a_public", pythonPublic, "b_bad", py.String(), "c_public", pythonPublic), badPython},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := newLoader(t, pulumi.Options{Call: 6 * time.Second, Limits: sandbox.Limits{Memory: 600 << 20}})
-			e := load(t, l, c.pack, nil)
-			other := load(t, l, node("public", nodePublic), nil)
-			var wg sync.WaitGroup
-			for n := range 16 {
-				wg.Go(func() {
-					in := resource("n", n, "acl", "public")
-					if n == 5 {
-						in.Properties["bad"] = 1
-					}
-					rs := judge(t, e, in)
-					if n != 5 {
-						well(t, rs)
-						return
-					}
-					is(t, rs["b_bad"], schemas.Errored, c.says...)
-					for _, name := range []string{"a_public", "c_public"} {
-						if c.others == "" {
-							continue
-						}
-						if is(t, rs[name], c.others); c.others == schemas.Errored {
-							is(t, rs[name], schemas.Errored, c.says...)
-						}
-					}
-				})
-				wg.Go(func() { is(t, judge(t, other, resource("acl", "public"))["public"], schemas.Failed, "public") })
+			e, other := load(t, l, bad.pack, nil), load(t, l, node("public", nodePublic), nil)
+			for _, c := range bad.cases {
+				t.Run(c.name, func(t *testing.T) { c.run(t, e, other) })
 			}
-			wg.Wait()
-			well(t, judge(t, e, resource("acl", "public"))) // the pool heals
 		})
 	}
+}
+
+func (c badCase) run(t *testing.T, e, other evaluator.Engine) {
+	var wg sync.WaitGroup
+	for n := range 16 {
+		wg.Go(func() {
+			in := resource("n", n, "acl", "public")
+			if n != 5 {
+				well(t, judge(t, e, in))
+				return
+			}
+			in.Properties["bad"] = c.name
+			rs := judge(t, e, in)
+			is(t, rs["b_bad"], schemas.Errored, c.says)
+			for _, name := range []string{"a_public", "c_public"} {
+				if c.others != "" {
+					is(t, rs[name], c.others)
+				}
+			}
+		})
+		wg.Go(func() { is(t, judge(t, other, resource("acl", "public"))["public"], schemas.Failed, "public") })
+	}
+	wg.Wait()
+	well(t, judge(t, e, resource("acl", "public"))) // the pool heals
 }
 
 // well checks that a resource was judged by all policies of a bad pack.

@@ -22,14 +22,15 @@ func TestAllowances(t *testing.T) {
 		}
 	}
 	check(16*time.Second, 16*time.Second)
-	for _, want := range []time.Duration{8, 4, 2, 1, 1} {
+	const s = time.Second
+	for _, want := range []time.Duration{8 * s, 4 * s, 2 * s, s, s} {
 		a.finished("slow", true)
 		a.finished("fast", false)
-		check(want*time.Second, max(want, 4)*time.Second)
+		check(want, max(want, 4*s))
 	}
-	for _, want := range []time.Duration{2, 4, 8, 16, 16} {
+	for _, want := range []time.Duration{2 * s, 4 * s, 8 * s, 16 * s, 16 * s} {
 		a.finished("slow", false)
-		check(want*time.Second, max(want, 4)*time.Second)
+		check(want, max(want, 4*s))
 	}
 }
 
@@ -132,5 +133,63 @@ func TestNamed(t *testing.T) {
 		if fmt.Sprint(got) != want {
 			t.Errorf("%s: %v, want %s", path, got, want)
 		}
+	}
+}
+
+// What a process was shown is taken out of its log; where that cannot be told,
+// nothing of the log is told.
+func TestSecrets(t *testing.T) {
+	var s secrets
+	s.add(nil)
+	if got := s.redact("a hunter2 b"); got != "a hunter2 b" {
+		t.Error(got)
+	}
+	s.add([]string{"hunter2", "first line\n  second line\n"})
+	s.add([]string{"hunter2", "hunter3"})
+	if got := s.redact("a hunter2 b second line hunter3"); got != "a [secret] b [secret] [secret]" {
+		t.Error(got)
+	}
+	for n := range maxSecrets / 1000 {
+		s.add([]string{fmt.Sprint(n, strings.Repeat("y", 1000))})
+	}
+	if got := s.redact("a hunter2"); got != "" {
+		t.Error(got)
+	}
+}
+
+// Of the log only the end is kept, in whole lines: a cut through one could leave
+// a part of a secret.
+func TestOutput(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		write []string // to standard output
+		first string
+		tail  string
+	}{
+		{"nothing", nil, "", ""},
+		{"a port and more", []string{"80\nabc\n"}, "80", "\nabc\n"},
+		{"in pieces", []string{"8", "0", "\n", "a", "bc"}, "80", "\nabc"},
+		{"a long first line", []string{strings.Repeat("x", 150), strings.Repeat("x", 150) + "\nabc"}, strings.Repeat("x", maxFirstLine), strings.Repeat("x", 100) + "\nabc"},
+		{"much", []string{"80\n", strings.Repeat("x", maxTail), "y\nabc\n"}, "80", "abc\n"},
+		{"much at once", []string{"80\n" + strings.Repeat("x", 5*maxTail) + "y\nabc\n"}, "80", "abc\n"},
+		{"much, without a line", []string{"80\n", strings.Repeat("x", 3*maxTail)}, "80", ""},
+		{"all that is kept", []string{"80", "\n" + strings.Repeat("x", maxTail-1)}, "80", "\n" + strings.Repeat("x", maxTail-1)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := newOutput()
+			for _, text := range c.write {
+				if n, err := o.stdout().Write([]byte(text)); n != len(text) || err != nil {
+					t.Errorf("%d, %v", n, err)
+				}
+			}
+			first := ""
+			select {
+			case first = <-o.first:
+			default:
+			}
+			if first != c.first || o.tail() != c.tail {
+				t.Errorf("%q, %q, want %q, %q", first, o.tail(), c.first, c.tail)
+			}
+		})
 	}
 }

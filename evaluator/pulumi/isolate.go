@@ -4,14 +4,10 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc/status"
 )
-
-// restoreLimit bounds switching policies on again.
-const restoreLimit = 10 * time.Second
 
 // isolation is the judging of a resource that policies throw on. It is alone.
 type isolation struct {
@@ -49,9 +45,7 @@ func (c *call) isolate(ctx context.Context, p *process, err error) (answer, bool
 // restore switches all policies on. A process that does not take it is ended:
 // the next one begins with all of them on.
 func (i *isolation) restore(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreLimit)
-	defer cancel()
-	if i.p.configure(ctx, i.e.config) != nil {
+	if i.p.configure(context.WithoutCancel(ctx), i.e.config, i.e.opt.Call) != nil {
 		i.p.kill()
 	}
 }
@@ -79,10 +73,7 @@ func (i *isolation) others(ctx context.Context, err error) (response *pulumirpc.
 // askWithout asks with the policies off that threw, and some more.
 func (i *isolation) askWithout(ctx context.Context, more ...string) (*pulumirpc.AnalyzeResponse, error) {
 	off := slices.AppendSeq(more[:len(more):len(more)], maps.Keys(i.thrown))
-	if err := i.p.configure(ctx, i.e.config.without(off...)); err != nil {
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
+	if err := i.p.configure(ctx, i.e.config.without(off...), i.e.opt.Call); err != nil {
 		return nil, err
 	}
 	return i.ask(ctx, i.p)

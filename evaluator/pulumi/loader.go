@@ -114,7 +114,7 @@ func (l *Loader) Load(ctx context.Context, dir string, e schemas.EffectivePack) 
 			return nil, err
 		}
 	}
-	return newEngine(ctx, l, b, project, env, e)
+	return newEngine(ctx, l, b, dir, e)
 }
 
 // prepare reads the pack in dir and brings it its dependencies.

@@ -22,6 +22,7 @@ type output struct {
 	line []byte
 	told bool // first was sent
 	log  []byte
+	cut  bool          // log is not all
 	more chan struct{} // closed with the next output; nil when nobody waits
 }
 
@@ -67,6 +68,7 @@ func (o *output) firstLine(p []byte) (rest []byte, all bool) {
 func (o *output) keep(p []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.cut = o.cut || len(o.log)+len(p) > maxTail
 	o.log = append(o.log, p[max(0, len(p)-maxTail):]...)
 	if len(o.log) > 2*maxTail {
 		o.log = append(o.log[:0], o.log[len(o.log)-maxTail:]...)
@@ -84,7 +86,14 @@ func (o *output) tail() string {
 	return o.end()
 }
 
-func (o *output) end() string { return string(o.log[max(0, len(o.log)-maxTail):]) }
+// end begins with a whole line: the rest of one could hold a part of a secret.
+func (o *output) end() string {
+	end := o.log[max(0, len(o.log)-maxTail):]
+	if o.cut {
+		_, end, _ = bytes.Cut(end, []byte("\n"))
+	}
+	return string(end)
+}
 
 // await waits until the end of the log output holds a text, not longer than a
 // limit, and returns that end.

@@ -259,3 +259,57 @@ assert not (args.provider or args.opts.protect or args.opts.aliases or args.stac
 		})
 	}
 }
+
+// Packs with the first SDKs take no configuration, do not say what their
+// policies are for, and give no severity.
+func TestOldSDK(t *testing.T) {
+	f := node("off", nodePublic, "on", nodePublic, "throws", `if (props.bad) throw new Error("no");`)
+	f["index.js"] = `
+const util = require("@pulumi/policy/protoutil");
+const { makeAnalyzerInfo } = util;
+util.makeAnalyzerInfo = (...args) => {
+	const info = makeAnalyzerInfo(...args);
+	info.setSupportsconfig(false);
+	info.getPoliciesList().forEach(p => { p.setPolicyType(0); p.setSeverity(3); });
+	return info;
+};
+` + f["index.js"]
+	l := newLoader(t, pulumi.Options{})
+	dir := write(t, f)
+	m, err := l.Inspect(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(m.Warnings) != 1 || !strings.Contains(m.Warnings[0], "of 3 policies") || m.Policies[0].Scope != schemas.PolicyResource {
+		t.Errorf("%+v", m)
+	}
+	e := loadDir(t, l, dir, map[string]schemas.PolicyConfig{"off": {Level: schemas.LevelDisabled}, "on": {Level: schemas.Advisory}})
+	rs := judge(t, e, resource("acl", "public"))
+	is(t, rs["off"], schemas.Disabled)
+	is(t, rs["throws"], schemas.Passed)
+	if is(t, rs["on"], schemas.Failed, "public"); rs["on"].Level != schemas.Advisory || rs["on"].Severity != schemas.SeverityHigh {
+		t.Errorf("%+v", rs["on"])
+	}
+	for _, name := range []string{"on", "throws"} { // which one threw cannot be switched off
+		is(t, judge(t, e, resource("acl", "public", "bad", 1))[name], schemas.Errored, "the policy threw: Error: no")
+	}
+}
+
+// What an engine holds is the memory of its process, while it has one.
+func TestMemory(t *testing.T) {
+	now := time.Unix(0, 0)
+	l := newLoader(t, pulumi.Options{Now: func() time.Time { return now }})
+	e := load(t, l, node("eats", `globalThis.all = Buffer.alloc((props.mb ?? 0) << 20, 1);`), nil)
+	memory := func() int64 {
+		now = now.Add(5 * time.Second)
+		return e.(evaluator.Resident).Memory() >> 20
+	}
+	before := memory()
+	is(t, judge(t, e, resource("mb", 200))["eats"], schemas.Passed)
+	if after := memory(); before < 30 || after < before+150 {
+		t.Errorf("%d MiB before, %d MiB after 200 MiB were taken", before, after)
+	}
+	if err := e.Close(); err != nil || memory() != 0 {
+		t.Errorf("%d MiB after it was closed, %v", memory(), err)
+	}
+}

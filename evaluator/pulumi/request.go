@@ -10,17 +10,19 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// shown is a resource in the forms that packs are shown. All packs of one
-// runtime share it.
+// shown is a resource in the forms that packs are shown. All packs share it.
 type shown struct {
 	props   *structpb.Struct // unknown values are sentinels
 	without *structpb.Struct // unknown values are left out; nil when nothing is unknown
 	places  places           // of the sentinels
 }
 
+// form is where packs for Node and for Python share them.
+const form = schemas.Runtime("pulumi")
+
 // show makes the forms of a resource, or takes those that another pack made.
-func show(in evaluator.Input, runtime schemas.Runtime) *shown {
-	if s, ok := in.Shared[runtime].(*shown); ok {
+func show(in evaluator.Input) *shown {
+	if s, ok := in.Shared[form].(*shown); ok {
 		return s
 	}
 	s := &shown{}
@@ -30,7 +32,7 @@ func show(in evaluator.Input, runtime schemas.Runtime) *shown {
 		s.without = public(values{omit: true}.object(properties))
 	}
 	if in.Shared != nil {
-		in.Shared[runtime] = s
+		in.Shared[form] = s
 	}
 	return s
 }

@@ -1,16 +1,12 @@
 package pulumi
 
 import (
-	"strings"
 	"sync"
 
 	"github.com/insights-scanner/insights-scanner/evaluator"
 )
 
-const (
-	maxSecrets   = 1 << 20 // bytes that are remembered of one process
-	maxSecretLog = maxTail / 2
-)
+const maxSecrets = 1 << 20 // bytes that are remembered of one process
 
 // secrets are those that a process was shown. What it writes may hold any of
 // them: the one of a resource judged long ago beside an error about another.
@@ -18,7 +14,7 @@ type secrets struct {
 	mu   sync.Mutex
 	seen map[string]bool
 	size int
-	lost bool // too many to remember, or too long to be found in the end of a log
+	lost bool // there were too many to remember
 }
 
 func (s *secrets) add(shown []string) {
@@ -36,10 +32,7 @@ func (s *secrets) add(shown []string) {
 		}
 		s.seen[secret] = true
 		s.size += len(secret)
-		for line := range strings.Lines(secret) {
-			s.lost = s.lost || len(line) > maxSecretLog
-		}
-		if s.lost = s.lost || s.size > maxSecrets; s.lost {
+		if s.lost = s.size > maxSecrets; s.lost {
 			s.seen = nil
 		}
 	}

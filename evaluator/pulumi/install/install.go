@@ -64,8 +64,6 @@ type recipe interface {
 	lock(ctx context.Context, s *shop) (file string, err error)
 	// install installs exactly the lock.
 	install(ctx context.Context, s *shop) error
-	// fits says whether this machine can run the pack in dir with what is installed there.
-	fits(dir string) error
 	// environment is how the pack is run from where it was installed.
 	environment(dir string) Environment
 }
@@ -114,14 +112,14 @@ func (i *Installer) lockInto(ctx context.Context, r recipe, s *shop, dir string)
 // first, in the environment only. Errors as those of Lock; one that is worth a
 // retry is CodeUnavailable.
 func (i *Installer) Environment(ctx context.Context, dir string, p evaluator.Project) (Environment, error) {
+	if i.adopted(dir) {
+		if e, ok := Own(dir, p); ok {
+			return e, fits(ctx, dir, p)
+		}
+	}
 	r, err := i.recipe(ctx, dir, p)
 	if err != nil {
 		return Environment{}, err
-	}
-	if i.adopted(dir) {
-		if e, ok := Own(dir, p); ok {
-			return e, r.fits(dir)
-		}
 	}
 	key, err := keyOf(r, dir)
 	if err != nil {

@@ -75,3 +75,18 @@ func interpreter(dir, path string) (Environment, bool) {
 	}
 	return e, true
 }
+
+// fits says whether this machine can run a local pack with what is installed in it.
+func fits(ctx context.Context, dir string, p evaluator.Project) error {
+	if p.Runtime != schemas.RuntimeNodeJS {
+		return nil // Own has asked the interpreter
+	}
+	n, err := newNode(ctx, dir, p)
+	if err == nil {
+		err = n.engines(dir)
+	}
+	if err == nil {
+		err = n.check(dir)
+	}
+	return err
+}

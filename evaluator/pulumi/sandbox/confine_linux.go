@@ -18,7 +18,7 @@ var fencedSettings = []string{"/proc", "/etc/passwd", "/etc/group", "/etc/hosts"
 // restraint is what the program must live with here.
 func (h *helper) restraint() restraint {
 	p := h.plan
-	r := restraint{Limits: p.Limits, Count: p.Count, Tasks: ownTasks(), Rights: p.Rights, Filter: p.Filter, Offline: p.Offline}
+	r := restraint{Limits: p.Limits, Count: p.Count, Tasks: ownTasks(), Rights: p.Rights, Filter: p.Filter, Offline: p.Offline, Fixed: p.Fixed}
 	if p.Fence {
 		r.Fence = &fencedIn{Offline: p.Offline, Read: slices.Clone(fencedSettings), Write: slices.Clone(devices)}
 		for _, b := range p.Binds {
@@ -44,7 +44,7 @@ func (r restraint) confine() error {
 		}
 	}
 	if r.Filter {
-		return putFilter(r.Offline, r.Fence != nil && r.Offline)
+		return putFilter(r.Offline, r.Fixed)
 	}
 	return nil
 }

@@ -26,8 +26,8 @@ func TestEnvironment(t *testing.T) {
 		"PATH=/elsewhere", "HOME=/home", "AWS_ACCESS_KEY_ID=x", "AWS_CA_BUNDLE="+file, "NPM_TOKEN=x", "UV_PUBLISH_TOKEN=x", "NODE_OPTIONS=--require x", "PYTHONPATH=/x",
 		"INSIGHTS_NATS_PASSWORD=x", "npm_config_cache="+dir, "PIP_CACHE_DIR=/nonexistent", "NODE_EXTRA_CA_CERTS=/nonexistent", "LD_PRELOAD=x.so",
 	)
-	base := []string{"PATH=/opt/python/bin:/usr/bin:/bin", "LANG=C.UTF-8"}
-	spec := Spec{Argv: []string{"/opt/python/bin/python3"}, Env: []string{"PATH=/venv/bin"}}
+	base := []string{"PATH=/python/bin:/usr/bin:/bin", "LANG=C.UTF-8"}
+	spec := Spec{Argv: []string{"/python/bin/python3"}, Env: []string{"PATH=/venv/bin"}}
 	if got, want := environment(spec, ours), append(slices.Clone(base), "PATH=/venv/bin"); !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
@@ -63,10 +63,10 @@ func TestNetwork(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
 	const script = `
 import os
-for at in "HOME", "THERE":
-    for name in ".npmrc", ".config/pip/pip.conf", ".ssh/id":
-        try: print(at, name, open(os.environ[at] + "/" + name).read())
-        except OSError: pass
+for file in "HOME .npmrc", "HOME .config/pip/pip.conf", "HOME .ssh/id", "THERE .ssh/id":
+    at, name = file.split()
+    try: print(file, open(os.environ[at] + "/" + name).read())
+    except OSError: pass
 print(os.environ.get("AWS_SECRET_ACCESS_KEY"), open(os.environ.get("NODE_EXTRA_CA_CERTS", "/dev/null")).read())
 `
 	s := sandbox(t, BestEffort)

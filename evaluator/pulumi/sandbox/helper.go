@@ -186,6 +186,7 @@ func (h *helper) report(e *ending) int {
 	h.mu.Lock() // until the end: one report, by whoever comes first
 	e.Reason = h.why
 	h.killAll()
+	h.plan.clean() // the sandbox's owner may be gone
 	_ = h.wire.send(answer{Ended: e}, -1)
 	return 0
 }

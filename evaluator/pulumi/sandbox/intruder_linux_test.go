@@ -2,15 +2,10 @@ package sandbox
 
 import (
 	"encoding/json"
-	"errors"
 	"maps"
-	"net"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // intrusion is what testdata/intruder.py prints.
@@ -22,99 +17,8 @@ type intrusion struct {
 	Groups        []int
 	Nice          int
 	Rights        []string
-	NewPrivileges bool `json:"new privileges"`
-}
-
-// scene is a machine with things that are not a pack's business.
-type scene struct {
-	dir, pack, other, data, work string
-	script                       string
-	port                         int
-	abstract, socket             string
-	reached                      []func() error // what arrived from a program; a timeout when nothing did
-}
-
-func newScene(t *testing.T) scene {
-	t.Helper()
-	s := scene{dir: t.TempDir()}
-	for name, dir := range map[string]*string{"pack": &s.pack, "other": &s.other, "data": &s.data, "work": &s.work} {
-		*dir = filepath.Join(s.dir, name)
-		s.write(t, *dir+"/secret", name+"'s")
-	}
-	s.write(t, s.data+"/keyring.json", "keys")
-	text, err := os.ReadFile("testdata/intruder.py")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.script = s.pack + "/intruder.py"
-	s.write(t, s.script, string(text))
-	s.listen(t)
-	return s
-}
-
-// write makes a file that is for this user alone.
-func (s scene) write(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// listen is reached by programs that have the machine's network.
-func (s *scene) listen(t *testing.T) {
-	t.Helper()
-	short, err := os.MkdirTemp("/tmp", "s") //nolint:usetesting // the kernel takes no long ones
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(short) })
-	s.socket, s.abstract = short+"/socket", "insights-test-"+filepath.Base(short)
-	for _, at := range [][2]string{{"tcp", "127.0.0.1:0"}, {"unix", "@" + s.abstract}, {"unix", s.socket}} {
-		l, err := net.Listen(at[0], at[1])
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = l.Close() })
-		if tcp, ok := l.Addr().(*net.TCPAddr); ok {
-			s.port = tcp.Port
-		}
-		s.reached = append(s.reached, func() error {
-			_ = l.(interface{ SetDeadline(time.Time) error }).SetDeadline(soon())
-			_, err := l.Accept()
-			return err
-		})
-	}
-	udp, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: s.port})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = udp.Close() })
-	s.reached = append(s.reached, func() error {
-		_ = udp.SetDeadline(soon())
-		_, err := udp.Read(make([]byte, 9))
-		return err
-	})
-}
-
-// soon is when what arrived long ago has been read.
-func soon() time.Time { return time.Now().Add(50 * time.Millisecond) }
-
-func (s scene) spec(t *testing.T, only ...string) Spec {
-	t.Helper()
-	given, err := json.Marshal(map[string]any{
-		"pack": s.pack, "other": s.other, "data": s.data, "work": s.work, "tmp": filepath.Dir(s.dir),
-		"scanner": os.Getpid(), "port": s.port, "abstract": s.abstract, "socket": s.socket, "only": only,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return Spec{
-		Argv: []string{python(t), s.script, string(given)}, Dir: s.pack,
-		Env: []string{"GIVEN=1"}, Read: []string{s.pack}, Write: []string{s.work},
-	}
+	AllRights     string `json:"all rights"` // that it could ever have
+	NewPrivileges bool   `json:"new privileges"`
 }
 
 // intrude runs the intruder.
@@ -190,10 +94,27 @@ func TestIntruder(t *testing.T) {
 		"list the data directory": "refused: No such file or directory", "write to the machine's tmp": "done",
 		"the first process's environment": "refused: Permission denied", "send a packet to this machine": "done",
 	})
-	if i.Processes != 2 || i.UID == 0 {
-		t.Errorf("%d processes, uid %d", i.Processes, i.UID)
+	if i.Processes != 2 || i.UID == 0 || strings.Trim(i.AllRights, "0") != "" {
+		t.Errorf("%d processes, uid %d, rights %s", i.Processes, i.UID, i.AllRights)
 	}
-	m.unharmed(t)
+	m.unharmed(t, "x")
+}
+
+// What keeps a program from making connections where only system calls can be
+// refused.
+func TestFilter(t *testing.T) {
+	if !probedPlain().Filter {
+		t.Skip("no kernel sandbox: system calls cannot be filtered")
+	}
+	m := newScene(t)
+	s := &Sandbox{mode: BestEffort, can: abilities{Filter: true}}
+	for name, got := range intrude(t, s, m.spec(t, "connect to this machine", "send a packet to this machine", "connect to a nameless socket",
+		"connect to a socket file", "connect in the first packet", "connect to the world")).Got {
+		if got != "refused: Permission denied" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	m.unreached(t)
 }
 
 // The same program gets it all where the sandbox is off: what is refused above is
@@ -217,34 +138,4 @@ func TestIntruderUncontained(t *testing.T) {
 		}
 	}
 	i.clean(t)
-}
-
-// unharmed checks that nothing outside was changed, and that what the program
-// wrote is this user's.
-func (s scene) unharmed(t *testing.T) {
-	t.Helper()
-	for _, reached := range s.reached {
-		if err := reached(); !errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Errorf("a program reached this machine: %v", err)
-		}
-	}
-	for path, want := range map[string]string{"data/keyring.json": "keys", "other/secret": "other's", "pack/secret": "pack's", "work/new": "x"} {
-		if got, err := os.ReadFile(filepath.Join(s.dir, path)); err != nil || string(got) != want {
-			t.Errorf("%s holds %q, %v", path, got, err)
-		}
-	}
-	for _, path := range []string{"data/new", "pack/new", "../new"} {
-		if _, err := os.Stat(filepath.Join(s.dir, path)); err == nil {
-			t.Errorf("%s is there", path)
-		}
-	}
-	for _, dir := range []string{s.data, s.pack} {
-		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
-			t.Errorf("%s: %v, %v", dir, info.Mode(), err)
-		}
-	}
-	// Whoever made it, this user can change and remove it.
-	if err := os.WriteFile(s.work+"/new", nil, 0o600); err != nil {
-		t.Error(err)
-	}
 }

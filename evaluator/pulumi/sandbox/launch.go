@@ -31,22 +31,23 @@ type plan struct {
 	Fence   bool   // no view of its own, but only Binds are open
 	Binds   []bind // what it may read and write
 	Links   []link
-	First   bool // the helper is the first process of a world of its own
-	Alone   bool // a network of its own
-	Filter  bool // of system calls
-	Offline bool // the filter refuses connections
-	Count   bool // the kernel counts its processes by themselves
-	Rights  bool // it keeps those of this process
-	Probe   bool // start nothing, say what can be done
+	First   bool   // the helper is the first process of a world of its own
+	Alone   bool   // a network of its own
+	Filter  bool   // of system calls
+	Offline bool   // the filter refuses connections
+	Fixed   bool   // the filter refuses to change modes and owners of files
+	Count   bool   // the kernel counts its processes by themselves
+	Rights  bool   // it keeps those of this process
+	Probe   bool   // start nothing, say what can be done
+	Scratch string // HOME and TMPDIR where the program has no files of its own
 }
 
 // launch is a helper that can be started.
 type launch struct {
-	plan    plan
-	cmd     *exec.Cmd
-	scratch string     // HOME and TMPDIR where the program has no files of its own
-	trees   []*os.File // see beStranger
-	note    string
+	plan  plan
+	cmd   *exec.Cmd
+	trees []*os.File // see beStranger
+	note  string
 }
 
 // The helper's open files: the wire, then trees.
@@ -66,15 +67,17 @@ func (s *Sandbox) launch(spec Spec) (*launch, error) {
 		Alone: can.Network && offline, Filter: can.Filter,
 		// Sockets that are files are reached in every network.
 		Offline: can.Filter && offline && !(can.Network && can.Files),
+		// What may write, to install something, needs modes.
+		Fixed: can.Filter && !can.Files && offline && len(spec.Write) == 0,
 	}}
 	home, temp := privateHome, "/tmp"
 	if !can.Files {
 		var err error
-		if l.scratch, err = os.MkdirTemp("", "insights-sandbox-"); err != nil {
+		if l.plan.Scratch, err = os.MkdirTemp("", "insights-sandbox-"); err != nil {
 			return nil, schemas.Errorf(schemas.CodeInternal, "a home directory for a contained program: %w", err)
 		}
-		home, temp = l.scratch, l.scratch
-		spec.Write = append(slices.Clone(spec.Write), l.scratch)
+		home, temp = l.plan.Scratch, l.plan.Scratch
+		spec.Write = append(slices.Clone(spec.Write), l.plan.Scratch)
 		l.linkRegistryFiles(spec)
 	}
 	l.plan.Binds, l.plan.Links = visible(spec, l.plan.Env)
@@ -94,7 +97,7 @@ func (l *launch) linkRegistryFiles(spec Spec) {
 	if !spec.Network {
 		return
 	}
-	for _, b := range registryBinds(nil, l.scratch) {
+	for _, b := range registryBinds(nil, l.plan.Scratch) {
 		if os.MkdirAll(filepath.Dir(b.To), 0o700) == nil {
 			_ = os.Symlink(b.From, b.To)
 		}
@@ -170,9 +173,11 @@ func (l *launch) closeTrees() {
 }
 
 // clean removes what was made for the program.
-func (l *launch) clean() {
-	if l.scratch != "" {
-		_ = os.RemoveAll(l.scratch)
+func (l *launch) clean() { l.plan.clean() }
+
+func (p plan) clean() {
+	if p.Scratch != "" {
+		_ = os.RemoveAll(p.Scratch)
 	}
 }
 

@@ -61,7 +61,9 @@ func TestVirtualEnvironment(t *testing.T) {
 	spec := Spec{Argv: []string{python(t), "-m", "venv", "--without-pip", dir}, Write: []string{filepath.Dir(dir)}}
 	run(t, s, spec).does(t, "", "nil")
 	const script = "import sys, ssl, ctypes; print(sys.prefix, sys.prefix != sys.base_prefix)"
-	run(t, s, Spec{Argv: []string{dir + "/bin/python", "-c", script}}).does(t, dir+" True", "nil")
+	for _, read := range [][]string{nil, {dir}, {filepath.Dir(dir), dir + "/lib64"}} {
+		run(t, s, Spec{Argv: []string{dir + "/bin/python", "-c", script}, Read: read}).does(t, dir+" True", "nil")
+	}
 	// While it is filled.
 	made := run(t, s, Spec{Argv: []string{dir + "/bin/python", "-c", "import sys; open(sys.prefix + '/bin/new', 'w'); print(1)"}, Write: []string{dir}})
 	made.does(t, "1", "nil")

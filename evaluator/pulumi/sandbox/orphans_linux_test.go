@@ -38,7 +38,8 @@ func TestOrphans(t *testing.T) {
 			continue // it is the helper's work then
 		}
 		owner := exec.Command("/proc/self/exe")
-		owner.Env = append(os.Environ(), "INSIGHTS_TEST_OWNER="+string(c.mode), "INSIGHTS_TEST_PYTHON="+python(t))
+		temp := t.TempDir()
+		owner.Env = append(os.Environ(), "TMPDIR="+temp, "INSIGHTS_TEST_OWNER="+string(c.mode), "INSIGHTS_TEST_PYTHON="+python(t))
 		owner.Stderr = os.Stderr
 		out, err := owner.StdoutPipe()
 		if err != nil {
@@ -77,6 +78,9 @@ func TestOrphans(t *testing.T) {
 			return true
 		})
 		_ = owner.Wait()
+		if !can.Processes || c.mode == Off {
+			eventually(t, "the end of HOME", func() bool { left, err := os.ReadDir(temp); return err == nil && len(left) == 0 })
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ func TestWhatIsVisible(t *testing.T) {
 		t, "venv/bin/python -> python3", "venv/bin/python3 -> ROOT/versions/3.11/bin/python3", "venv/pyvenv.cfg", "venv/lib/x.py",
 		"versions/3.11 -> 3.11.7", "versions/3.11.7/bin/python3 -> python3.11", "versions/3.11.7/bin/python3.11", "versions/3.11.7/lib/os.py", "versions/3.11.7/etc/secret",
 		"user/bin/tool -> ../share/tool/bin/tool", "user/share/tool/bin/tool", "user/share/tool/lib/l", "user/secret",
-		"pack/main.py", "here -> pack", "plain/node",
+		"venv/lib64 -> lib", "pack/main.py", "here -> pack", "plain/node", "links/pack -> ../pack", "links/work/w",
 	)
 	show := func(spec Spec) (out []string) {
 		for i, path := range spec.Argv {
@@ -72,12 +72,17 @@ func TestWhatIsVisible(t *testing.T) {
 		want []string
 	}{
 		{Spec{Argv: []string{"venv/bin/python"}, Read: []string{"here"}}, []string{
-			"pack as here", "venv/bin", "venv/lib", "venv/pyvenv.cfg",
+			"pack as here", "venv/bin", "venv/lib", "venv/lib as venv/lib64", "venv/pyvenv.cfg",
 			"versions/3.11.7/bin", "versions/3.11.7/lib", "versions/3.11.7/bin as versions/3.11/bin", "versions/3.11.7/lib as versions/3.11/lib",
 		}},
 		{Spec{Argv: []string{"venv/bin/python"}, Write: []string{"venv"}}, []string{
 			"venv to write", "versions/3.11.7/bin", "versions/3.11.7/lib", "versions/3.11.7/bin as versions/3.11/bin", "versions/3.11.7/lib as versions/3.11/lib",
 		}},
+		{Spec{Argv: []string{"venv/bin/python"}, Read: []string{"venv", "pack", "here", "venv/lib", "links"}}, []string{
+			"pack as here", "links", "pack", "venv",
+			"versions/3.11.7/bin", "versions/3.11.7/lib", "versions/3.11.7/bin as versions/3.11/bin", "versions/3.11.7/lib as versions/3.11/lib",
+		}},
+		{Spec{Argv: []string{"plain/node"}, Read: []string{"links", "links/pack"}, Write: []string{"links/work"}}, []string{"links", "links/work to write", "pack", "plain/node"}},
 		{Spec{Argv: []string{"user/bin/tool"}}, []string{"user/bin", "user/share/tool/bin", "user/share/tool/lib"}},
 		{Spec{Argv: []string{"plain/node"}, Read: []string{"pack"}}, []string{"pack", "plain/node"}},
 	} {

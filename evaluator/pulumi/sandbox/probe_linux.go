@@ -86,6 +86,9 @@ func countsTasks() error {
 // tryFence puts a fence around this thread that has one gate, and looks whether
 // it holds.
 func tryFence() error {
+	if fenceVersion() < leastFence {
+		return errors.New("a fence needs Linux 5.19")
+	}
 	if err := dropRights(); err != nil {
 		return err
 	}

@@ -135,7 +135,7 @@ func mount(b bind, attributes uint64) error {
 func attach(from string, b bind) error {
 	if b.Tree > 0 {
 		defer func() { _ = unix.Close(b.Tree) }()
-		return unix.MoveMount(b.Tree, "", unix.AT_FDCWD, b.To, unix.MOVE_MOUNT_F_EMPTY_PATH)
+		return unix.MoveMount(b.Tree, "", unix.AT_FDCWD, b.To, unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_SYMLINKS)
 	}
 	return unix.Mount(from, b.To, "", unix.MS_BIND|unix.MS_REC, "")
 }

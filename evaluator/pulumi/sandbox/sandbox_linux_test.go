@@ -166,6 +166,7 @@ func TestTheEndOfTheContext(t *testing.T) {
 			t.Errorf("%s: ended well", mode)
 		}
 		// Everything that could write to it is gone.
+		_ = out.SetReadDeadline(time.Now().Add(30 * time.Second))
 		if rest, err := io.ReadAll(out); err != nil || len(rest) > 0 {
 			t.Errorf("%s: %q, %v", mode, rest, err)
 		}

@@ -31,6 +31,9 @@ func (l *launch) showAsStrangers() error {
 	if !l.plan.Room {
 		return errors.New("it has no files of its own")
 	}
+	if info, err := os.Stat(self()); err != nil || info.Mode().Perm()&1 == 0 {
+		return errors.New("nobody but root may run this program")
+	}
 	ids, err := strangerIDs()
 	if err != nil {
 		return err

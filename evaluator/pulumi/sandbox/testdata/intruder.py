@@ -46,6 +46,8 @@ tried = {
     "write what it may": lambda: write(given["work"] + "/new"),
     "read the passwords": lambda: read("/etc/shadow"),
     "write to the system": lambda: write("/usr/new"),
+    "write to the root": lambda: write("/new"),
+    "become somebody": lambda: write("/etc/passwd"),
     "write to a device": lambda: write("/dev/null"),
     "write at home": lambda: write(os.environ["HOME"] + "/new"),
     "write to tmp": lambda: write(os.environ["TMPDIR"] + "/new"),
@@ -99,5 +101,6 @@ print(json.dumps({
     "groups": os.getgroups(),
     "nice": os.nice(0),
     "rights": [status[k] for k in ("CapInh", "CapPrm", "CapEff", "CapAmb")],
+    "all rights": status["CapBnd"],
     "new privileges": status["NoNewPrivs"] == "0",
 }))
