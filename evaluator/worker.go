@@ -83,7 +83,7 @@ func (w *Worker) Handle(ctx context.Context, b *schemas.SnapshotBatch) error {
 		Rejudge: b.Rejudge, Revision: eff.Revision,
 	}
 	if len(b.Resources) > 0 {
-		packs, release, err := w.open(ctx, eff)
+		packs, release, err := w.open(ctx, covering(eff.Packs, b.Resources))
 		if err != nil {
 			return err
 		}
@@ -118,17 +118,26 @@ type loadedPack struct {
 	broken string
 }
 
-// open takes the engines of all packs. An error is worth a retry; a pack that
-// is broken for good is opened broken.
-func (w *Worker) open(ctx context.Context, eff schemas.Effective) ([]loadedPack, func(), error) {
+// covering are the packs that judge any of these resources, sorted by name.
+func covering(packs []schemas.EffectivePack, resources []schemas.Resource) []schemas.EffectivePack {
+	out := slices.DeleteFunc(slices.Clone(packs), func(p schemas.EffectivePack) bool {
+		return !slices.ContainsFunc(resources, func(r schemas.Resource) bool { return p.Covers(r.Region) })
+	})
+	slices.SortStableFunc(out, func(a, b schemas.EffectivePack) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// open takes the engines of packs. An error is worth a retry; a pack that is broken
+// for good is opened broken.
+func (w *Worker) open(ctx context.Context, effective []schemas.EffectivePack) ([]loadedPack, func(), error) {
 	var releases []func()
 	release := func() {
 		for _, r := range releases {
 			r()
 		}
 	}
-	packs := make([]loadedPack, len(eff.Packs))
-	for i, p := range eff.Packs {
+	packs := make([]loadedPack, len(effective))
+	for i, p := range effective {
 		packs[i] = loadedPack{EffectivePack: p, judged: judgedPack(p), broken: p.Error}
 		if p.Error != "" {
 			continue
@@ -145,7 +154,6 @@ func (w *Worker) open(ctx context.Context, eff schemas.Effective) ([]loadedPack,
 			return nil, nil, err
 		}
 	}
-	slices.SortFunc(packs, func(a, b loadedPack) int { return strings.Compare(a.Name, b.Name) })
 	return packs, release, nil
 }
 
@@ -214,18 +222,21 @@ func (w *Worker) verdict(ctx context.Context, b *schemas.SnapshotBatch, r *schem
 	v := schemas.Verdict{Key: r.Key, Name: r.Name, Version: r.Version, Hash: r.Hash, Projection: r.Projection}
 	in := Input{Account: b.Account, Region: r.Region, URN: r.URN(b.Account), Type: r.Type, Name: r.Name, ID: r.ID, Unknown: r.Unknown}
 	plain, secrets, err := w.d.Opener.Open(r.Properties)
+	in.Properties, in.Secrets, in.Shared = plain, secrets, map[schemas.Runtime]any{}
+	red := newRedactor(secrets)
+	judge := func(p *loadedPack) ([]schemas.PolicyResult, error) { return w.judge(ctx, b, p, in, red) }
 	if err != nil {
 		// Without the key nothing can be judged: that is told, not guessed.
 		w.d.Log.Error().Err(err).Func(about(b)).Str("urn", in.URN).Msg("open the secrets of a resource")
-		for i := range packs {
-			v.Packs = append(v.Packs, packs[i].verdict(errored(&packs[i], "open secrets: "+err.Error())))
-		}
-		return v, nil
+		reason := "open secrets: " + err.Error()
+		judge = func(p *loadedPack) ([]schemas.PolicyResult, error) { return errored(p, reason), nil }
 	}
-	in.Properties, in.Secrets, in.Shared = plain, secrets, map[schemas.Runtime]any{}
-	red := newRedactor(secrets)
 	for i := range packs {
-		results, err := w.judge(ctx, b, &packs[i], in, red)
+		if !packs[i].Covers(r.Region) {
+			v.Packs = append(v.Packs, schemas.PackVerdict{Absent: true})
+			continue
+		}
+		results, err := judge(&packs[i])
 		if err != nil {
 			return v, err
 		}

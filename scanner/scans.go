@@ -167,7 +167,8 @@ func (c *Control) claim(ctx context.Context, a schemas.Account, units []schemas.
 	}
 }
 
-// ensureRecord returns the record of a claimed scan, creating it if needed.
+// ensureRecord returns the record of a claimed scan, creating it if needed; with an
+// error, the scan as it was given.
 func (c *Control) ensureRecord(ctx context.Context, s schemas.Scan) (schemas.Scan, error) {
 	_, err := c.d.Scans.Create(ctx, scanKey(s.AccountID, s.ID), s)
 	if err == nil {
@@ -176,8 +177,11 @@ func (c *Control) ensureRecord(ctx context.Context, s schemas.Scan) (schemas.Sca
 	if schemas.CodeOf(err) != schemas.CodeConflict {
 		return s, err
 	}
-	s, _, err = c.d.Scans.Get(ctx, scanKey(s.AccountID, s.ID))
-	return s, err
+	held, _, err := c.d.Scans.Get(ctx, scanKey(s.AccountID, s.ID))
+	if err != nil {
+		return s, err // whoever tries again must still know which scan it is
+	}
+	return held, nil
 }
 
 func scanKey(a schemas.AccountID, scan string) string { return string(a) + "." + scan }
@@ -274,14 +278,17 @@ func (c *Control) update(ctx context.Context, s schemas.Scan, fn func(*schemas.S
 	for {
 		now, rev, err := c.d.Scans.Get(ctx, key)
 		if err != nil {
-			return now, err
+			return s, err
 		}
 		if err := fn(&now); err != nil {
-			return now, err
+			return s, err
 		}
 		_, err = c.d.Scans.Update(ctx, key, now, rev)
-		if err == nil || schemas.CodeOf(err) != schemas.CodeConflict || ctx.Err() != nil {
-			return now, err
+		if err == nil {
+			return now, nil
+		}
+		if schemas.CodeOf(err) != schemas.CodeConflict || ctx.Err() != nil {
+			return s, err
 		}
 	}
 }

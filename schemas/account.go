@@ -28,6 +28,30 @@ func (id AccountID) AWSAccount() string { return string(id[strings.LastIndexByte
 // Partition is the AWS partition ("aws", "aws-cn", "aws-us-gov").
 func (id AccountID) Partition() string { return string(id[:strings.LastIndexByte(string(id), '-')]) }
 
+// Member is what a group holds by name: an account ("aws-123456789012"), which
+// covers its children, or one child of it ("aws-123456789012/us-east-1").
+type Member string
+
+// NewMember joins an account and a region; without a region it is the account.
+func NewMember(a AccountID, region string) Member {
+	if region == "" {
+		return Member(a)
+	}
+	return Member(Path(string(a), region))
+}
+
+// Account is the member's account.
+func (m Member) Account() AccountID {
+	a, _, _ := strings.Cut(string(m), "/")
+	return AccountID(a)
+}
+
+// Region is that of a child, "" of a whole account.
+func (m Member) Region() string {
+	_, region, _ := strings.Cut(string(m), "/")
+	return region
+}
+
 // GlobalRegion names the pseudo region of services without one.
 const GlobalRegion = "global"
 
@@ -80,6 +104,10 @@ func (a Account) Validate() error {
 }
 
 var regionPattern = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]+$`)
+
+// IsChild tells whether a region names a child of an account: a region of a
+// cloud, or GlobalRegion.
+func IsChild(region string) bool { return region == GlobalRegion || regionPattern.MatchString(region) }
 
 // Path is the account path of a region: "prod/us-east-1", "prod/global".
 func Path(account, region string) string { return account + "/" + region }

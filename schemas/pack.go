@@ -2,6 +2,9 @@ package schemas
 
 import (
 	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -73,6 +76,22 @@ type Control struct {
 // PackNamePattern is Pulumi's pattern for pack and policy names and versions.
 var PackNamePattern = regexp.MustCompile(`^[a-zA-Z0-9-_.]{1,100}$`)
 
+// localMark is in the name of every local pack and, by PackNamePattern, in that
+// of no published one: what local packs say mixes with nothing that is enforced.
+const localMark = "@local"
+
+// LocalName is the name of a local pack, one that --policy-pack names: my-pack
+// is my-pack@local, a second one of the same name in one run my-pack@local2.
+func LocalName(pack string, n int) string {
+	if n <= 1 {
+		return pack + localMark
+	}
+	return pack + localMark + strconv.Itoa(n)
+}
+
+// IsLocal tells whether a pack name is that of a local pack.
+func IsLocal(pack string) bool { return strings.Contains(pack, localMark) }
+
 // PolicyConfig is the configuration of one policy: a level override and
 // properties merged over the policy's defaults.
 type PolicyConfig struct {
@@ -86,11 +105,15 @@ const DefaultAccountsGroup = "default-accounts-policy-group"
 // Latest is the enrolment version that follows the newest published one.
 const Latest = "latest"
 
-// Group enforces packs on accounts.
+// Group enforces packs on accounts and on children of accounts. Accounts and
+// Selector have no effect in DefaultAccountsGroup.
 type Group struct {
-	Name     string      `json:"name"`
-	Accounts []AccountID `json:"accounts,omitempty"` // ignored for DefaultAccountsGroup
-	Packs    []Enrolment `json:"packs,omitempty"`    // sorted by pack
+	Name     string   `json:"name"`
+	Accounts []Member `json:"accounts,omitempty"` // sorted
+	// Selector also holds the accounts whose labels it matches, in the syntax of
+	// Kubernetes; the empty one holds none.
+	Selector string      `json:"selector,omitempty"`
+	Packs    []Enrolment `json:"packs,omitempty"` // sorted by pack
 }
 
 // Enrolment is a pack in a group.
@@ -102,17 +125,35 @@ type Enrolment struct {
 	Config map[string]map[string]any `json:"config,omitempty"`
 	// ModifiedAt moves only when version or configuration really change.
 	ModifiedAt time.Time `json:"modifiedAt"`
+	// Problem says why the pack cannot judge anything: see EffectivePack.Error. It
+	// is filled in for who reads the group, and never stored.
+	Problem string `json:"problem,omitempty"`
 }
 
-// EffectivePack is one pack as it applies to one account.
+// EffectivePack is one pack as it applies to one account. Where groups hold
+// children of the account, a pack may be there several times, with other
+// versions or configurations; at most one of them covers a region.
 type EffectivePack struct {
 	PackRef
-	Group    string                  `json:"group,omitempty"` // whose enrolment won
-	Local    bool                    `json:"local,omitempty"` // named by --policy-pack
+	Group string `json:"group,omitempty"` // whose enrolment won
+	Local bool   `json:"local,omitempty"` // named by --policy-pack
+	// Regions are the only ones it covers, Except those that it does not; one of
+	// them is empty, or both, and then it covers the whole account.
+	Regions  []string                `json:"regions,omitempty"`
+	Except   []string                `json:"except,omitempty"`
 	Policies []Policy                `json:"policies"`
 	Config   map[string]PolicyConfig `json:"config,omitempty"` // layered, per policy
-	// Error makes every policy of the pack errored: its configuration became invalid.
+	// Error makes every policy of the pack errored: its configuration became
+	// invalid, or its version cannot be had any more.
 	Error string `json:"error,omitempty"`
+}
+
+// Covers tells whether the pack judges resources of a region.
+func (p *EffectivePack) Covers(region string) bool {
+	if len(p.Regions) > 0 {
+		return slices.Contains(p.Regions, region)
+	}
+	return !slices.Contains(p.Except, region)
 }
 
 // Effective is the set of packs of an account, the value of its key in the
@@ -121,6 +162,6 @@ type EffectivePack struct {
 type Effective struct {
 	AccountID AccountID       `json:"accountId"`
 	Account   string          `json:"account"`
-	Packs     []EffectivePack `json:"packs"` // sorted by name
+	Packs     []EffectivePack `json:"packs"` // sorted by name, then regions
 	Revision  uint64          `json:"-"`     // the KV revision, filled in by the reader
 }

@@ -68,7 +68,9 @@ type PolicyResult struct {
 }
 
 // JudgedPack is a pack that a batch was judged by. Policies are named once per
-// batch, since most of what policies say of most resources is one word.
+// batch, since most of what policies say of most resources is one word. A pack may
+// be there several times, for regions in which other versions of it apply; at most
+// one of them judges a resource.
 type JudgedPack struct {
 	Pack     string   `json:"pack"`
 	Version  string   `json:"version"`
@@ -79,6 +81,9 @@ type JudgedPack struct {
 // PackVerdict is the whole outcome of one resource under one pack. A pack that
 // could not be loaded or run yields Errored for each of its policies.
 type PackVerdict struct {
+	// Absent: the pack does not judge this resource, as if the batch did not name
+	// it. Another of the same name, that covers other regions, may.
+	Absent bool `json:"absent,omitempty"`
 	// Outcomes has one letter per policy of the JudgedPack, in its order.
 	Outcomes string `json:"outcomes"`
 	// Told are the results with something to tell: failed, unknown and errored
@@ -158,8 +163,11 @@ func (v PackVerdict) Count(into map[Outcome]int) {
 }
 
 // Each calls fn with every result, in the order of the pack's policies. fn must
-// not keep what it is given. CodeInvalid when the verdict does not fit the pack.
+// not keep what it is given. An absent pack has none. CodeInvalid when the verdict does not fit the pack.
 func (v PackVerdict) Each(p *JudgedPack, fn func(*PolicyResult)) error {
+	if v.Absent {
+		return nil
+	}
 	if len(v.Outcomes) != len(p.Policies) {
 		return Errorf(CodeInvalid, "verdict of pack %s has %d outcomes for %d policies", p.Pack, len(v.Outcomes), len(p.Policies))
 	}

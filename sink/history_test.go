@@ -232,33 +232,66 @@ func (h *history) outOfScope(a schemas.AccountID, scan string) {
 	h.close(a, scan, s, h.seq[a], schemas.FixOutOfScope, h.now.Add(time.Duration(h.seq[a])*time.Second))
 }
 
-// judge answers a batch. What a policy says is a function of content and revision.
+// judge answers a batch. What a policy says is a function of content, version and
+// revision.
 func (h *history) judge(b *schemas.SnapshotBatch) *schemas.VerdictBatch {
 	out := &schemas.VerdictBatch{
 		Scan: b.Scan, AccountID: b.AccountID, Account: b.Account, Unit: b.Unit, Seq: b.Seq, Number: b.Number, Route: b.Route, At: b.At,
 		Rejudge: b.Rejudge, Revision: h.revision,
 	}
-	for pack := range 2 {
-		if (h.revision+uint64(pack))%4 == 0 {
-			continue // withdrawn
-		}
-		jp := schemas.JudgedPack{Pack: fmt.Sprintf("pack-%d", pack), Version: fmt.Sprintf("1.%d", h.revision/2), Group: "g"}
-		for policy := range 5 {
-			jp.Policies = append(jp.Policies, fmt.Sprintf("policy-%d", policy))
-		}
-		out.Packs = append(out.Packs, jp)
+	judging := h.packs()
+	for _, p := range judging {
+		out.Packs = append(out.Packs, p.JudgedPack)
 	}
 	for _, r := range b.Resources {
 		v := schemas.Verdict{Key: r.Key, Name: r.Name, Version: r.Version, Hash: r.Hash, Projection: r.Projection}
-		for _, jp := range out.Packs {
-			pack := int(jp.Pack[len("pack-")] - '0')
+		for _, p := range judging {
+			if !p.where.Covers(r.Region) {
+				v.Packs = append(v.Packs, schemas.PackVerdict{Absent: true})
+				continue
+			}
 			var results []schemas.PolicyResult
 			for policy := range 5 {
-				results = append(results, resultOf(r.Hash, pack, policy, h.revision))
+				results = append(results, resultOf(r.Hash, p.number, policy, h.revision))
 			}
-			v.Packs = append(v.Packs, schemas.NewPackVerdict(jp, results))
+			v.Packs = append(v.Packs, schemas.NewPackVerdict(p.JudgedPack, results))
 		}
 		out.Verdicts = append(out.Verdicts, v)
+	}
+	return out
+}
+
+// judgingPack is a pack as it applies at a revision.
+type judgingPack struct {
+	schemas.JudgedPack
+	where  schemas.EffectivePack // regions only
+	number int                   // what its policies say hangs on it
+}
+
+// packs are those that apply: now and then one is withdrawn, applies to one child
+// only, or in another version to one child than to the others.
+func (h *history) packs() (out []judgingPack) {
+	for pack := range 2 {
+		n := h.revision + uint64(pack)
+		add := func(version uint64, number int, regions, except []string) {
+			p := judgingPack{number: number, where: schemas.EffectivePack{Regions: regions, Except: except}}
+			p.JudgedPack = schemas.JudgedPack{Pack: fmt.Sprintf("pack-%d", pack), Version: fmt.Sprintf("1.%d", version), Group: "g"}
+			for policy := range 5 {
+				p.Policies = append(p.Policies, fmt.Sprintf("policy-%d", policy))
+			}
+			out = append(out, p)
+		}
+		child := []string{"us-east-1"}
+		switch {
+		case n%4 == 0: // withdrawn
+		case n%7 == 2:
+			add(h.revision/2, pack, child, nil)
+		case n%7 == 0:
+			add(h.revision/2, pack, nil, child)
+			add(h.revision/2+1, pack+1, child, nil)
+		default:
+			add(h.revision/2, pack, nil, nil)
+		}
 	}
 	return out
 }

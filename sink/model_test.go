@@ -20,6 +20,7 @@ type model struct {
 	scopeEnds  map[scopeKey]scopeEndRow
 	closes     map[scopeKey]scopeCloseRow
 	ghosts     int // verdicts that a close ended without a resource
+	absent     int // times that a pack did not judge a resource of its batch
 }
 
 func newModel() *model {
@@ -143,6 +144,10 @@ func (m *model) judge(b *schemas.VerdictBatch, v schemas.Verdict, order schemas.
 	said := map[[2]string]schemas.Outcome{}
 	packs := map[string]bool{}
 	for i, p := range b.Packs {
+		if v.Packs[i].Absent {
+			m.absent++
+			continue
+		}
 		packs[p.Pack] = true
 		row := verdictRow{AccountID: string(k.account), Type: k.Type, Region: k.Region, ID: k.ID, Pack: p.Pack, PackVersion: p.Version, Version: order.Version, Revision: order.Revision, Attempt: order.Attempt}
 		_ = v.Packs[i].Each(&p, func(r *schemas.PolicyResult) {

@@ -150,6 +150,9 @@ func TestTablesEqualTheModelAndReplayChangesNothing(t *testing.T) {
 				if m.ghosts == 0 {
 					t.Fatal("in the history no snapshot comes too late")
 				}
+				if m.absent == 0 {
+					t.Fatal("in the history no pack leaves a resource to others")
+				}
 				same(t, "written once", dumpAll(t, s), want)
 
 				twice := slices.Concat(ms, ms)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -74,7 +75,18 @@ func coverageOf(c schemas.Counts) float64 {
 
 func (w *world) packReport(a schemas.AccountID, pack string, asked func(string, schemas.Severity) bool) schemas.PackReport {
 	out := schemas.PackReport{Pack: pack}
-	counts, revision := map[string]*schemas.Counts{}, uint64(0)
+	counts := map[string]*schemas.Counts{}
+	versions := map[string]map[uint64][]string{} // by policy, "" for all, and revision
+	judged := func(policy string, v verdictRow) {
+		if versions[policy] == nil {
+			versions[policy] = map[uint64][]string{}
+		}
+		versions[policy][v.Revision] = append(versions[policy][v.Revision], v.PackVersion)
+	}
+	newest := func(policy string) []string {
+		at := slices.Max(slices.Collect(maps.Keys(versions[policy])))
+		return slices.Compact(slices.Sorted(slices.Values(versions[policy][at])))
+	}
 	for k, v := range w.m.verdicts {
 		if k.account != a || v.Pack != pack || v.PackVersion == "" {
 			continue
@@ -82,9 +94,7 @@ func (w *world) packReport(a schemas.AccountID, pack string, asked func(string, 
 		if r := w.m.resources[k.resourceKey]; r.ID == "" || r.Tombstone {
 			panic("a verdict of what is not held: the history does not show what reports should do")
 		}
-		if v.Revision >= revision {
-			revision, out.Version = v.Revision, v.PackVersion
-		}
+		judged("", v)
 		for outcome, policies := range map[schemas.Outcome][]string{
 			schemas.Passed: v.Passed, schemas.Failed: v.Failed, schemas.NotApplicable: v.NotApplicable,
 			schemas.Disabled: v.Disabled, schemas.Unknown: v.Unknown, schemas.Errored: v.Errored,
@@ -94,16 +104,21 @@ func (w *world) packReport(a schemas.AccountID, pack string, asked func(string, 
 					counts[p] = &schemas.Counts{}
 				}
 				add(counts[p], outcome, 1)
+				judged(p, v)
 			}
 		}
+	}
+	if len(counts) > 0 {
+		out.Version = strings.Join(newest(""), ", ")
 	}
 	for i := range 5 {
 		name := fmt.Sprintf("policy-%d", i)
 		if counts[name] == nil || !asked(pack, severityOf(i)) {
 			continue
 		}
+		by := newest(name)
 		out.Policies = append(out.Policies, schemas.PolicyReport{
-			Policy: name, Title: fmt.Sprintf("title %d of %s", i, out.Version), Severity: severityOf(i), Level: schemas.Mandatory, Counts: *counts[name],
+			Policy: name, Title: fmt.Sprintf("title %d of %s", i, by[len(by)-1]), Severity: severityOf(i), Level: schemas.Mandatory, Counts: *counts[name],
 			Controls: []schemas.Control{{Framework: "CIS", Version: "3.0", ID: fmt.Sprintf("%s.%d", pack[len("pack-"):], i)}}, RemediationSteps: "mend it",
 		})
 		plus(&out.Counts, *counts[name])

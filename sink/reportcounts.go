@@ -21,21 +21,19 @@ type counted struct {
 func (r *reporter) counts(ctx context.Context) error {
 	w := r.judging()
 	var all []counted
-	err := r.s.query(ctx, "count verdicts", "SELECT account_id, pack, argMax(pack_version, revision), max(revision), policy, toString(outcome), count() FROM ("+
-		outcomes+" WHERE "+w.String()+") GROUP BY account_id, pack, policy, outcome", w.args, func(rows driver.Rows) error {
+	err := r.s.query(ctx, "count verdicts", "SELECT account_id, pack, pack_version, max(revision), policy, toString(outcome), count() FROM ("+
+		outcomes+" WHERE "+w.String()+") GROUP BY account_id, pack, pack_version, policy, outcome", w.args, func(rows driver.Rows) error {
 		var c counted
-		var by judgedBy
-		var outcome string
-		if err := rows.Scan(&c.account, &c.pack, &by.version, &by.revision, &c.policy, &outcome, &c.n); err != nil {
+		var version, outcome string
+		var revision uint64
+		if err := rows.Scan(&c.account, &c.pack, &version, &revision, &c.policy, &outcome, &c.n); err != nil {
 			return err
 		}
 		c.outcome = schemas.Outcome(outcome)
 		all = append(all, c)
 		for _, policy := range []string{"", c.policy} {
 			k := [3]string{c.account, c.pack, policy}
-			if have, ok := r.versions[k]; !ok || by.revision > have.revision {
-				r.versions[k] = by
-			}
+			r.versions[k] = r.versions[k].with(version, revision)
 		}
 		return nil
 	})
@@ -50,9 +48,28 @@ func (r *reporter) counts(ctx context.Context) error {
 	return nil
 }
 
+// with adds a version to those of the newest revision, or begins anew.
+func (j judgedBy) with(version string, revision uint64) judgedBy {
+	if revision > j.revision {
+		j = judgedBy{revision: revision}
+	}
+	if i, found := slices.BinarySearch(j.versions, version); revision == j.revision && !found {
+		j.versions = slices.Insert(j.versions, i, version)
+	}
+	return j
+}
+
+// last is the version whose texts are shown, "" without one.
+func (j judgedBy) last() string {
+	if len(j.versions) == 0 {
+		return ""
+	}
+	return j.versions[len(j.versions)-1]
+}
+
 // policyOf is what the pack says of a policy, as of its newest verdict.
 func (r *reporter) policyOf(account, pack, policy string) schemas.Policy {
-	return r.about[[3]string{pack, r.versions[[3]string{account, pack, policy}].version, policy}]
+	return r.about[[3]string{pack, r.versions[[3]string{account, pack, policy}].last(), policy}]
 }
 
 func wanted(filter []schemas.Severity, s schemas.Severity) bool {
@@ -79,7 +96,7 @@ func add(c *schemas.Counts, o schemas.Outcome, n uint64) {
 func (r *reporter) policy(account, pack, policy string, about schemas.Policy) *schemas.PolicyReport {
 	pk := [2]string{account, pack}
 	if r.packs[pk] == nil {
-		r.packs[pk] = &schemas.PackReport{Pack: pack, Version: r.versions[[3]string{account, pack, ""}].version}
+		r.packs[pk] = &schemas.PackReport{Pack: pack, Version: strings.Join(r.versions[[3]string{account, pack, ""}].versions, ", "), Local: schemas.IsLocal(pack)}
 	}
 	k := [3]string{account, pack, policy}
 	if r.policies[k] == nil {
@@ -96,8 +113,9 @@ func (r *reporter) finish() schemas.Report {
 	for k, p := range r.policies {
 		pack, account := r.packs[[2]string{k[0], k[1]}], r.accounts[k[0]]
 		pack.Policies = append(pack.Policies, *p)
-		for _, total := range []*schemas.Counts{&pack.Counts, &account.Counts} {
-			sum(total, p.Counts)
+		sum(&pack.Counts, p.Counts)
+		if !pack.Local || pack.Pack == r.q.Pack {
+			sum(&account.Counts, p.Counts)
 		}
 	}
 	for k, p := range r.packs {

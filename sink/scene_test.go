@@ -26,6 +26,7 @@ type scene struct {
 	packs    []schemas.JudgedPack
 	content  map[schemas.Key]string
 	says     func(k schemas.Key, pack, policy string) schemas.PolicyResult
+	absent   func(k schemas.Key, p schemas.JudgedPack) bool // may be nil
 }
 
 func newScene(t *testing.T) *scene {
@@ -123,6 +124,10 @@ func (sc *scene) answer(b *schemas.SnapshotBatch) *schemas.VerdictBatch {
 	for _, r := range b.Resources {
 		v := schemas.Verdict{Key: r.Key, Name: r.Name, Version: r.Version, Hash: r.Hash, Projection: r.Projection}
 		for _, p := range sc.packs {
+			if sc.absent != nil && sc.absent(r.Key, p) {
+				v.Packs = append(v.Packs, schemas.PackVerdict{Absent: true})
+				continue
+			}
 			var results []schemas.PolicyResult
 			for _, policy := range p.Policies {
 				said := sc.says(r.Key, p.Pack, policy)

@@ -145,7 +145,14 @@ func (w *world) isWorthAsking(t *testing.T) {
 	for _, e := range w.m.scopeEnds {
 		have["scope "+e.State]++
 	}
+	versions := map[string]string{} // by pack, at the newest revision
 	for _, v := range w.m.verdicts {
+		if v.Revision == w.h.revision && v.PackVersion != "" {
+			if other := versions[v.Pack]; other != "" && other != v.PackVersion {
+				have["two versions at once"]++
+			}
+			versions[v.Pack] = v.PackVersion
+		}
 		have["emptied verdict"] += min(1, 1-min(1, len(v.PackVersion)))
 		have["gap"] += len(v.GapPolicy)
 	}
@@ -155,7 +162,7 @@ func (w *world) isWorthAsking(t *testing.T) {
 	for _, what := range []string{
 		"resource, tombstone false", "resource, tombstone true", "violation open", "violation fixed", "reopened",
 		"fixed as resource_gone", "fixed as resource_changed", "fixed as policy_changed", "fixed as pack_withdrawn", "fixed as out_of_scope",
-		"scope complete", "scope denied", "emptied verdict", "gap", "unjudged",
+		"scope complete", "scope denied", "emptied verdict", "gap", "unjudged", "two versions at once",
 	} {
 		if have[what] < 1 {
 			t.Fatalf("the history has %d of: %s", have[what], what)

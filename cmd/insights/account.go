@@ -15,7 +15,7 @@ import (
 
 func (a *app) accountCmd() *cobra.Command {
 	return parent("account", "Register the accounts to scan",
-		a.accountAddCmd(), a.accountListCmd(), a.accountShowCmd(),
+		a.accountAddCmd(), a.accountListCmd(), a.accountShowCmd(), a.accountUpdateCmd(), a.accountPacksCmd(), a.accountGroupsCmd(),
 		a.accountCheckCmd(), a.accountPolicyCmd(), a.accountRemoveCmd())
 }
 
@@ -32,6 +32,7 @@ that role. They need read permissions only: AWS's managed policy SecurityAudit, 
 what 'insights account policy' prints.`,
 		Example: `  insights account add prod
   insights account add prod --role-arn arn:aws:iam::123456789012:role/insights-reader --external-id 7f3a
+  insights account add prod --label env=prod --label team=a
   insights account add dev --region eu-west-1 --region us-east-1 --schedule "CRON_TZ=Europe/Berlin 0 3 * * *"`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -53,21 +54,12 @@ what 'insights account policy' prints.`,
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(a.out, "Packs that apply: %s.\nScan it with 'insights scan start %s'.\n", joinOr(packNames(eff), "none"), added.Name)
+				fmt.Fprintf(a.out, "Packs that apply: %s.\nScan it with 'insights scan start %s'.\n", orNone(packNames(eff)), added.Name)
 				return nil
 			})
 		},
 	}
-	f := cmd.Flags()
-	f.StringVar(&acc.RoleARN, "role-arn", "", "`ARN` of a role to assume")
-	f.StringVar(&acc.ExternalID, "external-id", "", "external `ID` sent when assuming the role")
-	f.StringVar(&acc.Profile, "profile", "", "named `PROFILE` of the AWS configuration files")
-	f.StringSliceVar(&acc.Regions, "region", nil, "`REGION` to scan, repeatable (default every enabled one)")
-	f.StringSliceVar(&acc.Services, "service", nil, "`SERVICE` to scan, for example s3, repeatable (default all that are known)")
-	f.StringVar(&acc.Endpoint, "endpoint", "", "`URL` of an emulator in place of AWS")
-	f.StringVar(&acc.Schedule.Cron, "schedule", "", "`CRON` schedule on which 'insights serve' scans: five fields, CRON_TZ=Zone in front, or @daily")
-	f.IntVar(&acc.Schedule.JitterSeconds, "jitter", 0, "delay scheduled scans by up to this many `SECONDS`, the same every time")
-	f.StringSliceVar(&labels, "label", nil, "label `KEY=VALUE`, repeatable")
+	accountFlags(cmd.Flags(), &acc, &labels)
 	return cmd
 }
 
@@ -75,6 +67,9 @@ func packNames(eff schemas.Effective) []string {
 	names := make([]string, len(eff.Packs))
 	for i, p := range eff.Packs {
 		names[i] = p.Name + " " + p.Version
+		if where := whereText(p.Regions, p.Except); where != "all" {
+			names[i] += " in " + where
+		}
 	}
 	return names
 }
@@ -213,20 +208,4 @@ func labelText(labels map[string]string) string {
 		list = append(list, k+"="+labels[k])
 	}
 	return strings.Join(list, ", ")
-}
-
-func (a *app) printEffective(eff schemas.Effective) error {
-	if len(eff.Packs) == 0 {
-		_, err := fmt.Fprintln(a.out, noPacksText)
-		return err
-	}
-	rows := make([][]string, len(eff.Packs))
-	for i, p := range eff.Packs {
-		from := p.Group
-		if p.Local {
-			from = "--policy-pack"
-		}
-		rows[i] = []string{p.Name, p.Version, string(p.Runtime), fmt.Sprint(len(p.Policies)), from, p.Error}
-	}
-	return printTable(a.out, []string{"pack", "version", "runtime", "policies", "enforced by", "problem"}, rows)
 }

@@ -101,7 +101,8 @@ func planRemoval(ctx context.Context, s api.Service, name string, purge bool) (r
 		return r, err
 	}
 	for _, g := range groups {
-		if slices.Contains(g.Accounts, r.ID) && g.Name != schemas.DefaultAccountsGroup {
+		named := slices.ContainsFunc(g.Accounts, func(m schemas.Member) bool { return m.Account() == r.ID })
+		if named && g.Name != schemas.DefaultAccountsGroup {
 			r.Groups = append(r.Groups, g.Name)
 		}
 	}

@@ -38,7 +38,8 @@ what it changed. Applied again it changes nothing. A file is YAML or JSON:
       packs:
         - pack: aws_foundations   # version: latest
     - name: production
-      accounts: [prod]            # names or ids
+      accounts: [prod, dev/eu-west-1]   # names, ids, or children
+      selector: env=prod,team in (a,b)  # and what has such labels
       packs:
         - pack: my_pack
           version: 1.2.0
@@ -57,8 +58,9 @@ when one of them fails, no group is changed.
 
 Nothing is deleted unless --prune is given. It deletes what the file's lists
 leave out: accounts of 'accounts', groups of 'groups', and of each group in the
-file its accounts and packs. A list that is not in the file is not touched, nor
-is the default group unless it is named, and it is never deleted itself.`
+file its accounts and packs, and its selector where the file says "". A list that
+is not in the file is not touched, nor is the default group unless it is named, and
+it is never deleted itself.`
 
 // dryRunExits tells of the exit code of a difference.
 var dryRunExits = map[string]string{alsoExits: "5 --dry-run found\nsomething to change"}
@@ -113,8 +115,8 @@ func (a *app) applyCmd() *cobra.Command {
 func applyRules() apply.Rules {
 	return apply.Rules{
 		Account: func(a schemas.Account) error { return policy.CheckAccount(a, schedule.Validate) },
-		Group:   policy.CheckGroupName,
-		Config:  policy.CheckConfig,
+		Group:   policy.CheckGroupName, Selector: policy.CheckSelector,
+		Config: policy.CheckConfig,
 	}
 }
 

@@ -196,7 +196,7 @@ func TestBackupOfAServer(t *testing.T) {
 	p.ok(t, "group", "create", "production")
 	addr := freeAddress(t)
 	background(t, p.command(t.Context(), "serve", "--listen", addr))
-	eventually(t, 30*time.Second, "serve answers", func() bool { return dial(addr) })
+	eventually(t, time.Minute, "serve answers", func() bool { return dial(addr) })
 	remote := newProgram(t, "INSIGHTS_CHDB_LIB=/nonexistent", "INSIGHTS_SERVER=http://"+addr)
 	file := filepath.Join(remote.dir, "backup.tar.gz")
 	write(t, file, "an older one")
@@ -229,7 +229,7 @@ func TestBackupOverNATS(t *testing.T) {
 	over := func(data string, args ...string) []string {
 		addr := freeAddress(t)
 		background(t, self(t, "INSIGHTS_TEST_NATS="+t.TempDir(), "INSIGHTS_TEST_NATS_LISTEN="+addr))
-		eventually(t, 20*time.Second, "NATS listens", func() bool { return dial(addr) })
+		eventually(t, time.Minute, "NATS listens", func() bool { return dial(addr) })
 		return append(args, "INSIGHTS_NATS_URL=nats://"+addr, "INSIGHTS_DATA_DIR="+data, "INSIGHTS_SECRETS_KEY_FILE=ring.json")
 	}
 	from, to := p, p

@@ -169,7 +169,7 @@ func benchPack(b *testing.B) string {
 	return dir
 }
 
-func fakeCalls(b *testing.B, url string) map[string]uint64 {
+func fakeCalls(b testing.TB, url string) map[string]uint64 {
 	b.Helper()
 	res, err := http.Get(url + "/_awsfake/calls")
 	if err != nil {

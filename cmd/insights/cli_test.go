@@ -36,6 +36,13 @@ func TestWrongUsage(t *testing.T) {
 		{"scan start prod dev", []string{`unexpected argument "dev"`}},
 		{"report prod", []string{`unexpected argument "prod"`}},
 		{"pack show", []string{"PACK is missing"}},
+		{"group select", []string{"GROUP is missing"}},
+		{"group select production", []string{"give either a SELECTOR or --none"}},
+		{"group select production env --none", []string{"give either a SELECTOR or --none"}},
+		{"group select production env>x", []string{`selector "env>x"`, "as in Kubernetes: env=prod,team in (a,b)"}},
+		{"account update prod", []string{"nothing to change: name a setting"}},
+		{"account update prod --label team", []string{`--label "team": must be KEY=VALUE`}},
+		{"account packs", []string{"ACCOUNT is missing"}},
 		{"pack show a b c", []string{`unexpected argument "c"`}},
 		{"completion tcsh", []string{`SHELL "tcsh": must be bash, zsh, fish or powershell`}},
 		{"report --fail-on terrible", []string{`--fail-on "terrible": must be low, medium, high or critical`}},
@@ -255,7 +262,7 @@ func TestServerAndItsDataDirectory(t *testing.T) {
 	addr := freeAddress(t)
 	serve := p.command(t.Context(), "serve", "--listen", addr)
 	background(t, serve)
-	eventually(t, 30*time.Second, "serve answers", func() bool { return dial(addr) })
+	eventually(t, time.Minute, "serve answers", func() bool { return dial(addr) })
 
 	checkFailure(t, p, exitError, []string{"account", "list"}, "in use by insights serve (process ", "--server URL")
 

@@ -136,9 +136,9 @@ func (a *app) doctorCmd() *cobra.Command {
 		Short: "Check what the scanner needs, and say what to do",
 		Long: `Doctor tries what a process with this configuration needs: the data directory,
 disk, memory, the key ring, the ClickHouse engine or server and its schema, NATS
-with its streams, what contains packs, the credentials of every account (as the
-account's role), and the clock against AWS's. It changes nothing and reads no
-resources.
+with its streams, what contains packs and what they need to run, the credentials
+of every account (as the account's role), and the clock against AWS's. It changes
+nothing and reads no resources.
 
 With --server it asks the running server what can be seen from outside. To see
 only what the configuration says, without trying it: insights config check.

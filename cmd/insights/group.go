@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
-	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
 	"github.com/insights-scanner/insights-scanner/scanner/api"
@@ -32,21 +30,25 @@ func (a *app) groupCmd() *cobra.Command {
 			},
 		}),
 		a.groupChange(groupChange{
-			use: "add-account GROUP ACCOUNT", short: "Put an account into a group", n: 2, work: judging,
-			long:    "Add-account puts ACCOUNT (a name or id) into GROUP, and what is known of it is\njudged by the group's packs at once.",
-			example: "  insights group add-account production prod",
+			use: "add-account GROUP ACCOUNT", short: "Put an account, or a child of one, into a group", n: 2, work: judging,
+			long: `Add-account puts ACCOUNT (a name or id) into GROUP, and what is known of it is
+judged by the group's packs at once. An account covers its children. A child alone
+is added by its path: prod/us-east-1, or prod/global for what has no region.`,
+			example: "  insights group add-account production prod\n  insights group add-account europe prod/eu-west-1",
 			do: func(ctx context.Context, s api.Service, g []string) (schemas.Group, error) {
 				return s.AddGroupAccount(ctx, g[0], g[1])
 			},
 		}),
 		a.groupChange(groupChange{
-			use: "remove-account GROUP ACCOUNT", short: "Take an account out of a group", n: 2, work: judging,
-			long:    "Remove-account takes ACCOUNT (a name or id) out of GROUP. Violations of packs that\nno longer apply to it are closed.",
-			example: "  insights group remove-account production prod",
+			use: "remove-account GROUP ACCOUNT", short: "Take an account, or a child of one, out of a group", n: 2, work: judging,
+			long: `Remove-account takes ACCOUNT (a name or id, or the path of a child that was added)
+out of GROUP. Violations of packs that no longer apply to it are closed.`,
+			example: "  insights group remove-account production prod\n  insights group remove-account europe prod/eu-west-1",
 			do: func(ctx context.Context, s api.Service, g []string) (schemas.Group, error) {
 				return s.RemoveGroupAccount(ctx, g[0], g[1])
 			},
 		}),
+		a.groupSelectCmd(),
 		a.groupEnforceCmd(),
 		a.groupChange(groupChange{
 			use: "withdraw GROUP PACK", short: "Stop enforcing a pack", n: 2, work: judging,
@@ -83,77 +85,6 @@ func (a *app) groupChange(c groupChange) *cobra.Command {
 	}
 }
 
-func (a *app) printGroup(ctx context.Context, s api.Service, g schemas.Group) error {
-	if a.output == "json" {
-		return printJSON(a.out, g)
-	}
-	members, err := memberText(ctx, s, g)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(a.out, "Group %s\n  Accounts    %s\n", g.Name, members)
-	if len(g.Packs) == 0 {
-		_, err := fmt.Fprintf(a.out, "  Packs       none; enforce one: insights group enforce %s PACK\n", g.Name)
-		return err
-	}
-	fmt.Fprintln(a.out)
-	rows := make([][]string, len(g.Packs))
-	for i, e := range g.Packs {
-		rows[i] = []string{e.Pack, e.Version, fmt.Sprint(len(e.Config))}
-	}
-	return printTable(a.out, []string{"pack", "version", "configured policies"}, rows)
-}
-
-// memberText names a group's accounts; the group itself knows their ids.
-func memberText(ctx context.Context, s api.Service, g schemas.Group) (string, error) {
-	if g.Name == schemas.DefaultAccountsGroup {
-		return "every account", nil
-	}
-	accounts, err := s.ListAccounts(ctx)
-	if err != nil {
-		return "", err
-	}
-	names := map[schemas.AccountID]string{}
-	for _, acc := range accounts {
-		names[acc.ID] = acc.Name
-	}
-	members := make([]string, len(g.Accounts))
-	for i, id := range g.Accounts {
-		members[i] = orText(names[id], string(id))
-	}
-	return joinOr(members, "none"), nil
-}
-
-func (a *app) groupListCmd() *cobra.Command {
-	return &cobra.Command{
-		Use: "list", Short: "List groups", Args: args(cobra.NoArgs), Example: "  insights group list",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.with(cmd.Context(), "insights group list", nodeOptions{}, func(ctx context.Context, s api.Service) error {
-				list, err := s.ListGroups(ctx)
-				if err != nil {
-					return err
-				}
-				if a.output == "json" {
-					return printJSON(a.out, orEmpty(list))
-				}
-				rows := make([][]string, len(list))
-				for i, g := range list {
-					packs := make([]string, len(g.Packs))
-					for j, e := range g.Packs {
-						packs[j] = e.Pack + "@" + e.Version
-					}
-					accounts := fmt.Sprint(len(g.Accounts))
-					if g.Name == schemas.DefaultAccountsGroup {
-						accounts = "all"
-					}
-					rows[i] = []string{g.Name, accounts, joinOr(packs, "none")}
-				}
-				return printTable(a.out, []string{"group", "accounts", "packs"}, rows)
-			})
-		},
-	}
-}
-
 func (a *app) groupEnforceCmd() *cobra.Command {
 	var version, file string
 	cmd := &cobra.Command{
@@ -164,23 +95,24 @@ configuration of one that applies already. Accounts are judged anew by what is
 known of them; nothing is read from the cloud. For accounts a violation is a
 report, never a block.
 
-The configuration is YAML: per policy (or "all") enforcementLevel and the policy's
-own properties:
+The configuration is YAML or JSON: per policy (or "all") an enforcement level, or an
+object with enforcementLevel and the policy's own properties:
 
-  all: {enforcementLevel: advisory}
-  deny_access_key_age: {maxDays: 60}`,
+  all: advisory
+  deny_access_key_age: {enforcementLevel: mandatory, maxDays: 60}
+
+When other groups enforce PACK on an account too, the newest version applies there;
+of the same version the configuration that was changed last. See 'insights account
+packs ACCOUNT --explain'.`,
 		Example: `  insights group enforce default-accounts-policy-group my_pack
   insights group enforce production my_pack --pack-version 1.2.0 --pack-config config.yaml`,
 		Args: args(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			e := schemas.Enrolment{Pack: given[1], Version: version}
 			if file != "" {
-				raw, err := os.ReadFile(file)
-				if err != nil {
-					return schemas.Errorf(schemas.CodeInvalid, "read pack configuration: %w", err)
-				}
-				if err := yaml.Unmarshal(raw, &e.Config); err != nil {
-					return schemas.Errorf(schemas.CodeInvalid, "%s: %w", file, err)
+				var err error
+				if e.Config, err = readPackConfig(file); err != nil {
+					return err
 				}
 			}
 			return a.with(cmd.Context(), "insights group enforce", nodeOptions{work: judging}, func(ctx context.Context, s api.Service) error {
@@ -193,7 +125,7 @@ own properties:
 		},
 	}
 	cmd.Flags().StringVar(&version, "pack-version", schemas.Latest, "a published `VERSION`, or latest to follow the newest")
-	cmd.Flags().StringVar(&file, "pack-config", "", "YAML `FILE` with the configuration")
+	cmd.Flags().StringVar(&file, "pack-config", "", "YAML or JSON `FILE` with the configuration")
 	return cmd
 }
 

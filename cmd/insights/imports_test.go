@@ -30,7 +30,8 @@ var importTable = map[string]may{
 	"discovery/awsfake":  {code: []string{"discovery", "schemas"}},
 	"discovery/mototest": {},
 	"evaluator":          {code: []string{"schemas"}, tests: []string{"evaluator/evaltest", "evaluator/rego"}},
-	"evaluator/evaltest": {code: []string{"evaluator", "schemas"}},
+	"evaluator/evaltest": {code: []string{"evaluator", "evaluator/fixture", "schemas"}},
+	"evaluator/fixture":  {code: []string{"evaluator", "schemas"}},
 	"evaluator/rego":     {code: []string{"evaluator", "schemas"}, tests: []string{"evaluator/evaltest", "deploy/packs"}},
 	"evaluator/pulumi":   {code: []string{"evaluator", "evaluator/pulumi/install", "evaluator/pulumi/sandbox", "schemas"}, tests: []string{"evaluator/evaltest"}},
 	// What pulumi is made of: they know nothing of it.
@@ -68,6 +69,7 @@ var confined = map[string]may{
 	"github.com/olekukonko/tablewriter":     {code: []string{"cmd/insights"}},
 	"github.com/prometheus/":                {code: []string{"cmd/insights"}},
 	"github.com/santhosh-tekuri/jsonschema": {code: []string{"scanner/policy"}},
+	"k8s.io/":                               {code: []string{"scanner/policy"}},
 }
 
 // imported is a package of ours with what it and its tests import.

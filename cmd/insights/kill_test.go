@@ -114,6 +114,7 @@ func someScans(t *testing.T, random *rand.Rand) content {
 // by itself because NATS was away, is started again, as an init system does.
 type cluster struct {
 	url   string // of the API
+	nats  string
 	start map[string]func() *exec.Cmd
 
 	mu      sync.Mutex
@@ -139,7 +140,7 @@ func startCluster(t *testing.T) *cluster {
 		}
 	}
 	newProgram(t, shared...).ok(t, "config", "keyring", filepath.Join(dir, "keyring.json"))
-	c := &cluster{url: "http://" + apiAddr, procs: map[string]*os.Process{}, start: map[string]func() *exec.Cmd{
+	c := &cluster{url: "http://" + apiAddr, nats: "nats://" + natsAddr, procs: map[string]*os.Process{}, start: map[string]func() *exec.Cmd{
 		"nats": func() *exec.Cmd {
 			return self(t, "INSIGHTS_TEST_NATS="+filepath.Join(dir, "nats"), "INSIGHTS_TEST_NATS_LISTEN="+natsAddr)
 		},
@@ -149,7 +150,7 @@ func startCluster(t *testing.T) *cluster {
 	}}
 	t.Cleanup(c.stop)
 	c.launch(t, "nats")
-	eventually(t, 20*time.Second, "NATS listens", func() bool { return dial(natsAddr) })
+	eventually(t, time.Minute, "NATS listens", func() bool { return dial(natsAddr) })
 	for _, name := range []string{"control", "discovery", "evaluator"} {
 		c.launch(t, name)
 	}

@@ -90,11 +90,12 @@ func hostPort(listen string) (string, int, error) {
 	return host, port, nil
 }
 
-// natsLog passes the server's log on; its notices are details to us.
+// natsLog passes the server's log on. Its notices are details to us, and its
+// warnings are of how long something took: nothing for who ran a command.
 type natsLog struct{ log zerolog.Logger }
 
 func (l natsLog) Noticef(f string, a ...any) { l.log.Debug().Msgf("nats: "+f, a...) }
-func (l natsLog) Warnf(f string, a ...any)   { l.log.Warn().Msgf("nats: "+f, a...) }
+func (l natsLog) Warnf(f string, a ...any)   { l.log.Info().Msgf("nats: "+f, a...) }
 func (l natsLog) Fatalf(f string, a ...any)  { l.log.Error().Msgf("nats: "+f, a...) }
 func (l natsLog) Errorf(f string, a ...any)  { l.log.Error().Msgf("nats: "+f, a...) }
 func (l natsLog) Debugf(f string, a ...any)  { l.log.Trace().Msgf("nats: "+f, a...) }

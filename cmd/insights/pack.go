@@ -9,25 +9,34 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/insights-scanner/insights-scanner/scanner/api"
-	"github.com/insights-scanner/insights-scanner/scanner/policy"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 func (a *app) packCmd() *cobra.Command {
-	return parent("pack", "Publish policy packs", a.packPublishCmd(), a.packListCmd(), a.packShowCmd())
+	return parent("pack", "Write, test and publish policy packs",
+		a.packNewCmd(), a.packTestCmd(), a.packRecordCmd(), a.packPublishCmd(), a.packListCmd(), a.packShowCmd(),
+		a.packVersionsCmd(), a.packRemoveCmd(), a.packPullCmd(), a.packValidateConfigCmd(), a.packPreviewCmd())
 }
 
 func (a *app) packPublishCmd() *cobra.Command {
-	return &cobra.Command{
-		Use:   "publish DIRECTORY",
+	var in gitPlace
+	cmd := &cobra.Command{
+		Use:   "publish SOURCE",
 		Short: "Publish a pack",
-		Long: `Publish archives DIRECTORY, the one that holds PulumiPolicy.yaml, and makes it
-available under the pack's name and version. A version is published once, for
-ever. Publishing enforces nothing by itself: see 'insights group enforce'.`,
-		Example: "  insights pack publish ./my-pack",
-		Args:    args(cobra.ExactArgs(1)),
+		Long: `Publish makes a pack available under its name and version: that of package.json
+for Node.js packs, of PulumiPolicy.yaml for others. A version is published once, for
+ever, and each publish makes the newest version of its pack, whatever it is called.
+Publishing enforces nothing by itself: see 'insights group enforce'.
+
+SOURCE is the directory that holds PulumiPolicy.yaml, a tar.gz as 'npm pack' and
+'insights pack pull' make it, or the URL of a git repository, of which --git-ref
+names the revision and --git-dir the directory.`,
+		Example: `  insights pack publish ./my-pack
+  insights pack publish my-pack-1.0.0.tgz
+  insights pack publish https://git.example.com/policies.git --git-ref v1.2.0 --git-dir aws`,
+		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			archive, err := policy.Archive(given[0])
+			archive, err := packArchive(cmd.Context(), given[0], in)
 			if err != nil {
 				return err
 			}
@@ -46,6 +55,8 @@ ever. Publishing enforces nothing by itself: see 'insights group enforce'.`,
 			})
 		},
 	}
+	in.add(cmd)
+	return cmd
 }
 
 func (a *app) packListCmd() *cobra.Command {
@@ -65,14 +76,22 @@ func (a *app) packListCmd() *cobra.Command {
 					_, err := fmt.Fprintln(a.out, "No packs. Publish one with 'insights pack publish DIRECTORY'.")
 					return err
 				}
-				rows := make([][]string, len(list))
-				for i, m := range list {
-					rows[i] = []string{m.Name, m.Version, fmt.Sprint(m.Number), string(m.Runtime), fmt.Sprint(len(m.Policies)), m.PublishedAt.UTC().Format(time.DateTime), m.PublishedBy}
-				}
-				return printTable(a.out, []string{"pack", "version", "number?", "runtime?", "policies", "published (utc)", "by"}, rows)
+				return a.printVersions(list)
 			})
 		},
 	}
+}
+
+func (a *app) printVersions(list []schemas.PackManifest) error {
+	rows := make([][]string, len(list))
+	for i, m := range list {
+		version := m.Version
+		if m.Removed {
+			version += " (removed)"
+		}
+		rows[i] = []string{m.Name, version, fmt.Sprint(m.Number), string(m.Runtime), fmt.Sprint(len(m.Policies)), m.PublishedAt.UTC().Format(time.DateTime), m.PublishedBy}
+	}
+	return printTable(a.out, []string{"pack", "version", "number?", "runtime?", "policies", "published (utc)", "by"}, rows)
 }
 
 func (a *app) packShowCmd() *cobra.Command {

@@ -38,7 +38,7 @@ func TestALongScanIsWatchedAndCancelled(t *testing.T) {
 	url, _ := startFake(t, awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1"}, Users: 2, Instances: 4000})
 	addr := freeAddress(t)
 	background(t, newProgram(t).command(t.Context(), "serve", "--listen", addr))
-	eventually(t, 30*time.Second, "serve answers", func() bool { return dial(addr) })
+	eventually(t, time.Minute, "serve answers", func() bool { return dial(addr) })
 	p := newProgram(t, "INSIGHTS_SERVER=http://"+addr)
 	p.ok(t, "account", "add", "prod", "--endpoint", url)
 	setFaults(t, url, awsfake.Faults{Throttle: map[string]float64{"ec2:DescribeInstances": 0.01}})

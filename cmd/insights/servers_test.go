@@ -59,7 +59,7 @@ func startFake(t testing.TB, p awsfake.Population) (url string, process *os.Proc
 	addr := freeAddress(t)
 	cmd := self(t, "INSIGHTS_TEST_AWSFAKE="+addr, "INSIGHTS_TEST_POPULATION="+string(population))
 	background(t, cmd)
-	eventually(t, 20*time.Second, "awsfake listens", func() bool { return dial(addr) })
+	eventually(t, time.Minute, "awsfake listens", func() bool { return dial(addr) })
 	return "http://" + addr, cmd.Process
 }
 

@@ -58,10 +58,10 @@ func TestStarterUpgrade(t *testing.T) {
 // starters is a node with what the starter pack needs, and one account.
 type starters struct {
 	*node
-	t *testing.T
+	t testing.TB
 }
 
-func newStarters(t *testing.T) starters {
+func newStarters(t testing.TB) starters {
 	t.Helper()
 	cfg := defaultConfig()
 	cfg.DataDir = t.TempDir()
@@ -72,7 +72,7 @@ func newStarters(t *testing.T) starters {
 	n.tables = newTables(n.bus)
 	tables := n.tables
 	inspectors := map[schemas.Runtime]policy.Inspector{}
-	for runtime, loader := range loaders(cfg) {
+	for runtime, loader := range newRuntimes(cfg, n.log) {
 		inspectors[runtime] = loader
 	}
 	n.parts.registry = policy.NewRegistry(policy.RegistryDeps{

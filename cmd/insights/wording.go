@@ -103,12 +103,21 @@ func orText(s, otherwise string) string {
 	return s
 }
 
-// joinOr prints a list, or what stands for an empty one.
-func joinOr(list []string, none string) string {
+// orNone prints a list, also an empty one.
+func orNone(list []string) string {
 	if len(list) == 0 {
-		return none
+		return "none"
 	}
 	return strings.Join(list, ", ")
+}
+
+// policyText is a policy where packs are not named: one of a local pack is told
+// apart.
+func policyText(pack, policy string) string {
+	if schemas.IsLocal(pack) {
+		return policy + " (" + pack + ")"
+	}
+	return policy
 }
 
 // durationText is how long a scan took.

@@ -7,37 +7,19 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/insights-scanner/insights-scanner/evaluator"
+	"github.com/insights-scanner/insights-scanner/evaluator/fixture"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 //go:embed all:testdata
 var data embed.FS
-
-// testCase is one resource under one configuration and what policies say of it.
-type testCase struct {
-	Name       string                          `yaml:"name"`
-	Type       string                          `yaml:"type"`
-	Config     map[string]schemas.PolicyConfig `yaml:"config"`
-	Properties map[string]any                  `yaml:"properties"`
-	Unknown    []schemas.UnknownPath           `yaml:"unknown"`
-	Want       map[string]want                 `yaml:"want"`
-}
-
-type want struct {
-	Outcome  schemas.Outcome  `yaml:"outcome"`
-	Level    schemas.Level    `yaml:"level"`
-	Severity schemas.Severity `yaml:"severity"`
-	Messages []string         `yaml:"messages"`
-	Paths    []string         `yaml:"paths"`
-}
 
 // Policies are the resource policies of the conformance pack, sorted.
 var Policies = []string{
@@ -71,12 +53,12 @@ func Exercise(t *testing.T, runtime schemas.Runtime, loader evaluator.Loader) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var cases []testCase
-	if err := yaml.UnmarshalWithOptions(raw, &cases, yaml.Strict(), yaml.UseJSONUnmarshaler()); err != nil {
+	cases, err := fixture.Read("cases.yaml", raw)
+	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range cases {
-		t.Run(c.Name, func(t *testing.T) { x.run(t, &c) })
+		t.Run(c.Title(), func(t *testing.T) { x.run(t, &c) })
 	}
 }
 
@@ -138,13 +120,13 @@ func (x *exercise) inspect(t *testing.T) {
 	}
 }
 
-func (x *exercise) run(t *testing.T, c *testCase) {
-	e := x.engine(t, c.Config)
-	in := evaluator.Input{Account: "prod", URN: "urn:x", Type: c.Type, ID: "id", Name: "name", Properties: c.Properties, Unknown: c.Unknown}
+func (x *exercise) run(t *testing.T, c *fixture.Case) {
+	e := x.engine(t, configOf(c.Config))
+	in := c.Input()
 	got := judge(t, e, in)
 	for _, r := range got {
 		if w, ok := c.Want[r.Policy]; ok {
-			w.check(t, r, x.descriptions[r.Policy])
+			check(t, w, r, x.descriptions[r.Policy])
 		}
 	}
 	for name := range c.Want {
@@ -155,6 +137,18 @@ func (x *exercise) run(t *testing.T, c *testCase) {
 	if len(c.Unknown) > 0 {
 		holds(t, e, in, got, c.Want)
 	}
+}
+
+// configOf is a configuration without what it would be layered on.
+func configOf(given fixture.Config) map[string]schemas.PolicyConfig {
+	out := map[string]schemas.PolicyConfig{}
+	for policy, entry := range given {
+		properties := maps.Clone(entry)
+		level, _ := properties["enforcementLevel"].(string)
+		delete(properties, "enforcementLevel")
+		out[policy] = schemas.PolicyConfig{Level: schemas.Level(level), Properties: properties}
+	}
+	return out
 }
 
 // judge asks for a resource and checks that every policy has one result.
@@ -176,7 +170,7 @@ func judge(t *testing.T, e evaluator.Engine, in evaluator.Input) []schemas.Polic
 
 // check holds a result against what is wanted. Pulumi's SDKs put a policy's
 // description above each of its messages.
-func (w want) check(t *testing.T, r schemas.PolicyResult, description string) {
+func check(t *testing.T, w fixture.Want, r schemas.PolicyResult, description string) {
 	t.Helper()
 	messages := make([]string, len(r.Messages))
 	for i, m := range r.Messages {

@@ -85,6 +85,10 @@ func (c *Client) read(ctx context.Context, res *http.Response, out any) error {
 	if out == nil {
 		return nil
 	}
+	if archive, ok := out.(*[]byte); ok {
+		*archive = raw
+		return nil
+	}
 	if err := json.Unmarshal(raw, out); err != nil {
 		return schemas.Errorf(schemas.CodeInternal, "read the answer of %s: %w", c.base, err)
 	}

@@ -57,6 +57,16 @@ func (c *Client) EffectivePacks(ctx context.Context, account string) (schemas.Ef
 	return out.Effective, err
 }
 
+// ExplainPacks implements Service.
+func (c *Client) ExplainPacks(ctx context.Context, account string) (schemas.Explanation, error) {
+	return get[schemas.Explanation](ctx, c, nil, "accounts", account, "packs", "explained")
+}
+
+// AccountGroups implements Service.
+func (c *Client) AccountGroups(ctx context.Context, account string) ([]schemas.Membership, error) {
+	return list[schemas.Membership](ctx, c, nil, "accounts", account, "groups")
+}
+
 // StartScan implements Service.
 func (c *Client) StartScan(ctx context.Context, account string, limit schemas.ScanLimit) (schemas.Scan, error) {
 	return send[schemas.Scan](ctx, c, http.MethodPost, startRequest{account, limit}, "scans")
@@ -78,24 +88,6 @@ func (c *Client) ListScans(ctx context.Context, account string, limit int) ([]sc
 	add(q, "account", account)
 	addInt(q, "limit", limit)
 	return list[schemas.Scan](ctx, c, q, "scans")
-}
-
-// PublishPack implements Service.
-func (c *Client) PublishPack(ctx context.Context, archive []byte) (schemas.PackManifest, error) {
-	return send[schemas.PackManifest](ctx, c, http.MethodPost, archive, "packs")
-}
-
-// ListPacks implements Service.
-func (c *Client) ListPacks(ctx context.Context) ([]schemas.PackManifest, error) {
-	return list[schemas.PackManifest](ctx, c, nil, "packs")
-}
-
-// GetPack implements Service.
-func (c *Client) GetPack(ctx context.Context, name, version string) (schemas.PackManifest, error) {
-	if version == "" {
-		version = schemas.Latest
-	}
-	return get[schemas.PackManifest](ctx, c, nil, "packs", name, version)
 }
 
 // CreateGroup implements Service.
@@ -126,6 +118,11 @@ func (c *Client) AddGroupAccount(ctx context.Context, group, account string) (sc
 // RemoveGroupAccount implements Service.
 func (c *Client) RemoveGroupAccount(ctx context.Context, group, account string) (schemas.Group, error) {
 	return send[schemas.Group](ctx, c, http.MethodDelete, nil, "groups", group, "accounts", account)
+}
+
+// SelectGroupAccounts implements Service.
+func (c *Client) SelectGroupAccounts(ctx context.Context, group, selector string) (schemas.Group, error) {
+	return send[schemas.Group](ctx, c, http.MethodPut, selectRequest{&selector}, "groups", group, "selector")
 }
 
 // EnrolPack implements Service.

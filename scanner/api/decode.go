@@ -15,16 +15,19 @@ import (
 const (
 	maxBody    = 1 << 20
 	maxArchive = 64 << 20
+	maxPreview = maxArchive*4/3 + maxBody // an archive in JSON
 )
 
 // decode reads exactly one JSON value into a T. Fields that T does not have are
 // refused: a misspelt one must not be lost in silence.
-func decode[T any](r *http.Request) (T, error) {
+func decode[T any](r *http.Request) (T, error) { return decodeUpTo[T](r, maxBody) }
+
+func decodeUpTo[T any](r *http.Request, limit int64) (T, error) {
 	var v T
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
 		return v, schemas.Errorf(schemas.CodeInvalid, "the body must be application/json")
 	}
-	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody))
+	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, limit))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&v); err != nil {
 		return v, errBody(err)

@@ -25,6 +25,10 @@ type Packs interface {
 	Publish(ctx context.Context, archive []byte, by string) (schemas.PackManifest, error)
 	List(ctx context.Context) ([]schemas.PackManifest, error)
 	Show(ctx context.Context, name, version string) (schemas.PackManifest, error)
+	Versions(ctx context.Context, name string) ([]schemas.PackManifest, error)
+	Pull(ctx context.Context, name, version string) (schemas.PackManifest, []byte, error)
+	Remove(ctx context.Context, name, version string) error
+	ValidateConfig(ctx context.Context, name, version string, given map[string]map[string]any) (map[string]schemas.PolicyConfig, error)
 }
 
 // Groups is what Local needs of policy.Groups.
@@ -35,13 +39,17 @@ type Groups interface {
 	Get(ctx context.Context, name string) (schemas.Group, error)
 	AddAccount(ctx context.Context, group, account string) (schemas.Group, error)
 	RemoveAccount(ctx context.Context, group, account string) (schemas.Group, error)
+	Select(ctx context.Context, group, selector string) (schemas.Group, error)
 	Enrol(ctx context.Context, group string, e schemas.Enrolment) (schemas.Group, error)
 	Withdraw(ctx context.Context, group, pack string) (schemas.Group, error)
 }
 
-// Resolver brings the effective packs of every account up to date; see policy.Resolver.
+// Resolver is what Local needs of policy.Resolver.
 type Resolver interface {
+	// All brings the effective packs of every account up to date.
 	All(ctx context.Context) error
+	Explain(ctx context.Context, a schemas.Account) (schemas.Explanation, error)
+	Memberships(ctx context.Context, a schemas.Account) ([]schemas.Membership, error)
 }
 
 // Store answers reports; see sink.Store.
@@ -74,6 +82,9 @@ type Parts struct {
 
 	// Probe tries what an account's credentials may do; see aws.Provider.
 	Probe func(ctx context.Context, a schemas.Account, regions []string) ([]schemas.Permission, error)
+
+	// Preview judges what is held as if a group enforced a pack otherwise.
+	Preview func(ctx context.Context, q schemas.PreviewRequest) (schemas.Preview, error)
 
 	StartScan  func(ctx context.Context, account, by string, limit schemas.ScanLimit) (schemas.Scan, error)
 	CancelScan func(ctx context.Context, scan string) error
@@ -267,27 +278,6 @@ func (l *Local) GetScan(ctx context.Context, scan string) (schemas.Scan, error) 
 // ListScans implements Service.
 func (l *Local) ListScans(ctx context.Context, account string, limit int) ([]schemas.Scan, error) {
 	return l.p.ListScans(ctx, account, limit)
-}
-
-// PublishPack implements Service.
-func (l *Local) PublishPack(ctx context.Context, archive []byte) (schemas.PackManifest, error) {
-	m, err := l.p.Packs.Publish(ctx, archive, Actor(ctx))
-	if err != nil {
-		return m, err
-	}
-	l.record(ctx, "pack", m.Name+"/"+m.Version, m)
-	// Groups may follow the latest version.
-	return m, l.resolve(ctx)
-}
-
-// ListPacks implements Service.
-func (l *Local) ListPacks(ctx context.Context) ([]schemas.PackManifest, error) {
-	return l.p.Packs.List(ctx)
-}
-
-// GetPack implements Service.
-func (l *Local) GetPack(ctx context.Context, name, version string) (schemas.PackManifest, error) {
-	return l.p.Packs.Show(ctx, name, version)
 }
 
 // CreateToken implements Service.

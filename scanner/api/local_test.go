@@ -19,27 +19,29 @@ var writes = map[string]struct {
 	kind, key, doc string
 	resolves       bool // packs have to be resolved anew
 }{
-	"AddAccount":         {"account", string(prod), `"id":"aws-123456789012"`, false}, // done by Accounts
-	"UpdateAccount":      {"account", string(prod), `"id":"aws-123456789012"`, false}, // done by Accounts
-	"RemoveAccount":      {"account", string(prod), "null", false},
-	"PurgeAccount":       {"account", string(prod), `"change":"purged"`, false},
-	"StartScan":          {"scan", "scan-1", `"change":"started","limit":"ec2 in global"`, false},
-	"CancelScan":         {"scan", "x", `"change":"cancelled"`, false},
-	"PublishPack":        {"pack", "base/1", `"publishedBy":"ci"`, true},
-	"CreateGroup":        {"group", "x", `"name":"x"`, false}, // an empty group changes nothing
-	"DeleteGroup":        {"group", "x", "null", true},
-	"AddGroupAccount":    {"group", "x", `"name":"x"`, true},
-	"RemoveGroupAccount": {"group", "x", `"name":"x"`, true},
-	"EnrolPack":          {"group", "x", `"name":"x"`, true},
-	"WithdrawPack":       {"group", "x", `"name":"x"`, true},
-	"CreateToken":        {"token", "x", `"createdBy":"ci"`, false},
-	"RevokeToken":        {"token", "x", "null", false},
-	"ReplayDeadLetter":   {"dead-letter", "1", `"change":"replayed"`, false},
-	"RemoveDeadLetter":   {"dead-letter", "1", "null", false},
+	"AddAccount":          {"account", string(prod), `"id":"aws-123456789012"`, false}, // done by Accounts
+	"UpdateAccount":       {"account", string(prod), `"id":"aws-123456789012"`, false}, // done by Accounts
+	"RemoveAccount":       {"account", string(prod), "null", false},
+	"PurgeAccount":        {"account", string(prod), `"change":"purged"`, false},
+	"StartScan":           {"scan", "scan-1", `"change":"started","limit":"ec2 in global"`, false},
+	"CancelScan":          {"scan", "x", `"change":"cancelled"`, false},
+	"PublishPack":         {"pack", "base/1", `"publishedBy":"ci"`, true},
+	"CreateGroup":         {"group", "x", `"name":"x"`, false}, // an empty group changes nothing
+	"DeleteGroup":         {"group", "x", "null", true},
+	"AddGroupAccount":     {"group", "x", `"name":"x"`, true},
+	"RemoveGroupAccount":  {"group", "x", `"name":"x"`, true},
+	"SelectGroupAccounts": {"group", "x", `"name":"x"`, true},
+	"EnrolPack":           {"group", "x", `"name":"x"`, true},
+	"WithdrawPack":        {"group", "x", `"name":"x"`, true},
+	"RemovePack":          {"pack", "x/x", `"change":"removed"`, true},
+	"CreateToken":         {"token", "x", `"createdBy":"ci"`, false},
+	"RevokeToken":         {"token", "x", "null", false},
+	"ReplayDeadLetter":    {"dead-letter", "1", `"change":"replayed"`, false},
+	"RemoveDeadLetter":    {"dead-letter", "1", "null", false},
 }
 
 var reads = []string{
-	"ListAccounts", "GetAccount", "CheckAccount", "EffectivePacks", "GetScan", "ListScans", "ListPacks", "GetPack", "ListGroups", "GetGroup", "ListTokens",
+	"ListAccounts", "GetAccount", "CheckAccount", "EffectivePacks", "ExplainPacks", "AccountGroups", "GetScan", "ListScans", "ListPacks", "GetPack", "PackVersions", "PullPack", "ValidateConfig", "PreviewPack", "ListGroups", "GetGroup", "ListTokens",
 	"ListDeadLetters", "GetDeadLetter", "Report", "Violations", "Resources", "Events", "Retention",
 }
 

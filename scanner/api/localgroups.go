@@ -46,6 +46,12 @@ func (l *Local) RemoveGroupAccount(ctx context.Context, group, account string) (
 	return l.changed(ctx, g, err)
 }
 
+// SelectGroupAccounts implements Service.
+func (l *Local) SelectGroupAccounts(ctx context.Context, group, selector string) (schemas.Group, error) {
+	g, err := l.p.Groups.Select(ctx, group, selector)
+	return l.changed(ctx, g, err)
+}
+
 // EnrolPack implements Service.
 func (l *Local) EnrolPack(ctx context.Context, group string, e schemas.Enrolment) (schemas.Group, error) {
 	g, err := l.p.Groups.Enrol(ctx, group, e)
@@ -58,10 +64,33 @@ func (l *Local) WithdrawPack(ctx context.Context, group, pack string) (schemas.G
 	return l.changed(ctx, g, err)
 }
 
+// ExplainPacks implements Service.
+func (l *Local) ExplainPacks(ctx context.Context, account string) (schemas.Explanation, error) {
+	a, err := l.p.Accounts.Get(ctx, account)
+	if err != nil {
+		return schemas.Explanation{}, err
+	}
+	return l.p.Resolver.Explain(ctx, a)
+}
+
+// AccountGroups implements Service.
+func (l *Local) AccountGroups(ctx context.Context, account string) ([]schemas.Membership, error) {
+	a, err := l.p.Accounts.Get(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	return l.p.Resolver.Memberships(ctx, a)
+}
+
+// changed follows up the change of a group and answers with the group as it is
+// then, problems of its enrolments included.
 func (l *Local) changed(ctx context.Context, g schemas.Group, err error) (schemas.Group, error) {
 	if err != nil {
 		return g, err
 	}
 	l.record(ctx, "group", g.Name, g)
-	return g, l.resolve(ctx)
+	if err := l.resolve(ctx); err != nil {
+		return g, err
+	}
+	return l.p.Groups.Get(ctx, g.Name)
 }

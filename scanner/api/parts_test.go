@@ -57,6 +57,9 @@ func (w *world) local(change ...func(*api.Parts)) *api.Local {
 		Effective: func(_ context.Context, a schemas.AccountID) (schemas.Effective, error) {
 			return schemas.Effective{AccountID: a, Revision: 7}, w.ask("effective " + string(a))
 		},
+		Preview: func(context.Context, schemas.PreviewRequest) (schemas.Preview, error) {
+			return schemas.Preview{}, w.ask("preview")
+		},
 		StartScan: func(_ context.Context, account, by string, limit schemas.ScanLimit) (schemas.Scan, error) {
 			return schemas.Scan{ID: "scan-1", AccountID: prod, Account: account, RequestedBy: by, Limit: limit}, w.ask("start " + account)
 		},
@@ -133,6 +136,22 @@ func (w fakePacks) Show(context.Context, string, string) (schemas.PackManifest, 
 	return schemas.PackManifest{}, w.ask("pack")
 }
 
+func (w fakePacks) Versions(context.Context, string) ([]schemas.PackManifest, error) {
+	return nil, w.ask("versions")
+}
+
+func (w fakePacks) Pull(context.Context, string, string) (schemas.PackManifest, []byte, error) {
+	return schemas.PackManifest{}, []byte("archive"), w.ask("pull")
+}
+
+func (w fakePacks) Remove(_ context.Context, name, version string) error {
+	return w.ask("remove " + name + " " + version)
+}
+
+func (w fakePacks) ValidateConfig(context.Context, string, string, map[string]map[string]any) (map[string]schemas.PolicyConfig, error) {
+	return nil, w.ask("validate")
+}
+
 type fakeGroups struct{ *world }
 
 func (w fakeGroups) one(name, what string) (schemas.Group, error) {
@@ -159,6 +178,10 @@ func (w fakeGroups) RemoveAccount(_ context.Context, n, _ string) (schemas.Group
 	return w.one(n, "remove account")
 }
 
+func (w fakeGroups) Select(_ context.Context, n, selector string) (schemas.Group, error) {
+	return w.one(n, "select "+selector)
+}
+
 func (w fakeGroups) Enrol(_ context.Context, n string, _ schemas.Enrolment) (schemas.Group, error) {
 	return w.one(n, "enrol")
 }
@@ -175,6 +198,14 @@ func (w fakeResolver) All(ctx context.Context) error {
 	w.resolved++
 	w.dead = w.dead || ctx.Err() != nil
 	return w.resolve
+}
+
+func (w fakeResolver) Explain(_ context.Context, a schemas.Account) (schemas.Explanation, error) {
+	return schemas.Explanation{AccountID: a.ID}, w.ask("explain " + a.Name)
+}
+
+func (w fakeResolver) Memberships(_ context.Context, a schemas.Account) ([]schemas.Membership, error) {
+	return []schemas.Membership{{Group: "of " + a.Name}}, w.ask("memberships " + a.Name)
 }
 
 type fakeStore struct{ *world }

@@ -88,7 +88,7 @@ func allCalls() []called {
 			v := reflect.New(m.Type.In(i)).Elem()
 			f.fill(v)
 			if e, ok := v.Interface().(schemas.Enrolment); ok {
-				e.ModifiedAt = time.Time{} // set by who keeps the group
+				e.ModifiedAt, e.Problem = time.Time{}, "" // set by who keeps the group
 				v.Set(reflect.ValueOf(e))
 			}
 			c.args = append(c.args, v)

@@ -9,7 +9,7 @@ import (
 )
 
 // operation answers a request with a status and a value, or an error. A nil
-// value is no body.
+// value is no body; bytes are a tar.gz.
 type operation func(r *http.Request) (int, any, error)
 
 // route serves an operation without parameters to callers with a scope.
@@ -32,11 +32,16 @@ func (s *Server) search(pattern string, need TokenScope, op operation) {
 			return
 		}
 		status, v, err := op(r)
+		archive, packed := v.([]byte)
 		switch {
 		case err != nil:
 			s.refuse(w, err)
 		case v == nil:
 			w.WriteHeader(status)
+		case packed:
+			w.Header().Set("Content-Type", "application/gzip")
+			w.WriteHeader(status)
+			_, _ = w.Write(archive) // an error is of the caller, who is gone
 		default:
 			writeJSON(w, "application/json", status, v)
 		}
@@ -154,6 +159,12 @@ func (s *Server) accountRoutes() {
 		e, err := svc.EffectivePacks(r.Context(), r.PathValue("account"))
 		return found(effectiveReply{e, e.Revision}, err)
 	})
+	s.route("GET /v1/accounts/{account}/packs/explained", ScopeRead, func(r *http.Request) (int, any, error) {
+		return found(svc.ExplainPacks(r.Context(), r.PathValue("account")))
+	})
+	s.route("GET /v1/accounts/{account}/groups", ScopeRead, func(r *http.Request) (int, any, error) {
+		return listed(svc.AccountGroups(r.Context(), r.PathValue("account")))
+	})
 }
 
 // effectiveReply adds what the stored form does not hold.
@@ -216,14 +227,47 @@ func (s *Server) packRoutes() {
 		}
 		return created(svc.PublishPack(r.Context(), archive))
 	})
+	s.route("POST /v1/preview", ScopeWrite, func(r *http.Request) (int, any, error) {
+		q, err := decodeUpTo[schemas.PreviewRequest](r, maxPreview)
+		if err != nil {
+			return 0, nil, err
+		}
+		return found(svc.PreviewPack(r.Context(), q))
+	})
+	s.route("GET /v1/packs/{pack}", ScopeRead, func(r *http.Request) (int, any, error) {
+		return listed(svc.PackVersions(r.Context(), r.PathValue("pack")))
+	})
 	s.route("GET /v1/packs/{pack}/{version}", ScopeRead, func(r *http.Request) (int, any, error) {
 		return found(svc.GetPack(r.Context(), r.PathValue("pack"), r.PathValue("version")))
 	})
+	s.route("DELETE /v1/packs/{pack}/{version}", ScopeWrite, func(r *http.Request) (int, any, error) {
+		return none(svc.RemovePack(r.Context(), r.PathValue("pack"), r.PathValue("version")))
+	})
+	s.route("GET /v1/packs/{pack}/{version}/archive", ScopeRead, func(r *http.Request) (int, any, error) {
+		return found(svc.PullPack(r.Context(), r.PathValue("pack"), r.PathValue("version")))
+	})
+	s.route("POST /v1/packs/{pack}/{version}/validate-config", ScopeRead, func(r *http.Request) (int, any, error) {
+		in, err := decode[configRequest](r)
+		if err != nil {
+			return 0, nil, err
+		}
+		return found(svc.ValidateConfig(r.Context(), r.PathValue("pack"), r.PathValue("version"), in.Config))
+	})
+}
+
+// configRequest is a configuration as schemas.Enrolment has it.
+type configRequest struct {
+	Config map[string]map[string]any `json:"config"`
 }
 
 // groupRequest asks for a new group.
 type groupRequest struct {
 	Name string `json:"name"`
+}
+
+// selectRequest says whom a group holds by labels; an empty selector nobody.
+type selectRequest struct {
+	Selector *string `json:"selector"`
 }
 
 // enrolRequest asks for a pack to be enforced.
@@ -255,6 +299,16 @@ func (s *Server) groupRoutes() {
 	})
 	s.route("DELETE /v1/groups/{group}/accounts/{account}", ScopeWrite, func(r *http.Request) (int, any, error) {
 		return found(svc.RemoveGroupAccount(r.Context(), r.PathValue("group"), r.PathValue("account")))
+	})
+	s.route("PUT /v1/groups/{group}/selector", ScopeWrite, func(r *http.Request) (int, any, error) {
+		in, err := decode[selectRequest](r)
+		if err != nil {
+			return 0, nil, err
+		}
+		if in.Selector == nil {
+			return 0, nil, schemas.Errorf(schemas.CodeInvalid, "selector: is missing")
+		}
+		return found(svc.SelectGroupAccounts(r.Context(), r.PathValue("group"), *in.Selector))
 	})
 	s.route("PUT /v1/groups/{group}/packs/{pack}", ScopeWrite, func(r *http.Request) (int, any, error) {
 		in, err := decode[enrolRequest](r)

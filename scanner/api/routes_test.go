@@ -76,6 +76,16 @@ func TestFiltersArrive(t *testing.T) {
 	}
 }
 
+// Taking a selector away takes saying so.
+func TestASelectorMustBeNamed(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	a := s.ask(t, "PUT", "/v1/groups/g/selector", `{}`, "Content-Type: application/json")
+	if a.status != http.StatusBadRequest || !strings.Contains(a.problem(t).Detail, "selector: is missing") || len(s.service.methods()) > 0 {
+		t.Errorf("%d %s, called %v", a.status, a.body, s.service.methods())
+	}
+}
+
 func TestBodiesAreReadStrictly(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -96,6 +106,9 @@ func TestBodiesAreReadStrictly(t *testing.T) {
 			"no content type": {good[0], "", "must be application/json"},
 			"too large":       {`{"x":"` + strings.Repeat("y", 1<<20) + `"}`, "application/json", "more than 1048576 bytes"},
 		} {
+			if name == "too large" && strings.HasSuffix(pattern, "/preview") {
+				continue // it may hold an archive
+			}
 			header := ""
 			if c.contentType != "" {
 				header = "Content-Type: " + c.contentType

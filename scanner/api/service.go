@@ -34,6 +34,10 @@ type Service interface {
 	CheckAccount(ctx context.Context, account string, regions []string) ([]schemas.Permission, error)
 	// EffectivePacks are the packs that apply to an account.
 	EffectivePacks(ctx context.Context, account string) (schemas.Effective, error)
+	// ExplainPacks says why these packs apply to an account, and how they are configured.
+	ExplainPacks(ctx context.Context, account string) (schemas.Explanation, error)
+	// AccountGroups are the groups that hold an account or children of it, and why.
+	AccountGroups(ctx context.Context, account string) ([]schemas.Membership, error)
 
 	// StartScan reads the account, or the part of it that the limit names.
 	StartScan(ctx context.Context, account string, limit schemas.ScanLimit) (schemas.Scan, error)
@@ -47,13 +51,29 @@ type Service interface {
 	ListPacks(ctx context.Context) ([]schemas.PackManifest, error) // every version, newest first per pack
 	// GetPack takes a published version or "latest".
 	GetPack(ctx context.Context, name, version string) (schemas.PackManifest, error)
+	// PackVersions are the versions of one pack, newest first, removed ones too.
+	PackVersions(ctx context.Context, name string) ([]schemas.PackManifest, error)
+	// PullPack returns the tar.gz of a version (or "latest") as it was published.
+	PullPack(ctx context.Context, name, version string) ([]byte, error)
+	// RemovePack takes a version off the list. It stays used for ever.
+	RemovePack(ctx context.Context, name, version string) error
+	// PreviewPack says what an enrolment would change of the violations that are
+	// open, judged by what is held. Nothing is recorded.
+	PreviewPack(ctx context.Context, q schemas.PreviewRequest) (schemas.Preview, error)
+	// ValidateConfig returns what each policy would run with, or every problem.
+	ValidateConfig(ctx context.Context, name, version string, config map[string]map[string]any) (map[string]schemas.PolicyConfig, error)
 
 	CreateGroup(ctx context.Context, name string) (schemas.Group, error)
 	DeleteGroup(ctx context.Context, name string) error
 	ListGroups(ctx context.Context) ([]schemas.Group, error)
 	GetGroup(ctx context.Context, name string) (schemas.Group, error)
+	// AddGroupAccount takes an account by name or id, or a child of one by path
+	// ("prod/us-east-1").
 	AddGroupAccount(ctx context.Context, group, account string) (schemas.Group, error)
 	RemoveGroupAccount(ctx context.Context, group, account string) (schemas.Group, error)
+	// SelectGroupAccounts makes a group hold the accounts whose labels a selector
+	// matches, beside those that were added; "" holds none by their labels.
+	SelectGroupAccounts(ctx context.Context, group, selector string) (schemas.Group, error)
 	// EnrolPack enforces a version (or "latest") with a configuration as
 	// schemas.Enrolment describes it; it replaces an enrolment of the same pack.
 	EnrolPack(ctx context.Context, group string, e schemas.Enrolment) (schemas.Group, error)

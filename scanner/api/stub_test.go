@@ -114,6 +114,14 @@ func (s *stub) EffectivePacks(ctx context.Context, account string) (schemas.Effe
 	return reply[schemas.Effective](ctx, s, "EffectivePacks", account)
 }
 
+func (s *stub) ExplainPacks(ctx context.Context, account string) (schemas.Explanation, error) {
+	return reply[schemas.Explanation](ctx, s, "ExplainPacks", account)
+}
+
+func (s *stub) AccountGroups(ctx context.Context, account string) ([]schemas.Membership, error) {
+	return reply[[]schemas.Membership](ctx, s, "AccountGroups", account)
+}
+
 func (s *stub) StartScan(ctx context.Context, account string, limit schemas.ScanLimit) (schemas.Scan, error) {
 	return reply[schemas.Scan](ctx, s, "StartScan", account, limit)
 }
@@ -136,6 +144,26 @@ func (s *stub) PublishPack(ctx context.Context, archive []byte) (schemas.PackMan
 
 func (s *stub) ListPacks(ctx context.Context) ([]schemas.PackManifest, error) {
 	return reply[packs](ctx, s, "ListPacks")
+}
+
+func (s *stub) PackVersions(ctx context.Context, name string) ([]schemas.PackManifest, error) {
+	return reply[packs](ctx, s, "PackVersions", name)
+}
+
+func (s *stub) PullPack(ctx context.Context, name, version string) ([]byte, error) {
+	return reply[[]byte](ctx, s, "PullPack", name, version)
+}
+
+func (s *stub) RemovePack(ctx context.Context, name, version string) error {
+	return s.note(ctx, "RemovePack", []any{name, version})
+}
+
+func (s *stub) ValidateConfig(ctx context.Context, name, version string, config map[string]map[string]any) (map[string]schemas.PolicyConfig, error) {
+	return reply[map[string]schemas.PolicyConfig](ctx, s, "ValidateConfig", name, version, config)
+}
+
+func (s *stub) PreviewPack(ctx context.Context, q schemas.PreviewRequest) (schemas.Preview, error) {
+	return reply[schemas.Preview](ctx, s, "PreviewPack", q)
 }
 
 func (s *stub) GetPack(ctx context.Context, name, version string) (schemas.PackManifest, error) {
@@ -164,6 +192,10 @@ func (s *stub) AddGroupAccount(ctx context.Context, group, account string) (sche
 
 func (s *stub) RemoveGroupAccount(ctx context.Context, group, account string) (schemas.Group, error) {
 	return reply[schemas.Group](ctx, s, "RemoveGroupAccount", group, account)
+}
+
+func (s *stub) SelectGroupAccounts(ctx context.Context, group, selector string) (schemas.Group, error) {
+	return reply[schemas.Group](ctx, s, "SelectGroupAccounts", group, selector)
 }
 
 func (s *stub) EnrolPack(ctx context.Context, group string, e schemas.Enrolment) (schemas.Group, error) {

@@ -10,7 +10,8 @@
 //	    roleArn: arn:aws:iam::123456789012:role/insights-reader
 //	groups:
 //	  - name: production
-//	    accounts: [prod]
+//	    accounts: [prod, dev/eu-west-1]
+//	    selector: env=prod
 //	    packs:
 //	      - pack: aws_foundations
 //	        version: latest
@@ -35,6 +36,7 @@ type Service interface {
 	DeleteGroup(ctx context.Context, name string) error
 	AddGroupAccount(ctx context.Context, group, account string) (schemas.Group, error)
 	RemoveGroupAccount(ctx context.Context, group, account string) (schemas.Group, error)
+	SelectGroupAccounts(ctx context.Context, group, selector string) (schemas.Group, error)
 	EnrolPack(ctx context.Context, group string, e schemas.Enrolment) (schemas.Group, error)
 	WithdrawPack(ctx context.Context, group, pack string) (schemas.Group, error)
 }
@@ -45,6 +47,8 @@ type Service interface {
 type Rules struct {
 	Account func(a schemas.Account) error
 	Group   func(name string) error
+	// Selector checks a label selector and gives its canonical form.
+	Selector func(text string) (string, error)
 	// Config checks the configuration of a pack and gives its canonical form.
 	Config func(m schemas.PackManifest, given map[string]map[string]any) (map[string]map[string]any, error)
 }

@@ -51,7 +51,7 @@ create pack extra in group production config.all.enforcementLevel=<nil>->mandato
 	}
 	g, err := w.service.GetGroup(t.Context(), "production")
 	ok(t, err)
-	if len(g.Accounts) != 1 || g.Accounts[0] != prod || g.Packs[0].Version != "1.0" || g.Packs[0].Config["encrypt"]["days"] != 60.0 {
+	if len(g.Accounts) != 1 || g.Accounts[0].Account() != prod || g.Packs[0].Version != "1.0" || g.Packs[0].Config["encrypt"]["days"] != 60.0 {
 		t.Errorf("group %+v", g)
 	}
 }

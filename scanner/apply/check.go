@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -101,6 +102,7 @@ func (c *checker) group(g *group) {
 	if g.name == schemas.DefaultAccountsGroup && len(g.members) > 0 {
 		c.p.add(g.members[0].at, "group %s holds every account; leave its accounts out", g.name)
 	}
+	c.selector(g)
 	seen := map[string]place{}
 	for i := range g.members {
 		c.member(g, &g.members[i], seen)
@@ -110,12 +112,27 @@ func (c *checker) group(g *group) {
 	}
 }
 
-// member makes a reference the account's id, or its name if it is to be added.
+// selector makes a selector canonical.
+func (c *checker) selector(g *group) {
+	switch {
+	case g.selector == "":
+	case g.name == schemas.DefaultAccountsGroup:
+		c.p.add(g.selects, "group %s holds every account; leave its selector out", g.name)
+	default:
+		canonical, err := c.rules.Selector(g.selector)
+		c.p.addAll(g.selects, fmt.Sprintf("group %q: ", g.name), err)
+		g.selector = canonical
+	}
+}
+
+// member makes a reference the account's id, or its name if it is to be added,
+// with the region of a child behind it.
 func (c *checker) member(g *group, m *reference, seen map[string]place) {
-	name := m.account
-	if name == "" {
+	path := m.account
+	if path == "" {
 		return
 	}
+	name, region, child := strings.Cut(path, "/")
 	target, ok := c.find(name)
 	switch {
 	case !ok && c.prune && slices.Contains(c.accountNames(), name):
@@ -124,9 +141,14 @@ func (c *checker) member(g *group, m *reference, seen map[string]place) {
 	case !ok:
 		c.p.add(m.at, "group %q: there is no account %q; %s", g.name, name, nearest(name, c.accountNames()))
 		return
+	case child && !schemas.IsChild(region):
+		c.p.add(m.at, "group %q: account %q has no child %q; a child is a region or %q", g.name, name, region, schemas.GlobalRegion)
+		return
+	case child:
+		target = schemas.Path(target, region)
 	}
-	if first, twice := seen[target]; twice && target != name {
-		c.p.add(m.at, "group %q: account %q is there twice, first at %s", g.name, name, first)
+	if first, twice := seen[target]; twice && target != path {
+		c.p.add(m.at, "group %q: account %q is there twice, first at %s", g.name, path, first)
 		return
 	}
 	seen[target] = m.at

@@ -23,6 +23,7 @@ type exportedAccount struct {
 type exportedGroup struct {
 	Name     string              `json:"name"`
 	Accounts *[]string           `json:"accounts,omitempty"` // none for the default group
+	Selector *string             `json:"selector,omitempty"` // as accounts
 	Packs    []exportedEnrolment `json:"packs"`
 }
 
@@ -45,12 +46,12 @@ func Export(st State) ([]byte, error) {
 		e := exportedGroup{Name: g.Name, Packs: []exportedEnrolment{}}
 		if g.Name != schemas.DefaultAccountsGroup {
 			members := []string{}
-			for _, id := range g.Accounts {
-				if name, ok := names[id]; ok { // else its account was removed at this moment
-					members = append(members, name)
+			for _, m := range g.Accounts {
+				if name, ok := names[m.Account()]; ok { // else its account was removed at this moment
+					members = append(members, string(schemas.NewMember(schemas.AccountID(name), m.Region())))
 				}
 			}
-			e.Accounts = &members
+			e.Accounts, e.Selector = &members, &g.Selector
 		}
 		for _, p := range g.Packs {
 			e.Packs = append(e.Packs, exportedEnrolment{p.Pack, p.Version, p.Config})

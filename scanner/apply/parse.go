@@ -41,15 +41,17 @@ type account struct {
 }
 
 type group struct {
-	name    string
-	at      place
-	members []reference
-	packs   []enrolment
+	name     string
+	at       place
+	members  []reference
+	selector string
+	selects  place // where the selector stands
+	packs    []enrolment
 
-	listsMembers, listsPacks bool
+	listsMembers, hasSelector, listsPacks bool
 }
 
-// reference names an account, by name or id.
+// reference names an account, by name or id, or a child of one, by path.
 type reference struct {
 	account string
 	at      place
@@ -165,6 +167,7 @@ func (r *reader) group(n ast.Node) group {
 			g.listsMembers = true
 			r.each(n, func(n ast.Node) { g.members = append(g.members, reference{r.text(n), r.at(n)}) })
 		},
+		"selector": func(n ast.Node) { g.hasSelector, g.selector, g.selects = true, r.text(n), r.at(n) },
 		"packs": func(n ast.Node) {
 			g.listsPacks = true
 			r.each(n, func(n ast.Node) { g.packs = append(g.packs, r.enrolment(n)) })
@@ -180,7 +183,7 @@ func (r *reader) enrolment(n ast.Node) enrolment {
 		"pack":       func(n ast.Node) { e.Pack, e.pack = r.text(n), r.at(n) },
 		"version":    func(n ast.Node) { e.Version, e.pack = r.text(n), r.at(n) },
 		"config":     func(n ast.Node) { e.Config, e.config = r.config(n), r.at(n) },
-		"modifiedAt": r.notYours,
+		"modifiedAt": r.notYours, "problem": r.notYours,
 	}, nil, "pack")
 	if e.Version == "" {
 		e.Version = schemas.Latest
@@ -256,4 +259,4 @@ func (f fields) known() []string {
 }
 
 // setByUs are keys of the API's JSON that are not for people to set.
-var setByUs = []string{"createdAt", "modifiedAt"}
+var setByUs = []string{"createdAt", "modifiedAt", "problem"}

@@ -56,7 +56,7 @@ a.yaml:18: config must be an object, not a list
 a.yaml:19: version must be a text (quote it: "1"), not 1
 a.yaml:19: a pack of a group needs the key "pack"
 a.yaml:20: config.encrypt must be an enforcement level or an object, not 3
-a.yaml:21: a group has no key "foo"; there are: accounts, name, packs
+a.yaml:21: a group has no key "foo"; there are: accounts, name, packs, selector
 a.yaml:22: a group needs the key "name"`},
 		"no YAML":      {"accounts: [\n", "a.yaml:1: "},
 		"a tab":        {"accounts:\n\t- name: x\n", "a.yaml:2: "},

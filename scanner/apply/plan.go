@@ -23,11 +23,12 @@ const (
 type Kind string
 
 // Kinds of objects. The name of a member or an enrolment is that of the account or
-// pack; the group stands beside it.
+// pack, that of a selector what it is or will be; the group stands beside it.
 const (
 	KindAccount   Kind = "account"
 	KindGroup     Kind = "group"
 	KindMember    Kind = "member"
+	KindSelector  Kind = "selector"
 	KindEnrolment Kind = "enrolment"
 )
 
@@ -35,13 +36,15 @@ const (
 type Object struct {
 	Kind  Kind   `json:"kind"`
 	Name  string `json:"name"`
-	Group string `json:"group,omitempty"` // of a member or enrolment
+	Group string `json:"group,omitempty"` // of a member, selector or enrolment
 }
 
 func (o Object) String() string {
 	switch o.Kind {
 	case KindMember:
 		return "account " + o.Name + " in group " + o.Group
+	case KindSelector:
+		return "selector " + o.Name + " in group " + o.Group
 	case KindEnrolment:
 		return "pack " + o.Name + " in group " + o.Group
 	default:
@@ -195,6 +198,7 @@ func (b *builder) groups() {
 			})
 		}
 		b.members(g, have)
+		b.selector(g, have)
 		b.enrolments(g, have)
 	}
 	for _, o := range b.st.Groups {
@@ -204,46 +208,6 @@ func (b *builder) groups() {
 			})
 		}
 	}
-}
-
-func (b *builder) members(g group, have schemas.Group) {
-	wanted := map[string]bool{}
-	for _, m := range g.members {
-		wanted[m.account] = true
-		if slices.Contains(have.Accounts, schemas.AccountID(m.account)) {
-			continue
-		}
-		b.change(Object{KindMember, b.nameOf(m.account), g.name}, Create, nil, func(ctx context.Context, s Service) error {
-			_, err := s.AddGroupAccount(ctx, g.name, m.account)
-			return err
-		})
-	}
-	if !g.listsMembers || g.name == schemas.DefaultAccountsGroup {
-		return
-	}
-	for _, id := range have.Accounts {
-		if !wanted[string(id)] {
-			b.change(Object{KindMember, b.nameOf(string(id)), g.name}, Delete, nil, func(ctx context.Context, s Service) error {
-				_, err := s.RemoveGroupAccount(ctx, g.name, string(id))
-				return err
-			})
-		}
-	}
-}
-
-// nameOf is the name that a registered account will have, else what is given.
-func (b *builder) nameOf(id string) string {
-	for i, o := range b.registered {
-		if string(o.ID) == id {
-			return b.d.accounts[i].Name
-		}
-	}
-	for _, o := range b.st.Accounts {
-		if string(o.ID) == id {
-			return o.Name
-		}
-	}
-	return id
 }
 
 func (b *builder) enrolments(g group, have schemas.Group) {

@@ -113,7 +113,7 @@ func checkCron(expr string) error {
 func rules() apply.Rules {
 	return apply.Rules{
 		Account: func(a schemas.Account) error { return policy.CheckAccount(a, checkCron) },
-		Group:   policy.CheckGroupName, Config: policy.CheckConfig,
+		Group:   policy.CheckGroupName, Selector: policy.CheckSelector, Config: policy.CheckConfig,
 	}
 }
 

@@ -3,7 +3,10 @@ package bus
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -100,10 +103,33 @@ func (t *Table[T]) List(ctx context.Context, prefix string, fn func(key string, 
 	})
 }
 
+// Revisions is the revision of every key, without reading the values.
+func (t *Table[T]) Revisions(ctx context.Context) (map[string]uint64, error) {
+	out := map[string]uint64{}
+	opts := []jetstream.WatchOpt{jetstream.IgnoreDeletes(), jetstream.MetaOnly()}
+	return out, t.watch(ctx, "", opts, func(e jetstream.KeyValueEntry) (bool, error) {
+		if e != nil {
+			out[e.Key()] = e.Revision()
+		}
+		return e == nil, nil
+	})
+}
+
 // Watch calls fn for every present key, then synced once, then fn for every
 // change; v is nil for a deleted key. It blocks until ctx ends, when it returns
-// ctx's error, or until fn returns an error. fn is never called concurrently.
+// ctx's error, or until the connection is closed. A watch that fell silent begins
+// again from the first key. fn is never called concurrently.
 func (t *Table[T]) Watch(ctx context.Context, fn func(key string, v *T, rev uint64), synced func()) error {
+	for {
+		err := t.watchOnce(ctx, fn, synced)
+		if !errors.Is(err, errSilent) {
+			return err
+		}
+		t.b.log.Warn().Err(err).Msg("watch again")
+	}
+}
+
+func (t *Table[T]) watchOnce(ctx context.Context, fn func(key string, v *T, rev uint64), synced func()) error {
 	return t.watch(ctx, "", nil, func(e jetstream.KeyValueEntry) (bool, error) {
 		switch {
 		case e == nil:
@@ -125,6 +151,13 @@ func (t *Table[T]) Watch(ctx context.Context, fn func(key string, v *T, rev uint
 	})
 }
 
+// syncQuiet is how long the next of the present keys may take to come. A server
+// that goes down at the wrong moment takes the watch's place on it along, and the
+// client does not always notice.
+const syncQuiet = time.Minute
+
+var errSilent = schemas.Errorf(schemas.CodeUnavailable, "nothing came for %s", syncQuiet)
+
 func (t *Table[T]) watch(ctx context.Context, prefix string, opts []jetstream.WatchOpt, fn func(jetstream.KeyValueEntry) (stop bool, err error)) error {
 	kv, err := t.b.kv(ctx, t.bucket)
 	if err != nil {
@@ -135,10 +168,14 @@ func (t *Table[T]) watch(ctx context.Context, prefix string, opts []jetstream.Wa
 		return wrap(err, "watch", t.bucket)
 	}
 	defer func() { _ = w.Stop() }()
+	synced, silent := false, time.NewTimer(syncQuiet)
+	defer silent.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-silent.C:
+			return fmt.Errorf("watch %s: %w", t.bucket, errSilent)
 		case e, ok := <-w.Updates():
 			if !ok {
 				if ctx.Err() != nil {
@@ -146,11 +183,14 @@ func (t *Table[T]) watch(ctx context.Context, prefix string, opts []jetstream.Wa
 				}
 				return schemas.Errorf(schemas.CodeUnavailable, "watch %s: the connection was closed", t.bucket)
 			}
-			if e != nil && !strings.HasPrefix(e.Key(), prefix) {
-				continue
+			synced = synced || e == nil
+			if e == nil || strings.HasPrefix(e.Key(), prefix) {
+				if stop, err := fn(e); stop || err != nil {
+					return err
+				}
 			}
-			if stop, err := fn(e); stop || err != nil {
-				return err
+			if silent.Stop(); !synced {
+				silent.Reset(syncQuiet)
 			}
 		}
 	}

@@ -91,6 +91,15 @@ func TestTableListsByStringPrefix(t *testing.T) {
 			t.Errorf("list %q: got %v (%v), want %v", prefix, got, err, want)
 		}
 	}
+	revs, err := table.Revisions(ctx)
+	if err != nil || len(revs) != 6 {
+		t.Errorf("revisions %v, %v", revs, err)
+	}
+	for k, rev := range revs {
+		if _, want, err := table.Get(ctx, k); err != nil || rev != want {
+			t.Errorf("%s has revision %d, want %d (%v)", k, rev, want, err)
+		}
+	}
 	stop := errors.New("stop")
 	if err := table.List(ctx, "", func(string, schemas.Group, uint64) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("got %v, want the callback's error", err)

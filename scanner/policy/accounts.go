@@ -150,7 +150,7 @@ func (s *Accounts) Get(ctx context.Context, nameOrID string) (schemas.Account, e
 	return findAccount(ctx, s.d.Accounts, nameOrID)
 }
 
-// Remove forgets an account and takes it out of every group; what was found in
+// Remove forgets an account and takes it and its children out of every group; what was found in
 // it stays in the store (reports show it by its id only), and its effective packs
 // stay as they were, so that nothing of it is judged anew. CodeConflict while a scan of it runs.
 func (s *Accounts) Remove(ctx context.Context, nameOrID string) error {
@@ -176,11 +176,13 @@ func (s *Accounts) Remove(ctx context.Context, nameOrID string) error {
 		return err
 	}
 	for _, g := range groups {
-		if !slices.Contains(g.Accounts, a.ID) || g.Name == schemas.DefaultAccountsGroup {
-			continue
-		}
-		if _, err := s.d.Groups.RemoveAccount(ctx, g.Name, string(a.ID)); err != nil && !is(err, schemas.CodeNotFound) {
-			return err
+		for _, m := range g.Accounts {
+			if m.Account() != a.ID || g.Name == schemas.DefaultAccountsGroup {
+				continue
+			}
+			if _, err := s.d.Groups.RemoveAccount(ctx, g.Name, string(m)); err != nil && !is(err, schemas.CodeNotFound) {
+				return err
+			}
 		}
 	}
 	return nil

@@ -27,10 +27,7 @@ func LayerConfig(policies []schemas.Policy, given map[string]map[string]any) (ma
 	all, problem := level(allPolicies, given[allPolicies])
 	problems := problem
 	for _, p := range policies {
-		c := schemas.PolicyConfig{Level: p.Level, Properties: defaults(p.ConfigSchema)}
-		if c.Level == "" {
-			c.Level = schemas.Advisory
-		}
+		c := declared(p)
 		if all != "" {
 			c.Level = all
 		}
@@ -55,6 +52,15 @@ func LayerConfig(policies []schemas.Policy, given map[string]map[string]any) (ma
 		return nil, schemas.Errorf(schemas.CodeInvalid, "policy pack configuration is invalid: %s", strings.Join(problems, ", "))
 	}
 	return out, nil
+}
+
+// declared is the configuration of a policy that nobody configured.
+func declared(p schemas.Policy) schemas.PolicyConfig {
+	c := schemas.PolicyConfig{Level: p.Level, Properties: defaults(p.ConfigSchema)}
+	if c.Level == "" {
+		c.Level = schemas.Advisory
+	}
+	return c
 }
 
 // level reads the level of an entry; "" when it has none.

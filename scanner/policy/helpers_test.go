@@ -100,6 +100,7 @@ type world struct {
 	registry  *policy.Registry
 	groups    *policy.Groups
 	resolver  *policy.Resolver
+	resolvers policy.ResolverDeps // for more of them
 }
 
 func newWorld(t *testing.T, change ...func(*policy.RegistryDeps)) *world {
@@ -125,9 +126,10 @@ func newWorld(t *testing.T, change ...func(*policy.RegistryDeps)) *world {
 	}
 	w.registry = policy.NewRegistry(deps)
 	w.groups = policy.NewGroups(policy.GroupsDeps{Groups: groups, Accounts: w.accounts, Registry: w.registry, Now: w.clock.Now})
-	w.resolver = policy.NewResolver(policy.ResolverDeps{
+	w.resolvers = policy.ResolverDeps{
 		Accounts: w.accounts, Groups: groups, Manifests: manifests, Effective: w.effective, Log: zerolog.Nop(),
-	})
+	}
+	w.resolver = policy.NewResolver(w.resolvers)
 	return w
 }
 

@@ -1,130 +1,116 @@
 package policy
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// Resolve returns the packs that apply to an account, sorted by name: the
-// union over the groups it is in; one version per pack, the highest number; of
-// the same version the enrolment that was modified last; then the group whose
-// name sorts first. The group that won is recorded. A pack whose configuration
-// is invalid, or whose version is not published, carries an Error: it is never
-// left out in silence. Resolve is a function of its arguments alone.
-func Resolve(account schemas.AccountID, groups []schemas.Group, manifests []schemas.PackManifest) []schemas.EffectivePack {
-	return newIndex(manifests).resolve(account, groups)
+// Resolve returns the packs that apply to an entity, sorted by name: the union
+// over the groups that hold it; one version per pack, the highest number; of the
+// same version the enrolment that was modified last; then the group whose name
+// sorts first. Where groups hold children, that is found out for every child that
+// some group names, among the groups that hold the entity or that child, and a
+// pack on which children do not agree is there once per winner. The group that won
+// is recorded. A pack whose configuration is invalid, or whose version cannot be
+// had, carries an Error: it is never left out in silence. Resolve is a function of
+// its arguments alone.
+func Resolve(memberships []Membership, manifests []schemas.PackManifest) []schemas.EffectivePack {
+	return newIndex(manifests).resolve(memberships)
 }
 
-// layered remembers configurations, since most accounts have the same ones.
-type layered struct {
-	config map[string]schemas.PolicyConfig
-	err    string
-}
-
-// index finds manifests by pack and version.
-type index struct {
-	versions map[string]map[string]schemas.PackManifest
-	latest   map[string]schemas.PackManifest
-	memo     map[string]layered
-}
-
-func newIndex(manifests []schemas.PackManifest) *index {
-	x := &index{
-		versions: map[string]map[string]schemas.PackManifest{}, latest: map[string]schemas.PackManifest{},
-		memo: map[string]layered{},
-	}
-	for _, m := range manifests {
-		if x.versions[m.Name] == nil {
-			x.versions[m.Name] = map[string]schemas.PackManifest{}
-		}
-		x.versions[m.Name][m.Version] = m
-		if !m.Removed && m.Number > x.latest[m.Name].Number {
-			x.latest[m.Name] = m
+func (x *index) resolve(memberships []Membership) []schemas.EffectivePack {
+	out := []schemas.EffectivePack{}
+	for _, candidates := range x.candidates(memberships) {
+		for _, w := range winners(candidates) {
+			out = append(out, x.effective(w))
 		}
 	}
-	return x
-}
-
-// find returns the manifest of a version or of "latest"; one with Number 0 when
-// there is none.
-func (x *index) find(pack, version string) schemas.PackManifest {
-	if version == schemas.Latest {
-		return x.latest[pack]
-	}
-	return x.versions[pack][version]
+	return out
 }
 
 // candidate is an enrolment with the version it stands for.
 type candidate struct {
-	group     string
+	*Membership
 	enrolment schemas.Enrolment
 	manifest  schemas.PackManifest
+	problem   string // why the version cannot be had
 }
 
-// beats is the rule of precedence between two enrolments of one pack.
-func (c candidate) beats(o candidate) bool {
-	if c.manifest.Number != o.manifest.Number {
-		return c.manifest.Number > o.manifest.Number
-	}
-	if t := c.enrolment.ModifiedAt.Compare(o.enrolment.ModifiedAt); t != 0 {
-		return t > 0
-	}
-	return c.group < o.group
+// compare is the rule of precedence between two enrolments of one pack: what wins
+// comes first.
+func (c candidate) compare(o candidate) int {
+	return cmp.Or(
+		cmp.Compare(o.manifest.Number, c.manifest.Number),
+		o.enrolment.ModifiedAt.Compare(c.enrolment.ModifiedAt),
+		strings.Compare(c.Group, o.Group),
+	)
 }
 
-func (x *index) resolve(account schemas.AccountID, groups []schemas.Group) []schemas.EffectivePack {
-	best := map[string]candidate{}
-	for _, g := range groups {
-		if !Contains(g, account) {
-			continue
-		}
-		for _, e := range g.Packs {
-			c := candidate{group: g.Name, enrolment: e, manifest: x.find(e.Pack, e.Version)}
-			if old, ok := best[e.Pack]; !ok || c.beats(old) {
-				best[e.Pack] = c
-			}
+// candidates are the enrolments of each pack, packs by name.
+func (x *index) candidates(memberships []Membership) [][]candidate {
+	byPack := map[string][]candidate{}
+	for i := range memberships {
+		for _, e := range memberships[i].Packs {
+			m, problem := x.find(e.Pack, e.Version)
+			byPack[e.Pack] = append(byPack[e.Pack], candidate{&memberships[i], e, m, problem})
 		}
 	}
-	out := make([]schemas.EffectivePack, 0, len(best))
-	for _, c := range best {
-		out = append(out, x.effective(c))
+	out := make([][]candidate, 0, len(byPack))
+	for _, pack := range slices.Sorted(maps.Keys(byPack)) {
+		slices.SortFunc(byPack[pack], candidate.compare)
+		out = append(out, byPack[pack])
 	}
-	slices.SortFunc(out, byName)
 	return out
 }
 
-func byName(a, b schemas.EffectivePack) int { return strings.Compare(a.Name, b.Name) }
-
-func (x *index) effective(c candidate) schemas.EffectivePack {
-	p := schemas.EffectivePack{PackRef: c.manifest.PackRef, Group: c.group, Policies: c.manifest.Policies}
-	if c.manifest.Number == 0 {
-		p.PackRef = schemas.PackRef{Name: c.enrolment.Pack, Version: c.enrolment.Version}
-		p.Error = "version " + c.enrolment.Version + " of pack " + c.enrolment.Pack + " is not published"
-		return p
-	}
-	l := x.layer(c)
-	p.Config, p.Error = l.config, l.err
-	return p
+// winner is a candidate and where it wins, as EffectivePack has it.
+type winner struct {
+	candidate
+	regions, except []string
 }
 
-func (x *index) layer(c candidate) layered {
-	key := c.manifest.Name + "\x00" + c.manifest.Version + "\x00" + contentOf(c.enrolment.Config)
-	if l, ok := x.memo[key]; ok {
-		return l
+// winners are those of one pack. Outside of the children that are named it is the
+// first candidate that holds all of the entity, if there is one.
+func winners(sorted []candidate) []winner {
+	everywhere := slices.IndexFunc(sorted, func(c candidate) bool { return c.whole() })
+	won := make([][]string, len(sorted))
+	var except []string
+	for _, region := range childrenOf(sorted) {
+		i := slices.IndexFunc(sorted, func(c candidate) bool { return c.holds(region) })
+		if i != everywhere {
+			won[i], except = append(won[i], region), append(except, region)
+		}
 	}
-	var l layered
-	var err error
-	if l.config, err = LayerConfig(c.manifest.Policies, c.enrolment.Config); err != nil {
-		l.err = err.Error()
+	var out []winner
+	if everywhere >= 0 {
+		out = append(out, winner{sorted[everywhere], nil, except})
 	}
-	x.memo[key] = l
-	return l
+	for i, c := range sorted {
+		if len(won[i]) > 0 {
+			out = append(out, winner{c, won[i], nil})
+		}
+	}
+	return out
 }
 
-// Contains tells whether an account is in a group. Every account is in the
-// default group.
-func Contains(g schemas.Group, account schemas.AccountID) bool {
-	return g.Name == schemas.DefaultAccountsGroup || slices.Contains(g.Accounts, account)
+// childrenOf are the regions that are named, sorted.
+func childrenOf(candidates []candidate) []string {
+	var regions []string
+	for _, c := range candidates {
+		regions = append(regions, c.Regions...)
+	}
+	slices.Sort(regions)
+	return slices.Compact(regions)
+}
+
+func (x *index) effective(w winner) schemas.EffectivePack {
+	l := x.layer(w.manifest, w.enrolment.Config)
+	return schemas.EffectivePack{
+		PackRef: w.manifest.PackRef, Group: w.Group, Regions: w.regions, Except: w.except,
+		Policies: w.manifest.Policies, Config: l.config, Error: cmp.Or(w.problem, l.err),
+	}
 }

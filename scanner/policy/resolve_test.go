@@ -33,9 +33,16 @@ func configured(e schemas.Enrolment, level string) schemas.Enrolment {
 func group(name string, member bool, packs ...schemas.Enrolment) schemas.Group {
 	g := schemas.Group{Name: name, Packs: packs}
 	if member {
-		g.Accounts = []schemas.AccountID{prod}
+		g.Accounts = []schemas.Member{schemas.Member(prod)}
 	}
 	return g
+}
+
+func memberships(t *testing.T, a schemas.Account, groups []schemas.Group) []policy.Membership {
+	t.Helper()
+	list, err := policy.Memberships(a, groups)
+	ok(t, err)
+	return list
 }
 
 func TestResolve(t *testing.T) {
@@ -100,11 +107,11 @@ func TestResolve(t *testing.T) {
 			"other 1.0.0 a advisory ",
 		},
 		{
-			"latest passes over removed versions, a pinned one stays",
+			"latest passes over removed versions",
 			[]schemas.Group{group("a", true, enrolment("aws-policies", "latest", 1))},
 			"aws-policies 4 a advisory ",
 		},
-		{"a pinned version that was removed", []schemas.Group{group("a", true, enrolment("aws-policies", "5", 1))}, "aws-policies 5 a advisory "},
+		{"a pinned version that was removed", []schemas.Group{group("a", true, enrolment("aws-policies", "5", 1))}, "aws-policies 5 a advisory version 5 of pack aws-policies was removed"},
 		{
 			"an invalid configuration is an error of the pack, not an absence",
 			[]schemas.Group{group("a", true, configured(enrolment("other", "1.0.0", 1), "block"))},
@@ -113,7 +120,7 @@ func TestResolve(t *testing.T) {
 		{
 			"a version that is not published",
 			[]schemas.Group{group("a", true, enrolment("other", "9", 1))},
-			"other 9 a  version 9 of pack other is not published",
+			"other 9 a advisory version 9 of pack other is not published",
 		},
 		{
 			"a published version beats one that is not",
@@ -125,7 +132,7 @@ func TestResolve(t *testing.T) {
 			t.Parallel()
 			for range 2 { // the order of the input does not matter
 				var got []string
-				for _, p := range policy.Resolve(prod, c.groups, manifests) {
+				for _, p := range policy.Resolve(memberships(t, schemas.Account{ID: prod}, c.groups), manifests) {
 					got = append(got, strings.Join([]string{p.Name, p.Version, p.Group, string(p.Config["p"].Level), p.Error}, " "))
 				}
 				if strings.Join(got, "\n") != c.want {
@@ -168,35 +175,50 @@ func TestResolverWritesOnlyChanges(t *testing.T) {
 	wantCode(t, w.resolver.Resolve(w.ctx, dev), schemas.CodeNotFound)
 }
 
-func TestLocalPacksRunBesideRequiredOnes(t *testing.T) {
+// What a resolver remembers of a key holds for that revision only: what another
+// process, or a restore, wrote meanwhile is seen and put right.
+func TestResolversSideBySide(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.account(prod, "prod")
-	w.publish("base", "1.0.0")
-	w.enrol(schemas.DefaultAccountsGroup, "base", "1.0.0", nil)
-	same, err := w.registry.Local(w.ctx, newPack(t, "base", "2.0.0"))
+	w.publish("base", "1")
+	other := policy.NewResolver(w.resolvers)
+	applies := func(r *policy.Resolver, want string) {
+		t.Helper()
+		ok(t, r.All(w.ctx))
+		e, rev, err := w.effective.Get(w.ctx, string(prod))
+		ok(t, err)
+		var names []string
+		for _, p := range e.Packs {
+			names = append(names, p.Name)
+		}
+		if strings.Join(names, " ") != want {
+			t.Errorf("got %v, want %q", names, want)
+		}
+		ok(t, r.All(w.ctx))
+		if _, again, err := w.effective.Get(w.ctx, string(prod)); err != nil || again != rev {
+			t.Errorf("written again: revision %d after %d, %v", again, rev, err)
+		}
+	}
+	applies(w.resolver, "")
+	w.enrol(schemas.DefaultAccountsGroup, "base", "1", nil)
+	applies(other, "base")
+	_, before, err := w.effective.Get(w.ctx, string(prod))
 	ok(t, err)
-	extra, err := w.registry.Local(w.ctx, newPack(t, "extra", ""))
+	applies(w.resolver, "base")
+	if _, after, err := w.effective.Get(w.ctx, string(prod)); err != nil || after != before {
+		t.Errorf("what another one wrote was written again: revision %d after %d, %v", after, before, err)
+	}
+	_, err = w.groups.Withdraw(w.ctx, schemas.DefaultAccountsGroup, "base")
 	ok(t, err)
-	if extra.Version != extra.Digest[:12] {
-		t.Fatalf("got version %q of digest %q", extra.Version, extra.Digest)
-	}
-	w.resolver.SetLocal([]schemas.EffectivePack{same, extra})
-	got, e := w.resolved(prod)
-	want := "base 1.0.0 (default-accounts-policy-group);base@local 2.0.0 ();extra " + extra.Version + " ()"
-	if strings.Join(got, ";") != want {
-		t.Fatalf("got %v, want %s", got, want)
-	}
-	if e.Packs[0].Local || !e.Packs[1].Local || e.Packs[1].Config["encrypt"].Level != schemas.Advisory {
-		t.Fatalf("got %+v", e.Packs)
-	}
-	if _, err := w.objects.Get(w.ctx, extra.Digest); err != nil {
-		t.Fatal(err)
-	}
-	list, err := w.registry.List(w.ctx)
-	if err != nil || len(list) != 1 {
-		t.Fatalf("local packs were published: %v, %v", list, err)
-	}
+	applies(w.resolver, "") // as it wrote before, and as it is not any more
+	_, rev, err := w.effective.Get(w.ctx, string(prod))
+	ok(t, err)
+	_, err = w.effective.Update(w.ctx, string(prod), schemas.Effective{AccountID: prod, Account: "prod", Packs: []schemas.EffectivePack{{}}}, rev)
+	ok(t, err)
+	applies(w.resolver, "")
+	ok(t, w.effective.Delete(w.ctx, string(prod)))
+	applies(w.resolver, "")
 }
 
 func TestResolverRunFollowsEveryChange(t *testing.T) {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -13,12 +14,18 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
+// EffectiveTable is the table of effective packs; Revisions reads no values.
+type EffectiveTable interface {
+	Table[schemas.Effective]
+	Revisions(ctx context.Context) (map[string]uint64, error)
+}
+
 // ResolverDeps is what a Resolver needs.
 type ResolverDeps struct {
 	Accounts  Table[schemas.Account]
 	Groups    Table[schemas.Group]
 	Manifests Table[schemas.PackManifest]
-	Effective Table[schemas.Effective]
+	Effective EffectiveTable
 	Log       zerolog.Logger
 }
 
@@ -27,13 +34,24 @@ type Resolver struct {
 	d     ResolverDeps
 	mu    sync.Mutex
 	local []schemas.EffectivePack
+	known map[schemas.AccountID]content
+}
+
+// content tells what a key holds at a revision, so that most keys need not be read
+// to see that nothing changes.
+type content struct {
+	rev   uint64
+	name  string // of the account
+	packs [sha256.Size]byte
 }
 
 // NewResolver returns a resolver without local packs.
-func NewResolver(d ResolverDeps) *Resolver { return &Resolver{d: d} }
+func NewResolver(d ResolverDeps) *Resolver {
+	return &Resolver{d: d, known: map[schemas.AccountID]content{}}
+}
 
 // SetLocal names the packs that apply to every account beside the enforced
-// ones. It writes nothing; resolve afterwards.
+// ones; see Registry.Locals. It writes nothing; resolve afterwards.
 func (r *Resolver) SetLocal(packs []schemas.EffectivePack) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -48,7 +66,7 @@ func (r *Resolver) Resolve(ctx context.Context, account schemas.AccountID) error
 	for {
 		// The revision is read before what is resolved, so that a resolution of
 		// older groups can never replace one of newer groups.
-		old, rev, err := r.current(ctx, account)
+		rev, err := r.read(ctx, account)
 		if err != nil {
 			return err
 		}
@@ -60,7 +78,7 @@ func (r *Resolver) Resolve(ctx context.Context, account schemas.AccountID) error
 		if err != nil {
 			return err
 		}
-		err = r.write(ctx, r.effective(a, groups, x), old, rev)
+		err = r.write(ctx, a, groups, x, rev)
 		if !is(err, schemas.CodeConflict) || ctx.Err() != nil {
 			return err
 		}
@@ -70,15 +88,7 @@ func (r *Resolver) Resolve(ctx context.Context, account schemas.AccountID) error
 // All brings the effective packs of every account up to date. One account that
 // cannot be resolved does not keep the others from it; the errors are joined.
 func (r *Resolver) All(ctx context.Context) error {
-	type held struct {
-		v   schemas.Effective
-		rev uint64
-	}
-	effective := map[string]held{}
-	err := r.d.Effective.List(ctx, "", func(key string, v schemas.Effective, rev uint64) error {
-		effective[key] = held{v, rev}
-		return nil
-	})
+	revs, err := r.d.Effective.Revisions(ctx)
 	if err != nil {
 		return err
 	}
@@ -96,8 +106,7 @@ func (r *Resolver) All(ctx context.Context) error {
 	}
 	var errs []error
 	for _, a := range accounts {
-		old := effective[string(a.ID)]
-		err := r.write(ctx, r.effective(a, groups, x), old.v, old.rev)
+		err := r.write(ctx, a, groups, x, revs[string(a.ID)])
 		if is(err, schemas.CodeConflict) {
 			err = r.Resolve(ctx, a.ID)
 		}
@@ -145,13 +154,50 @@ func (r *Resolver) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// current is the stored set, and revision 0 when there is none.
-func (r *Resolver) current(ctx context.Context, account schemas.AccountID) (schemas.Effective, uint64, error) {
+// read finds out what a key holds; revision 0 is of one that there is not.
+func (r *Resolver) read(ctx context.Context, account schemas.AccountID) (rev uint64, err error) {
 	e, rev, err := r.d.Effective.Get(ctx, string(account))
 	if is(err, schemas.CodeNotFound) {
-		return schemas.Effective{}, 0, nil
+		return 0, nil
 	}
-	return e, rev, err
+	if err == nil {
+		r.remember(account, content{rev, e.Account, digestOf(e.Packs)})
+	}
+	return rev, err
+}
+
+// holds tells whether a key holds a content at a revision. CodeConflict when it
+// has another revision by now.
+func (r *Resolver) holds(ctx context.Context, account schemas.AccountID, c content) (bool, error) {
+	r.mu.Lock()
+	known := r.known[account]
+	r.mu.Unlock()
+	if known.rev != c.rev {
+		rev, err := r.read(ctx, account)
+		if err != nil {
+			return false, err
+		}
+		if rev != c.rev {
+			return false, schemas.Errorf(schemas.CodeConflict, "the packs of account %s changed meanwhile", account)
+		}
+		r.mu.Lock()
+		known = r.known[account]
+		r.mu.Unlock()
+	}
+	return known == c, nil
+}
+
+func (r *Resolver) remember(account schemas.AccountID, c content) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c.rev > r.known[account].rev {
+		r.known[account] = c
+	}
+}
+
+// digestOf tells packs from any others.
+func digestOf(packs []schemas.EffectivePack) [sha256.Size]byte {
+	return sha256.Sum256([]byte(contentOf(packs)))
 }
 
 func (r *Resolver) load(ctx context.Context) ([]schemas.Group, *index, error) {
@@ -163,48 +209,36 @@ func (r *Resolver) load(ctx context.Context) ([]schemas.Group, *index, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return groups, newIndex(manifests), nil
-}
-
-func (r *Resolver) effective(a schemas.Account, groups []schemas.Group, x *index) schemas.Effective {
+	x := newIndex(manifests)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return schemas.Effective{AccountID: a.ID, Account: a.Name, Packs: addLocal(x.resolve(a.ID, groups), r.local)}
+	x.local = r.local
+	return groups, x, nil
 }
 
-// addLocal adds local packs to the enforced ones; both run. A local pack of the
-// same name gets another one, since findings, verdicts and reports go by pack
-// name and must not mix.
-func addLocal(packs, local []schemas.EffectivePack) []schemas.EffectivePack {
-	taken := map[string]bool{}
-	for _, p := range packs {
-		taken[p.Name] = true
+// write stores what applies to an account, unless its key, which has this revision,
+// holds it.
+func (r *Resolver) write(ctx context.Context, a schemas.Account, groups []schemas.Group, x *index, rev uint64) error {
+	memberships, err := Memberships(a, groups)
+	if err != nil {
+		return err
 	}
-	for _, p := range local {
-		p.Local, p.Group = true, ""
-		for taken[p.Name] {
-			p.Name += "@local"
+	applying := x.applying(memberships)
+	c := content{rev, a.Name, applying.digest}
+	if rev != 0 {
+		if same, err := r.holds(ctx, a.ID, c); err != nil || same {
+			return err
 		}
-		taken[p.Name] = true
-		packs = append(packs, p)
 	}
-	slices.SortFunc(packs, byName)
-	return packs
-}
-
-// write stores a set unless it equals what is stored.
-func (r *Resolver) write(ctx context.Context, e, old schemas.Effective, rev uint64) error {
-	if rev != 0 && contentOf(e) == contentOf(old) {
-		return nil
-	}
-	var err error
+	e := schemas.Effective{AccountID: a.ID, Account: a.Name, Packs: applying.packs}
 	if rev == 0 {
-		_, err = r.d.Effective.Create(ctx, string(e.AccountID), e)
+		c.rev, err = r.d.Effective.Create(ctx, string(a.ID), e)
 	} else {
-		_, err = r.d.Effective.Update(ctx, string(e.AccountID), e, rev)
+		c.rev, err = r.d.Effective.Update(ctx, string(a.ID), e, rev)
 	}
 	if err == nil {
-		r.d.Log.Info().Str("account", e.Account).Int("packs", len(e.Packs)).Msg("effective packs changed")
+		r.remember(a.ID, c)
+		r.d.Log.Info().Str("account", a.Name).Int("packs", len(e.Packs)).Msg("effective packs changed")
 	}
 	return err
 }
