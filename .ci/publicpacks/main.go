@@ -6,7 +6,8 @@
 // Directories are checkouts: every PulumiPolicy.yaml below them is a pack. It is
 // copied, its dependencies are resolved and installed, it is started in the
 // sandbox and judges the resources of resources.yaml and of discovery's golden
-// files. Node.js, npm and Python are needed, and the package registries.
+// files. Node.js, npm and Python are needed, and the package registries; Python
+// packs that do not ask for the policy SDK run in the activated environment.
 package main
 
 import (
@@ -30,7 +31,7 @@ import (
 
 func main() {
 	sandbox.Main()
-	work := flag.String("work", "", "directory of the copies and their dependencies, kept for another run; default a temporary one")
+	work := flag.String("work", "", "directory of the copies and their dependencies, kept for another run; default a temporary one, emptied after each pack")
 	boot := flag.Duration("boot", time.Minute, "how long a pack may take to start")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -42,7 +43,8 @@ func main() {
 }
 
 func run(ctx context.Context, work string, boot time.Duration, dirs []string) error {
-	if work == "" {
+	keep := work != ""
+	if !keep {
 		temp, err := os.MkdirTemp("", "publicpacks-")
 		if err != nil {
 			return err
@@ -62,7 +64,8 @@ func run(ctx context.Context, work string, boot time.Duration, dirs []string) er
 	if err != nil {
 		return err
 	}
-	installer := install.New(filepath.Join(work, "environments"), box, zerolog.New(os.Stderr))
+	environments := filepath.Join(work, "environments")
+	installer := install.New(environments, box, zerolog.New(os.Stderr).Level(zerolog.WarnLevel))
 	loader := pulumi.New(pulumi.Options{Installer: installer, Sandbox: box, Boot: boot})
 	defer loader.Close()
 	r := runner{
@@ -78,6 +81,12 @@ func run(ctx context.Context, work string, boot time.Duration, dirs []string) er
 		row := r.try(ctx, p)
 		fmt.Fprintf(os.Stderr, "%s: %s (%s)\n", p.name, row.result(), time.Since(start).Round(time.Second))
 		rows = append(rows, row)
+		if !keep {
+			loader.Close() // the process that it keeps for a while
+			if err := os.RemoveAll(environments); err != nil {
+				return err
+			}
+		}
 	}
 	print(os.Stdout, rows, len(scene.resources))
 	return nil

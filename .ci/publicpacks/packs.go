@@ -56,8 +56,10 @@ type row struct {
 	manifest schemas.PackManifest
 	runtime  schemas.Runtime
 	why      string // it does not run
-	policies map[string]map[schemas.Outcome]int
-	reasons  map[string]string // of errored policies
+	// activated: it ran in the virtual environment that was activated.
+	activated bool
+	policies  map[string]map[schemas.Outcome]int
+	reasons   map[string]string // of errored policies
 }
 
 // try runs a pack on every resource.
@@ -83,7 +85,11 @@ func (r *runner) judge(ctx context.Context, p pack, out *row) error {
 	if loader == nil {
 		return fmt.Errorf("runtime %s is not supported", project.Runtime)
 	}
-	if project.Runtime != schemas.RuntimeOPA {
+	switch {
+	case project.Runtime == schemas.RuntimeOPA:
+	case ownEnvironment(dir, project) && r.installer.Adopt(dir, project):
+		out.activated = true
+	default:
 		if _, err := r.installer.Lock(ctx, dir, project); err != nil {
 			return err
 		}
@@ -120,6 +126,14 @@ func (r *row) add(res schemas.PolicyResult) {
 	if res.Outcome == schemas.Errored && r.reasons[res.Policy] == "" {
 		r.reasons[res.Policy] = res.Reason
 	}
+}
+
+// ownEnvironment tells whether a pack expects its user to have installed the
+// policy SDK: it does not ask for it.
+func ownEnvironment(dir string, p evaluator.Project) bool {
+	text, err := os.ReadFile(filepath.Join(dir, "requirements.txt"))
+	return p.Runtime == schemas.RuntimePython && p.Options.Toolchain == "" && os.Getenv("VIRTUAL_ENV") != "" &&
+		(err != nil || !strings.Contains(strings.ReplaceAll(string(text), "_", "-"), "pulumi-policy"))
 }
 
 // copy copies a pack as publishing does: without what it ignores.

@@ -82,6 +82,7 @@ func (s *scene) readFile(file string) error {
 		Resources []struct {
 			Type, Name string
 			Properties map[string]any
+			Unknown    []string
 		}
 		Configs map[string]map[string]map[string]any
 	}
@@ -97,6 +98,9 @@ func (s *scene) readFile(file string) error {
 		in := evaluator.Input{URN: "urn:insights:prod::" + strings.ReplaceAll(r.Type, ":", "::") + "::" + r.Name, Type: r.Type, Name: r.Name, ID: r.Name}
 		if err := json.Unmarshal(text, &in.Properties); err != nil { // numbers as JSON has them
 			return err
+		}
+		for _, path := range r.Unknown {
+			in.Unknown = append(in.Unknown, schemas.UnknownPath{Path: path, State: schemas.FacetDenied})
 		}
 		s.add(in)
 	}

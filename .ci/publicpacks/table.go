@@ -29,14 +29,18 @@ func (r *row) result() string {
 	if r.why != "" {
 		return "does not run: " + line(r.why)
 	}
+	runs := "runs"
+	if r.activated {
+		runs += " in an activated environment"
+	}
 	if len(r.reasons) == 0 {
-		return "runs"
+		return runs
 	}
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(r.reasons)) {
 		out = append(out, fmt.Sprintf("%s errored on %d resources: %s", name, r.policies[name][schemas.Errored], line(r.reasons[name])))
 	}
-	return "runs; " + strings.Join(out, "; ")
+	return runs + "; " + strings.Join(out, "; ")
 }
 
 const longestReason = 240
