@@ -14,7 +14,7 @@ ARGS :=
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
-setup: ## Go modules, the ClickHouse engine, moto and the package managers of packs, each once
+setup: ## Go modules, the ClickHouse engine, moto, the Pulumi SDKs and package managers, each once
 	@bash .ci/setup.sh
 
 build: ## bin/insights

@@ -3,7 +3,7 @@
 # repeated and interrupted: what is there already is left alone, what is not
 # complete is made again, and what was downloaded stays in the package clients' caches.
 #
-#   .ci/setup.sh [check] [modules] [engine] [moto] [packtools] [linters]
+#   .ci/setup.sh [check] [modules] [engine] [moto] [packs] [packtools] [linters]
 #
 # Works with the bash 3.2 of macOS.
 set -euo pipefail
@@ -77,6 +77,7 @@ quietly() {
 lock() {
   local other said=''
   mkdir -p "$tools"
+  tools=$(cd "$tools" && pwd -P) # npm ci does not work through a link
   until mkdir "$tools/lock" 2>/dev/null; do
     other=$(cat "$tools/lock/pid" 2>/dev/null || true)
     if [ -n "$other" ] && kill -0 "$other" 2>/dev/null; then
@@ -248,23 +249,52 @@ size() { wc -c 2>/dev/null <"$1" | tr -d ' ' || true; }
 # A virtual environment does not move, so it is made where it stays, under the sum
 # of what is in it, and .tools/moto points to it when it is complete.
 moto() {
-  local key dir packages
-  key=$({ cat deploy/demo/requirements.txt && "$python" -VV && echo "$root"; } | cksum | cut -d ' ' -f 1)
-  dir=$tools/moto-$key
-  packages=$(grep -c '^[a-z].*==' deploy/demo/requirements.txt)
-  step "moto: $packages Python packages, about 30 MB download, 140 MB on disk"
-  if [ -e "$dir/complete" ] && [ "$tools/moto" -ef "$dir" ] && quiet_probe "$dir/bin/python" -c 'import moto'; then
+  step "moto: $(pinned deploy/demo/requirements.txt) Python packages, about 30 MB download, 140 MB on disk"
+  venv "$tools/moto" deploy/demo/requirements.txt moto
+}
+
+pinned() { grep -c '^[a-z].*==' "$1"; }
+
+# venv LINK REQUIREMENTS MODULE makes LINK point to a complete environment.
+venv() {
+  local link=$1 requirements=$2 key dir name
+  name=$(basename "$link")
+  key=$({ cat "$requirements" && "$python" -VV && echo "$root"; } | cksum | cut -d ' ' -f 1)
+  dir=$link-$key
+  if [ -e "$dir/complete" ] && [ "$link" -ef "$dir" ] && quiet_probe "$dir/bin/python" -c "import $3"; then
     there
     return
   fi
   rm -rf "$dir"
   quietly "$python" -m venv "$dir"
-  quietly "$dir/bin/python" -m pip install --disable-pip-version-check --no-input --require-hashes -r deploy/demo/requirements.txt
+  quietly "$dir/bin/python" -m pip install --disable-pip-version-check --no-input --require-hashes -r "$requirements"
   touch "$dir/complete"
-  if [ -e "$tools/moto" ] && [ ! -L "$tools/moto" ]; then mv "$tools/moto" "$tools/tmp.moto"; fi
-  ln -sfn "moto-$key" "$tools/moto"
-  find "$tools" -maxdepth 1 -name 'moto-*' ! -name "moto-$key" -exec rm -rf {} +
+  if [ -e "$link" ] && [ ! -L "$link" ]; then mv "$link" "$tools/tmp.$name"; fi
+  ln -sfn "$name-$key" "$link"
+  find "$(dirname "$link")" -maxdepth 1 -name "$name-*" ! -name "$name-$key" -exec rm -rf {} +
   finished "$(megabytes "$dir")"
+}
+
+# ---- Pulumi's policy SDKs, for the packs of the tests ------------------------
+
+packs() {
+  local dir=$tools/packs/node key
+  mkdir -p "$tools/packs"
+  key="$(sum .ci/packs/package.json .ci/packs/package-lock.json) $(node -p process.versions.modules)"
+  step "Pulumi policy SDK for Node: $(grep -c '"integrity"' .ci/packs/package-lock.json) npm packages, about 60 MB download, 114 MB on disk"
+  if [ "$(cat "$dir/stamp" 2>/dev/null || true)" = "$key" ]; then
+    there
+  else
+    rm -rf "$dir" "$tools/tmp.packs"
+    mkdir "$tools/tmp.packs"
+    cp .ci/packs/package.json .ci/packs/package-lock.json "$tools/tmp.packs/"
+    quietly npm ci --prefix "$tools/tmp.packs" --prefer-offline --ignore-scripts --no-audit --no-fund --no-update-notifier
+    echo "$key" >"$tools/tmp.packs/stamp"
+    mv "$tools/tmp.packs" "$dir"
+    finished
+  fi
+  step "Pulumi policy SDK for Python: $(pinned .ci/packs/requirements.txt) packages, about 14 MB download, 85 MB on disk"
+  venv "$tools/packs/python" .ci/packs/requirements.txt pulumi_policy
 }
 
 # ---- Package managers, for the tests of packs' dependencies ------------------
@@ -316,14 +346,14 @@ linters() {
 
 # -----------------------------------------------------------------------------
 
-[ $# -gt 0 ] || set -- check modules engine moto packtools
+[ $# -gt 0 ] || set -- check modules engine moto packs packtools
 for what in "$@"; do
   case $what in
     check) check ;;
-    modules | engine | moto | packtools | linters)
+    modules | engine | moto | packs | packtools | linters)
       [ -n "$locked" ] || lock
       "$what"
       ;;
-    *) die "no step '$what': check, modules, engine, moto, packtools, linters" ;;
+    *) die "no step '$what': check, modules, engine, moto, packs, packtools, linters" ;;
   esac
 done

@@ -103,8 +103,12 @@ func piped[T any](ctx context.Context, a *attempt, read func(context.Context) (T
 // emit takes one observation from the reader. It is safe for concurrent use.
 func (a *attempt) emit(ctx context.Context, o Observation) error {
 	sealer := a.w.d.Sealer
+	name := o.Name
+	if sealer.Secret(name) {
+		name = o.ID // names are told everywhere, and some are those of tags
+	}
 	r := schemas.Resource{
-		Key: o.Key, Name: o.Name, Properties: sealer.Seal(o.Properties, o.Type),
+		Key: o.Key, Name: name, Properties: sealer.Seal(o.Properties, o.Type),
 		Unknown: o.Unknown, Version: a.seq, Projection: o.Projection,
 	}
 	var err error

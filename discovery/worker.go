@@ -18,6 +18,8 @@ type Sealer interface {
 	Seal(properties map[string]any, resourceType string) map[string]any
 	// MAC replaces sealed values by their MAC, for the content hash.
 	MAC(v any) any
+	// Secret tells whether a text holds a secret.
+	Secret(text string) bool
 }
 
 // Deps is what a worker needs.

@@ -16,9 +16,10 @@ import (
 // cache keeps engines warm by pack digest and configuration. An engine is
 // loaded once however many ask for it, and is never closed while in use.
 type cache struct {
-	most int
-	load func(context.Context, schemas.EffectivePack) (Engine, error)
-	log  zerolog.Logger
+	most   int
+	memory int64 // bytes that engines may hold outside of this process
+	load   func(context.Context, schemas.EffectivePack) (Engine, error)
+	log    zerolog.Logger
 
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -35,8 +36,8 @@ type entry struct {
 	used   uint64
 }
 
-func newCache(most int, load func(context.Context, schemas.EffectivePack) (Engine, error), log zerolog.Logger) *cache {
-	return &cache{most: most, load: load, log: log, entries: map[string]*entry{}}
+func newCache(most int, memory int64, load func(context.Context, schemas.EffectivePack) (Engine, error), log zerolog.Logger) *cache {
+	return &cache{most: most, memory: memory, load: load, log: log, entries: map[string]*entry{}}
 }
 
 // cacheKey names what an engine depends on.
@@ -81,9 +82,10 @@ func (c *cache) get(ctx context.Context, p schemas.EffectivePack) (Engine, func(
 	return e.engine, func() { c.release(e) }, nil
 }
 
-// loadTimeout bounds loading. It does not end with the one who asked first:
-// others may be waiting for the same engine.
-const loadTimeout = 5 * time.Minute
+// loadTimeout bounds loading, which may bring a pack hundreds of megabytes of
+// dependencies. It does not end with the one who asked first: others may be
+// waiting for the same engine.
+const loadTimeout = 15 * time.Minute
 
 func (c *cache) fill(ctx context.Context, e *entry, p schemas.EffectivePack) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)
@@ -118,8 +120,10 @@ func (c *cache) close() {
 // closing one may wait for a process to end.
 func (c *cache) unlock() {
 	var idle []Engine
-	for e := c.oldest(); e != nil; e = c.oldest() {
+	held := c.held()
+	for e := c.oldest(); e != nil && c.full(held); e = c.oldest() {
 		delete(c.entries, e.key)
+		held -= memoryOf(e)
 		idle = append(idle, e.engine)
 	}
 	c.mu.Unlock()
@@ -130,12 +134,31 @@ func (c *cache) unlock() {
 	}
 }
 
-// oldest is the least recently used engine that nobody uses, if there are more
-// than should be kept.
-func (c *cache) oldest() *entry {
-	if len(c.entries) <= c.most && !c.closed {
-		return nil
+// full tells whether there are more engines than should be kept, or they hold
+// more memory than they should. One alone may: closing it would only make it
+// load again.
+func (c *cache) full(held int64) bool {
+	return c.closed || len(c.entries) > c.most || len(c.entries) > 1 && held > c.memory
+}
+
+// held is the memory that all engines hold.
+func (c *cache) held() int64 {
+	var sum int64
+	for _, e := range c.entries {
+		sum += memoryOf(e)
 	}
+	return sum
+}
+
+func memoryOf(e *entry) int64 {
+	if r, ok := e.engine.(Resident); ok {
+		return r.Memory()
+	}
+	return 0
+}
+
+// oldest is the least recently used engine that nobody uses.
+func (c *cache) oldest() *entry {
 	var oldest *entry
 	for _, e := range c.entries {
 		if e.users == 0 && e.engine != nil && (oldest == nil || e.used < oldest.used) {

@@ -13,8 +13,11 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
+// plenty is memory that no test uses up.
+const plenty = 1 << 60
+
 func testCache(w *world, most int) *cache {
-	return newCache(most, func(ctx context.Context, p schemas.EffectivePack) (Engine, error) {
+	return newCache(most, plenty, func(ctx context.Context, p schemas.EffectivePack) (Engine, error) {
 		return w.Load(ctx, "dir-"+p.Digest, p)
 	}, zerolog.Nop())
 }
@@ -36,7 +39,7 @@ func use(t *testing.T, c *cache, name string) func() {
 func TestCacheLoadsOnce(t *testing.T) {
 	w := with()
 	begun, hold := make(chan struct{}), make(chan struct{})
-	c := newCache(4, func(ctx context.Context, p schemas.EffectivePack) (Engine, error) {
+	c := newCache(4, plenty, func(ctx context.Context, p schemas.EffectivePack) (Engine, error) {
 		close(begun) // twice would panic
 		<-hold
 		return w.Load(ctx, "dir-"+p.Digest, p)
@@ -116,6 +119,52 @@ func TestCacheEvicts(t *testing.T) {
 	}
 }
 
+// resident is an engine whose process holds memory.
+type resident struct {
+	Engine
+	bytes int64
+}
+
+func (r resident) Memory() int64 { return r.bytes }
+
+// Processes that hold too much together are ended, the least recently used first;
+// one alone is kept, whatever it holds.
+func TestCacheMemory(t *testing.T) {
+	w := with()
+	c := newCache(9, 100, func(ctx context.Context, p schemas.EffectivePack) (Engine, error) {
+		e, err := w.Load(ctx, "dir-"+p.Digest, p)
+		return resident{e, map[string]int64{"small": 10, "half": 50, "big": 60, "huge": 500}[p.Name]}, err
+	}, zerolog.Nop())
+	take := func(name string) func() {
+		_, done, err := c.get(t.Context(), pack(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return done
+	}
+	for i, step := range []struct {
+		use    string
+		closed []string
+	}{
+		{"small", nil},
+		{"half", nil},
+		{"small", nil},
+		{"big", []string{"half"}},
+		{"huge", []string{"half", "small", "big"}},
+	} {
+		take(step.use)()
+		if !slices.Equal(w.closed, step.closed) {
+			t.Fatalf("step %d: closed %v, want %v", i, w.closed, step.closed)
+		}
+	}
+	inUse := take("huge")
+	take("big")()
+	if want := []string{"half", "small", "big", "big"}; !slices.Equal(w.closed, want) {
+		t.Errorf("closed %v, want %v: what is in use stays", w.closed, want)
+	}
+	inUse()
+}
+
 // A load that failed is tried again by the next who asks.
 func TestCacheForgetsFailures(t *testing.T) {
 	w := with()
@@ -137,7 +186,7 @@ func TestCacheForgetsFailures(t *testing.T) {
 func TestCacheOutlivesWhoAsked(t *testing.T) {
 	w := with()
 	hold := make(chan struct{})
-	c := newCache(1, func(ctx context.Context, p schemas.EffectivePack) (Engine, error) {
+	c := newCache(1, plenty, func(ctx context.Context, p schemas.EffectivePack) (Engine, error) {
 		<-hold
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

@@ -14,12 +14,17 @@ import (
 // as "not known yet"; nobody else does.
 type Input struct {
 	Account    string // name
+	Region     string // where the resource lives
 	URN        string
 	Type       string
 	Name       string
 	ID         string
 	Properties map[string]any
 	Unknown    []schemas.UnknownPath
+	// Secrets are the values in Properties that were sealed. The caller takes them
+	// out of results; an engine that cuts texts, or tells what a pack wrote while
+	// it judged other resources, takes them out before: see Redact.
+	Secrets []string
 	// Shared is where the packs of one runtime find what the first of them made
 	// of this resource, such as the properties in their language's form. Packs
 	// are asked one after another; nil shares nothing.
@@ -29,7 +34,8 @@ type Input struct {
 // Engine is one loaded pack with its configuration. It is safe for concurrent use.
 type Engine interface {
 	// Evaluate judges one resource and returns one result for every resource
-	// policy of the pack, sorted by policy. A policy that breaks or takes too long
+	// policy of the pack, sorted by policy. Those without messages and reason may
+	// be shared between calls: the caller must not change them. A policy that breaks or takes too long
 	// is an Errored result, and so are those for which the context's deadline left
 	// no time. An error means that the pack as a whole could not run (process
 	// died), or that the context was cancelled; the caller retries, then records
@@ -37,6 +43,20 @@ type Engine interface {
 	Evaluate(ctx context.Context, in Input) ([]schemas.PolicyResult, error)
 	// Close frees what the engine holds.
 	Close() error
+}
+
+// Bounded is an Engine in which resources wait for one another. It bounds the
+// time of each itself and is given no deadline: waiting is not judging.
+type Bounded interface {
+	Engine
+	Bounded()
+}
+
+// Resident is an Engine that holds memory outside of this process.
+type Resident interface {
+	Engine
+	// Memory is how much, in bytes.
+	Memory() int64
 }
 
 // Loader loads packs of one runtime from an unpacked directory.

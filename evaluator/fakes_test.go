@@ -100,6 +100,19 @@ func (e *fakeEngine) Evaluate(ctx context.Context, in Input) ([]schemas.PolicyRe
 	return passed(), ctx.Err()
 }
 
+// askedAbout is which packs were asked about a resource, in order.
+func (w *world) askedAbout(id string) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []string
+	for _, a := range w.asked {
+		if strings.HasSuffix(a, " "+id) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
 func passed() []schemas.PolicyResult {
 	return []schemas.PolicyResult{{Policy: "deny", Outcome: schemas.Passed}, {Policy: "warn", Outcome: schemas.Passed}}
 }

@@ -10,6 +10,30 @@ import (
 // redactor takes secret values out of what people read.
 type redactor []string
 
+// newRedactor also knows the lines of secrets that have several: programs print
+// them in other ways than they are written.
+func newRedactor(secrets []string) redactor {
+	r := redactor(slices.Clone(secrets))
+	for _, secret := range secrets {
+		if !strings.Contains(secret, "\n") {
+			continue
+		}
+		for line := range strings.Lines(secret) {
+			if line = strings.TrimSpace(line); len(line) >= leastLine {
+				r = append(r, line)
+			}
+		}
+	}
+	return r
+}
+
+// leastLine is how long a line of a secret is to be one by itself: shorter ones,
+// such as a brace, are in many texts.
+const leastLine = 6
+
+// Redact takes secrets out of a text that an engine has from a pack.
+func Redact(text string, secrets []string) string { return newRedactor(secrets).text(text) }
+
 const hidden = "[secret]"
 
 // redact takes the secrets out of results.
@@ -19,6 +43,9 @@ func (r redactor) redact(results []schemas.PolicyResult) {
 	}
 	for i := range results {
 		res := &results[i]
+		if res.Reason == "" && len(res.Messages) == 0 {
+			continue // perhaps shared: nothing may be written
+		}
 		res.Reason = r.text(res.Reason)
 		for m := range res.Messages {
 			res.Messages[m] = r.text(res.Messages[m])

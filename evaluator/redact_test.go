@@ -53,8 +53,10 @@ func TestRedact(t *testing.T) {
 		{[]string{"aa"}, "aaab", "[secret]b"},
 		{[]string{"secret", "x"}, "a x", "a [secret]"},
 		{[]string{"ü"}, "für", "f[secret]r"},
+		// A key as a program prints it, and a line of a secret that is no secret by itself.
+		{[]string{"-----BEGIN\n  MIIEow\n}\n"}, "'-----BEGIN\\n' + 'MIIEow\\n' }", "'[secret]\\n' + '[secret]\\n' }"},
 	} {
-		if got := redactor(c.secrets).text(c.text); got != c.want {
+		if got := Redact(c.text, c.secrets); got != c.want {
 			t.Errorf("%q in %q: %q, want %q", c.secrets, c.text, got, c.want)
 		}
 	}

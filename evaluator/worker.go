@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -22,7 +23,10 @@ type Deps struct {
 	Now        func() time.Time
 	// MaxEngines bounds the warm engines. Default 32.
 	MaxEngines int
-	// Timeout bounds one resource under one pack. Default 30 s.
+	// MaxEngineMemory bounds what the processes of warm engines hold, in bytes; see
+	// Resident. Engines in use are kept all the same. Default 4 GiB.
+	MaxEngineMemory int64
+	// Timeout bounds one resource under one pack; see Bounded. Default 30 s.
 	Timeout time.Duration
 	// Loaded and Evaluated are told how long an engine took to load, and to judge
 	// one resource under one pack; both may be nil and are called concurrently.
@@ -36,9 +40,14 @@ type Worker struct {
 }
 
 const (
-	defaultEngines = 32
-	defaultTimeout = 30 * time.Second
+	defaultEngines      = 32
+	defaultEngineMemory = 4 << 30
+	defaultTimeout      = 30 * time.Second
 )
+
+// atOnce is how many resources of a batch are judged side by side, so that the
+// processes of packs are kept busy.
+const atOnce = 16
 
 // NewWorker makes a worker.
 func NewWorker(d Deps) *Worker {
@@ -48,8 +57,11 @@ func NewWorker(d Deps) *Worker {
 	if d.Timeout <= 0 {
 		d.Timeout = defaultTimeout
 	}
+	if d.MaxEngineMemory <= 0 {
+		d.MaxEngineMemory = defaultEngineMemory
+	}
 	w := &Worker{d: d}
-	w.engines = newCache(d.MaxEngines, w.load, d.Log)
+	w.engines = newCache(d.MaxEngines, d.MaxEngineMemory, w.load, d.Log)
 	return w
 }
 
@@ -79,11 +91,8 @@ func (w *Worker) Handle(ctx context.Context, b *schemas.SnapshotBatch) error {
 		for i := range packs {
 			out.Packs = append(out.Packs, packs[i].judged)
 		}
-		out.Verdicts = make([]schemas.Verdict, len(b.Resources))
-		for i := range b.Resources {
-			if out.Verdicts[i], err = w.verdict(ctx, b, &b.Resources[i], packs); err != nil {
-				return err
-			}
+		if out.Verdicts, err = w.verdicts(ctx, b, packs); err != nil {
+			return err
 		}
 	}
 	if err := w.d.Publisher.PublishVerdicts(ctx, out); err != nil {
@@ -190,13 +199,31 @@ func (w *Worker) load(ctx context.Context, p schemas.EffectivePack) (e Engine, e
 	return e, err
 }
 
+// verdicts judges the resources of a batch, several at a time, and returns what
+// was said in their order.
+func (w *Worker) verdicts(ctx context.Context, b *schemas.SnapshotBatch, packs []loadedPack) ([]schemas.Verdict, error) {
+	out := make([]schemas.Verdict, len(b.Resources))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for i := range b.Resources {
+		g.Go(func() (err error) {
+			if ctx.Err() != nil {
+				return ctx.Err() // no verdict of this batch is wanted any more
+			}
+			out[i], err = w.verdict(ctx, b, &b.Resources[i], packs)
+			return err
+		})
+	}
+	return out, g.Wait()
+}
+
 // verdict judges one resource under all packs.
 func (w *Worker) verdict(ctx context.Context, b *schemas.SnapshotBatch, r *schemas.Resource, packs []loadedPack) (schemas.Verdict, error) {
 	v := schemas.Verdict{Key: r.Key, Name: r.Name, Version: r.Version, Hash: r.Hash, Projection: r.Projection}
-	in := Input{Account: b.Account, URN: r.URN(b.Account), Type: r.Type, Name: r.Name, ID: r.ID, Unknown: r.Unknown}
+	in := Input{Account: b.Account, Region: r.Region, URN: r.URN(b.Account), Type: r.Type, Name: r.Name, ID: r.ID, Unknown: r.Unknown}
 	plain, secrets, err := w.d.Opener.Open(r.Properties)
-	in.Properties, in.Shared = plain, map[schemas.Runtime]any{}
-	red := redactor(secrets)
+	in.Properties, in.Secrets, in.Shared = plain, secrets, map[schemas.Runtime]any{}
+	red := newRedactor(secrets)
 	judge := func(p *loadedPack) ([]schemas.PolicyResult, error) { return w.judge(ctx, b, p, in, red) }
 	if err != nil {
 		// Without the key nothing can be judged: that is told, not guessed.
@@ -214,6 +241,7 @@ func (w *Worker) verdict(ctx context.Context, b *schemas.SnapshotBatch, r *schem
 			return v, err
 		}
 		red.redact(results)
+		bound(results)
 		v.Packs = append(v.Packs, packs[i].verdict(results))
 	}
 	return v, nil
@@ -246,8 +274,11 @@ func (w *Worker) evaluate(ctx context.Context, p *loadedPack, in Input) (results
 			err = schemas.Errorf(schemas.CodeInternal, "the engine panicked: %v", r)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, w.d.Timeout)
-	defer cancel()
+	if _, own := p.engine.(Bounded); !own {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, w.d.Timeout)
+		defer cancel()
+	}
 	start := w.d.Now()
 	results, err = p.engine.Evaluate(ctx, in)
 	told(w.d.Evaluated, p.Runtime, w.d.Now().Sub(start))

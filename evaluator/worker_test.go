@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -61,13 +63,16 @@ func TestOneAnswerForEveryBatch(t *testing.T) {
 // What an engine is shown of a resource.
 func TestInput(t *testing.T) {
 	w := with(pack("p"), pack("q"))
-	var seen []Input
-	w.evaluate = func(_ string, in Input) ([]schemas.PolicyResult, error) {
-		if n := len(in.Shared); n != len(seen)%2 {
-			t.Errorf("%d things are shared with pack %d", n, len(seen))
+	var mu sync.Mutex
+	seen := map[string]Input{} // by pack and resource
+	w.evaluate = func(pack string, in Input) ([]schemas.PolicyResult, error) {
+		if first := in.Shared[fake]; first != map[string]any{"p": nil, "q": in.ID}[pack] {
+			t.Errorf("%v is shared with pack %s", first, pack)
 		}
-		in.Shared[fake] = true
-		seen = append(seen, in)
+		in.Shared[fake] = in.ID
+		mu.Lock()
+		defer mu.Unlock()
+		seen[pack+" "+in.ID] = in
 		return nil, nil
 	}
 	b := batch("x", "y")
@@ -75,7 +80,10 @@ func TestInput(t *testing.T) {
 	if err := w.worker(t, io.Discard).Handle(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
-	in := seen[0]
+	in := seen["p x"]
+	if len(seen) != 4 || !slices.Equal(in.Secrets, []string{"hunter2"}) {
+		t.Errorf("seen %v", seen)
+	}
 	if in.Account != "prod" || in.URN != "urn:insights:prod/us-east-1::aws::t::x" || in.Type != "t" || in.ID != "x" || in.Name != "nx" || len(in.Unknown) != 1 {
 		t.Errorf("%+v", in)
 	}
@@ -125,8 +133,40 @@ func TestHandleCancelled(t *testing.T) {
 	if err := w.worker(t, io.Discard).Handle(ctx, batch("x", "y")); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	if len(w.published) != 0 || len(w.asked) != 1 {
-		t.Errorf("published %v, asked %v", w.published, w.asked)
+	if len(w.published) != 0 {
+		t.Errorf("published %v", w.published)
+	}
+}
+
+// Resources are judged side by side; what is said of them stays in order.
+func TestResourcesAreJudgedAtOnce(t *testing.T) {
+	w := with(pack("p"))
+	var ids []string
+	for n := range 3 * atOnce {
+		ids = append(ids, fmt.Sprint(n))
+	}
+	meet := make(chan struct{}, atOnce)
+	var all sync.Once
+	together := make(chan struct{})
+	w.evaluate = func(_ string, in Input) ([]schemas.PolicyResult, error) {
+		meet <- struct{}{} // the others are still here when the last one comes
+		if len(meet) == atOnce {
+			all.Do(func() { close(together) })
+		}
+		select {
+		case <-together:
+		case <-t.Context().Done():
+		}
+		<-meet
+		return []schemas.PolicyResult{{Policy: "deny", Outcome: schemas.Failed, Messages: []string{in.ID}}, {Policy: "warn", Outcome: schemas.Passed}}, nil
+	}
+	if err := w.worker(t, io.Discard).Handle(t.Context(), batch(ids...)); err != nil {
+		t.Fatal(err)
+	}
+	for n, id := range ids {
+		if _, told := w.outcomes(t, n, "p"); told[0].Messages[0] != id || w.published[0].Verdicts[n].ID != id {
+			t.Errorf("verdict %d is about %v", n, told[0].Messages)
+		}
 	}
 }
 
@@ -150,6 +190,35 @@ func TestTimeout(t *testing.T) {
 	if err := worker.Handle(t.Context(), batch("x")); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// An engine in which resources wait for one another bounds its own time.
+func TestNoTimeoutWhereResourcesWait(t *testing.T) {
+	w := with(pack("p"))
+	worker := NewWorker(Deps{
+		Loaders: map[schemas.Runtime]Loader{fake: queues{w, t}}, Archives: w, Effectives: w, Publisher: w, Opener: w,
+		Now: time.Now, Timeout: time.Nanosecond,
+	})
+	defer worker.Close()
+	if err := worker.Handle(t.Context(), batch("x")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// queues checks that it is given no deadline.
+type queues struct {
+	*world
+	t *testing.T
+}
+
+func (q queues) Load(context.Context, string, schemas.EffectivePack) (Engine, error) { return q, nil }
+func (q queues) Close() error                                                        { return nil }
+func (q queues) Bounded()                                                            {}
+func (q queues) Evaluate(ctx context.Context, _ Input) ([]schemas.PolicyResult, error) {
+	if at, ok := ctx.Deadline(); ok {
+		q.t.Errorf("deadline %v", at)
+	}
+	return nil, nil
 }
 
 // deadlines checks the deadline that an engine is given.

@@ -3,6 +3,8 @@ package schemas
 import (
 	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -73,6 +75,22 @@ type Control struct {
 
 // PackNamePattern is Pulumi's pattern for pack and policy names and versions.
 var PackNamePattern = regexp.MustCompile(`^[a-zA-Z0-9-_.]{1,100}$`)
+
+// localMark is in the name of every local pack and, by PackNamePattern, in that
+// of no published one: what local packs say mixes with nothing that is enforced.
+const localMark = "@local"
+
+// LocalName is the name of a local pack, one that --policy-pack names: my-pack
+// is my-pack@local, a second one of the same name in one run my-pack@local2.
+func LocalName(pack string, n int) string {
+	if n <= 1 {
+		return pack + localMark
+	}
+	return pack + localMark + strconv.Itoa(n)
+}
+
+// IsLocal tells whether a pack name is that of a local pack.
+func IsLocal(pack string) bool { return strings.Contains(pack, localMark) }
 
 // PolicyConfig is the configuration of one policy: a level override and
 // properties merged over the policy's defaults.

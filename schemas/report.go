@@ -40,7 +40,9 @@ type Report struct {
 	Accounts []AccountReport `json:"accounts"` // sorted by name
 }
 
-// AccountReport is one account's part of a report.
+// AccountReport is one account's part of a report. Its counts, scores and open
+// violations are those of enforced packs: local ones have theirs in Packs alone,
+// unless the report is asked for a local pack by its name.
 type AccountReport struct {
 	AccountID AccountID           `json:"accountId"`
 	Account   string              `json:"account"`
@@ -58,7 +60,8 @@ type AccountReport struct {
 // PackReport is one pack on one account.
 type PackReport struct {
 	Pack     string         `json:"pack"`
-	Version  string         `json:"version"` // several, with commas, when children of the account differ
+	Version  string         `json:"version"`         // several, with commas, when children of the account differ
+	Local    bool           `json:"local,omitempty"` // named by --policy-pack, not enforced
 	Counts   Counts         `json:"counts"`
 	Score    float64        `json:"score"`
 	Coverage float64        `json:"coverage"`
@@ -79,6 +82,7 @@ type PolicyReport struct {
 // Gap groups unknown and errored results by their reason.
 type Gap struct {
 	Pack      string  `json:"pack"`
+	Local     bool    `json:"local,omitempty"` // of a local pack
 	Policy    string  `json:"policy"`
 	Outcome   Outcome `json:"outcome"` // unknown or errored
 	Reason    string  `json:"reason"`  // "access denied to s3:GetBucketPolicy"
@@ -103,6 +107,7 @@ type Violation struct {
 	URN         string         `json:"urn"`
 	Name        string         `json:"name"`
 	Pack        string         `json:"pack"`
+	Local       bool           `json:"local,omitempty"` // of a local pack: it has no history
 	PackVersion string         `json:"packVersion"`
 	Policy      string         `json:"policy"`
 	Group       string         `json:"group,omitempty"`
@@ -128,6 +133,8 @@ type ViolationQuery struct {
 	Resource string           `json:"resource,omitempty"` // substring of the id
 	Severity []Severity       `json:"severity,omitempty"`
 	State    []ViolationState `json:"state,omitempty"` // default: open
+	// Enforced leaves out what local packs found.
+	Enforced bool `json:"enforced,omitempty"`
 	// ChangedSince keeps violations opened, reopened or fixed by this scan.
 	Scan   string `json:"scan,omitempty"`
 	Sort   string `json:"sort,omitempty"` // severity (default), account, policy, resource, firstSeen

@@ -92,12 +92,25 @@ type PackVerdict struct {
 }
 
 // letters are the outcomes on the wire.
-var letters = map[Outcome]byte{Passed: 'p', Failed: 'f', NotApplicable: 'n', Disabled: 'd', Unknown: 'u', Errored: 'e'}
+var letters = [...]struct {
+	outcome Outcome
+	letter  byte
+}{{NotApplicable, 'n'}, {Passed, 'p'}, {Failed, 'f'}, {Unknown, 'u'}, {Disabled, 'd'}, {Errored, 'e'}}
+
+// letterOf is 0 for what is no outcome.
+func letterOf(o Outcome) byte {
+	for _, l := range letters {
+		if l.outcome == o {
+			return l.letter
+		}
+	}
+	return 0
+}
 
 func outcomeOf(letter byte) (Outcome, bool) {
-	for o, l := range letters {
-		if l == letter {
-			return o, true
+	for _, l := range letters {
+		if l.letter == letter {
+			return l.outcome, true
 		}
 	}
 	return "", false
@@ -107,18 +120,23 @@ func outcomeOf(letter byte) (Outcome, bool) {
 // errored: silence is not a pass. Results of policies that the pack did not
 // declare are left out.
 func NewPackVerdict(p JudgedPack, results []PolicyResult) PackVerdict {
-	byPolicy := make(map[string]*PolicyResult, len(results))
-	for i := range results {
-		byPolicy[results[i].Policy] = &results[i]
-	}
 	var v PackVerdict
 	outcomes := make([]byte, len(p.Policies))
+	var byPolicy map[string]*PolicyResult // not needed for results in the order of the pack
 	for i, name := range p.Policies {
-		r := byPolicy[name]
-		if r == nil || letters[r.Outcome] == 0 {
+		var r *PolicyResult
+		if byPolicy == nil && i < len(results) && results[i].Policy == name {
+			r = &results[i]
+		} else {
+			if byPolicy == nil {
+				byPolicy = indexed(results)
+			}
+			r = byPolicy[name]
+		}
+		if r == nil || letterOf(r.Outcome) == 0 {
 			r = &PolicyResult{Policy: name, Outcome: Errored, Reason: "the pack gave no result for this policy"}
 		}
-		outcomes[i] = letters[r.Outcome]
+		outcomes[i] = letterOf(r.Outcome)
 		if r.Outcome == Failed || r.Outcome == Unknown || r.Outcome == Errored {
 			v.Told = append(v.Told, *r)
 		}
@@ -127,11 +145,19 @@ func NewPackVerdict(p JudgedPack, results []PolicyResult) PackVerdict {
 	return v
 }
 
+func indexed(results []PolicyResult) map[string]*PolicyResult {
+	out := make(map[string]*PolicyResult, len(results))
+	for i := range results {
+		out[results[i].Policy] = &results[i]
+	}
+	return out
+}
+
 // Count adds up how many policies came to each outcome.
 func (v PackVerdict) Count(into map[Outcome]int) {
-	for o, letter := range letters {
-		if n := strings.Count(v.Outcomes, string(letter)); n > 0 {
-			into[o] += n
+	for _, l := range letters {
+		if n := strings.Count(v.Outcomes, string(l.letter)); n > 0 {
+			into[l.outcome] += n
 		}
 	}
 }

@@ -141,10 +141,10 @@ func (j *judgement) pack(p *schemas.JudgedPack, v schemas.PackVerdict) error {
 	}
 	err := v.Each(p, func(r *schemas.PolicyResult) {
 		row.add(r)
-		switch r.Outcome {
-		case schemas.Failed:
+		switch {
+		case r.Outcome == schemas.Failed:
 			j.fail(p, r)
-		case schemas.Unknown, schemas.Errored:
+		case (r.Outcome == schemas.Unknown || r.Outcome == schemas.Errored) && !schemas.IsLocal(p.Pack):
 			// Not known is not fixed: an open violation stays as it is.
 		default:
 			j.f.fix(j.violation(p.Pack, r.Policy), j.order, j.cause, j.batch.Scan, j.at)
@@ -229,13 +229,18 @@ func (j *judgement) violation(pack, policy string) *violationRow {
 	return j.f.violations[canonical(j.key)][policyKey{pack, policy}]
 }
 
-// fail opens, reopens or keeps the violation of a failed policy.
+// fail opens, reopens or keeps the violation of a failed policy. That of a local
+// pack has no history: it is as of this verdict, and no event tells of it.
 func (j *judgement) fail(p *schemas.JudgedPack, r *schemas.PolicyResult) {
 	old := j.violation(p.Pack, r.Policy)
 	if old != nil && !j.order.Newer(old.order()) {
 		return // told already, before a crash
 	}
 	row := j.open(p, r)
+	if schemas.IsLocal(p.Pack) {
+		j.f.put(row)
+		return
+	}
 	transition := schemas.Opened
 	switch {
 	case old == nil:
@@ -273,14 +278,24 @@ func (v *violationRow) sameText(w *violationRow) bool {
 		v.Level == w.Level && v.Severity == w.Severity && slices.Equal(v.Messages, w.Messages)
 }
 
-// fix ends an open violation; nil and fixed ones stay as they are.
+// dropped is the state of a local pack's violation that is no more: it was never
+// there, as far as anybody can ask.
+const dropped = ""
+
+// fix ends an open violation; nil and fixed ones stay as they are. That of a
+// local pack is dropped.
 func (f *fold) fix(v *violationRow, o schemas.Order, cause schemas.FixCause, scan string, at time.Time) {
 	if v == nil || v.State != string(schemas.ViolationOpen) || !o.Newer(v.order()) {
 		return
 	}
 	row := *v
-	row.State, row.FixedAt, row.Cause = string(schemas.ViolationFixed), at, string(cause)
 	row.Version, row.Revision, row.Attempt = o.Version, o.Revision, o.Attempt
+	if schemas.IsLocal(v.Pack) {
+		row.State = dropped
+		f.put(&row)
+		return
+	}
+	row.State, row.FixedAt, row.Cause = string(schemas.ViolationFixed), at, string(cause)
 	f.put(&row)
 	f.event(&row, schemas.Fixed, cause, scan, at)
 }

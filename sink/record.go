@@ -67,14 +67,15 @@ func (s *Store) LogConfig(ctx context.Context, kind, key string, rev uint64, by 
 
 // RecomputePosture counts an account's verdicts anew, whole, as of at. What
 // counted before and no longer does gets a row of zeros: otherwise an account
-// whose last pack was withdrawn would keep its old posture for ever.
+// whose last pack was withdrawn would keep its old posture for ever. Local packs
+// have no part in it.
 func (s *Store) RecomputePosture(ctx context.Context, a schemas.AccountID, at time.Time) error {
 	micros := stored(at).UnixMicro()
 	err := s.exec(ctx, "recompute posture", `INSERT INTO @db.posture
 		SELECT account_id, pack, policy, countIf(outcome = 'passed'), countIf(outcome = 'failed'), countIf(outcome = 'not_applicable'),
 			countIf(outcome = 'disabled'), countIf(outcome = 'unknown'), countIf(outcome = 'errored'), fromUnixTimestamp64Micro(?, 'UTC')
 		FROM (
-			SELECT account_id, pack, policy, outcome FROM (`+outcomes+` WHERE account_id = ?)
+			SELECT account_id, pack, policy, outcome FROM (`+outcomes+` WHERE account_id = ? AND `+enforcedOnly+`)
 			UNION ALL SELECT account_id, pack, policy, '' FROM @db.posture FINAL
 			WHERE account_id = ? AND passed + failed + not_applicable + disabled + unknown + errored > 0
 		) GROUP BY account_id, pack, policy`, micros, string(a), string(a))

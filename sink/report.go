@@ -21,6 +21,9 @@ func (w *where) add(condition string, args ...any) {
 	w.args = append(w.args, args...)
 }
 
+// enforcedOnly leaves out local packs, whose names alone have this mark.
+const enforcedOnly = "position(pack, '@local') = 0"
+
 func (w *where) String() string {
 	if len(w.parts) == 0 {
 		return "1"
@@ -119,6 +122,9 @@ func (r *reporter) judging() *where {
 func (r *reporter) open(ctx context.Context) error {
 	w := r.judging()
 	w.add("state = 'open'")
+	if !schemas.IsLocal(r.q.Pack) {
+		w.add(enforcedOnly)
+	}
 	return r.s.query(ctx, "count violations", "SELECT account_id, severity, count() FROM @db.violations FINAL WHERE "+w.String()+" GROUP BY account_id, severity", w.args,
 		func(rows driver.Rows) error {
 			var account, severity string
@@ -146,7 +152,7 @@ func (r *reporter) gaps(ctx context.Context) error {
 		if err := rows.Scan(&account, &g.Pack, &g.Policy, &outcome, &g.Reason, &g.Call, &g.Resources, &example); err != nil {
 			return err
 		}
-		g.Outcome = schemas.Outcome(outcome)
+		g.Outcome, g.Local = schemas.Outcome(outcome), schemas.IsLocal(g.Pack)
 		g.Example = schemas.Key{Region: text(example, 0), Type: text(example, 1), ID: text(example, 2)}
 		if wanted(r.q.Severity, r.policyOf(account, g.Pack, g.Policy).Severity) {
 			r.accounts[account].Gaps = append(r.accounts[account].Gaps, g)

@@ -96,7 +96,7 @@ func add(c *schemas.Counts, o schemas.Outcome, n uint64) {
 func (r *reporter) policy(account, pack, policy string, about schemas.Policy) *schemas.PolicyReport {
 	pk := [2]string{account, pack}
 	if r.packs[pk] == nil {
-		r.packs[pk] = &schemas.PackReport{Pack: pack, Version: strings.Join(r.versions[[3]string{account, pack, ""}].versions, ", ")}
+		r.packs[pk] = &schemas.PackReport{Pack: pack, Version: strings.Join(r.versions[[3]string{account, pack, ""}].versions, ", "), Local: schemas.IsLocal(pack)}
 	}
 	k := [3]string{account, pack, policy}
 	if r.policies[k] == nil {
@@ -113,8 +113,9 @@ func (r *reporter) finish() schemas.Report {
 	for k, p := range r.policies {
 		pack, account := r.packs[[2]string{k[0], k[1]}], r.accounts[k[0]]
 		pack.Policies = append(pack.Policies, *p)
-		for _, total := range []*schemas.Counts{&pack.Counts, &account.Counts} {
-			sum(total, p.Counts)
+		sum(&pack.Counts, p.Counts)
+		if !pack.Local || pack.Pack == r.q.Pack {
+			sum(&account.Counts, p.Counts)
 		}
 	}
 	for k, p := range r.packs {

@@ -69,6 +69,9 @@ func violationFilter(q schemas.ViolationQuery) *where {
 			w.add(column+" = ?", value)
 		}
 	}
+	if q.Enforced {
+		w.add(enforcedOnly)
+	}
 	if q.Resource != "" {
 		w.add("position(id, ?) > 0", q.Resource)
 	}
@@ -100,7 +103,7 @@ func (v *violationRow) violation() schemas.Violation {
 	k := schemas.Key{Region: v.Region, Type: v.Type, ID: v.ID}
 	return schemas.Violation{
 		Finding: v.Finding, AccountID: schemas.AccountID(v.AccountID), Account: v.Account, Key: k, URN: k.URN(v.Account), Name: v.Name,
-		Pack: v.Pack, PackVersion: v.PackVersion, Policy: v.Policy, Group: v.GroupName,
+		Pack: v.Pack, Local: schemas.IsLocal(v.Pack), PackVersion: v.PackVersion, Policy: v.Policy, Group: v.GroupName,
 		Level: schemas.Level(v.Level), Severity: schemas.Severity(v.Severity), Messages: v.Messages,
 		State: schemas.ViolationState(v.State), FirstSeen: read(v.FirstSeen), OpenedAt: read(v.OpenedAt), LastSeen: read(v.JudgedAt),
 		FixedAt: read(v.FixedAt), FixCause: schemas.FixCause(v.Cause), Reopened: v.Reopened,

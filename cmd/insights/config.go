@@ -17,6 +17,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/insights-scanner/insights-scanner/evaluator/pulumi/sandbox"
+	"github.com/insights-scanner/insights-scanner/evaluator/rego"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -33,6 +35,8 @@ type Config struct {
 	ClickHouse   ClickHouseConfig
 	Secrets      SecretsConfig
 	Workers      WorkersConfig
+	Sandbox      string // how packs are contained: a sandbox.Mode
+	Packs        PacksConfig
 	Retention    schemas.Retention
 }
 
@@ -74,6 +78,11 @@ type WorkersConfig struct {
 	MaxEngines int // loaded packs kept warm
 }
 
+// PacksConfig says what packs may do.
+type PacksConfig struct {
+	Builtins []string // of Rego, that are not for every pack
+}
+
 // adminOff is the adminAddr of a process that shows nothing of itself.
 const adminOff = "off"
 
@@ -94,6 +103,7 @@ func defaultConfig() Config {
 		NATS:         NATSConfig{Replicas: 1, AckWait: 30 * time.Second, LeaseTTL: 15 * time.Second},
 		ClickHouse:   ClickHouseConfig{Database: "insights"},
 		Workers:      WorkersConfig{Discovery: 4, Evaluator: 4, MaxEngines: 64},
+		Sandbox:      string(sandbox.BestEffort),
 		Retention:    schemas.Retention{Removed: 90},
 	}
 }
@@ -137,6 +147,8 @@ var settings = []setting{
 	{path: "workers.discovery", usage: "units read at once", to: func(c *Config) any { return &c.Workers.Discovery }},
 	{path: "workers.evaluator", usage: "batches judged at once", to: func(c *Config) any { return &c.Workers.Evaluator }},
 	{path: "workers.maxEngines", usage: "loaded packs kept warm", to: func(c *Config) any { return &c.Workers.MaxEngines }},
+	{path: "sandbox", usage: "how packs in programming languages are contained: required (or they do not run), best-effort, off", to: func(c *Config) any { return &c.Sandbox }},
+	{path: "packs.builtins", usage: "Rego builtins that packs may use although they reach outside, such as http.send; default: none", to: func(c *Config) any { return &c.Packs.Builtins }},
 	{path: "retention.history", usage: "how long resource versions, violation events and scans are kept, such as 400d, or forever; default: versions 400d, the others forever", to: func(c *Config) any { return &c.Retention.History }},
 	{path: "retention.removed", usage: "how long what was found in a removed account is kept, such as 90d, or forever", to: func(c *Config) any { return &c.Retention.Removed }},
 }
@@ -338,6 +350,10 @@ func (c *Config) check(p *schemas.Problems) {
 	p.Check(c.Workers.Discovery > 0, "workers.discovery", "must be positive")
 	p.Check(c.Workers.Evaluator > 0, "workers.evaluator", "must be positive")
 	p.Check(c.Workers.MaxEngines > 0, "workers.maxEngines", "must be positive")
+	p.Check(slices.Contains(sandbox.Modes, sandbox.Mode(c.Sandbox)), "sandbox", "%q is not required, best-effort or off", c.Sandbox)
+	for i, b := range c.Packs.Builtins {
+		p.Check(slices.Contains(rego.Builtins(), b), fmt.Sprintf("packs.builtins[%d]", i), "%q is not one of %s", b, strings.Join(rego.Builtins(), ", "))
+	}
 	p.Check(c.NATS.Replicas > 0, "nats.replicas", "must be positive")
 	p.Check(c.NATS.AckWait >= time.Second, "nats.ackWait", "must be at least 1s")
 	p.Check(c.NATS.LeaseTTL >= time.Second, "nats.leaseTtl", "must be at least 1s")
@@ -389,6 +405,10 @@ func (c Config) clickhouseDir() string { return filepath.Join(c.DataDir, "clickh
 
 // embeds tells whether the process keeps a store in its data directory.
 func (c Config) embeds() bool { return c.NATS.URL == "" || c.has("control") && c.ClickHouse.DSN == "" }
+
+// runsPacks tells whether the process runs packs: control does when they are
+// published.
+func (c Config) runsPacks() bool { return c.has("evaluator") || c.has("control") }
 
 // has tells whether the process takes a role.
 func (c Config) has(role string) bool { return slices.Contains(c.Roles, role) }

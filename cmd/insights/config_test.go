@@ -47,6 +47,7 @@ nats: {password: hunter2, replicas: two}
 clickhouse: {dsn: "clickhouse://u:p@h:9000/db"}
 log: {level: loud}
 retention: {history: 6d, removed: 90}
+packs: {builtins: [http.send, http.get]}
 `)
 	_, err := loadConfig(file, noEnv, nil)
 	if err == nil {
@@ -55,7 +56,7 @@ retention: {history: 6d, removed: 90}
 	for _, want := range []string{
 		"dataDri: unknown setting", `listen: "here" is not HOST:PORT`, `roles[1]: "sinks"`, "nats.password: secrets do not belong",
 		"nats.replicas: wants a whole number", "clickhouse.dsn: must not hold the password", `log.level: "loud"`,
-		"control and sink go together", "retention.history: must be at least 7d", "retention.removed: wants a number of days such as 90d, or forever, has 90",
+		"control and sink go together", `packs.builtins[1]: "http.get" is not one of http.send,`, "retention.history: must be at least 7d", "retention.removed: wants a number of days such as 90d, or forever, has 90",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no %q in:\n%v", want, err)

@@ -2,9 +2,12 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/insights-scanner/insights-scanner/evaluator/pulumi/sandbox"
 	"github.com/insights-scanner/insights-scanner/scanner/seal"
 )
 
@@ -14,8 +17,9 @@ func (a *app) configCmd() *cobra.Command {
 		Short: "Check the configuration and print what holds",
 		Long: `Check reads insights.yaml (or --config), INSIGHTS_* and flags as every command
 does, and prints each setting with its value, or every problem at once. It opens
-nothing; whether what the configuration names is there and works says 'insights
-doctor'.`,
+nothing that the configuration names; whether that is there and works says
+'insights doctor'. Where packs run it tries one thing, on this machine alone: which
+protections of the sandbox hold (docs/trust.md).`,
 		Example: "  insights config check --config insights.yaml",
 		Args:    args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
@@ -63,7 +67,8 @@ older ones can still be opened. Give the file to every process and restart them.
 	return cmd
 }
 
-// printConfig prints every setting; of a secret only whether it is set.
+// printConfig prints every setting; of a secret only whether it is set. Where packs
+// run, also what contains them.
 func (a *app) printConfig(c Config) error {
 	values := map[string]any{}
 	rows := make([][]string, 0, len(settings))
@@ -72,8 +77,50 @@ func (a *app) printConfig(c Config) error {
 		values[s.path] = v
 		rows = append(rows, []string{s.path, fmt.Sprint(v), s.env()})
 	}
+	var protections []sandbox.Protection
+	if c.runsPacks() {
+		protections = sandbox.Report(sandbox.Mode(c.Sandbox))
+	}
 	if a.output == "json" {
+		if protections != nil {
+			values["protections"] = protections
+		}
 		return printJSON(a.out, values)
 	}
-	return printTable(a.out, []string{"setting", "value", "environment"}, rows)
+	if err := printTable(a.out, []string{"setting", "value", "environment"}, rows); err != nil {
+		return err
+	}
+	return printProtections(a.out, protections)
+}
+
+// printProtections prints what a sandbox takes from packs here, and what would
+// make the rest hold.
+func printProtections(w io.Writer, all []sandbox.Protection) error {
+	if len(all) == 0 {
+		return nil
+	}
+	var rows [][]string
+	var remedies []string
+	for _, p := range all {
+		holds := "yes"
+		if !p.Holds {
+			holds = "no"
+		}
+		rows = append(rows, []string{p.Name, holds, p.Why})
+		if p.Do != "" && !slices.Contains(remedies, p.Do) {
+			remedies = append(remedies, p.Do)
+		}
+	}
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	if err := printTable(w, []string{"sandbox", "holds", "what that means"}, rows); err != nil {
+		return err
+	}
+	for _, do := range remedies {
+		if _, err := fmt.Fprintln(w, "→ "+do); err != nil {
+			return err
+		}
+	}
+	return nil
 }

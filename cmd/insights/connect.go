@@ -14,7 +14,7 @@ import (
 // to others that find the directory in use.
 func (a *app) with(ctx context.Context, who string, opts nodeOptions, do func(context.Context, api.Service) error) error {
 	if a.server != "" {
-		if len(opts.packDirs) > 0 {
+		if len(opts.local) > 0 {
 			return schemas.Errorf(schemas.CodeInvalid, "--policy-pack does not go with --server").
 				WithHint("Publish the pack and enforce it: insights pack publish DIR; insights group enforce GROUP PACK.")
 		}

@@ -89,6 +89,7 @@ var localChecks = []check{
 	{"nats", checkNATS},
 	{"nats", checkStreams},
 	{"dead-letters", checkDead},
+	{"sandbox", checkSandbox},
 	{"packs", checkRuntimes},
 	{"accounts", checkCredentials},
 	{"process", checkProcess},
@@ -135,8 +136,9 @@ func (a *app) doctorCmd() *cobra.Command {
 		Short: "Check what the scanner needs, and say what to do",
 		Long: `Doctor tries what a process with this configuration needs: the data directory,
 disk, memory, the key ring, the ClickHouse engine or server and its schema, NATS
-with its streams, the credentials of every account (as the account's role), and
-the clock against AWS's. It changes nothing and reads no resources.
+with its streams, what contains packs and what they need to run, the credentials
+of every account (as the account's role), and the clock against AWS's. It changes
+nothing and reads no resources.
 
 With --server it asks the running server what can be seen from outside. To see
 only what the configuration says, without trying it: insights config check.
@@ -164,7 +166,7 @@ health checks: they ask for what is quick and calls no cloud.`,
 		},
 	}
 	addSettingFlags(cmd.Flags())
-	cmd.Flags().StringSliceVar(&only, "only", nil, "only this `CHECK`, repeatable: data-dir, disk, key-ring, limits, clickhouse, nats, dead-letters, packs, accounts, process; with --server: server, accounts, dead-letters")
+	cmd.Flags().StringSliceVar(&only, "only", nil, "only this `CHECK`, repeatable: data-dir, disk, key-ring, limits, clickhouse, nats, dead-letters, sandbox, packs, accounts, process; with --server: server, accounts, dead-letters")
 	cmd.Flags().IntVar(&minFree, "min-free", 5, "warn when less than this many `GIB` are free on the data directory's disk")
 	return cmd
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
+	"github.com/insights-scanner/insights-scanner/evaluator/pulumi/install"
+	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 // diagnosis is what 'insights doctor -o json' prints.
@@ -151,6 +153,31 @@ func TestDoctorOfWhatIsMissing(t *testing.T) {
 	p.doctor(t, "--only", "process", "--admin-addr", "off").wants(t, "process", checkWarning, "adminAddr is off")
 	checkFailure(t, p, exitUsage, []string{"doctor", "--only", "server"}, `--only "server": must be data-dir, disk,`)
 	checkFailure(t, p, exitUsage, []string{"doctor", "--min-free", "-1"}, "--min-free -1")
+}
+
+// What packs in programming languages need is looked for where they are, and for
+// whoever asks.
+func TestDoctorOfPackRuntimes(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t, "INSIGHTS_CHDB_LIB=/nonexistent")
+	d := p.doctor(t, "--only", "packs")
+	d.wants(t, "pack runtimes", checkOK, "nodejs, opa, python")
+	d.wants(t, "node", checkOK, "version ", "supported is 20 or newer")
+	d.wants(t, "npm", checkOK, "version ")
+	d.wants(t, "python", checkOK, "version 3.", "supported is 3.10 or newer")
+	bare := program{env: append(slices.Clone(p.env), "PATH="+t.TempDir()), dir: p.dir}
+	d = bare.doctor(t, "--only", "packs")
+	d.wants(t, "node", checkWarning, "there is no node on this machine; no published pack is a nodejs pack", "install Node.js")
+	d.wants(t, "python", checkWarning, "install Python")
+	for _, f := range bare.doctor(t).Checks {
+		if f.Check == "node" {
+			t.Errorf("nobody needs %+v", f)
+		}
+	}
+	missing := install.Tool{Name: "npm", Err: schemas.Errorf(schemas.CodeInvalid, "there is no npm").WithHint("install it")}
+	if f := toolFinding(missing, schemas.RuntimeNodeJS, true); f.State != checkFailed || f.Do != "install it" {
+		t.Errorf("with a published pack: %+v", f)
+	}
 }
 
 func TestDoctorOfARunningServer(t *testing.T) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -12,38 +11,6 @@ import (
 	"github.com/insights-scanner/insights-scanner/discovery/aws"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
-
-// checkRuntimes tells whether the packs that apply can be run by this program.
-func checkRuntimes(ctx context.Context, d *doctor) []finding {
-	const name = "pack runtimes"
-	if !d.cfg.has("evaluator") {
-		return nil
-	}
-	var runtimes []string
-	for r := range loaders() {
-		runtimes = append(runtimes, string(r))
-	}
-	slices.Sort(runtimes)
-	out := []finding{fine(name, "%s, in this program", strings.Join(runtimes, ", "))}
-	if why, ok := d.ask(ctx); !ok {
-		return append(out, why...)
-	}
-	seen := map[string]bool{}
-	err := newTables(d.node.bus).effective.List(ctx, "", func(_ string, e schemas.Effective, _ uint64) error {
-		for _, p := range e.Packs {
-			text := fmt.Sprintf("pack %s %s: %s", p.Name, p.Version, p.Error)
-			if p.Error != "" && !seen[text] {
-				seen[text] = true
-				out = append(out, warn("packs", "Its policies count as errored. Publish a version that works, or withdraw it.", "%s", text))
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		out = append(out, broken("packs", err))
-	}
-	return out
-}
 
 // maxCallers bounds the accounts that are tried at once.
 const maxCallers = 8

@@ -25,6 +25,7 @@ const (
 type waitOptions struct {
 	failOn string
 	follow bool
+	local  bool // local packs apply, and --fail-on is about them too
 }
 
 func (o *waitOptions) add(cmd *cobra.Command) {

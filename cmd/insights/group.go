@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/insights-scanner/insights-scanner/scanner/api"
-	"github.com/insights-scanner/insights-scanner/scanner/policy"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -112,12 +110,9 @@ packs ACCOUNT --explain'.`,
 		RunE: func(cmd *cobra.Command, given []string) error {
 			e := schemas.Enrolment{Pack: given[1], Version: version}
 			if file != "" {
-				raw, err := os.ReadFile(file)
-				if err != nil {
-					return schemas.Errorf(schemas.CodeInvalid, "read pack configuration: %w", err)
-				}
-				if e.Config, err = policy.ParseConfig(raw); err != nil {
-					return fmt.Errorf("%s: %w", file, err)
+				var err error
+				if e.Config, err = readPackConfig(file); err != nil {
+					return err
 				}
 			}
 			return a.with(cmd.Context(), "insights group enforce", nodeOptions{work: judging}, func(ctx context.Context, s api.Service) error {
@@ -130,7 +125,7 @@ packs ACCOUNT --explain'.`,
 		},
 	}
 	cmd.Flags().StringVar(&version, "pack-version", schemas.Latest, "a published `VERSION`, or latest to follow the newest")
-	cmd.Flags().StringVar(&file, "pack-config", "", "YAML `FILE` with the configuration")
+	cmd.Flags().StringVar(&file, "pack-config", "", "YAML or JSON `FILE` with the configuration")
 	return cmd
 }
 

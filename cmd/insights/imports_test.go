@@ -30,7 +30,8 @@ var importTable = map[string]may{
 	"discovery/awsfake":  {code: []string{"discovery", "schemas"}},
 	"discovery/mototest": {},
 	"evaluator":          {code: []string{"schemas"}, tests: []string{"evaluator/evaltest", "evaluator/rego"}},
-	"evaluator/evaltest": {code: []string{"evaluator", "schemas"}},
+	"evaluator/evaltest": {code: []string{"evaluator", "evaluator/fixture", "schemas"}},
+	"evaluator/fixture":  {code: []string{"evaluator", "schemas"}},
 	"evaluator/rego":     {code: []string{"evaluator", "schemas"}, tests: []string{"evaluator/evaltest", "deploy/packs"}},
 	"evaluator/pulumi":   {code: []string{"evaluator", "evaluator/pulumi/install", "evaluator/pulumi/sandbox", "schemas"}, tests: []string{"evaluator/evaltest"}},
 	// What pulumi is made of: they know nothing of it.

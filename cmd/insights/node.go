@@ -22,16 +22,17 @@ import (
 type work int
 
 const (
-	answering work = iota // nothing more
-	judging               // afterwards, judge what is held by what applies then
-	scanning              // every role, until the command is done
-	serving               // every role and the schedules, until stopped
+	answering  work = iota // nothing more
+	evaluating             // judge what is held when the command asks for it
+	judging                // afterwards, judge what is held by what applies then
+	scanning               // every role, until the command is done
+	serving                // every role and the schedules, until stopped
 )
 
 // nodeOptions says what a process is for.
 type nodeOptions struct {
 	work     work
-	packDirs []string // --policy-pack
+	local    []localPack // --policy-pack
 	log      zerolog.Logger
 	observer *observer // default: one that nobody looks at
 }
@@ -231,6 +232,7 @@ func (n *node) connectStore(ctx context.Context) (*sink.Store, error) {
 
 // close stops everything, in the reverse order of open.
 func (n *node) close() {
+	n.parts.runtimes.close()
 	if n.bus != nil {
 		n.bus.Close()
 	}

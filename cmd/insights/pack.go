@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,7 +13,8 @@ import (
 )
 
 func (a *app) packCmd() *cobra.Command {
-	return parent("pack", "Publish policy packs", a.packPublishCmd(), a.packListCmd(), a.packShowCmd(),
+	return parent("pack", "Write, test and publish policy packs",
+		a.packNewCmd(), a.packTestCmd(), a.packRecordCmd(), a.packPublishCmd(), a.packListCmd(), a.packShowCmd(),
 		a.packVersionsCmd(), a.packRemoveCmd(), a.packPullCmd(), a.packValidateConfigCmd(), a.packPreviewCmd())
 }
 
@@ -46,9 +48,7 @@ names the revision and --git-dir the directory.`,
 				if a.output == "json" {
 					return printJSON(a.out, m)
 				}
-				for _, w := range m.Warnings {
-					fmt.Fprintf(a.err, "warning: %s\n", w)
-				}
+				warnings(a.err, m)
 				fmt.Fprintf(a.out, "Published %s %s with %s.\nEnforce it with 'insights group enforce %s %s'.\n",
 					m.Name, m.Version, countText(uint64(len(m.Policies)), "policy", "policies"), schemas.DefaultAccountsGroup, m.Name)
 				return nil
@@ -117,6 +117,9 @@ func (a *app) packShowCmd() *cobra.Command {
 				for _, line := range append(wrap(oneLine(m.Description), 80), "") {
 					fmt.Fprintln(a.out, line)
 				}
+				if warnings(a.out, m); len(m.Warnings) > 0 {
+					fmt.Fprintln(a.out)
+				}
 				rows := make([][]string, len(m.Policies))
 				for i, p := range m.Policies {
 					rows[i] = []string{p.Name, severityText(p.Severity), string(p.Level), controlText(p.Controls), p.DisplayName}
@@ -124,5 +127,12 @@ func (a *app) packShowCmd() *cobra.Command {
 				return printTable(a.out, []string{"policy", "severity", "level?", "controls?", "title"}, rows)
 			})
 		},
+	}
+}
+
+// warnings prints what a pack was published with all the same.
+func warnings(w io.Writer, m schemas.PackManifest) {
+	for _, text := range m.Warnings {
+		fmt.Fprintf(w, "warning: %s\n", text)
 	}
 }

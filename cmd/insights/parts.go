@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/insights-scanner/insights-scanner/discovery/aws"
-	"github.com/insights-scanner/insights-scanner/evaluator"
-	"github.com/insights-scanner/insights-scanner/evaluator/rego"
 	"github.com/insights-scanner/insights-scanner/scanner"
 	"github.com/insights-scanner/insights-scanner/scanner/api"
 	"github.com/insights-scanner/insights-scanner/scanner/bus"
@@ -46,7 +44,7 @@ func newTables(b *bus.Bus) tables {
 // parts are what the roles and the service are made of.
 type parts struct {
 	provider *aws.Provider
-	loaders  map[schemas.Runtime]evaluator.Loader
+	runtimes runtimes
 	archives *policy.ArchiveCache
 	objects  *bus.Objects
 
@@ -56,11 +54,6 @@ type parts struct {
 	resolver *policy.Resolver
 	control  *scanner.Control
 	tokens   *api.Tokens
-}
-
-// loaders are the pack runtimes of this program.
-func loaders() map[schemas.Runtime]evaluator.Loader {
-	return map[schemas.Runtime]evaluator.Loader{schemas.RuntimeOPA: rego.Loader{}}
 }
 
 func (n *node) openParts(ctx context.Context) error {
@@ -82,7 +75,7 @@ func (n *node) makeParts() {
 	n.tables = newTables(n.bus)
 	n.parts = parts{
 		provider: aws.New(n.log, time.Now),
-		loaders:  loaders(),
+		runtimes: newRuntimes(n.cfg, n.log),
 		objects:  bus.NewObjects(n.bus, schemas.ObjectsPacks),
 	}
 	n.parts.provider.OnCall(n.metrics.called)
@@ -104,12 +97,12 @@ func (n *node) planner() bus.Planner {
 func (n *node) openControl() {
 	t, p := n.tables, &n.parts
 	inspectors := map[schemas.Runtime]policy.Inspector{}
-	for runtime, loader := range p.loaders {
+	for runtime, loader := range p.runtimes {
 		inspectors[runtime] = loader
 	}
 	p.registry = policy.NewRegistry(policy.RegistryDeps{
 		Manifests: t.manifests, Heads: t.heads, Groups: t.groups, Objects: p.objects, Inspectors: inspectors,
-		Record: n.store.RecordPolicies, Log: n.log, Now: time.Now,
+		Record: n.store.RecordPolicies, InPlace: p.archives.Use, Log: n.log, Now: time.Now,
 	})
 	p.groups = policy.NewGroups(policy.GroupsDeps{Groups: t.groups, Accounts: t.accounts, Registry: p.registry, Now: time.Now})
 	p.resolver = policy.NewResolver(policy.ResolverDeps{
@@ -151,22 +144,4 @@ func (n *node) newService() *api.Local {
 		Retention: n.cfg.Retention,
 		Log:       n.log, Now: time.Now,
 	})
-}
-
-// localPacks prepares the packs of --policy-pack. The set is written where
-// packs are resolved: at the start of a scan, and by serve at once.
-func (n *node) localPacks(ctx context.Context) error {
-	if len(n.opts.packDirs) == 0 {
-		return nil
-	}
-	packs := make([]schemas.EffectivePack, len(n.opts.packDirs))
-	for i, dir := range n.opts.packDirs {
-		p, err := n.parts.registry.Local(ctx, dir)
-		if err != nil {
-			return err
-		}
-		packs[i] = p
-	}
-	n.parts.resolver.SetLocal(packs)
-	return nil
 }

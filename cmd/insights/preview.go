@@ -52,7 +52,7 @@ func (n *node) previewAccount(ctx context.Context, w policy.WhatIf) (schemas.Pre
 		return t.out, nil
 	}
 	worker := evaluator.NewWorker(evaluator.Deps{
-		Loaders: n.parts.loaders, Archives: n.parts.archives, Effectives: onePack{*w.Pack}, Publisher: t, Opener: n.ring,
+		Loaders: n.parts.runtimes, Archives: n.parts.archives, Effectives: onePack{*w.Pack}, Publisher: t, Opener: n.ring,
 		Log: n.log, Now: time.Now, MaxEngines: 1,
 	})
 	defer worker.Close()

@@ -38,15 +38,20 @@ func exampleReport() schemas.Report {
 			{Policy: "deny_encryption", Title: "Buckets encrypt", Severity: schemas.SeverityMedium, Counts: schemas.Counts{Passed: 8}, Controls: nist},
 		},
 	}
+	local := schemas.PackReport{
+		Pack: "drafts@local", Version: "0.1.0", Local: true, Counts: schemas.Counts{Passed: 1, Failed: 3, Errored: 1}, Score: 20, Coverage: 80,
+		Policies: []schemas.PolicyReport{{Policy: "deny_owner", Title: "Buckets have an owner", Severity: schemas.SeverityMedium, Counts: schemas.Counts{Passed: 1, Failed: 3, Errored: 1}}},
+	}
 	return schemas.Report{Accounts: []schemas.AccountReport{
 		{AccountID: "aws-210987654321", Account: "dev", Score: -1, Coverage: -1},
 		{
 			AccountID: "aws-123456789012", Account: "prod", Resources: 9, Counts: pack.Counts, Score: 60, Coverage: 85,
 			Open:  map[schemas.Severity]uint64{schemas.SeverityHigh: 1, schemas.SeverityLow: 4},
-			Packs: []schemas.PackReport{pack},
+			Packs: []schemas.PackReport{pack, local},
 			Gaps: []schemas.Gap{
 				{Pack: "aws_foundations", Policy: "deny_public", Outcome: schemas.Unknown, Reason: "access denied", Call: "s3:GetBucketPolicy", Resources: 2, Example: schemas.Key{ID: "logs"}},
 				{Pack: "aws_foundations", Policy: "deny_plain", Outcome: schemas.Errored, Reason: "division by zero", Resources: 1, Example: schemas.Key{ID: "site"}},
+				{Pack: "drafts@local", Local: true, Policy: "deny_owner", Outcome: schemas.Errored, Reason: "tags is no object", Resources: 1, Example: schemas.Key{ID: "site"}},
 			},
 			Scopes: []schemas.ScopeGap{{
 				ScopeEnd: schemas.ScopeEnd{Scope: schemas.Scope{Region: "us-east-1", Type: "aws:cloudtrail/trail:Trail"}, State: schemas.ScopeDenied, Call: "cloudtrail:DescribeTrails", Reason: "AccessDeniedException"},
@@ -224,7 +229,7 @@ func TestReportPageIsBounded(t *testing.T) {
 	for range pageGaps + 7 {
 		prod.Gaps = append(prod.Gaps, schemas.Gap{Outcome: schemas.Errored, Reason: "boom"})
 	}
-	if html := renderPage(t, r, l, schemas.ReportQuery{}); !strings.Contains(html, "9 more reasons") || strings.Count(html, "<td>boom</td>") != pageGaps-2 {
+	if html := renderPage(t, r, l, schemas.ReportQuery{}); !strings.Contains(html, "10 more reasons") || strings.Count(html, "<td>boom</td>") != pageGaps-3 {
 		t.Error("reasons are not bounded, or the page does not say so")
 	}
 }

@@ -163,7 +163,7 @@ func (pa *pageAccount) setViolations(list []schemas.Violation) {
 func (pa *pageAccount) open(ctx context.Context, s violationLister, q schemas.ReportQuery, room int) ([]schemas.Violation, error) {
 	ask := schemas.ViolationQuery{
 		Accounts: []string{string(pa.AccountID)}, Pack: q.Pack, Severity: q.Severity,
-		State: []schemas.ViolationState{schemas.ViolationOpen}, Sort: "severity",
+		State: []schemas.ViolationState{schemas.ViolationOpen}, Sort: "severity", Enforced: !schemas.IsLocal(q.Pack),
 	}
 	if pa.Total <= pagePerAccount {
 		return violationsUpTo(ctx, s, ask, min(room, pagePerAccount))

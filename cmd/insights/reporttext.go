@@ -74,7 +74,11 @@ func openText(open map[schemas.Severity]uint64) string {
 }
 
 func printPackReport(w io.Writer, p schemas.PackReport, all bool) error {
-	fmt.Fprintf(w, "\nPack %s %s: score %s, coverage %s\n\n", p.Pack, p.Version, percentText(p.Score), percentText(p.Coverage))
+	what := "Pack"
+	if p.Local {
+		what = "Local pack"
+	}
+	fmt.Fprintf(w, "\n%s %s %s: score %s, coverage %s\n\n", what, p.Pack, p.Version, percentText(p.Score), percentText(p.Coverage))
 	var rows [][]string
 	clean := 0
 	for _, q := range worstFirst(p.Policies) {
@@ -169,7 +173,7 @@ func printGaps(w io.Writer, gaps []schemas.Gap) error {
 	fmt.Fprint(w, "\nCould not be judged\n\n")
 	var rows [][]string
 	for _, g := range gaps[:min(len(gaps), maxGaps)] {
-		rows = append(rows, []string{string(g.Outcome), number(g.Resources), g.Policy, g.Example.ID, gapText(g)})
+		rows = append(rows, []string{string(g.Outcome), number(g.Resources), policyText(g.Pack, g.Policy), g.Example.ID, gapText(g)})
 	}
 	err := printTable(w, []string{"outcome", "resources", "policy", "for example?", "reason"}, rows)
 	if left := len(gaps) - len(rows); err == nil && left > 0 {

@@ -24,10 +24,10 @@ type role struct {
 func (n *node) roles() []role {
 	var list []role
 	add := func(name string, run func(context.Context) error) { list = append(list, role{name, run}) }
-	if n.cfg.has("evaluator") && n.opts.work >= judging {
+	if n.cfg.has("evaluator") && n.opts.work >= evaluating {
 		add("evaluator", n.runEvaluator)
 	}
-	if n.holdsStore() && n.opts.work >= judging {
+	if n.holdsStore() && n.opts.work >= evaluating {
 		add("sink", n.runSink)
 	}
 	if n.cfg.has("discovery") && n.opts.work >= scanning {
@@ -72,7 +72,7 @@ func (n *node) runDiscovery(ctx context.Context) error {
 func (n *node) runEvaluator(ctx context.Context) error {
 	effectives := newEffectives()
 	worker := evaluator.NewWorker(evaluator.Deps{
-		Loaders: n.parts.loaders, Archives: n.parts.archives, Effectives: effectives, Publisher: countedVerdicts{n.bus, n.metrics},
+		Loaders: n.parts.runtimes, Archives: n.parts.archives, Effectives: effectives, Publisher: countedVerdicts{n.bus, n.metrics},
 		Opener: n.ring, Log: n.log, Now: time.Now, MaxEngines: n.cfg.Workers.MaxEngines,
 		Loaded: n.metrics.loaded, Evaluated: n.metrics.evaluated,
 	})

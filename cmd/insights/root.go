@@ -31,9 +31,10 @@ With --server (or INSIGHTS_SERVER) a command talks to a running 'insights
 serve'. Without, it runs everything in its own process on the data directory.
 
 Exit codes: 0 success (also with violations), 1 error, 2 wrong usage or
-configuration, 3 --fail-on found violations, 4 there is no complete scan to go by
-(partial, failed, cancelled; with 'report --fail-on' also never scanned),
-5 'apply --dry-run' found something to change, 130 interrupted.`
+configuration, 3 --fail-on found violations or 'pack test' a difference, 4 there
+is no complete scan to go by (partial, failed, cancelled; with --fail-on of
+'report' and 'evaluate' also never scanned), 5 'apply --dry-run' found something
+to change, 130 interrupted.`
 
 const rootExample = `  insights account add prod --profile prod   # register an account; credentials that only read will do
   insights scan start prod                   # read it and judge what is there
@@ -85,7 +86,7 @@ func (a *app) addCommands(root *cobra.Command) {
 	root.AddGroup(commandGroups...)
 	root.SetHelpCommand(helpCmd(root))
 	root.SetHelpCommandGroupID(groupRun)
-	group(groupScan, a.accountCmd(), a.scanCmd(), a.reportCmd(), a.violationsCmd(), a.resourcesCmd())
+	group(groupScan, a.accountCmd(), a.scanCmd(), a.evaluateCmd(), a.reportCmd(), a.violationsCmd(), a.resourcesCmd())
 	group(groupPolicy, a.packCmd(), a.groupCmd(), a.applyCmd(), a.exportCmd())
 	group(groupRun, a.serveCmd(), a.doctorCmd(), a.deadLettersCmd(), a.tokenCmd(), a.configCmd(), a.backupCmd(), a.restoreCmd(), a.migrateCmd(),
 		a.completionCmd(), a.versionCmd())

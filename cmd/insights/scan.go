@@ -19,7 +19,7 @@ func (a *app) scanCmd() *cobra.Command {
 }
 
 func (a *app) scanStartCmd() *cobra.Command {
-	var packDirs []string
+	var packs localFlags
 	var wait waitOptions
 	var detach bool
 	var limit schemas.ScanLimit
@@ -39,12 +39,15 @@ their violations; --fail-on then is about these. RESOURCE is an ARN, or an id as
 'insights resources' shows it. One that does not exist is an error; a scan of its
 service removes what is known of it.
 
+With --policy-pack it also judges by the pack in a directory: a local pack, which
+has no part in scores and history (see 'insights evaluate --help').
+
 Interrupt it, and 'insights scan watch' goes on with the same scan. It also takes
 the flags of 'insights serve' that name servers and bounds, such as --nats-url.`,
 		Example: `  insights scan start prod
   insights scan start prod --service ec2 --region us-east-1
   insights scan start prod --resource arn:aws:s3:::my-bucket
-  insights scan start prod --policy-pack ./my-pack
+  insights scan start prod --policy-pack ./my-pack --policy-pack-config strict.yaml
   insights scan start prod --fail-on high -o json
   insights scan start prod --server http://127.0.0.1:8080 --detach`,
 		Annotations: scanExits,
@@ -64,7 +67,12 @@ the flags of 'insights serve' that name servers and bounds, such as --nats-url.`
 			if detach && a.server == "" {
 				return usageError(cmd, errors.New("--detach needs --server: without a server the scan runs in this process"))
 			}
-			opts := nodeOptions{work: scanning, packDirs: packDirs}
+			local, err := packs.packs(cmd)
+			if err != nil {
+				return err
+			}
+			wait.local = len(local) > 0
+			opts := nodeOptions{work: scanning, local: local}
 			return a.with(cmd.Context(), "insights scan start", opts, func(ctx context.Context, s api.Service) error {
 				scan, err := s.StartScan(ctx, given[0], limit)
 				if err != nil {
@@ -80,7 +88,7 @@ the flags of 'insights serve' that name servers and bounds, such as --nats-url.`
 	addSettingFlags(cmd.Flags())
 	// They are about clusters; the first scan of a new user is not.
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Hidden = true })
-	cmd.Flags().StringArrayVar(&packDirs, "policy-pack", nil, "`DIRECTORY` of a pack to apply in addition to the enforced ones, repeatable")
+	packs.add(cmd)
 	cmd.Flags().StringSliceVar(&limit.Services, "service", nil, "`SERVICE` to read, for example ec2, repeatable (default all of the account)")
 	cmd.Flags().StringSliceVar(&limit.Regions, "region", nil, "`REGION` to read, repeatable (default all of the account)")
 	cmd.Flags().StringArrayVar(&limit.Resources, "resource", nil, "single `RESOURCE` to read, an ARN or a known id, repeatable")
@@ -121,7 +129,7 @@ func (a *app) finishScan(ctx context.Context, s api.Service, scan schemas.Scan, 
 	if scan.State != schemas.ScanSucceeded {
 		return exitCode(exitPartial)
 	}
-	return failOnOpen(report, wait.failOn)
+	return failOnFound(ctx, s, report, wait)
 }
 
 // printResult prints the outcome of a scan for programs: on one line where lines

@@ -60,12 +60,35 @@ func (a *app) printStarted(scan schemas.Scan) error {
 func (a *app) printOutcome(scan schemas.Scan, r schemas.Report) error {
 	a.printScanFacts(scan)
 	for _, acc := range r.Accounts {
-		fmt.Fprintf(a.out, "  Score      %s\n", scoreText(acc.Score))
-		fmt.Fprintf(a.out, "  Coverage   %s\n", coverageText(acc.Coverage, acc.Counts))
-		fmt.Fprintf(a.out, "  Open       %s\n", openText(acc.Open))
+		a.printScores(acc)
+		if err := a.printLocal(acc); err != nil {
+			return err
+		}
 	}
 	_, err := fmt.Fprintf(a.out, "\nSee 'insights report --account %s' and 'insights violations --scan %s'.\n", scan.Account, scan.ID)
 	return err
+}
+
+// printScores is what enforced packs say of an account.
+func (a *app) printScores(acc schemas.AccountReport) {
+	fmt.Fprintf(a.out, "  Score      %s\n", scoreText(acc.Score))
+	fmt.Fprintf(a.out, "  Coverage   %s\n", coverageText(acc.Coverage, acc.Counts))
+	fmt.Fprintf(a.out, "  Open       %s\n", openText(acc.Open))
+}
+
+// printLocal is what local packs say of an account, policy by policy: it is not
+// in the scores, and whoever tries a pack wants to see it.
+func (a *app) printLocal(acc schemas.AccountReport) error {
+	for _, p := range acc.Packs {
+		if !p.Local {
+			continue
+		}
+		if err := printPackReport(a.out, p, true); err != nil {
+			return err
+		}
+		fmt.Fprintf(a.out, "\nSee 'insights violations --account %s --pack %s'. The next scan or evaluation without this pack forgets them.\n", acc.Account, p.Pack)
+	}
+	return nil
 }
 
 // printScanFacts is the head that the end of a scan and 'scan show' share.

@@ -15,7 +15,7 @@ import (
 )
 
 func (a *app) serveCmd() *cobra.Command {
-	var packDirs []string
+	var packs localFlags
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the scanner until it is stopped",
@@ -43,7 +43,11 @@ ends it at once; nothing is lost by that either.`,
 			if cfg.Listen != "" && !cfg.has("control") {
 				return usageError(cmd, errors.New("--listen needs the control role: the API answers from the store"))
 			}
-			opts := nodeOptions{work: serving, packDirs: packDirs, log: a.logger(cfg, false), observer: newObserver()}
+			local, err := packs.packs(cmd)
+			if err != nil {
+				return err
+			}
+			opts := nodeOptions{work: serving, local: local, log: a.logger(cfg, false), observer: newObserver()}
 			stop, err := startAdmin(cfg.AdminAddr, opts.observer, opts.log)
 			if err != nil {
 				return err
@@ -55,7 +59,7 @@ ends it at once; nothing is lost by that either.`,
 		},
 	}
 	addSettingFlags(cmd.Flags())
-	cmd.Flags().StringArrayVar(&packDirs, "policy-pack", nil, "directory of a pack to apply in addition to the enforced ones, repeatable")
+	packs.add(cmd)
 	return cmd
 }
 

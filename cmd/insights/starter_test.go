@@ -72,7 +72,7 @@ func newStarters(t testing.TB) starters {
 	n.tables = newTables(n.bus)
 	tables := n.tables
 	inspectors := map[schemas.Runtime]policy.Inspector{}
-	for runtime, loader := range loaders() {
+	for runtime, loader := range newRuntimes(cfg, n.log) {
 		inspectors[runtime] = loader
 	}
 	n.parts.registry = policy.NewRegistry(policy.RegistryDeps{

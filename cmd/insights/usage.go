@@ -106,6 +106,18 @@ func unknownCommand(cmd *cobra.Command, name string) error {
 	return err.WithHint("See '%s --help'.", cmd.CommandPath())
 }
 
+// onlyDirs makes a shell complete a flag with directories.
+func onlyDirs(cmd *cobra.Command, flag string) {
+	if err := cmd.MarkFlagDirname(flag); err != nil {
+		panic(err) // as oneOf
+	}
+}
+
+// completeDirs makes a shell complete an argument with directories.
+func completeDirs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveFilterDirs
+}
+
 // oneOf makes a shell complete a flag's values.
 func oneOf(cmd *cobra.Command, flag string, values ...string) {
 	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))

@@ -18,7 +18,7 @@ func printViolations(w io.Writer, page schemas.ViolationPage) error {
 	rows := make([][]string, len(page.Violations))
 	for i, v := range page.Violations {
 		rows[i] = []string{
-			severityText(v.Severity), v.Account, v.Region, shortType(v.Type), named(v.ID, v.Name), v.Policy,
+			severityText(v.Severity), v.Account, v.Region, shortType(v.Type), named(v.ID, v.Name), policyText(v.Pack, v.Policy),
 			stateText(v), v.FirstSeen.UTC().Format(time.DateTime), strings.Join(v.Messages, "; "),
 		}
 	}
@@ -48,7 +48,7 @@ func printBlocks(w io.Writer, list []schemas.Violation, width int) error {
 	for _, v := range list {
 		where := strings.Join([]string{v.Account, v.Region, shortType(v.Type), named(v.ID, v.Name)}, "  ")
 		since := stateText(v) + ", first seen " + timeText(v.FirstSeen)
-		if _, err := fmt.Fprintf(w, "%-*s%s\n", indent, severityText(v.Severity), oneLine(v.Policy)); err != nil {
+		if _, err := fmt.Fprintf(w, "%-*s%s\n", indent, severityText(v.Severity), oneLine(policyText(v.Pack, v.Policy))); err != nil {
 			return err
 		}
 		for _, text := range append([]string{where, since}, v.Messages...) {

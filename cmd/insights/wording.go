@@ -111,6 +111,15 @@ func orNone(list []string) string {
 	return strings.Join(list, ", ")
 }
 
+// policyText is a policy where packs are not named: one of a local pack is told
+// apart.
+func policyText(pack, policy string) string {
+	if schemas.IsLocal(pack) {
+		return policy + " (" + pack + ")"
+	}
+	return policy
+}
+
 // durationText is how long a scan took.
 func durationText(s schemas.Scan) string {
 	if !s.State.Ended() {

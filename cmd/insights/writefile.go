@@ -16,6 +16,14 @@ func writeFile(path string, fill func(io.Writer) error) error {
 	return replaceFile(path, false, fill)
 }
 
+// textWriter fills a file with a text.
+func textWriter(text []byte) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	}
+}
+
 // writePrivateFile is writeFile for a file that is for its owner only whatever
 // was there before.
 func writePrivateFile(path string, fill func(io.Writer) error) error {

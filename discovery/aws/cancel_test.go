@@ -62,6 +62,7 @@ func (a *around) Cancelled(context.Context, schemas.AccountID, string) (bool, er
 }
 func (a *around) Seal(p map[string]any, _ string) map[string]any { return p }
 func (a *around) MAC(v any) any                                  { return v }
+func (a *around) Secret(string) bool                             { return false }
 
 // An account that throttles nearly every call keeps a read waiting for the SDK's
 // back-off and for the limiter. A cancelled scan ends both.

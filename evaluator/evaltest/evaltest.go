@@ -5,37 +5,21 @@ package evaltest
 import (
 	"context"
 	"embed"
+	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/insights-scanner/insights-scanner/evaluator"
+	"github.com/insights-scanner/insights-scanner/evaluator/fixture"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-//go:embed testdata
+//go:embed all:testdata
 var data embed.FS
-
-// testCase is one resource under one configuration and what policies say of it.
-type testCase struct {
-	Name       string                          `yaml:"name"`
-	Type       string                          `yaml:"type"`
-	Config     map[string]schemas.PolicyConfig `yaml:"config"`
-	Properties map[string]any                  `yaml:"properties"`
-	Unknown    []schemas.UnknownPath           `yaml:"unknown"`
-	Want       map[string]want                 `yaml:"want"`
-}
-
-type want struct {
-	Outcome  schemas.Outcome  `yaml:"outcome"`
-	Level    schemas.Level    `yaml:"level"`
-	Severity schemas.Severity `yaml:"severity"`
-	Messages []string         `yaml:"messages"`
-	Paths    []string         `yaml:"paths"`
-}
 
 // Policies are the resource policies of the conformance pack, sorted.
 var Policies = []string{
@@ -44,7 +28,8 @@ var Policies = []string{
 	"deny_whole", "warn_tag",
 }
 
-// Pack copies the conformance pack of a runtime into a directory.
+// Pack copies the conformance pack of a runtime into a directory, with the SDK
+// that it needs.
 func Pack(t testing.TB, runtime schemas.Runtime) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -55,35 +40,69 @@ func Pack(t testing.TB, runtime schemas.Runtime) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	Link(t, runtime, dir)
 	return dir
 }
 
 // Exercise runs every case against a runtime's loader.
 func Exercise(t *testing.T, runtime schemas.Runtime, loader evaluator.Loader) {
-	dir := Pack(t, runtime)
-	inspect(t, dir, loader)
+	x := &exercise{loader: loader, dir: Pack(t, runtime), engines: map[string]evaluator.Engine{}}
+	defer x.close(t)
+	x.inspect(t)
 	raw, err := data.ReadFile("testdata/cases.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var cases []testCase
-	if err := yaml.UnmarshalWithOptions(raw, &cases, yaml.Strict(), yaml.UseJSONUnmarshaler()); err != nil {
+	cases, err := fixture.Read("cases.yaml", raw)
+	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range cases {
-		t.Run(c.Name, func(t *testing.T) { c.run(t, dir, loader) })
+		t.Run(c.Title(), func(t *testing.T) { x.run(t, &c) })
+	}
+}
+
+// exercise is the pack of a runtime, loaded once for every configuration.
+type exercise struct {
+	loader       evaluator.Loader
+	dir          string
+	manifest     schemas.PackManifest
+	descriptions map[string]string // of policies
+	engines      map[string]evaluator.Engine
+}
+
+func (x *exercise) engine(t *testing.T, config map[string]schemas.PolicyConfig) evaluator.Engine {
+	t.Helper()
+	key := fmt.Sprint(config) // map keys come sorted
+	if e := x.engines[key]; e != nil {
+		return e
+	}
+	// Not the context of the case: the engine outlives it.
+	e, err := x.loader.Load(context.Background(), x.dir, schemas.EffectivePack{PackRef: x.manifest.PackRef, Policies: x.manifest.Policies, Config: config})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.engines[key] = e
+	return e
+}
+
+func (x *exercise) close(t *testing.T) {
+	for _, e := range x.engines {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
 // inspect checks what the pack declares.
-func inspect(t *testing.T, dir string, loader evaluator.Loader) {
+func (x *exercise) inspect(t *testing.T) {
 	t.Helper()
-	m, err := loader.Inspect(context.Background(), dir)
+	m, err := x.loader.Inspect(context.Background(), x.dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.Name != "conformance" || m.Version != "1.10" || len(m.Warnings) != 1 {
-		t.Errorf("manifest %s %s, warnings %q", m.Name, m.Version, m.Warnings)
+	if m.Name != "conformance" || m.Version != "1.10" || len(m.Warnings) != 1 || m.Description != "What every runtime has to do alike." {
+		t.Errorf("manifest %s %s %q, warnings %q", m.Name, m.Version, m.Description, m.Warnings)
 	}
 	i := slices.IndexFunc(m.Policies, func(p schemas.Policy) bool { return p.Name == "deny_public" })
 	if i < 0 {
@@ -91,31 +110,23 @@ func inspect(t *testing.T, dir string, loader evaluator.Loader) {
 	}
 	p := m.Policies[i]
 	if p.DisplayName != "No public buckets" || p.Severity != schemas.SeverityHigh || p.RemediationSteps != "Make it private." ||
-		len(p.Controls) != 1 || p.Controls[0].ID != "2.1.4" || p.Level != schemas.Mandatory || p.Scope != schemas.PolicyResource {
+		!slices.Equal(p.Controls, []schemas.Control{{Framework: "CIS", Version: "3.0.0", ID: "2.1.4"}}) ||
+		p.Level != schemas.Mandatory || p.Scope != schemas.PolicyResource {
 		t.Errorf("policy %+v", p)
+	}
+	x.manifest, x.descriptions = m, map[string]string{}
+	for _, p := range m.Policies {
+		x.descriptions[p.Name] = p.Description
 	}
 }
 
-func (c *testCase) run(t *testing.T, dir string, loader evaluator.Loader) {
-	ctx := t.Context()
-	m, err := loader.Inspect(ctx, dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := loader.Load(ctx, dir, schemas.EffectivePack{PackRef: m.PackRef, Policies: m.Policies, Config: c.Config})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	in := evaluator.Input{Account: "prod", URN: "urn:x", Type: c.Type, ID: "id", Name: "name", Properties: c.Properties, Unknown: c.Unknown}
+func (x *exercise) run(t *testing.T, c *fixture.Case) {
+	e := x.engine(t, configOf(c.Config))
+	in := c.Input()
 	got := judge(t, e, in)
 	for _, r := range got {
 		if w, ok := c.Want[r.Policy]; ok {
-			w.check(t, r)
+			check(t, w, r, x.descriptions[r.Policy])
 		}
 	}
 	for name := range c.Want {
@@ -126,6 +137,18 @@ func (c *testCase) run(t *testing.T, dir string, loader evaluator.Loader) {
 	if len(c.Unknown) > 0 {
 		holds(t, e, in, got, c.Want)
 	}
+}
+
+// configOf is a configuration without what it would be layered on.
+func configOf(given fixture.Config) map[string]schemas.PolicyConfig {
+	out := map[string]schemas.PolicyConfig{}
+	for policy, entry := range given {
+		properties := maps.Clone(entry)
+		level, _ := properties["enforcementLevel"].(string)
+		delete(properties, "enforcementLevel")
+		out[policy] = schemas.PolicyConfig{Level: schemas.Level(level), Properties: properties}
+	}
+	return out
 }
 
 // judge asks for a resource and checks that every policy has one result.
@@ -145,13 +168,19 @@ func judge(t *testing.T, e evaluator.Engine, in evaluator.Input) []schemas.Polic
 	return got
 }
 
-func (w want) check(t *testing.T, r schemas.PolicyResult) {
+// check holds a result against what is wanted. Pulumi's SDKs put a policy's
+// description above each of its messages.
+func check(t *testing.T, w fixture.Want, r schemas.PolicyResult, description string) {
 	t.Helper()
+	messages := make([]string, len(r.Messages))
+	for i, m := range r.Messages {
+		messages[i] = strings.TrimPrefix(m, description+"\n")
+	}
 	var paths []string
 	for _, p := range r.Paths {
 		paths = append(paths, p.Path)
 	}
-	if r.Outcome != w.Outcome || r.Level != w.Level || r.Severity != w.Severity || !slices.Equal(r.Messages, w.Messages) || !slices.Equal(paths, w.Paths) {
+	if r.Outcome != w.Outcome || r.Level != w.Level || r.Severity != w.Severity || !slices.Equal(messages, w.Messages) || !slices.Equal(paths, w.Paths) {
 		t.Errorf("%+v, want %+v", r, w)
 	}
 	if r.Outcome == schemas.Errored && r.Reason == "" {

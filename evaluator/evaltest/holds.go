@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/insights-scanner/insights-scanner/evaluator"
+	"github.com/insights-scanner/insights-scanner/evaluator/fixture"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -30,7 +31,7 @@ const absent = "(absent)"
 // holds checks what was said of a resource with something unknown: it must be
 // what is said for every value of the unknown. An engine may say unknown where
 // it cannot tell, but a case may want it only where the values really differ.
-func holds(t *testing.T, e evaluator.Engine, in evaluator.Input, said []schemas.PolicyResult, wanted map[string]want) {
+func holds(t *testing.T, e evaluator.Engine, in evaluator.Input, said []schemas.PolicyResult, wanted map[string]fixture.Want) {
 	t.Helper()
 	outcomes := make([]map[string]bool, len(said))
 	for i := range outcomes {

@@ -11,10 +11,10 @@ import (
 // findWays asks partial evaluation in which ways a policy can fire, with the
 // whole input unknown. It is asked once, when the pack is loaded.
 func (e *engine) findWays(ctx context.Context, p *policy) {
-	if p.declared != nil || !p.set {
+	if p.declared != nil || !p.set || e.review {
 		return
 	}
-	err := bounded(ctx, e.limit, func(ctx context.Context, stop topdown.Cancel) error {
+	err := bounded(ctx, e.limit, func(stop topdown.Cancel) error {
 		q, err := p.residual.Partial(ctx, rego.EvalParsedUnknowns([]*ast.Term{reference()}), rego.EvalExternalCancel(stop), rego.EvalTransaction(e.txn))
 		if err == nil {
 			p.ways = q.Queries
@@ -32,6 +32,9 @@ func (e *engine) findWays(ctx context.Context, p *policy) {
 func (e *engine) applies(ctx context.Context, p *policy, k kind) bool {
 	if p.declared != nil {
 		return p.declared[k.token]
+	}
+	if e.review {
+		return isKubernetes(k.token)
 	}
 	if types := p.types(k.hidden); types != nil {
 		return types[k.token]

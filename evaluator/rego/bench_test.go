@@ -2,8 +2,6 @@ package rego_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -29,30 +27,26 @@ func benchPack(b *testing.B) string {
 	b.Helper()
 	var s strings.Builder
 	s.WriteString("package bench\n\nimport rego.v1\n\ntags := object.get(input, \"tags\", {})\n\n")
-	bodies := []string{
-		`input.metadataOptions.httpTokens != "required"; msg := "IMDSv2"`,
-		`some d in input.ebsBlockDevices; not d.encrypted; msg := sprintf("%s is not encrypted", [d.deviceName])`,
-		`not input.monitoring; msg := "no monitoring"`,
-		`not tags.owner; msg := sprintf("%s has no owner", [input.name])`,
-		`input.associatePublicIpAddress; startswith(input.instanceType, "m5"); msg := "public"`,
-		`count(input.vpcSecurityGroupIds) > 5; msg := "many groups"`,
-		`every g in input.vpcSecurityGroupIds { startswith(g, "sg-0") }; input.ebsOptimized == false; msg := "x"`,
-		`object.get(input, ["rootBlockDevice", "encrypted"], false) == false; msg := "root"`,
-		`input.iamInstanceProfile == ""; regex.match("^i-[0-9a-f]+$", input.id); msg := "no profile"`,
-		`input.instanceType in data.config.types; msg := "type"`,
-	}
 	for t, typ := range benchTypes {
-		for i, body := range bodies {
+		for i, body := range benchBodies {
 			fmt.Fprintf(&s, "deny_t%dp%d contains msg if {\n\tinput.type == %q\n\t%s\n}\n\n", t, i, typ.token, strings.ReplaceAll(body, "; ", "\n\t"))
 		}
 	}
-	dir := b.TempDir()
-	for name, text := range map[string]string{"bench.rego": s.String(), "PulumiPolicy.yaml": "runtime: opa\nversion: 1.0.0\n"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			b.Fatal(err)
-		}
-	}
-	return dir
+	return write(b, files{"bench.rego": s.String()})
+}
+
+// benchBodies are policies as people write them.
+var benchBodies = []string{
+	`input.metadataOptions.httpTokens != "required"; msg := "IMDSv2"`,
+	`some d in input.ebsBlockDevices; not d.encrypted; msg := sprintf("%s is not encrypted", [d.deviceName])`,
+	`not input.monitoring; msg := "no monitoring"`,
+	`not tags.owner; msg := sprintf("%s has no owner", [input.name])`,
+	`input.associatePublicIpAddress; startswith(input.instanceType, "m5"); msg := "public"`,
+	`count(input.vpcSecurityGroupIds) > 5; msg := "many groups"`,
+	`every g in input.vpcSecurityGroupIds { startswith(g, "sg-0") }; input.ebsOptimized == false; msg := "x"`,
+	`object.get(input, ["rootBlockDevice", "encrypted"], false) == false; msg := "root"`,
+	`input.iamInstanceProfile == ""; regex.match("^i-[0-9a-f]+$", input.id); msg := "no profile"`,
+	`input.instanceType in data.config.types; msg := "type"`,
 }
 
 // benchInputs are ten resources of a size as EC2 has them.
@@ -60,23 +54,27 @@ func benchInputs(unknown ...schemas.UnknownPath) []evaluator.Input {
 	var out []evaluator.Input
 	for _, typ := range benchTypes {
 		for n := range typ.share {
-			id := fmt.Sprintf("i-0123456789abcde%d", n)
-			out = append(out, evaluator.Input{
-				Account: "prod", URN: "urn:insights:prod/us-east-1::aws::" + typ.token + "::" + id, Type: typ.token, ID: id, Name: id, Unknown: unknown,
-				Properties: map[string]any{
-					"id": id, "arn": "arn:aws:ec2:us-east-1:123456789012:instance/" + id, "ami": "ami-0abcdef1234567890", "instanceType": "t3.large",
-					"availabilityZone": "us-east-1a", "subnetId": "subnet-0a1b2c3d", "keyName": "ops", "ebsOptimized": true, "monitoring": true,
-					"vpcSecurityGroupIds": []any{"sg-0a", "sg-0b", "sg-0c"}, "associatePublicIpAddress": false, "iamInstanceProfile": "web",
-					"tags": map[string]any{"owner": "me", "Name": "web-1", "team": "a"}, "privateIp": "10.0.0.12", "publicIp": "", "tenancy": "default",
-					"metadataOptions":     map[string]any{"httpTokens": "required", "httpEndpoint": "enabled", "httpPutResponseHopLimit": 1},
-					"rootBlockDevice":     map[string]any{"encrypted": true, "volumeSize": 30, "volumeType": "gp3", "deviceName": "/dev/xvda"},
-					"ebsBlockDevices":     []any{map[string]any{"encrypted": true, "deviceName": "/dev/sdb"}, map[string]any{"encrypted": n > 0, "deviceName": "/dev/sdc"}},
-					"creditSpecification": map[string]any{"cpuCredits": "standard"}, "instanceState": "running", "sourceDestCheck": true,
-				},
-			})
+			out = append(out, benchInput(typ.token, n, unknown...))
 		}
 	}
 	return out
+}
+
+func benchInput(token string, n int, unknown ...schemas.UnknownPath) evaluator.Input {
+	id := fmt.Sprintf("i-0123456789abcde%d", n)
+	return evaluator.Input{
+		Account: "prod", Region: "us-east-1", URN: "urn:insights:prod/us-east-1::aws::" + token + "::" + id, Type: token, ID: id, Name: id, Unknown: unknown,
+		Properties: map[string]any{
+			"id": id, "arn": "arn:aws:ec2:us-east-1:123456789012:instance/" + id, "ami": "ami-0abcdef1234567890", "instanceType": "t3.large",
+			"availabilityZone": "us-east-1a", "subnetId": "subnet-0a1b2c3d", "keyName": "ops", "ebsOptimized": true, "monitoring": true,
+			"vpcSecurityGroupIds": []any{"sg-0a", "sg-0b", "sg-0c"}, "associatePublicIpAddress": false, "iamInstanceProfile": "web",
+			"tags": map[string]any{"owner": "me", "Name": "web-1", "team": "a"}, "privateIp": "10.0.0.12", "publicIp": "", "tenancy": "default",
+			"metadataOptions":     map[string]any{"httpTokens": "required", "httpEndpoint": "enabled", "httpPutResponseHopLimit": 1},
+			"rootBlockDevice":     map[string]any{"encrypted": true, "volumeSize": 30, "volumeType": "gp3", "deviceName": "/dev/xvda"},
+			"ebsBlockDevices":     []any{map[string]any{"encrypted": true, "deviceName": "/dev/sdb"}, map[string]any{"encrypted": n > 0, "deviceName": "/dev/sdc"}},
+			"creditSpecification": map[string]any{"cpuCredits": "standard"}, "instanceState": "running", "sourceDestCheck": true,
+		},
+	}
 }
 
 func benchmark(b *testing.B, inputs []evaluator.Input) {

@@ -2,6 +2,7 @@ package rego
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,7 +24,7 @@ type engine struct {
 	txn      storage.Transaction // one read transaction for the engine's life
 	policies []*policy           // resource policies, sorted by name
 	blank    []schemas.PolicyResult
-	foreign  bool // judges Kubernetes objects only
+	review   bool // judges reviews of Kubernetes objects: see admission
 	limit    time.Duration
 
 	mu    sync.Mutex
@@ -33,11 +34,14 @@ type engine struct {
 // policy is a rule as configured.
 type policy struct {
 	*rule
-	level    schemas.Level
-	query    rego.PreparedEvalQuery
-	residual rego.PreparedPartialQuery
-	ways     []ast.Body   // in which it can fire, with nothing known; none: not found out
-	overruns atomic.Int32 // times in a row that it did not finish
+	level schemas.Level
+	// parameters are the configured properties, nil without any, as rules of
+	// Gatekeeper look for them.
+	parameters *ast.Term
+	query      rego.PreparedEvalQuery
+	residual   rego.PreparedPartialQuery
+	ways       []ast.Body   // in which it can fire, with nothing known; none: not found out
+	overruns   atomic.Int32 // times in a row that it did not finish
 }
 
 // kind is what decides which policies can fire on a resource: its type, and
@@ -49,7 +53,8 @@ type kind struct {
 
 // plan is which policies a kind of resource needs, and one query for most of them.
 type plan struct {
-	judging []int // indexes of policies that can fire
+	judging []int                  // indexes of policies that can fire
+	passing []schemas.PolicyResult // when none does; shared, never written
 	joint   rego.PreparedEvalQuery
 	members []int       // what joint answers, in its order
 	apart   atomic.Bool // joint did not finish: one of its members takes too long
@@ -66,7 +71,7 @@ func newEngine(ctx context.Context, p *pack, e schemas.EffectivePack, project ev
 		}
 	}
 	out := &engine{
-		pack: p, foreign: project.InputFormat == evaluator.KubernetesAdmission, plans: map[kind]*plan{}, limit: limit,
+		pack: p, review: project.InputFormat == evaluator.KubernetesAdmission, plans: map[kind]*plan{}, limit: limit,
 		// Read as OPA's values, data is not converted again for every resource.
 		store: inmem.NewFromObjectWithOpts(map[string]any{"config": config}, inmem.OptReturnASTValuesOnRead(true)),
 	}
@@ -78,9 +83,9 @@ func newEngine(ctx context.Context, p *pack, e schemas.EffectivePack, project ev
 		if r.policy.Scope != schemas.PolicyResource {
 			continue // stack policies have no meaning for an account
 		}
-		pol := &policy{rule: r, level: r.policy.Level}
-		if l := e.Config[r.policy.Name].Level; l != "" {
-			pol.level = l
+		pol, err := newPolicy(r, e.Config[r.policy.Name])
+		if err != nil {
+			return nil, err
 		}
 		if err := out.prepare(ctx, pol); err != nil {
 			return nil, err
@@ -90,6 +95,28 @@ func newEngine(ctx context.Context, p *pack, e schemas.EffectivePack, project ev
 		out.blank = append(out.blank, pol.blank())
 	}
 	return out, nil
+}
+
+// newPolicy configures a rule. Rego remedies nothing: what a policy that should
+// finds is reported as mandatory, as Pulumi reports it.
+func newPolicy(r *rule, config schemas.PolicyConfig) (*policy, error) {
+	p := &policy{rule: r, level: r.policy.Level}
+	switch config.Level {
+	case "":
+	case schemas.Remediate:
+		p.level = schemas.Mandatory
+	default:
+		p.level = config.Level
+	}
+	if len(config.Properties) == 0 {
+		return p, nil
+	}
+	value, err := ast.InterfaceToValue(config.Properties)
+	if err != nil {
+		return nil, schemas.Errorf(schemas.CodeInvalid, "configuration of %s: %w", r.policy.Name, err)
+	}
+	p.parameters = ast.NewTerm(value)
+	return p, nil
 }
 
 // blank is the result of a policy that is not asked.
@@ -137,9 +164,8 @@ func (e *engine) Close() error {
 // Evaluate judges one resource: one result per resource policy. When the time
 // for the resource is over, the policies that were not asked yet are errored.
 func (e *engine) Evaluate(ctx context.Context, in evaluator.Input) ([]schemas.PolicyResult, error) {
-	results := append([]schemas.PolicyResult(nil), e.blank...)
-	if e.foreign {
-		return results, nil
+	if e.review && !isKubernetes(in.Type) {
+		return e.blank, nil
 	}
 	unknown := topLevel(in.Unknown)
 	_, hidden := in.Properties["type"]
@@ -148,18 +174,17 @@ func (e *engine) Evaluate(ctx context.Context, in evaluator.Input) ([]schemas.Po
 		return nil, err
 	}
 	if len(pl.judging) == 0 {
-		return results, nil
+		return pl.passing, nil
 	}
-	input, err := document(in)
-	if err != nil {
+	r := &run{e: e, in: in, results: pl.passing, unknown: unknown}
+	if err := r.prepare(); err != nil {
 		return nil, err
 	}
-	r := &run{e: e, in: in, input: input, results: results, unknown: unknown}
 	r.judge(ctx, pl)
 	if ctx.Err() == context.Canceled {
 		return nil, ctx.Err()
 	}
-	return results, nil
+	return r.results, nil
 }
 
 // plan makes the plan of a kind of resource once.
@@ -169,14 +194,14 @@ func (e *engine) plan(ctx context.Context, k kind) (*plan, error) {
 	if pl := e.plans[k]; pl != nil {
 		return pl, nil
 	}
-	pl := &plan{}
+	pl := &plan{passing: slices.Clone(e.blank)}
 	var parts []string
 	for i, p := range e.policies {
 		if p.level == schemas.LevelDisabled || !e.applies(ctx, p, k) {
 			continue
 		}
-		pl.judging = append(pl.judging, i)
-		if p.set {
+		pl.judging, pl.passing[i] = append(pl.judging, i), p.passed()
+		if p.set && !e.review { // each of a review has an input of its own
 			pl.members = append(pl.members, i)
 			parts = append(parts, e.refer(p))
 		}

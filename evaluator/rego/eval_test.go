@@ -56,7 +56,7 @@ func TestTheJointQueryIsGivenUp(t *testing.T) {
 
 // A panic in OPA is an error of what was asked.
 func TestPanicsAreErrors(t *testing.T) {
-	err := bounded(t.Context(), time.Hour, func(context.Context, topdown.Cancel) error { panic("illegal value") })
+	err := bounded(t.Context(), time.Hour, func(topdown.Cancel) error { panic("illegal value") })
 	if err == nil || err.Error() != "the evaluation panicked: illegal value" {
 		t.Error(err)
 	}

@@ -12,21 +12,24 @@ import (
 type Loader struct {
 	// Limit bounds one policy on one resource. Default 5 s.
 	Limit time.Duration
+	// Builtins are those of the function Builtins that packs may use all the same.
+	Builtins []string
 }
 
 const defaultLimit = 5 * time.Second
 
 // Inspect reads what the pack in dir declares: its name from the package of its
 // modules, its version from PulumiPolicy.yaml, its policies from the rules.
-func (Loader) Inspect(_ context.Context, dir string) (schemas.PackManifest, error) {
+func (l Loader) Inspect(_ context.Context, dir string) (schemas.PackManifest, error) {
 	project, err := evaluator.ReadProject(dir)
 	if err != nil {
 		return schemas.PackManifest{}, err
 	}
-	p, err := open(dir)
+	p, err := l.open(dir)
 	if err != nil {
 		return schemas.PackManifest{}, err
 	}
+	p.warnProject(project)
 	m := schemas.PackManifest{
 		PackRef:     schemas.PackRef{Name: p.name, Version: project.Version, Runtime: schemas.RuntimeOPA},
 		DisplayName: p.title, Description: project.Description, InputFormat: project.InputFormat,
@@ -44,7 +47,7 @@ func (l Loader) Load(ctx context.Context, dir string, e schemas.EffectivePack) (
 	if err != nil {
 		return nil, err
 	}
-	p, err := open(dir)
+	p, err := l.open(dir)
 	if err != nil {
 		return nil, err
 	}

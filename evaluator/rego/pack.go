@@ -1,9 +1,9 @@
 package rego
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -34,6 +34,8 @@ type rule struct {
 	asked    [2]map[string]bool // see types
 	set      bool               // it produces a set, as by far most do
 	uses     *uses              // what it reads of the input
+	files    []string           // where its clauses are
+	blocks   int                // of METADATA on its clauses
 }
 
 // Which rules are policies, their level and scope, as pulumi-policy-opa has it.
@@ -49,23 +51,24 @@ var ruleKinds = []struct {
 }
 
 // open reads and compiles the pack in dir.
-func open(dir string) (*pack, error) {
+func (l Loader) open(dir string) (*pack, error) {
 	modules, err := parse(dir)
 	if err != nil {
+		return nil, err
+	}
+	if err := l.checkBuiltins(modules); err != nil {
 		return nil, err
 	}
 	p := &pack{dir: dir}
 	if err := p.checkPackage(modules); err != nil {
 		return nil, err
 	}
-	p.compiler = ast.NewCompiler().WithCapabilities(capabilities())
+	p.compiler = ast.NewCompiler().WithCapabilities(l.capabilities())
 	p.compiler.Compile(modules)
 	if p.compiler.Failed() {
 		return nil, invalid(p.compiler.Errors)
 	}
-	if err := p.collect(modules); err != nil {
-		return nil, err
-	}
+	p.collect(modules)
 	return p, p.readSchemas()
 }
 
@@ -109,31 +112,30 @@ func sortedKeys[V any](m map[string]V) []string {
 }
 
 // collect finds the policies among the rules.
-func (p *pack) collect(modules map[string]*ast.Module) error {
+func (p *pack) collect(modules map[string]*ast.Module) {
 	found := map[string]*rule{}
 	for _, file := range sortedKeys(modules) {
 		m := modules[file]
 		about := annotations(m)
-		if a := about[""]; a != nil && p.title == "" {
-			p.title = a.Title
+		for _, a := range about[""] {
+			p.title = cmp.Or(p.title, a.Title)
 		}
 		for _, clause := range m.Rules {
-			name := clause.Head.Ref()[0].Value.String()
+			name := nameOf(clause)
+			level, scope, ok := kindOf(clause)
+			if !ok {
+				continue
+			}
 			r := found[name]
 			if r == nil {
-				level, scope, ok := kindOf(strings.Trim(name, `"`))
-				if !ok {
-					continue
-				}
 				r = &rule{policy: schemas.Policy{Name: name, DisplayName: strings.TrimSuffix(file, ".rego"), Level: level, Scope: scope}, set: true}
 				found[name] = r
 			}
 			p.shape(file, clause)
 			r.set = r.set && clause.Head.RuleKind() == ast.MultiValue && len(clause.Head.Ref()) == 1
-			if a := about[name]; a != nil {
-				if err := describe(r, a, file); err != nil {
-					return err
-				}
+			if !slices.Contains(r.files, file) {
+				r.files = append(r.files, file)
+				p.describeOnce(r, about[name], file)
 			}
 		}
 	}
@@ -141,14 +143,10 @@ func (p *pack) collect(modules map[string]*ast.Module) error {
 		r := found[name]
 		written := parsedClauses(modules, name)
 		r.asked = [2]map[string]bool{typesOf(written, false), typesOf(written, true)}
-		r.uses = usesOf(p.compiler, p.compiler.GetRulesWithPrefix(p.path.Append(ast.StringTerm(name))))
+		r.uses = usesOf(p.compiler, p.clauses(name))
 		p.rules = append(p.rules, r)
 	}
-	if len(p.rules) == 0 {
-		return schemas.Errorf(schemas.CodeInvalid, "package %s has no policy", p.name).
-			WithHint("Policies are rules named deny, deny_name, violation, warn or warn_name.")
-	}
-	return nil
+	p.warnRules(modules)
 }
 
 // shape warns of a rule that gives no messages. Such a pack loads, as it does in
@@ -164,8 +162,7 @@ func (p *pack) shape(file string, clause *ast.Rule) {
 		gives = typeName(head.Value)
 	}
 	if gives != "" {
-		p.warnings = append(p.warnings, fmt.Sprintf("%s:%d: %s gives %s, not messages: write %s contains msg if { … }",
-			file, clause.Location.Row, head.Ref(), gives, head.Ref()[0]))
+		p.warn("%s:%d: %s gives %s, not messages: write %s contains msg if { … }", file, clause.Location.Row, head.Ref(), gives, head.Ref()[0])
 	}
 }
 
@@ -192,7 +189,7 @@ func parsedClauses(modules map[string]*ast.Module, name string) []*ast.Rule {
 	var out []*ast.Rule
 	for _, m := range modules {
 		for _, r := range m.Rules {
-			if r.Head.Ref()[0].Value.String() == name {
+			if nameOf(r) == name {
 				out = append(out, r)
 			}
 		}
@@ -200,14 +197,19 @@ func parsedClauses(modules map[string]*ast.Module, name string) []*ast.Rule {
 	return out
 }
 
-func kindOf(name string) (schemas.Level, schemas.PolicyScope, bool) {
+// kindOf tells whether a clause is one of a policy, and of which kind. A function
+// is none, whatever its name.
+func kindOf(clause *ast.Rule) (schemas.Level, schemas.PolicyScope, bool) {
 	for _, k := range ruleKinds {
-		if k.name.MatchString(name) {
+		if len(clause.Head.Args) == 0 && k.name.MatchString(nameOf(clause)) {
 			return k.level, k.scope, true
 		}
 	}
 	return "", "", false
 }
+
+// nameOf is the name of the rule that a clause belongs to.
+func nameOf(clause *ast.Rule) string { return clause.Head.Ref()[0].Value.String() }
 
 // readSchemas reads config-schema.json: {rule: {properties, required}}.
 func (p *pack) readSchemas() error {
@@ -227,7 +229,8 @@ func (p *pack) readSchemas() error {
 		delete(all, r.policy.Name)
 	}
 	for _, name := range sortedKeys(all) {
-		p.warnings = append(p.warnings, "config-schema.json: no policy is named "+name)
+		p.warn("config-schema.json: no policy is named %s", name)
 	}
+	p.warnConfig()
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,13 +15,13 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// parse reads every .rego file but unit tests. Module names are paths relative
-// to the pack, so that errors name them.
+// parse reads every .rego file, and leaves unit tests out. Module names are paths
+// relative to the pack, so that errors name them.
 func parse(dir string) (map[string]*ast.Module, error) {
 	modules := map[string]*ast.Module{}
 	var problems ast.Errors
 	err := filepath.WalkDir(dir, func(file string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() || !strings.HasSuffix(file, ".rego") || strings.HasSuffix(file, "_test.rego") {
+		if err != nil || e.IsDir() || !strings.HasSuffix(file, ".rego") {
 			return err
 		}
 		text, err := os.ReadFile(file)
@@ -42,10 +43,21 @@ func parse(dir string) (map[string]*ast.Module, error) {
 		return nil, schemas.Errorf(schemas.CodeInvalid, "read pack: %w", err)
 	case len(problems) > 0:
 		return nil, invalid(problems)
-	case len(modules) == 0:
+	}
+	maps.DeleteFunc(modules, onlyTests)
+	if len(modules) == 0 {
 		return nil, schemas.Errorf(schemas.CodeInvalid, "%s has no .rego file", dir).WithHint("An OPA pack has its rules in .rego files of one package.")
 	}
-	return modules, checkBuiltins(modules)
+	return modules, nil
+}
+
+// onlyTests tells whether a file is none of the pack: a unit test without a policy
+// in it. Pulumi's engine reads unit tests as well, so a policy in one counts.
+func onlyTests(file string, m *ast.Module) bool {
+	return strings.HasSuffix(file, "_test.rego") && !slices.ContainsFunc(m.Rules, func(r *ast.Rule) bool {
+		_, _, policy := kindOf(r)
+		return policy
+	})
 }
 
 // parseModule tries Rego v0 first, as Pulumi's engine does; a file that is no
@@ -119,20 +131,30 @@ var forbidden = map[string]string{
 	"uuid.rfc4122":       "the same resource must always get the same verdict",
 }
 
-func capabilities() *ast.Capabilities {
+// Builtins are the names of the builtins that a pack may use only when it is
+// allowed to.
+func Builtins() []string { return sortedKeys(forbidden) }
+
+func (l Loader) forbids(builtin string) string {
+	if slices.Contains(l.Builtins, builtin) {
+		return ""
+	}
+	return forbidden[builtin]
+}
+
+func (l Loader) capabilities() *ast.Capabilities {
 	c := ast.CapabilitiesForThisVersion()
-	c.Builtins = slices.DeleteFunc(c.Builtins, func(b *ast.Builtin) bool { return forbidden[b.Name] != "" })
-	c.AllowNet = []string{}
+	c.Builtins = slices.DeleteFunc(c.Builtins, func(b *ast.Builtin) bool { return l.forbids(b.Name) != "" })
 	return c
 }
 
 // checkBuiltins says why a builtin may not be used; the compiler would only call
 // it undefined.
-func checkBuiltins(modules map[string]*ast.Module) error {
+func (l Loader) checkBuiltins(modules map[string]*ast.Module) error {
 	var problems ast.Errors
 	for _, m := range modules {
 		check := func(operator *ast.Term) {
-			if why := forbidden[operator.Value.String()]; why != "" {
+			if why := l.forbids(operator.Value.String()); why != "" {
 				problems = append(problems, ast.NewError(ast.TypeErr, operator.Location, "%s may not be used: %s", operator, why))
 			}
 		}

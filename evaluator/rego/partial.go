@@ -15,15 +15,17 @@ import (
 // does not hang on them is a failure, whatever else is unknown. Without one,
 // anything that is left to evaluate makes the policy unknown.
 func (r *run) partial(ctx context.Context, p *policy) schemas.PolicyResult {
-	out := p.passed()
-	err := bounded(ctx, p.allowance(r.e.limit), func(ctx context.Context, stop topdown.Cancel) error {
-		q, err := p.residual.Partial(ctx, rego.EvalParsedInput(r.input), rego.EvalParsedUnknowns(p.uses.hold(r.unknown)), rego.EvalExternalCancel(stop),
+	out, input := p.passed(), r.inputOf(p)
+	err := bounded(ctx, p.allowance(r.e.limit), func(stop topdown.Cancel) error {
+		q, err := p.residual.Partial(ctx, rego.EvalParsedInput(input), rego.EvalParsedUnknowns(p.uses.hold(r.unknown)), rego.EvalExternalCancel(stop),
 			rego.EvalTransaction(r.e.txn), rego.EvalMetrics(metrics.NoOp()), rego.EvalNondeterministicBuiltins(true))
 		if err != nil {
 			return err
 		}
-		out = r.weigh(ctx, p, q)
-		return ctx.Err()
+		if out = r.weigh(ctx, p, q, input); stop.Cancelled() {
+			return context.DeadlineExceeded
+		}
+		return nil
 	})
 	p.finished(err)
 	switch {
@@ -38,12 +40,12 @@ func (r *run) partial(ctx context.Context, p *policy) schemas.PolicyResult {
 }
 
 // weigh decides from what partial evaluation left.
-func (r *run) weigh(ctx context.Context, p *policy, q *rego.PartialQueries) schemas.PolicyResult {
+func (r *run) weigh(ctx context.Context, p *policy, q *rego.PartialQueries, input ast.Value) schemas.PolicyResult {
 	known := func(u *uses) bool { return !u.touches(r.unknown) }
 	var sure []*ast.Term
 	var left []ast.Body
 	for _, way := range q.Queries {
-		switch s := r.e.settle(ctx, way, r.input, known); s.state {
+		switch s := r.e.settle(ctx, way, input, known); s.state {
 		case fired:
 			sure = append(sure, s.values...)
 		case hangs:
@@ -78,7 +80,11 @@ func (r *run) unknownResult(p *policy, left []ast.Body, support []*ast.Module) s
 	}
 	for _, reads := range []*uses{hung, p.uses} {
 		for _, u := range r.in.Unknown {
-			if reads.touches(map[string]bool{topOf(u.Path): true}) {
+			top := topOf(u.Path)
+			if r.e.review {
+				top = review
+			}
+			if reads.touches(map[string]bool{top: true}) {
 				out.Paths = append(out.Paths, u)
 			}
 		}

@@ -75,14 +75,14 @@ deny contains {"msg": "b"} if true
 }
 
 // A rule may be written in several files, its clauses are one policy. Unit
-// tests are no part of a pack.
+// tests are no part of a pack, unless they hold a policy.
 func TestRulesOverFiles(t *testing.T) {
 	f := files{
-		"a.rego":           v1Head + "# METADATA\n# title: From a\ndeny contains \"a\" if input.a\n",
-		"b.rego":           v1Head + "deny contains \"b\" if input.b\n\nstack_warn contains \"s\" if true\n\nallow if true\n\ndenyall contains \"no policy\" if true\n",
-		"b_test.rego":      v1Head + "deny contains \"test\" if true\n\ntest_deny if count(deny) > 0\n",
-		"broken_test.rego": "not rego",
-		"data.json":        `{"p": 1}`,
+		"a.rego":          v1Head + "# METADATA\n# title: From a\ndeny contains \"a\" if input.a\n",
+		"b.rego":          v1Head + "deny contains \"b\" if input.b\n\nstack_warn contains \"s\" if true\n\nallow if true\n\ndenyall contains \"no policy\" if true\n",
+		"b_test.rego":     v1Head + "test_deny if {\n\tcount(deny) > 0 with http.send as {}\n}\n",
+		"other_test.rego": "package p_test\n\nimport rego.v1\n\nimport data.p\n\ntest_deny if count(p.deny) > 0\n",
+		"data.json":       `{"p": 1}`,
 	}
 	dir := write(t, f)
 	m, err := rego.Loader{}.Inspect(t.Context(), dir)
@@ -92,15 +92,12 @@ func TestRulesOverFiles(t *testing.T) {
 	if m.Name != "p" || len(m.Policies) != 2 || m.Policies[0].DisplayName != "From a" || m.Policies[1].Scope != schemas.PolicyStack || m.Policies[1].DisplayName != "b" {
 		t.Errorf("%+v", m)
 	}
-	r := one(t, f, evaluator.Input{Type: "t", Properties: map[string]any{"a": true, "b": true}})
-	if !slices.Equal(r.Messages, []string{"a", "b"}) {
+	in := evaluator.Input{Type: "t", Properties: map[string]any{"a": true, "b": true}}
+	if r := one(t, f, in); !slices.Equal(r.Messages, []string{"a", "b"}) {
 		t.Errorf("%+v", r)
 	}
-}
-
-func TestKubernetesPacksDoNotJudgeClouds(t *testing.T) {
-	f := files{"a.rego": v1Head + `deny contains "m" if true`, "PulumiPolicy.yaml": "runtime: opa\nversion: 1.0.0\ninputFormat: kubernetes-admission\n"}
-	if r := one(t, f, evaluator.Input{Type: bucket}); r.Outcome != schemas.NotApplicable {
+	f["load_test.rego"] = v1Head + "deny contains \"load\" if true\n"
+	if r := one(t, f, in); !slices.Equal(r.Messages, []string{"a", "b", "load"}) {
 		t.Errorf("%+v", r)
 	}
 }

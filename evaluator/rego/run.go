@@ -15,9 +15,36 @@ import (
 type run struct {
 	e       *engine
 	in      evaluator.Input
-	input   ast.Value
+	input   ast.Value      // of all policies
+	review  [][2]*ast.Term // items of the input, to which each policy adds its parameters
 	results []schemas.PolicyResult
-	unknown map[string]bool // top-level properties
+	own     bool            // results is no longer the plan's
+	unknown map[string]bool // names at the top of the input
+}
+
+// prepare makes the input, and says what of it is unknown.
+func (r *run) prepare() (err error) {
+	if !r.e.review {
+		r.input, err = document(r.in)
+		return err
+	}
+	if len(r.unknown) > 0 {
+		r.unknown = map[string]bool{review: true}
+	}
+	r.review, err = admission(r.in)
+	return err
+}
+
+// inputOf is the input of one policy.
+func (r *run) inputOf(p *policy) ast.Value {
+	switch {
+	case !r.e.review:
+		return r.input
+	case p.parameters == nil:
+		return ast.NewObject(r.review...)
+	default:
+		return ast.NewObject(append(slices.Clone(r.review), item("parameters", p.parameters))...)
+	}
 }
 
 // judge asks most policies in one query. Those that read something unknown are
@@ -28,9 +55,11 @@ func (r *run) judge(ctx context.Context, pl *plan) {
 		p := r.e.policies[i]
 		switch {
 		case p.uses.touches(r.unknown):
-			r.results[i], apart[i] = r.partial(ctx, p), true
-		case !p.set:
-			r.results[i], apart[i] = r.single(ctx, p), true
+			r.say(i, r.partial(ctx, p))
+			apart[i] = true
+		case !p.set || r.e.review:
+			r.say(i, r.single(ctx, p))
+			apart[i] = true
 		}
 	}
 	if len(apart) == len(pl.judging) {
@@ -42,11 +71,22 @@ func (r *run) judge(ctx context.Context, pl *plan) {
 		switch p := r.e.policies[i]; {
 		case apart[i]:
 		case all == nil:
-			r.results[i] = r.single(ctx, p)
+			r.say(i, r.single(ctx, p))
 		default:
-			r.results[i] = p.verdict(all.Elem(n))
+			r.say(i, p.verdict(all.Elem(n)))
 		}
 	}
+}
+
+// say sets the result of a policy, which passes unless another is said.
+func (r *run) say(i int, result schemas.PolicyResult) {
+	if result.Outcome == schemas.Passed {
+		return
+	}
+	if !r.own {
+		r.results, r.own = slices.Clone(r.results), true
+	}
+	r.results[i] = result
 }
 
 // together asks the members of a plan at once; nil when that did not work.
@@ -70,7 +110,7 @@ func (r *run) together(ctx context.Context, pl *plan) *ast.Array {
 
 // single asks one policy.
 func (r *run) single(ctx context.Context, p *policy) schemas.PolicyResult {
-	values, err := r.e.eval(ctx, p.query, r.input, p.allowance(r.e.limit))
+	values, err := r.e.eval(ctx, p.query, r.inputOf(p), p.allowance(r.e.limit))
 	p.finished(err)
 	switch {
 	case err != nil:

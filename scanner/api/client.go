@@ -19,9 +19,10 @@ import (
 
 // Client is the Service of a server somewhere else.
 type Client struct {
-	base  *url.URL
-	token string
-	http  *http.Client
+	base       *url.URL
+	token      string
+	http       *http.Client
+	publishing *http.Client
 }
 
 var _ Service = (*Client)(nil)
@@ -48,11 +49,18 @@ func NewClient(server, token string) (*Client, error) {
 		ResponseHeaderTimeout: 2 * time.Minute,
 		ForceAttemptHTTP2:     true,
 	}
-	return &Client{base: u, token: token, http: &http.Client{
-		Transport: transport,
+	// Publishing brings a pack its dependencies and starts it before the answer begins.
+	patient := transport.Clone()
+	patient.ResponseHeaderTimeout = 15 * time.Minute
+	return &Client{base: u, token: token, http: httpClient(transport), publishing: httpClient(patient)}, nil
+}
+
+func httpClient(t *http.Transport) *http.Client {
+	return &http.Client{
+		Transport: t,
 		// The token must not follow a redirect.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	}
 }
 
 // call does a request; out takes the answer unless it is nil.
@@ -95,11 +103,11 @@ func (c *Client) do(ctx context.Context, method string, path []string, q url.Val
 		return nil, schemas.Errorf(schemas.CodeInvalid, "a name must not be empty")
 	}
 	var body io.Reader
-	contentType := "application/json"
+	contentType, client := "application/json", c.http
 	switch v := in.(type) {
 	case nil:
 	case []byte:
-		body, contentType = bytes.NewReader(v), "application/gzip"
+		body, contentType, client = bytes.NewReader(v), "application/gzip", c.publishing
 	default:
 		raw, err := json.Marshal(v)
 		if err != nil {
@@ -117,7 +125,7 @@ func (c *Client) do(ctx context.Context, method string, path []string, q url.Val
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
-	res, err := c.http.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		return nil, c.unreachable(ctx, err)
 	}

@@ -53,7 +53,7 @@ func (s *Server) reportRoutes() {
 func violationQuery(q *params) schemas.ViolationQuery {
 	in := schemas.ViolationQuery{
 		Accounts: q.list("account"), Pack: q.text("pack"), Policy: q.text("policy"), Type: q.text("type"),
-		Region: q.text("region"), Resource: q.text("resource"), Severity: q.severities("severity"),
+		Region: q.text("region"), Resource: q.text("resource"), Severity: q.severities("severity"), Enforced: q.truth("enforced"),
 		Scan: q.text("scan"), Sort: q.text("sort"), Desc: q.truth("desc"), Limit: q.number("limit"), Cursor: q.text("cursor"),
 	}
 	for _, state := range q.list("state") {
@@ -82,6 +82,7 @@ func violationValues(q schemas.ViolationQuery) url.Values {
 	add(v, "resource", q.Resource)
 	addSeverities(v, q.Severity)
 	addAll(v, "state", q.State)
+	addBool(v, "enforced", q.Enforced)
 	add(v, "scan", q.Scan)
 	add(v, "sort", q.Sort)
 	addBool(v, "desc", q.Desc)

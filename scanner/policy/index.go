@@ -106,22 +106,11 @@ func (x *index) applying(memberships []Membership) applying {
 	return a
 }
 
-// addLocal adds local packs to the enforced ones; both run. A local pack of the
-// same name gets another one, since findings, verdicts and reports go by pack
-// name and must not mix.
+// addLocal adds local packs to the enforced ones; both run. Their names are
+// local ones, so that findings, verdicts and reports, which go by pack name, do
+// not mix.
 func addLocal(packs, local []schemas.EffectivePack) []schemas.EffectivePack {
-	taken := map[string]bool{}
-	for _, p := range packs {
-		taken[p.Name] = true
-	}
-	for _, p := range local {
-		p.Local, p.Group = true, ""
-		for taken[p.Name] {
-			p.Name += "@local"
-		}
-		taken[p.Name] = true
-		packs = append(packs, p)
-	}
+	packs = append(packs, local...)
 	slices.SortStableFunc(packs, func(a, b schemas.EffectivePack) int { return strings.Compare(a.Name, b.Name) })
 	return packs
 }

@@ -29,29 +29,9 @@ type Owner interface {
 	Own(dir string) bool
 }
 
-// Local prepares the pack in a directory for --policy-pack: nothing is
-// published, but its archive is stored so that any evaluator can load it. A
-// missing version is the beginning of the digest. A pack that brings its
-// dependencies installed runs in place in this process.
-func (r *Registry) Local(ctx context.Context, dir string) (schemas.EffectivePack, error) {
-	archive, m, err := r.inspectLocal(ctx, dir)
-	if err != nil {
-		return schemas.EffectivePack{}, err
-	}
-	config, err := LayerConfig(m.Policies, nil)
-	if err != nil {
-		return schemas.EffectivePack{}, err
-	}
-	if m.Version == "" {
-		m.Version = m.Digest[:12]
-	}
-	if err := r.d.Objects.Put(ctx, m.Digest, archive); err != nil {
-		return schemas.EffectivePack{}, err
-	}
-	r.record(ctx, m)
-	return schemas.EffectivePack{PackRef: m.PackRef, Local: true, Policies: m.Policies, Config: config}, nil
-}
-
+// inspectLocal reads what the pack in a directory declares, and returns it with
+// the archive to keep. One that brings its dependencies installed runs in place in
+// this process.
 func (r *Registry) inspectLocal(ctx context.Context, dir string) ([]byte, schemas.PackManifest, error) {
 	archive, err := Archive(dir)
 	if err != nil {

@@ -91,10 +91,12 @@ func TestLocalPackThatBringsItsDependencies(t *testing.T) {
 	w, cache, inspected := newLockingWorld(t)
 	dir := newPack(t, "base", "1")
 	write(t, dir, "installed", "")
+	write(t, dir, "lock", "the author's") // so that what is published is this very archive
 	published, err := w.registry.PublishDir(w.ctx, dir, "ci")
 	ok(t, err)
-	local, err := w.registry.Local(w.ctx, dir)
+	packs, _, err := w.registry.Locals(w.ctx, []policy.LocalPack{{Dir: dir}})
 	ok(t, err)
+	local := packs[0]
 	if *inspected != dir {
 		t.Errorf("inspected in %s, want %s", *inspected, dir)
 	}
@@ -115,8 +117,9 @@ func TestLocalPackWithoutDependenciesIsLockedAsPublished(t *testing.T) {
 	t.Parallel()
 	w, cache, inspected := newLockingWorld(t)
 	dir := newPack(t, "base", "1")
-	local, err := w.registry.Local(w.ctx, dir)
+	packs, _, err := w.registry.Locals(w.ctx, []policy.LocalPack{{Dir: dir}})
 	ok(t, err)
+	local := packs[0]
 	if *inspected == dir {
 		t.Error("inspected in place")
 	}

@@ -221,37 +221,6 @@ func TestResolversSideBySide(t *testing.T) {
 	applies(w.resolver, "")
 }
 
-func TestLocalPacksRunBesideRequiredOnes(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.account(prod, "prod")
-	w.publish("base", "1.0.0")
-	w.enrol(schemas.DefaultAccountsGroup, "base", "1.0.0", nil)
-	same, err := w.registry.Local(w.ctx, newPack(t, "base", "2.0.0"))
-	ok(t, err)
-	extra, err := w.registry.Local(w.ctx, newPack(t, "extra", ""))
-	ok(t, err)
-	if extra.Version != extra.Digest[:12] {
-		t.Fatalf("got version %q of digest %q", extra.Version, extra.Digest)
-	}
-	w.resolver.SetLocal([]schemas.EffectivePack{same, extra})
-	got, e := w.resolved(prod)
-	want := "base 1.0.0 (default-accounts-policy-group);base@local 2.0.0 ();extra " + extra.Version + " ()"
-	if strings.Join(got, ";") != want {
-		t.Fatalf("got %v, want %s", got, want)
-	}
-	if e.Packs[0].Local || !e.Packs[1].Local || e.Packs[1].Config["encrypt"].Level != schemas.Advisory {
-		t.Fatalf("got %+v", e.Packs)
-	}
-	if _, err := w.objects.Get(w.ctx, extra.Digest); err != nil {
-		t.Fatal(err)
-	}
-	list, err := w.registry.List(w.ctx)
-	if err != nil || len(list) != 1 {
-		t.Fatalf("local packs were published: %v, %v", list, err)
-	}
-}
-
 func TestResolverRunFollowsEveryChange(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -51,7 +51,7 @@ func NewResolver(d ResolverDeps) *Resolver {
 }
 
 // SetLocal names the packs that apply to every account beside the enforced
-// ones. It writes nothing; resolve afterwards.
+// ones; see Registry.Locals. It writes nothing; resolve afterwards.
 func (r *Resolver) SetLocal(packs []schemas.EffectivePack) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -94,8 +94,8 @@ func enrolled(groups []schemas.Group, name string, e schemas.Enrolment) []schema
 	out := slices.Clone(groups)
 	for i := range out {
 		if out[i].Name == name {
-			others := slices.DeleteFunc(slices.Clone(out[i].Packs), func(o schemas.Enrolment) bool { return o.Pack == e.Pack })
-			out[i].Packs = append(others, e)
+			out[i].Packs = slices.DeleteFunc(slices.Clone(out[i].Packs), func(o schemas.Enrolment) bool { return o.Pack == e.Pack })
+			out[i].Packs = append(out[i].Packs, e)
 		}
 	}
 	return out

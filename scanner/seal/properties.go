@@ -9,9 +9,10 @@ import (
 )
 
 // Seal returns a copy of a resource's properties in which secret values are
-// sealed: those that are secret by the resource's type, and any string that
-// looks like a credential. Only the value itself is sealed, never the object
-// around it. What is sealed already stays as it is.
+// sealed: those that are secret by the resource's type or by their name, and any
+// string that looks like a credential. Only the value itself is sealed, never the
+// object around it, unless the credential is a name in it. What is sealed already
+// stays as it is.
 func (r *Ring) Seal(properties map[string]any, resourceType string) map[string]any {
 	paths := secretPaths[schemas.CanonicalType(resourceType)]
 	out, _ := r.walk(properties, paths).(map[string]any)
@@ -27,6 +28,9 @@ func (r *Ring) walk(v any, paths []path) any {
 		}
 		out := make(map[string]any, len(v))
 		for k, child := range v {
+			if looksSecret(k) {
+				return r.seal(v) // a name cannot be sealed by itself
+			}
 			out[k] = r.child(k, child, paths)
 		}
 		return out
@@ -78,6 +82,9 @@ func (r *Ring) child(key string, v any, paths []path) any {
 			return r.seal(v)
 		}
 	}
+	if text, ok := v.(string); ok && namedSecret(key, text) {
+		return r.seal(text)
+	}
 	return r.walk(v, below)
 }
 
@@ -104,6 +111,10 @@ func (r *Ring) keep(m map[string]any) map[string]any {
 	}
 	return maps.Clone(m)
 }
+
+// Secret tells whether a text that is no property, such as a name, holds a
+// credential.
+func (r *Ring) Secret(text string) bool { return looksSecret(text) }
 
 // MAC returns a copy of a value in which every sealed secret is replaced by
 // {"sealed": mac}, for hashing.

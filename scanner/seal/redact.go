@@ -21,9 +21,14 @@ func collect(v any, into map[string]bool) {
 		if len(v) < minRedact {
 			return
 		}
-		into[v] = true
-		for _, form := range jsonForms(v) {
-			into[form] = true
+		for _, text := range append(parts(v), v) {
+			if len(text) < minRedact {
+				continue
+			}
+			into[text] = true
+			for _, form := range jsonForms(text) {
+				into[form] = true
+			}
 		}
 		collectJSON(v, into)
 	case float64:
@@ -35,7 +40,10 @@ func collect(v any, into map[string]bool) {
 			collect(c, into)
 		}
 	case map[string]any:
-		for _, c := range v {
+		for k, c := range v {
+			if looksSecret(k) {
+				collect(k, into)
+			}
 			collect(c, into)
 		}
 	}

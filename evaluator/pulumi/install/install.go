@@ -8,7 +8,6 @@ package install
 
 import (
 	"context"
-	"path/filepath"
 	"sync"
 
 	"github.com/rs/zerolog"
@@ -65,8 +64,6 @@ type recipe interface {
 	lock(ctx context.Context, s *shop) (file string, err error)
 	// install installs exactly the lock.
 	install(ctx context.Context, s *shop) error
-	// fits says whether this machine can run the pack in dir with what is installed there.
-	fits(dir string) error
 	// environment is how the pack is run from where it was installed.
 	environment(dir string) Environment
 }
@@ -95,14 +92,19 @@ func (i *Installer) Lock(ctx context.Context, dir string, p evaluator.Project) (
 		return false, err
 	}
 	defer s.close()
+	changed, err = i.lockInto(ctx, r, s, dir)
+	return changed, settled(err, 1)
+}
+
+func (i *Installer) lockInto(ctx context.Context, r recipe, s *shop, dir string) (changed bool, err error) {
 	if err := r.accepts(ctx, s); err != nil {
 		return false, err
 	}
 	file, err := i.lock(ctx, r, s)
 	if err != nil || file == "" {
-		return false, settled(err, 1)
+		return false, err
 	}
-	return true, copyFile(filepath.Join(s.pack, file), filepath.Join(dir, file))
+	return true, s.bring(file, dir)
 }
 
 // Environment returns the environment of the pack in dir: its own, if Adopt
@@ -110,14 +112,14 @@ func (i *Installer) Lock(ctx context.Context, dir string, p evaluator.Project) (
 // first, in the environment only. Errors as those of Lock; one that is worth a
 // retry is CodeUnavailable.
 func (i *Installer) Environment(ctx context.Context, dir string, p evaluator.Project) (Environment, error) {
+	if i.adopted(dir) {
+		if e, ok := Own(dir, p); ok {
+			return e, fits(ctx, dir, p)
+		}
+	}
 	r, err := i.recipe(ctx, dir, p)
 	if err != nil {
 		return Environment{}, err
-	}
-	if i.adopted(dir) {
-		if e, ok := Own(dir, p); ok {
-			return e, r.fits(dir)
-		}
 	}
 	key, err := keyOf(r, dir)
 	if err != nil {
@@ -159,6 +161,7 @@ func (i *Installer) make(ctx context.Context, r recipe, key, dir string, p evalu
 		s.close()
 		return "", err
 	}
+	i.sweep()
 	return s.pack, nil
 }
 

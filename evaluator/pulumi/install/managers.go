@@ -78,11 +78,10 @@ var bun = packageManager{
 
 // managerOf is the package manager that the pack's options name, else the one
 // whose lock file it has, in Pulumi's order, else npm.
-func managerOf(dir, option string) (packageManager, error) {
-	var m packageManager
+func managerOf(dir, option string) packageManager {
+	m := npm
 	switch option {
 	case "npm":
-		m = npm
 	case "yarn":
 		m = yarnClassic
 	case "pnpm":
@@ -90,15 +89,13 @@ func managerOf(dir, option string) (packageManager, error) {
 	case "bun":
 		m = bun
 	default:
-		m = npm
 		for _, other := range []packageManager{bun, pnpm, yarnClassic} {
 			if other.lockIn(dir) != "" {
 				m = other
 			}
 		}
 	}
-	_, err := lookPath(m.name)
-	return m, err
+	return m
 }
 
 // yarn tells which kind of Yarn the pack has: .yarnrc.yml may name a release that

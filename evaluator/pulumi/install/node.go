@@ -17,7 +17,7 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// The Node.js versions that packs are run with. Tests have run 20.
+// The Node.js versions that packs are run with. Tests run 20; 22 and 24 were tried.
 const (
 	nodeRange    = ">=20"
 	nodeVersions = "20 or newer"
@@ -44,9 +44,7 @@ func newNode(ctx context.Context, dir string, p evaluator.Project) (*node, error
 	if err != nil {
 		return nil, schemas.Errorf(schemas.CodeInvalid, "%s says that its version is %q", path, out)
 	}
-	n := &node{p: p, path: path, version: v}
-	n.manager, err = managerOf(dir, p.Options.PackageManager)
-	return n, err
+	return &node{p: p, path: path, version: v, manager: managerOf(dir, p.Options.PackageManager)}, nil
 }
 
 func (n *node) key() string {
@@ -65,14 +63,8 @@ func (n *node) accepts(ctx context.Context, s *shop) error {
 	if n.manager.name == "yarn" {
 		return n.yarn(ctx, s)
 	}
-	return nil
-}
-
-func (n *node) fits(dir string) error {
-	if err := n.engines(dir); err != nil {
-		return err
-	}
-	return n.check(dir)
+	_, err := lookPath(n.manager.name)
+	return err
 }
 
 func (n *node) engines(dir string) error {

@@ -61,8 +61,8 @@ func interpreter(dir, path string) (Environment, bool) {
 	const question = "import importlib.metadata as m, sys; m.version('pulumi_policy'); print(sys.prefix); print(sys.base_prefix)"
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, "-c", question)
-	cmd.Dir = "/" // not the pack's, whose modules must not be found
+	cmd := exec.CommandContext(ctx, path, "-c", question) //nolint:gosec // an interpreter that the operator names
+	cmd.Dir = "/"                                         // not the pack's, whose modules must not be found
 	out, err := cmd.Output()
 	if err != nil {
 		return Environment{}, false
@@ -74,4 +74,19 @@ func interpreter(dir, path string) (Environment, bool) {
 		e.Env = []string{"PATH=" + systemPath, "PYTHONDONTWRITEBYTECODE=1"}
 	}
 	return e, true
+}
+
+// fits says whether this machine can run a local pack with what is installed in it.
+func fits(ctx context.Context, dir string, p evaluator.Project) error {
+	if p.Runtime != schemas.RuntimeNodeJS {
+		return nil // Own has asked the interpreter
+	}
+	n, err := newNode(ctx, dir, p)
+	if err == nil {
+		err = n.engines(dir)
+	}
+	if err == nil {
+		err = n.check(dir)
+	}
+	return err
 }

@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 // venv makes a virtual environment, with the stand-ins of Pulumi's packages in it
@@ -73,6 +75,7 @@ func TestNodePacksThatBringTheirModules(t *testing.T) {
 		"node_modules/@pulumi/pulumi/package.json":                 `{"name": "@pulumi/pulumi", "version": "3.0.0"}`,
 		"node_modules/@pulumi/pulumi/cmd/run-policy-pack/index.js": "",
 	}))
+
 	i := newInstaller(t, t.TempDir())
 	// A published pack that holds modules is not run with them.
 	e, err := i.Environment(t.Context(), dir, p)
@@ -85,6 +88,12 @@ func TestNodePacksThatBringTheirModules(t *testing.T) {
 	if e, err = i.Environment(t.Context(), dir, p); err != nil || e.Dir != dir || e.Argv[1] != filepath.Join(dir, runPolicyPack) {
 		t.Fatalf("got %v in %s, %v", e.Argv, e.Dir, err)
 	}
+	ok(t, os.WriteFile(filepath.Join(dir, "bun.lock"), nil, 0o600)) // which nobody needs here
+	_, err = i.Environment(t.Context(), dir, p)
+	ok(t, err)
+	ok(t, os.WriteFile(filepath.Join(dir, "node_modules/@pulumi/policy/package.json"), []byte(`{"name": "@pulumi/policy", "version": "2.0.0", "engines": {"node": ">=99"}}`), 0o600))
+	_, err = i.Environment(t.Context(), dir, p)
+	wantErr(t, err, schemas.CodeInvalid, "@pulumi/policy 2.0.0 needs >=99")
 	ok(t, os.RemoveAll(filepath.Join(dir, "node_modules")))
 	if i.Adopt(dir, p) {
 		t.Fatal("adopted without modules")

@@ -38,6 +38,9 @@ func (poetry) locked(dir string) bool { return exists(filepath.Join(dir, "poetry
 
 // venv makes the environment that poetry finds activated. Poetry needs no pip in it.
 func (poetry) venv(ctx context.Context, p *python, s *shop) error {
+	if _, err := lookPath("poetry"); err != nil {
+		return err
+	}
 	_, err := s.run(ctx, p.env(s), p.base, "-m", "venv", "--without-pip", p.venvDir(s.pack))
 	return err
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // The Python versions that packs are run with: those that Pulumi's packages
-// support. Tests have run 3.11.
+// support. Tests run 3.11.
 const (
 	pythonMajor, pythonMinor = 3, 10
 	pythonVersions           = "3.10 or newer"
@@ -29,8 +29,8 @@ type python struct {
 	packager toolchain
 }
 
-// toolchain resolves and installs in a virtual environment. The fields are those
-// of recipe, for the shop's environment that venv has made.
+// toolchain is pip, poetry or uv: it makes a virtual environment, and resolves and
+// installs in it. What recipe has too means the same.
 type toolchain interface {
 	name() string
 	add() string   // how a dependency is added
@@ -47,13 +47,7 @@ func newPython(ctx context.Context, dir string, project evaluator.Project) (*pyt
 		return nil, err
 	}
 	p := &python{p: project, base: base, packager: toolchainOf(dir, project)}
-	if err := p.ask(ctx); err != nil {
-		return nil, err
-	}
-	if p.packager.name() != "pip" {
-		_, err = lookPath(p.packager.name())
-	}
-	return p, err
+	return p, p.ask(ctx)
 }
 
 // basePython is the interpreter that Pulumi would take.
@@ -129,9 +123,6 @@ func (p *python) accepts(ctx context.Context, s *shop) error {
 	}
 	return err
 }
-
-// fits is true for what Own found.
-func (p *python) fits(string) error { return nil }
 
 func (p *python) locked(dir string) bool { return p.packager.locked(dir) }
 

@@ -3,9 +3,9 @@ package install
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -37,6 +37,22 @@ type shop struct {
 // hold waits until no other process makes the environment, and keeps others
 // from it until release. A process that dies releases.
 func (i *Installer) hold(ctx context.Context, key string) (release func(), err error) {
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for {
+		if release, err = i.tryHold(key); release != nil || err != nil {
+			return release, err
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return nil, schemas.Errorf(schemas.CodeUnavailable, "wait for another process that installs the same pack: %w", context.Cause(ctx))
+		}
+	}
+}
+
+// tryHold is hold without waiting: release is nil when another one holds it.
+func (i *Installer) tryHold(key string) (release func(), err error) {
 	if err := os.MkdirAll(i.root, 0o700); err != nil {
 		return nil, errDisk(err)
 	}
@@ -44,35 +60,21 @@ func (i *Installer) hold(ctx context.Context, key string) (release func(), err e
 	if err != nil {
 		return nil, errDisk(err)
 	}
-	again := time.NewTicker(50 * time.Millisecond)
-	defer again.Stop()
-	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if err == nil {
-			return func() { _ = f.Close() }, nil
-		}
-		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
-			_ = f.Close()
-			return nil, errDisk(err)
-		}
-		select {
-		case <-again.C:
-		case <-ctx.Done():
-			_ = f.Close()
-			return nil, schemas.Errorf(schemas.CodeUnavailable, "wait for another process that installs the same pack: %w", context.Cause(ctx))
-		}
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if err == nil {
+		return func() { _ = f.Close() }, nil
 	}
+	_ = f.Close()
+	if errors.Is(err, unix.EWOULDBLOCK) || errors.Is(err, unix.EINTR) {
+		return nil, nil //nolint:nilnil // see above
+	}
+	return nil, errDisk(err)
 }
 
 // open begins an attempt with a copy of the pack, and wipes the attempts that
 // were not finished.
 func (i *Installer) open(key, dir string, p evaluator.Project) (*shop, error) {
-	abandoned, _ := filepath.Glob(filepath.Join(i.root, key+".*"))
-	for _, path := range abandoned {
-		if !strings.HasSuffix(path, ".lock") {
-			_ = os.RemoveAll(path)
-		}
-	}
+	i.wipe(key, "")
 	i.phase("begin")
 	at, err := os.MkdirTemp(i.root, key+".")
 	if err != nil {
@@ -96,6 +98,24 @@ func (i *Installer) open(key, dir string, p evaluator.Project) (*shop, error) {
 // runs for one pack must not get into another.
 func (s *shop) cache() string { return filepath.Join(s.dir, "cache") }
 
+// bring copies a file of the pack in the shop to the pack's own directory. Code of
+// packages has run in the shop: a link to a file outside is not followed.
+func (s *shop) bring(file, dir string) error {
+	f, err := os.OpenInRoot(s.pack, file)
+	if err != nil {
+		return errDisk(err)
+	}
+	defer func() { _ = f.Close() }()
+	text, err := io.ReadAll(f)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, file), text, 0o600)
+	}
+	if err != nil {
+		return errDisk(err)
+	}
+	return nil
+}
+
 // close throws the attempt away.
 func (s *shop) close() { _ = os.RemoveAll(s.dir) }
 
@@ -108,32 +128,6 @@ func (s *shop) seal() error {
 	}
 	s.i.phase("mark")
 	return s.i.mark(s.key, filepath.Base(s.dir))
-}
-
-func (i *Installer) markOf(key string) string { return filepath.Join(i.root, key+".complete") }
-
-func (i *Installer) mark(key, attempt string) error {
-	f, err := os.CreateTemp(i.root, key+".mark-")
-	if err != nil {
-		return errDisk(err)
-	}
-	_, err = f.WriteString(attempt)
-	err = errors.Join(err, f.Sync(), f.Close())
-	i.phase("rename")
-	if err = errors.Join(err, os.Rename(f.Name(), i.markOf(key)), syncTree(i.root)); err != nil {
-		return errDisk(err)
-	}
-	return nil
-}
-
-// complete is the pack's directory in the finished environment, if there is one.
-func (i *Installer) complete(key string) (string, bool) {
-	attempt, err := os.ReadFile(i.markOf(key))
-	if err != nil || !strings.HasPrefix(string(attempt), key+".") {
-		return "", false
-	}
-	pack := filepath.Join(i.root, filepath.Base(string(attempt)), "pack")
-	return pack, exists(pack)
 }
 
 func errDisk(err error) error {

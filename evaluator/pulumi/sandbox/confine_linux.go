@@ -11,12 +11,16 @@ import (
 // Devices that every program uses.
 var devices = []string{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"}
 
+// What a program behind a fence sees of the machine's settings: it has none of its
+// own.
+var fencedSettings = []string{"/proc", "/etc/passwd", "/etc/group", "/etc/hosts", "/etc/nsswitch.conf"}
+
 // restraint is what the program must live with here.
 func (h *helper) restraint() restraint {
 	p := h.plan
-	r := restraint{Limits: p.Limits, Count: p.Count, Tasks: ownTasks(), Rights: p.Rights, Filter: p.Filter, Offline: p.Offline}
+	r := restraint{Limits: p.Limits, Count: p.Count, Tasks: ownTasks(), Rights: p.Rights, Filter: p.Filter, Offline: p.Offline, Fixed: p.Fixed}
 	if p.Fence {
-		r.Fence = &fencedIn{Offline: p.Offline, Read: []string{"/proc"}, Write: slices.Clone(devices)}
+		r.Fence = &fencedIn{Offline: p.Offline, Read: slices.Clone(fencedSettings), Write: slices.Clone(devices)}
 		for _, b := range p.Binds {
 			if b.Write {
 				r.Fence.Write = append(r.Fence.Write, b.From)
@@ -40,7 +44,7 @@ func (r restraint) confine() error {
 		}
 	}
 	if r.Filter {
-		return putFilter(r.Offline, r.Fence != nil && r.Offline)
+		return putFilter(r.Offline, r.Fixed)
 	}
 	return nil
 }
@@ -54,7 +58,7 @@ func dropRights() error {
 	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
 		return fmt.Errorf("drop ambient capabilities: %w", err)
 	}
-	for c := uintptr(0); c < 64; c++ {
+	for c := range uintptr(64) {
 		err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0)
 		if errors.Is(err, unix.EINVAL) {
 			break // the kernel has no more

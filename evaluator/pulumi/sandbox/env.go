@@ -38,6 +38,21 @@ func environment(spec Spec, ours []string) []string {
 	return append(env, spec.Env...)
 }
 
+// lastOf keeps the last entry of every name: programs that are given a name twice
+// take the first.
+func lastOf(env []string) []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, entry := range slices.Backward(env) {
+		if name, _, _ := strings.Cut(entry, "="); !seen[name] {
+			seen[name] = true
+			out = append(out, entry)
+		}
+	}
+	slices.Reverse(out)
+	return out
+}
+
 // forRegistries tells whether an entry of this process's environment says how
 // registries are reached. Directories of this user, such as caches, are left out:
 // they are not there for the program. Tokens belong into registryFiles.

@@ -12,6 +12,10 @@ import (
 // given a view of its own: in most containers. Files outside have their names and
 // sizes still, and nothing else.
 
+// leastFence is the version of Landlock behind which files can be moved from one
+// directory to another, as everybody does who installs something.
+const leastFence = 2
+
 // Rights of a file; a directory has more.
 const (
 	readRights = unix.LANDLOCK_ACCESS_FS_EXECUTE | unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_READ_DIR
@@ -54,10 +58,7 @@ func (f fencedIn) close() error {
 
 // rules is what a version of Landlock can forbid.
 func (f fencedIn) rules(version int) unix.LandlockRulesetAttr {
-	r := unix.LandlockRulesetAttr{Handled_access_fs: unix.LANDLOCK_ACCESS_FS_MAKE_SYM<<1 - 1}
-	if version >= 2 {
-		r.Handled_access_fs |= unix.LANDLOCK_ACCESS_FS_REFER
-	}
+	r := unix.LandlockRulesetAttr{Handled_access_fs: unix.LANDLOCK_ACCESS_FS_REFER<<1 - 1} // and all before it
 	if version >= fullFence {
 		r.Handled_access_fs |= unix.LANDLOCK_ACCESS_FS_TRUNCATE
 	}

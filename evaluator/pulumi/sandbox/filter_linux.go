@@ -65,7 +65,7 @@ func forCall(call uint32, then ...instruction) []instruction {
 }
 
 // filter is the program of a filter.
-func filter(offline, fenced bool) []instruction {
+func filter(offline, fixed bool) []instruction {
 	out := []instruction{load(callArch), skipIf(nativeArch, 1), refuse(uint32(unix.ENOSYS))}
 	out = append(out, nativeCalls...)
 	for _, call := range riskyCalls {
@@ -74,7 +74,7 @@ func filter(offline, fenced bool) []instruction {
 	if offline {
 		out = append(out, offlineFilter()...)
 	}
-	if fenced {
+	if fixed {
 		for _, call := range fileCalls {
 			out = append(out, forCall(call, refuse(uint32(unix.EPERM)))...)
 		}
@@ -107,11 +107,11 @@ func offlineFilter() []instruction {
 }
 
 // putFilter puts the filter upon this thread and what it becomes.
-func putFilter(offline, fenced bool) error {
+func putFilter(offline, fixed bool) error {
 	if nativeArch == 0 {
 		return fmt.Errorf("a filter of system calls: %w", unix.ENOSYS)
 	}
-	code := filter(offline, fenced)
+	code := filter(offline, fixed)
 	program := unix.SockFprog{Len: uint16(len(code)), Filter: &code[0]}
 	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&program)))
 	if errno != 0 {

@@ -1,6 +1,22 @@
 package sandbox
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
+
+// guardEvery is how often the limits of all processes together are looked after:
+// often where nothing else limits their number, less so where that means to read
+// the list of all processes of the machine.
+func (p plan) guardEvery() time.Duration {
+	switch {
+	case p.Count:
+		return time.Second
+	case p.First:
+		return 100 * time.Millisecond
+	}
+	return 250 * time.Millisecond
+}
 
 // usage is what the program and all its processes take.
 type usage struct {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -119,7 +120,8 @@ func (h *helper) serve() {
 
 // dial connects to a port of the program, and hands the connection over.
 func (h *helper) dial(r request) {
-	conn, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(r.Port)), dialTimeout)
+	d := net.Dialer{Timeout: dialTimeout}
+	conn, err := d.DialContext(context.Background(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(r.Port)))
 	if err != nil {
 		a := answer{ID: r.ID, Error: err.Error()}
 		errors.As(err, &a.Refused)
@@ -137,13 +139,10 @@ func (h *helper) dial(r request) {
 	}
 }
 
-// guardEvery is how often the limits of all processes together are looked after.
-const guardEvery = 100 * time.Millisecond
-
 // guard ends a program that has more processes, or more in memory, than it may:
 // the kernel's limits are per process, or do not hold for everybody.
 func (h *helper) guard() {
-	for tick := time.Tick(guardEvery); ; <-tick {
+	for tick := time.Tick(h.plan.guardEvery()); ; <-tick {
 		if why := h.usage().over(h.plan.Limits); why != "" {
 			h.mu.Lock()
 			h.why = why

@@ -11,15 +11,14 @@ import (
 // Beyond Linux programs get a clean environment, limits of files and processor
 // time, and an end with the scanner's.
 
-const survives = ""
-
 func remedy() string { return "Run packs that you do not trust on Linux." }
 
 func probeAll() abilities { return probedPlain() }
 
 func (h *helper) probe() int {
-	const not = "not on this operating system"
-	_ = h.wire.send(answer{Probed: &findings{Memory: not, Processes: not}}, -1)
+	for _, step := range []string{stepMemory, stepTasks} {
+		_ = h.wire.send(answer{Found: &finding{Step: step, Wrong: "not on this operating system"}}, -1)
+	}
 	return 0
 }
 

@@ -35,6 +35,7 @@ type plan struct {
 	Alone   bool // a network of its own
 	Filter  bool // of system calls
 	Offline bool // the filter refuses connections
+	Fixed   bool // the filter refuses to change modes and owners of files
 	Count   bool // the kernel counts its processes by themselves
 	Rights  bool // it keeps those of this process
 	Probe   bool // start nothing, say what can be done
@@ -63,7 +64,11 @@ func (s *Sandbox) launch(spec Spec) (*launch, error) {
 	l := &launch{plan: plan{
 		Argv: spec.Argv, Dir: spec.Dir, Env: environment(spec, os.Environ()), Limits: spec.Limits, Rights: s.mode == Off,
 		Room: can.Files, Fence: !can.Files && can.Fence > 0, First: can.Processes, Count: can.Count,
-		Alone: can.Network && offline, Filter: can.Filter, Offline: can.Filter && !can.Network && offline,
+		Alone: can.Network && offline, Filter: can.Filter,
+		// Sockets that are files are reached in every network.
+		Offline: can.Filter && offline && !(can.Network && can.Files),
+		// What may write, to install something, needs modes.
+		Fixed: can.Filter && !can.Files && offline && len(spec.Write) == 0,
 	}}
 	home, temp := privateHome, "/tmp"
 	if !can.Files {
@@ -76,11 +81,11 @@ func (s *Sandbox) launch(spec Spec) (*launch, error) {
 		l.linkRegistryFiles(spec)
 	}
 	l.plan.Binds, l.plan.Links = visible(spec, l.plan.Env)
-	l.plan.Env = append(l.plan.Env, "HOME="+home, "TMPDIR="+temp)
+	l.plan.Env = lastOf(append(l.plan.Env, "HOME="+home, "TMPDIR="+temp))
 	l.plan.Dir = cmp.Or(spec.Dir, home)
 	l.cmd = helperCommand(can, l.plan.Alone)
 	l.cmd.Stdout, l.cmd.Stderr = spec.Stdout, spec.Stderr
-	if can.Files && os.Geteuid() == 0 {
+	if s.mode != Off && os.Geteuid() == 0 {
 		l.beStranger()
 	}
 	return l, nil

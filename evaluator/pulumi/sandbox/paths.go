@@ -57,16 +57,30 @@ func visible(spec Spec, env []string) (binds []bind, links []link) {
 	for _, path := range files {
 		binds = append(binds, bind{From: path, To: path})
 	}
-	for _, path := range slices.Concat(interpreter(spec.Argv[0]), spec.Read) {
-		// An environment that is being filled stays writable.
-		if !within(path, spec.Write) {
-			binds = append(binds, bind{From: path, To: path, Own: true})
-		}
+	for _, path := range hidden(slices.Concat(spec.Read, interpreter(spec.Argv[0])), spec.Write) {
+		binds = append(binds, bind{From: path, To: path, Own: true})
 	}
 	for _, path := range spec.Write {
 		binds = append(binds, bind{From: path, To: path, Own: true, Write: true})
 	}
 	return tidy(binds), links
+}
+
+// hidden are the paths that neither the others nor shown make visible: of a link
+// in what is visible it is what that leads to. An environment that is being filled
+// stays writable.
+func hidden(paths, shown []string) []string {
+	slices.Sort(paths) // what holds others comes first
+	var out []string
+	for _, path := range paths {
+		if real, err := filepath.EvalSymlinks(path); err == nil && within(path, append(out, shown...)) {
+			path = real
+		}
+		if !within(path, append(out, shown...)) {
+			out = append(out, path)
+		}
+	}
+	return out
 }
 
 // tidy resolves links in what is bound, leaves out what is not there and what

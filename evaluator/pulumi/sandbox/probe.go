@@ -1,8 +1,8 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 )
@@ -17,19 +17,57 @@ type abilities struct {
 	Fence     int  // version of what keeps programs from opening files, 0 without
 	Filter    bool // of system calls
 
-	whyNot error    // the system refused the namespaces
-	found  findings // of the helper that tried
-	failed error    // it could not even be started
+	failed error            // the helper cannot even be started
+	tried  map[string]trial // what was tried, by step
 }
+
+// The steps of a trial. Those that are protections have the names they have in
+// reports.
+const (
+	stepMemory    = "memory limit"
+	stepTasks     = "process limit"
+	stepFiles     = "private files"
+	stepNetwork   = "no network"
+	stepProcesses = "processes"
+	stepFence     = "fence"
+	stepFilter    = "filter"
+)
 
 // fullFence is the version of a fence that also keeps files from being emptied.
 const fullFence = 3
 
-// findings are what the helper found when it tried: what went wrong, or nothing.
-type findings struct {
-	Files, Network, Memory, Processes string
-	Fence                             int
-	Filter                            bool
+// finding is what the helper says after each step, so that what it said stands
+// when the system ends it at the next.
+type finding struct {
+	Step  string
+	Wrong string // what went wrong, or nothing
+	Fence int    `json:",omitempty"`
+}
+
+// trial is what a helper found.
+type trial struct {
+	wrong map[string]string // by step; nothing when it works
+	fence int
+	err   error // why it did not get to its end
+}
+
+func (t trial) works(step string) bool {
+	wrong, tried := t.wrong[step]
+	return tried && wrong == ""
+}
+
+// why is what went wrong with a step.
+func (t trial) why(step string) string {
+	if wrong, tried := t.wrong[step]; tried {
+		return wrong
+	}
+	if t.err == nil {
+		return "not on this operating system"
+	}
+	if len(t.wrong) == 0 {
+		return "namespaces are refused: " + plain(t.err)
+	}
+	return "the system ended the helper when it tried: " + plain(t.err)
 }
 
 // probeTimeout bounds a trial.
@@ -38,34 +76,43 @@ const probeTimeout = 30 * time.Second
 // Once per process: what a system allows does not change while it runs.
 var (
 	probed      = sync.OnceValue(probeAll)
-	probedPlain = sync.OnceValue(func() abilities { return try(abilities{}) })
+	probedPlain = sync.OnceValue(func() abilities {
+		t := try(abilities{})
+		can := abilities{Filter: t.works(stepFilter), tried: map[string]trial{}}
+		for _, step := range []string{stepMemory, stepTasks, stepFence, stepFilter} {
+			can.tried[step] = t
+		}
+		if t.works(stepFence) {
+			can.Fence = t.fence
+		}
+		if len(t.wrong) == 0 {
+			can.failed = t.err
+		}
+		return can
+	})
 )
 
-// try starts a helper that does what it can of what is wanted, and gives what
-// works.
-func try(want abilities) abilities {
+// try starts a helper that does what it can of what is wanted.
+func try(want abilities) trial {
 	l := &launch{plan: plan{Probe: true, First: want.Processes, Room: want.Files, Alone: want.Network, Limits: Limits{}.withDefaults()}}
 	l.cmd = helperCommand(want, want.Network)
-	got := want
-	w, err := l.helper()
-	if err != nil {
-		return abilities{whyNot: err, failed: err}
+	t := trial{wrong: map[string]string{}}
+	var w *wire
+	if w, t.err = l.helper(); t.err != nil {
+		return t
 	}
 	defer func() { _ = w.conn.Close() }()
-	var a answer
 	_ = w.conn.SetDeadline(time.Now().Add(probeTimeout))
-	if err = w.send(l.plan, -1); err == nil {
-		_, err = w.receive(&a)
+	for err := w.send(l.plan, -1); err == nil; {
+		var a answer
+		if _, err = w.receive(&a); err == nil && a.Found != nil {
+			t.wrong[a.Found.Step] = a.Found.Wrong
+			t.fence = max(t.fence, a.Found.Fence)
+		}
 	}
-	if err != nil || a.Probed == nil {
-		_ = l.cmd.Process.Kill()
-		err = errors.Join(err, l.cmd.Wait())
-		return abilities{whyNot: fmt.Errorf("the helper gave no answer: %w", err), failed: err}
+	_ = l.cmd.Process.Kill() // it has closed the wire, or hangs
+	if err := l.cmd.Wait(); !t.works(stepFilter) {
+		t.err = cmp.Or(err, errors.New("it went no further"))
 	}
-	_ = l.cmd.Wait()
-	got.found = *a.Probed
-	got.Files = want.Files && a.Probed.Files == ""
-	got.Network = want.Network && a.Probed.Network == ""
-	got.Fence, got.Filter = a.Probed.Fence, a.Probed.Filter
-	return got
+	return t
 }

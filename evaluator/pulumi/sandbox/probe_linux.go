@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"strconv"
 	"strings"
@@ -14,21 +15,21 @@ import (
 // probeAll tries everything at once; where the system refuses that, each by
 // itself.
 func probeAll() abilities {
-	all := try(abilities{User: true, Files: true, Network: true, Processes: true})
-	if all.failed == nil {
-		all.Count = countsByNamespace()
-		return all
-	}
 	can := probedPlain()
-	can.whyNot = all.whyNot
-	for _, one := range []abilities{{User: true, Files: true}, {User: true, Network: true}, {User: true, Processes: true}} {
-		got := try(one)
-		if got.failed != nil {
-			continue
+	can.tried = maps.Clone(can.tried)
+	all := try(abilities{User: true, Files: true, Network: true, Processes: true})
+	for step, one := range map[string]abilities{
+		stepFiles: {User: true, Files: true, Processes: true}, stepNetwork: {User: true, Network: true}, stepProcesses: {User: true, Processes: true},
+	} {
+		can.tried[step] = all
+		if !all.works(step) && all.err != nil {
+			can.tried[step] = try(one)
 		}
-		can.User = true
-		can.Files, can.Network, can.Processes = can.Files || got.Files, can.Network || got.Network, can.Processes || got.Processes
 	}
+	can.Files = can.tried[stepFiles].works(stepFiles)
+	can.Network = can.tried[stepNetwork].works(stepNetwork)
+	can.Processes = can.tried[stepProcesses].works(stepProcesses)
+	can.User = can.Files || can.Network || can.Processes
 	can.Count = can.User && countsByNamespace()
 	return can
 }
@@ -46,55 +47,73 @@ func countsByNamespace() bool {
 	return err == nil && (major > 5 || major == 5 && minor >= 14)
 }
 
-// probe tries what the plan wants, and says what went wrong.
+// probe tries what the plan wants and says what went wrong, step by step. What
+// takes something from this process for good comes last.
 func (h *helper) probe() int {
-	var f findings
-	note := func(into *string, err error) {
+	say := func(step string, err error) {
+		f := &finding{Step: step}
 		if err != nil {
-			*into = err.Error()
+			f.Wrong = err.Error()
+		} else if step == stepFence {
+			f.Fence = fenceVersion()
 		}
+		_ = h.wire.send(answer{Found: f}, -1)
 	}
-	note(&f.Memory, limitsMemory())
+	say(stepMemory, limitsMemory())
+	say(stepTasks, countsTasks())
+	if h.plan.First {
+		say(stepProcesses, nil)
+	}
 	if h.plan.Alone {
-		note(&f.Network, loopback())
+		say(stepNetwork, loopback())
 	}
 	if h.plan.Room {
 		h.plan.Binds, h.plan.Links = visible(Spec{Argv: []string{"/bin/sh"}}, nil)
-		note(&f.Files, makeRoot(h.plan))
+		say(stepFiles, makeRoot(h.plan))
 	}
-	if ownTasks() == 0 {
-		f.Processes = "processes cannot be counted: /proc is not there"
-	}
-	f.Fence, f.Filter = tryFence(), tryFilter()
-	_ = h.wire.send(answer{Probed: &f}, -1)
+	say(stepFence, tryFence())
+	say(stepFilter, tryFilter())
 	return 0
 }
 
-// tryFence puts a fence around this thread that has one gate, and gives its
-// version if it holds.
-func tryFence() int {
-	if err := dropRights(); err != nil {
-		return 0
+func countsTasks() error {
+	if ownTasks() == 0 {
+		return errors.New("processes cannot be counted: /proc is not there")
 	}
-	if err := (fencedIn{Read: []string{"/proc"}}).close(); err != nil {
-		return 0
-	}
-	if _, err := os.ReadDir("/"); !errors.Is(err, unix.EACCES) {
-		return 0
-	}
-	return fenceVersion()
+	return nil
 }
 
-// tryFilter puts a filter upon this thread, and tells whether it holds.
-func tryFilter() bool {
+// tryFence puts a fence around this thread that has one gate, and looks whether
+// it holds.
+func tryFence() error {
+	if fenceVersion() < leastFence {
+		return errors.New("a fence needs Linux 5.19")
+	}
+	if err := dropRights(); err != nil {
+		return err
+	}
+	if err := (fencedIn{Read: []string{"/proc"}}).close(); err != nil {
+		return err
+	}
+	if _, err := os.ReadDir("/"); !errors.Is(err, unix.EACCES) {
+		return fmt.Errorf("a fence that does not hold: %w", err)
+	}
+	return nil
+}
+
+// tryFilter puts a filter upon this thread, and looks whether it holds.
+func tryFilter() error {
 	if err := putFilter(true, false); err != nil {
-		return false
+		return err
 	}
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if errors.Is(err, unix.EACCES) {
+		return nil
+	}
 	if err == nil {
 		_ = unix.Close(fd)
 	}
-	return errors.Is(err, unix.EACCES)
+	return fmt.Errorf("a filter that does not hold: %w", err)
 }
 
 // limitsMemory tells whether the kernel keeps a limit of data.

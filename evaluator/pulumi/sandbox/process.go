@@ -89,16 +89,18 @@ func (p *Process) started(ctx context.Context) error {
 	select {
 	case a := <-p.begun:
 		return p.refused(a)
+	case <-ctx.Done():
 	case <-p.done:
 		select {
 		case a := <-p.begun: // the last it said
 			return p.refused(a)
 		default:
-			return schemas.Errorf(schemas.CodeUnavailable, "the sandbox of %s: %w", p.name, p.err)
 		}
-	case <-ctx.Done():
-		return schemas.Errorf(schemas.CodeUnavailable, "the sandbox of %s was not ready: %w", p.name, ctx.Err())
 	}
+	if err := ctx.Err(); err != nil {
+		return schemas.Errorf(schemas.CodeUnavailable, "the sandbox of %s was not ready: %w", p.name, err)
+	}
+	return schemas.Errorf(schemas.CodeUnavailable, "the sandbox of %s: %w", p.name, p.err)
 }
 
 func (p *Process) refused(a answer) error {

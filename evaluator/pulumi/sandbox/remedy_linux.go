@@ -5,9 +5,6 @@ import (
 	"strings"
 )
 
-// survives says why programs outlive this one; they do not.
-const survives = ""
-
 // remedy is what the operator can do so that namespaces are allowed, by what
 // this system shows.
 func remedy() string {

@@ -1,8 +1,9 @@
 package sandbox
 
 import (
-	"cmp"
+	"errors"
 	"strings"
+	"syscall"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -26,55 +27,55 @@ func Report(mode Mode) []Protection {
 		can = probed()
 	}
 	return []Protection{
-		protection("clean environment", can.failed, "", "nothing of the scanner's environment but what registries need, and that only while dependencies are installed"),
-		privateFiles(off, can),
-		noNetwork(off, can),
-		protection("memory limit", can.failed, can.found.Memory, "2 GiB of data for a process, and in memory for all of a pack together"),
-		protection("process limit", can.failed, can.found.Processes, "512 processes and threads; an hour of processor time for each process, after all others"),
-		protection("file limits", can.failed, "", "4,096 open files, files of at most 1 GiB"),
-		protection("dies with its parent", can.failed, survives, "all processes end with the scanner, also when it is killed"),
+		can.limit("clean environment", "nothing of the scanner's environment but what registries need, and that only while dependencies are installed"),
+		can.privateFiles(off),
+		can.noNetwork(off),
+		can.limit(stepMemory, "2 GiB of data for a process, and in memory for all of a pack together"),
+		can.limit(stepTasks, "512 processes and threads; an hour of processor time for each process, after all others"),
+		can.limit("file limits", "4,096 open files, files of at most 1 GiB"),
+		can.limit("dies with its parent", "all processes end with the scanner, also when it is killed"),
 	}
 }
 
-// protection is one that needs no namespaces.
-func protection(name string, failed error, found, holds string) Protection {
-	p := Protection{Name: name, Holds: failed == nil && found == "", Why: holds}
-	if failed != nil {
-		p.Why, p.Do = "the helper could not be started: "+failed.Error(), "The program's file must be executable where it lies."
-	} else if found != "" {
-		p.Why, p.Do = found, "Use Linux 4.7 or newer, with /proc mounted."
+// limit is a protection that needs no namespaces.
+func (can abilities) limit(name, holds string) Protection {
+	if can.failed != nil {
+		return Protection{Name: name, Why: "the helper could not be started: " + plain(can.failed), Do: "The program's file must be executable where it lies."}
 	}
-	return p
+	if t, tried := can.tried[name]; tried && !t.works(name) {
+		return Protection{Name: name, Why: t.why(name), Do: "Use Linux 4.7 or newer, with /proc mounted."}
+	}
+	return Protection{Name: name, Holds: true, Why: holds}
 }
 
-func privateFiles(off bool, can abilities) Protection {
-	p := Protection{Name: "private files", Holds: true}
+func (can abilities) privateFiles(off bool) Protection {
+	p := Protection{Name: stepFiles, Holds: true}
 	switch {
 	case off:
 		return p.off()
 	case can.Files:
 		p.Why = "only the pack, and the system's programs and libraries; a home directory of its own"
-	case can.Fence >= fullFence:
+	case can.Fence >= fullFence && can.Filter:
 		p.Why = "only the pack, and the system's programs and libraries, can be opened (Landlock); names of other files and processes are seen"
 	case can.Fence > 0:
-		return p.refused(can, can.found.Files, "other files cannot be opened (Landlock), but emptied")
+		return p.refused(can, "other files cannot be opened (Landlock), but emptied")
 	default:
-		return p.refused(can, can.found.Files, "")
+		return p.refused(can, "")
 	}
 	return p
 }
 
-func noNetwork(off bool, can abilities) Protection {
-	p := Protection{Name: "no network", Holds: true, Why: "none but its own; installing dependencies has this machine's"}
+func (can abilities) noNetwork(off bool) Protection {
+	p := Protection{Name: stepNetwork, Holds: true, Why: "none but its own; installing dependencies has this machine's"}
 	switch {
 	case off:
 		return p.off()
 	case can.Network:
 		return p
 	case can.Filter:
-		return p.refused(can, can.found.Network, "a pack cannot make connections (a filter of system calls), but be reached")
+		return p.refused(can, "a pack cannot make connections (a filter of system calls), but be reached")
 	}
-	return p.refused(can, can.found.Network, "")
+	return p.refused(can, "")
 }
 
 func (p Protection) off() Protection {
@@ -82,15 +83,24 @@ func (p Protection) off() Protection {
 }
 
 // refused is a protection that needs namespaces; instead is what there is.
-func (p Protection) refused(can abilities, found, instead string) Protection {
-	why := found
-	if why == "" && can.whyNot != nil {
-		why = "namespaces are refused: " + can.whyNot.Error()
-	}
+func (p Protection) refused(can abilities, instead string) Protection {
+	why := can.tried[p.Name].why(p.Name)
 	if instead != "" {
 		why = instead + ": " + why
 	}
-	return Protection{Name: p.Name, Why: cmp.Or(why, "not on this operating system"), Do: remedy()}
+	return Protection{Name: p.Name, Why: why, Do: remedy()}
+}
+
+// plain is the system's part of an error.
+func plain(err error) string {
+	var errno syscall.Errno
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EUSERS):
+		return "there may be no more of them"
+	case errors.As(err, &errno):
+		return errno.Error()
+	}
+	return err.Error()
 }
 
 // lacking is the error of a sandbox that is required; nil when everything holds.

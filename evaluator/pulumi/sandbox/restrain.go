@@ -24,6 +24,7 @@ type restraint struct {
 	Fence   *fencedIn // files that stay open, where it has no view of its own
 	Filter  bool      // of system calls
 	Offline bool      // the filter is what keeps it from making connections
+	Fixed   bool      // and from changing files that it cannot open
 }
 
 // fencedIn are the paths that stay open to a program behind a fence.
@@ -44,16 +45,14 @@ func become() {
 		err = r.apply()
 	}
 	if err == nil {
-		err = syscall.Exec(argv[0], argv, env)
+		err = syscall.Exec(argv[0], argv, env) //nolint:gosec // this is what it is for
 	}
 	_, _ = fmt.Fprint(os.NewFile(3, "helper"), err)
 	os.Exit(1)
 }
 
 func (r restraint) apply() error {
-	if err := syscall.Setpriority(syscall.PRIO_PROCESS, 0, niceness); err != nil {
-		return fmt.Errorf("nice: %w", err)
-	}
+	_ = syscall.Setpriority(syscall.PRIO_PROCESS, 0, niceness) // refused where it is nicer already
 	if !r.Rights {
 		if err := r.confine(); err != nil {
 			return err

@@ -54,7 +54,7 @@ func newRoot() error {
 
 func ownFiles(plan) error {
 	for _, dir := range []string{"/proc", "/dev", "/tmp", "/etc", "/var", "/run"} {
-		if err := os.Mkdir(dir, 0o755); err != nil {
+		if err := os.Mkdir(dir, 0o700); err != nil {
 			return err
 		}
 	}
@@ -135,7 +135,7 @@ func mount(b bind, attributes uint64) error {
 func attach(from string, b bind) error {
 	if b.Tree > 0 {
 		defer func() { _ = unix.Close(b.Tree) }()
-		return unix.MoveMount(b.Tree, "", unix.AT_FDCWD, b.To, unix.MOVE_MOUNT_F_EMPTY_PATH)
+		return unix.MoveMount(b.Tree, "", unix.AT_FDCWD, b.To, unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_SYMLINKS)
 	}
 	return unix.Mount(from, b.To, "", unix.MS_BIND|unix.MS_REC, "")
 }
@@ -154,12 +154,12 @@ func mountPoint(from, to string) error {
 		return err
 	}
 	if info.IsDir() {
-		return os.MkdirAll(to, 0o755)
+		return os.MkdirAll(to, 0o700)
 	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o444)
+	f, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o400)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
@@ -182,7 +182,7 @@ func ownSettings(plan) error {
 		if _, err := os.Stat(path); err == nil {
 			continue
 		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // for the program to read
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			return err
 		}
 	}

@@ -108,6 +108,9 @@ func (s *Sandbox) Start(ctx context.Context, spec Spec) (*Process, error) {
 	if err := spec.check(); err != nil {
 		return nil, err
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	spec.Limits = spec.Limits.withDefaults()
 	l, err := s.launch(spec)
 	if err != nil {

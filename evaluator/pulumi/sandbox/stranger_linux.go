@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -27,6 +28,12 @@ func (l *launch) beStranger() {
 }
 
 func (l *launch) showAsStrangers() error {
+	if !l.plan.Room {
+		return errors.New("it has no files of its own")
+	}
+	if info, err := os.Stat(self()); err != nil || info.Mode().Perm()&1 == 0 {
+		return errors.New("nobody but root may run this program")
+	}
 	ids, err := strangerIDs()
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"os"
 	"strconv"
 	"strings"
@@ -37,9 +38,9 @@ func processes() []process {
 func readProcess(name string) (process, bool) {
 	text, err := os.ReadFile("/proc/" + name + "/stat")
 	// The name in parentheses may hold anything.
-	_, rest, found := cutLast(string(text), ") ")
-	fields := strings.Fields(rest)
-	if err != nil || !found || len(fields) < 22 {
+	end := bytes.LastIndexByte(text, ')')
+	fields := strings.Fields(string(text[end+1:]))
+	if err != nil || len(fields) < 22 {
 		return process{}, false
 	}
 	var p process
@@ -50,13 +51,6 @@ func readProcess(name string) (process, bool) {
 	pages, _ = strconv.ParseInt(fields[21], 10, 64)
 	p.memory = pages * int64(os.Getpagesize())
 	return p, true
-}
-
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return s, "", false
 }
 
 // descendants are the processes that this one started, and theirs.

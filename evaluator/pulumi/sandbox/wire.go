@@ -33,7 +33,7 @@ type answer struct {
 	Memory  int64         `json:",omitempty"`
 	Started bool          `json:",omitempty"` // the program runs
 	Ended   *ending       `json:",omitempty"` // no answer: the program's end
-	Probed  *findings     `json:",omitempty"`
+	Found   *finding      `json:",omitempty"` // of a trial
 }
 
 // ending is how a program ended.

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// count is how many policies came to an outcome on some resource.
+func (r *row) count(outcomes ...schemas.Outcome) (n int) {
+	for _, counts := range r.policies {
+		all := true
+		for _, o := range outcomes {
+			all = all && counts[o] > 0
+		}
+		if all {
+			n++
+		}
+	}
+	return n
+}
+
+// result is what became of a pack in a line.
+func (r *row) result() string {
+	if r.why != "" {
+		return "does not run: " + line(r.why)
+	}
+	if len(r.reasons) == 0 {
+		return "runs"
+	}
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(r.reasons)) {
+		out = append(out, fmt.Sprintf("%s errored on %d resources: %s", name, r.policies[name][schemas.Errored], line(r.reasons[name])))
+	}
+	return "runs; " + strings.Join(out, "; ")
+}
+
+const longestReason = 240
+
+// line is a text on one line of a table.
+func line(text string) string {
+	text = strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`)
+	if r := []rune(text); len(r) > longestReason {
+		return string(r[:longestReason]) + "…"
+	}
+	return text
+}
+
+// print writes the table, in Markdown.
+func print(w io.Writer, rows []row, resources int) {
+	fmt.Fprintf(w, head, resources)
+	for _, r := range rows {
+		stack := 0
+		for _, p := range r.manifest.Policies {
+			if p.Scope == schemas.PolicyStack {
+				stack++
+			}
+		}
+		name := r.pack
+		if r.manifest.Version != "" {
+			name += " " + r.manifest.Version
+		}
+		fmt.Fprintf(w, "| %s | %s | %d | %d | %d | %d | %d | %s |\n", name, r.runtime, len(r.manifest.Policies)-stack, stack,
+			r.count(schemas.Failed), r.count(schemas.Passed), r.count(schemas.Failed, schemas.Passed), r.result())
+	}
+}
+
+const head = `# Public packs
+
+Packs that others wrote, fetched and run as they are by ` + "`go run ./.ci/publicpacks DIRECTORY...`" + `, which made this table. Each is copied, gets its
+dependencies, starts in the sandbox and judges %d resources: what discovery makes of AWS (its golden files), and a few of other providers
+(` + "`.ci/publicpacks/resources.yaml`" + `). Stack policies are listed and not evaluated for accounts. *failed*, *passed*, *both*: how many policies did so on
+some resource.
+
+| pack | runtime | policies | stack policies | failed | passed | both | result |
+|---|---|---|---|---|---|---|---|
+`

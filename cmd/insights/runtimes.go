@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/rs/zerolog"
+
+	"github.com/insights-scanner/insights-scanner/evaluator"
+	"github.com/insights-scanner/insights-scanner/evaluator/pulumi"
+	"github.com/insights-scanner/insights-scanner/evaluator/pulumi/install"
+	"github.com/insights-scanner/insights-scanner/evaluator/pulumi/sandbox"
+	"github.com/insights-scanner/insights-scanner/evaluator/rego"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// runtimes are the pack runtimes of this program.
+type runtimes map[schemas.Runtime]evaluator.Loader
+
+// newRuntimes makes the runtimes. The environments of packs are kept below the
+// data directory, and nothing is written or tried before the first pack needs it.
+func newRuntimes(cfg Config, log zerolog.Logger) runtimes {
+	processes := &processPacks{made: sync.OnceValues(func() (*pulumi.Loader, error) {
+		root, err := filepath.Abs(filepath.Join(cfg.DataDir, "environments"))
+		if err != nil {
+			return nil, schemas.Errorf(schemas.CodeInvalid, "%s: %w", cfg.DataDir, err)
+		}
+		box, err := sandbox.New(sandbox.Mode(cfg.Sandbox))
+		if err != nil {
+			return nil, err
+		}
+		return pulumi.New(pulumi.Options{Sandbox: box, Installer: install.New(root, box, log)}), nil
+	})}
+	return runtimes{schemas.RuntimeOPA: rego.Loader{Builtins: cfg.Packs.Builtins}, schemas.RuntimeNodeJS: processes, schemas.RuntimePython: processes}
+}
+
+// String lists the runtimes for people.
+func (r runtimes) String() string {
+	names := make([]string, 0, len(r))
+	for name := range r {
+		names = append(names, string(name))
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// close ends what loaders keep running between packs.
+func (r runtimes) close() {
+	for _, l := range r {
+		if p, ok := l.(*processPacks); ok {
+			p.close()
+		}
+	}
+}
+
+// processPacks loads the packs that are processes. Most commands run none, so
+// what contains them is made for the first one.
+type processPacks struct {
+	made func() (*pulumi.Loader, error)
+
+	mu   sync.Mutex
+	used *pulumi.Loader
+}
+
+func (p *processPacks) loader() (*pulumi.Loader, error) {
+	l, err := p.made()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.used = l
+	return l, err
+}
+
+// Inspect implements evaluator.Loader.
+func (p *processPacks) Inspect(ctx context.Context, dir string) (schemas.PackManifest, error) {
+	l, err := p.loader()
+	if err != nil {
+		return schemas.PackManifest{}, err
+	}
+	return l.Inspect(ctx, dir)
+}
+
+// Load implements evaluator.Loader.
+func (p *processPacks) Load(ctx context.Context, dir string, e schemas.EffectivePack) (evaluator.Engine, error) {
+	l, err := p.loader()
+	if err != nil {
+		return nil, err
+	}
+	return l.Load(ctx, dir, e)
+}
+
+// Lock implements policy.Locker.
+func (p *processPacks) Lock(ctx context.Context, dir string) (bool, error) {
+	l, err := p.loader()
+	if err != nil {
+		return false, err
+	}
+	return l.Lock(ctx, dir)
+}
+
+// Own implements policy.Owner.
+func (p *processPacks) Own(dir string) bool {
+	l, err := p.loader()
+	return err == nil && l.Own(dir)
+}
+
+func (p *processPacks) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.used != nil {
+		p.used.Close()
+	}
+}

@@ -1,0 +1,271 @@
+package pulumi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/insights-scanner/insights-scanner/evaluator"
+	"github.com/insights-scanner/insights-scanner/evaluator/pulumi"
+	"github.com/insights-scanner/insights-scanner/evaluator/pulumi/sandbox"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// public fails on public buckets, whatever another policy of its pack does.
+const (
+	nodePublic   = `if (props.acl === "public") report("public");`
+	pythonPublic = "if props.get('acl') == 'public':\n    report('public')"
+)
+
+// badCase is what the second policy of a pack does to a resource with its name
+// in bad, and what comes of it.
+type badCase struct {
+	name, does string
+	says       string
+	// others is what the other policies of the pack say of that resource: a policy
+	// that throws costs its own word only. Empty: either.
+	others schemas.Outcome
+}
+
+var badNode = []badCase{
+	{"throws", `throw new Error("no " + props.n);`, "the policy threw: Error: no 5\n    at ", schemas.Failed},
+	{"throws later", `await new Promise((_, no) => setTimeout(() => no(new Error("late")), 1));`, "the policy threw: Error: late", schemas.Failed},
+	{"throws no error", `throw "just text";`, "the policy threw: just text", schemas.Failed},
+	{"throws much", `throw new Error("x".repeat(4 << 20));`, "the policy threw: Error: xxx", schemas.Failed},
+	{"throws too much", `throw new Error("x".repeat(16 << 20));`, "the pack broke off", schemas.Errored},
+	{"hangs", `while (true) {}`, "no answer within", schemas.Errored},
+	{"never resolves", `await new Promise(() => {});`, "no answer within", schemas.Errored},
+	{"exits", `console.error("giving up"); process.exit(7);`, "its process ended with exit code 7\ngiving up", schemas.Errored},
+	{"kills itself", `process.kill(process.pid, "SIGKILL");`, "its process ended by a signal: killed", schemas.Errored},
+	{"answers too much", `report("x".repeat(9 << 20));`, "the pack could not answer: grpc: received message larger than max", schemas.Errored},
+	{"breaks its answer", `report({ message: "m", enforcementLevel: "never heard of" });`, "no answer within", schemas.Errored},
+	{"blames another", `report({ name: "z", message: "m" });`, "a policy that it does not declare, or that is disabled: z", schemas.Failed},
+	{"eats memory", `const all = []; while (true) all.push(Buffer.alloc(16 << 20, 1));`, "", ""}, // its allocation fails, or it is ended
+	{"fills the heap", `const all = []; while (true) all.push(new Array(1e6).fill(all.length));`, "its process ended", schemas.Errored},
+}
+
+var badPython = []badCase{
+	{
+		"throws", "{}['missing']",
+		"the policy threw: Traceback (most recent call last):\n  File \"__main__.py\", line ", schemas.Failed,
+	},
+	{"hangs", "while True:\n    pass", "no answer within", schemas.Errored},
+	{"exits", "os._exit(7)", "its process ended with exit code 7", schemas.Errored},
+	{"eats memory", "all = []\nwhile True:\n    all.append(bytearray(os.urandom(1 << 20) * 16))", "", ""},
+}
+
+// A resource that breaks its pack is errored with the reason. The resources in
+// flight beside it, those after it, and other packs are judged as ever.
+func TestBadPacks(t *testing.T) {
+	var js, py strings.Builder
+	for _, c := range badNode {
+		fmt.Fprintf(&js, "if (props.bad === %q) { %s }\n", c.name, c.does)
+	}
+	for _, c := range badPython {
+		fmt.Fprintf(&py, "if props.get('bad') == %q:\n    %s\n", c.name, strings.ReplaceAll(c.does, "\n", "\n    "))
+	}
+	for name, bad := range map[string]struct {
+		pack  files
+		cases []badCase
+	}{
+		"node":   {node("a_public", nodePublic, "b_bad", js.String(), "c_public", nodePublic), badNode},
+		"python": {python("a_public", pythonPublic, "b_bad", py.String(), "c_public", pythonPublic), badPython},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLoader(t, pulumi.Options{Call: 6 * time.Second, Limits: sandbox.Limits{Memory: 600 << 20}})
+			e, other := load(t, l, bad.pack, nil), load(t, l, node("public", nodePublic), nil)
+			for _, c := range bad.cases {
+				t.Run(c.name, func(t *testing.T) { c.run(t, e, other) })
+			}
+		})
+	}
+}
+
+func (c badCase) run(t *testing.T, e, other evaluator.Engine) {
+	var wg sync.WaitGroup
+	for n := range 16 {
+		wg.Go(func() {
+			in := resource("n", n, "acl", "public")
+			if n != 5 {
+				well(t, judge(t, e, in))
+				return
+			}
+			in.Properties["bad"] = c.name
+			rs := judge(t, e, in)
+			is(t, rs["b_bad"], schemas.Errored, c.says)
+			for _, name := range []string{"a_public", "c_public"} {
+				if c.others != "" {
+					is(t, rs[name], c.others)
+				}
+			}
+		})
+		wg.Go(func() { is(t, judge(t, other, resource("acl", "public"))["public"], schemas.Failed, "public") })
+	}
+	wg.Wait()
+	well(t, judge(t, e, resource("acl", "public"))) // the pool heals
+}
+
+// well checks that a resource was judged by all policies of a bad pack.
+func well(t *testing.T, rs map[string]schemas.PolicyResult) {
+	t.Helper()
+	is(t, rs["a_public"], schemas.Failed, "public")
+	is(t, rs["b_bad"], schemas.Passed)
+	is(t, rs["c_public"], schemas.Failed, "public")
+}
+
+// Resources on which a policy throws cost a few calls each: the policies that
+// answer are asked twice.
+func TestThrowsAreCheap(t *testing.T) {
+	const resources = 500
+	for name, f := range map[string]files{
+		"node":   node("a_count", `globalThis.n = (globalThis.n ?? 0) + 1; report("" + n);`, "b_throws", `throw new Error("no");`, "c_public", nodePublic),
+		"python": python("a_count", "global n\nn = globals().get('n', 0) + 1\nreport(str(n))", "b_throws", "raise ValueError('no')", "c_public", pythonPublic),
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := load(t, newLoader(t, pulumi.Options{}), f, nil)
+			well := func(rs map[string]schemas.PolicyResult) string {
+				is(t, rs["b_throws"], schemas.Errored, "the policy threw: ", "Error: no")
+				is(t, rs["c_public"], schemas.Failed, "public")
+				return rs["a_count"].Messages[0]
+			}
+			var first, last int
+			count := func(text string, into *int) {
+				if _, err := fmt.Sscanf(text, "about a_count\n%d", into); err != nil {
+					t.Error(err)
+				}
+			}
+			count(well(judge(t, e, resource("acl", "public"))), &first) // and who throws is found out
+			start := time.Now()
+			var wg sync.WaitGroup
+			for range 16 {
+				wg.Go(func() {
+					for range resources / 16 {
+						well(judge(t, e, resource("acl", "public")))
+					}
+				})
+			}
+			wg.Wait()
+			t.Logf("%s for each of %d", time.Since(start)/resources, resources)
+			count(well(judge(t, e, resource("acl", "public"))), &last)
+			if judged := resources/16*16 + 1; last-first != 2*judged {
+				t.Errorf("%d calls for %d resources", last-first, judged)
+			}
+		})
+	}
+}
+
+// Several policies may throw on one resource.
+func TestManyThrow(t *testing.T) {
+	for name, f := range map[string]files{
+		"node": node("a", `throw new Error("a")`, "b", nodePublic, "c", `throw new Error("c")`, "d", `if (props.d) throw new Error("d")`, "e", nodePublic),
+		"python": python("a", "raise ValueError('a')", "b", pythonPublic, "c", "raise ValueError('c')",
+			"d", "if 'd' in props:\n    raise ValueError('d')", "e", pythonPublic),
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := load(t, newLoader(t, pulumi.Options{}), f, nil)
+			for n := range 6 {
+				in := resource("acl", "public")
+				if n%2 == 0 {
+					in.Properties["d"] = true
+				}
+				rs := judge(t, e, in)
+				is(t, rs["a"], schemas.Errored, "Error: a")
+				is(t, rs["c"], schemas.Errored, "Error: c")
+				is(t, rs["b"], schemas.Failed, "public")
+				is(t, rs["e"], schemas.Failed, "public")
+				if n%2 == 0 {
+					is(t, rs["d"], schemas.Errored, "Error: d")
+				} else {
+					is(t, rs["d"], schemas.Passed)
+				}
+			}
+		})
+	}
+}
+
+// A pack that floods its output is judged as ever: what it writes is read and
+// forgotten.
+func TestFloods(t *testing.T) {
+	const line = `"x".repeat(1000) + "\n"`
+	for name, f := range map[string]files{
+		"while it judges": node("flood", `for (let i = 0; i < 20000; i++) { process.stdout.write(`+line+`); process.stderr.write(`+line+`); }`, "public", nodePublic),
+		"ever after":      node("flood", `globalThis.t ??= setInterval(() => { for (let i = 0; i < 1000; i++) process.stdout.write(`+line+`); }, 1);`, "public", nodePublic),
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := load(t, newLoader(t, pulumi.Options{Call: time.Minute}), f, nil)
+			for range 3 {
+				rs := judge(t, e, resource("acl", "public"))
+				is(t, rs["flood"], schemas.Passed)
+				is(t, rs["public"], schemas.Failed, "public")
+			}
+		})
+	}
+}
+
+// Who gives up gets the context's error, while judging and while waiting.
+func TestCancelled(t *testing.T) {
+	e := load(t, newLoader(t, pulumi.Options{}), node("waits", `if (props.bad) await new Promise(() => {});`), nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(100*time.Millisecond, cancel)
+	var wg sync.WaitGroup
+	var gaveUp atomic.Int32
+	for range 40 { // more than are asked at a time
+		wg.Go(func() {
+			if _, err := e.Evaluate(ctx, resource("bad", true)); errors.Is(err, context.Canceled) {
+				gaveUp.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if gaveUp.Load() != 40 {
+		t.Errorf("%d of 40 gave up", gaveUp.Load())
+	}
+	is(t, judge(t, e, resource())["waits"], schemas.Passed)
+}
+
+// Several resources that end the process in the same moment are found out one by
+// one; those beside them are judged.
+func TestManyCulprits(t *testing.T) {
+	e := load(t, newLoader(t, pulumi.Options{}), python("a_public", pythonPublic, "b_bad", "if 'bad' in props:\n    os._exit(7)", "c_public", pythonPublic), nil)
+	var wg sync.WaitGroup
+	for n := range 32 {
+		wg.Go(func() {
+			in := resource("acl", "public")
+			if n%5 > 0 {
+				well(t, judge(t, e, in))
+				return
+			}
+			in.Properties["bad"] = 1
+			for _, r := range judge(t, e, in) {
+				is(t, r, schemas.Errored, "exit code 7")
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// A pack whose process cannot be started again rests, and is tried again.
+func TestCannotStartAgain(t *testing.T) {
+	var now atomic.Int64
+	l := newLoader(t, pulumi.Options{Pause: time.Minute, Now: func() time.Time { return time.Unix(now.Load(), 0) }})
+	good := node("dies", `if (props.bad) process.exit(1);`)
+	dir := write(t, good)
+	e := loadDir(t, l, dir, nil)
+	rewrite(t, dir, "index.js", `throw new Error("gone");`)
+	is(t, judge(t, e, resource("bad", true))["dies"], schemas.Errored, "Error: gone")
+	for range 100 { // at once: nothing is started
+		is(t, judge(t, e, resource())["dies"], schemas.Errored, "the pack rests for 1m0s, it failed 3 times in a row", "Error: gone")
+	}
+	now.Store(61)
+	is(t, judge(t, e, resource())["dies"], schemas.Errored, "it failed 4 times in a row")
+	rewrite(t, dir, "index.js", good["index.js"])
+	is(t, judge(t, e, resource())["dies"], schemas.Errored, "it failed 4 times in a row")
+	now.Store(122)
+	is(t, judge(t, e, resource())["dies"], schemas.Passed)
+}

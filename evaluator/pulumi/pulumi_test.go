@@ -1,0 +1,63 @@
+package pulumi_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
+
+	"github.com/insights-scanner/insights-scanner/evaluator"
+	"github.com/insights-scanner/insights-scanner/evaluator/evaltest"
+	"github.com/insights-scanner/insights-scanner/evaluator/pulumi"
+	"github.com/insights-scanner/insights-scanner/evaluator/pulumi/install"
+	"github.com/insights-scanner/insights-scanner/evaluator/pulumi/sandbox"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+func TestMain(m *testing.M) {
+	sandbox.Main()
+	// One thread of the sandbox starts its programs, for as long as this one runs.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/insights-scanner/insights-scanner/evaluator/pulumi/sandbox.init.func1.1"))
+}
+
+// loader loads packs that bring their SDK with them, as local packs may.
+type loader struct {
+	*pulumi.Loader
+	installer *install.Installer
+}
+
+// newLoader makes a loader whose processes are contained as far as this system can.
+func newLoader(t testing.TB, o pulumi.Options) *loader {
+	t.Helper()
+	box, err := sandbox.New(sandbox.BestEffort)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Sandbox, o.Installer = box, install.New(t.TempDir(), box, zerolog.Nop())
+	l := &loader{pulumi.New(o), o.Installer}
+	t.Cleanup(l.Close)
+	return l
+}
+
+func (l *loader) Inspect(ctx context.Context, dir string) (schemas.PackManifest, error) {
+	l.adopt(dir)
+	return l.Loader.Inspect(ctx, dir)
+}
+
+func (l *loader) Load(ctx context.Context, dir string, e schemas.EffectivePack) (evaluator.Engine, error) {
+	l.adopt(dir)
+	return l.Loader.Load(ctx, dir, e)
+}
+
+func (l *loader) adopt(dir string) {
+	if project, err := evaluator.ReadProject(dir); err == nil {
+		l.installer.Adopt(dir, project)
+	}
+}
+
+func TestConformance(t *testing.T) {
+	for _, runtime := range []schemas.Runtime{schemas.RuntimeNodeJS, schemas.RuntimePython} {
+		t.Run(string(runtime), func(t *testing.T) { evaltest.Exercise(t, runtime, newLoader(t, pulumi.Options{})) })
+	}
+}
