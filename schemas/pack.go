@@ -162,6 +162,6 @@ func (p *EffectivePack) Covers(region string) bool {
 type Effective struct {
 	AccountID AccountID       `json:"accountId"`
 	Account   string          `json:"account"`
-	Packs     []EffectivePack `json:"packs"` // sorted by name, then regions
+	Packs     []EffectivePack `json:"packs"` // sorted by name; of one name that without Regions first
 	Revision  uint64          `json:"-"`     // the KV revision, filled in by the reader
 }

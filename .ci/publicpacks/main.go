@@ -1,7 +1,7 @@
 // Publicpacks runs packs that others wrote, as they are, and prints a table of
 // what became of each:
 //
-//	go run ./.ci/publicpacks DIRECTORY... > docs/PUBLIC-PACKS.md
+//	go run ./.ci/publicpacks DIRECTORY... > docs/public-packs.md
 //
 // Directories are checkouts: every PulumiPolicy.yaml below them is a pack. It is
 // copied, its dependencies are resolved and installed, it is started in the

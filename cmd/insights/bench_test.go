@@ -101,10 +101,14 @@ type usage struct {
 	rss  float64       // MiB at its peak
 }
 
-func (p program) measured(b *testing.B, fake *os.Process, pack string) usage {
+func (p program) measured(b *testing.B, fake *os.Process, packs ...string) usage {
 	b.Helper()
 	before := cpuOf(b, fake.Pid)
-	cmd := p.command(b.Context(), "scan", "start", "prod", "--policy-pack", pack, "-o", "json")
+	args := []string{"scan", "start", "prod", "-o", "json"}
+	for _, pack := range packs {
+		args = append(args, "--policy-pack", pack)
+	}
+	cmd := p.command(b.Context(), args...)
 	cmd.Stderr = os.Stderr
 	raw, err := cmd.Output()
 	if err != nil {

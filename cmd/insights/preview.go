@@ -48,12 +48,12 @@ func (n *node) previewed(ctx context.Context, q schemas.PreviewRequest) (schemas
 
 func (n *node) previewAccount(ctx context.Context, w policy.WhatIf) (schemas.PreviewAccount, error) {
 	t := newPreviewTally(n.store, w)
-	if w.Pack == nil {
+	if len(w.Packs) == 0 {
 		return t.out, nil
 	}
 	worker := evaluator.NewWorker(evaluator.Deps{
-		Loaders: n.parts.runtimes, Archives: n.parts.archives, Effectives: onePack{*w.Pack}, Publisher: t, Opener: n.ring,
-		Log: n.log, Now: time.Now, MaxEngines: 1,
+		Loaders: n.parts.runtimes, Archives: n.parts.archives, Effectives: tried(w.Packs), Publisher: t, Opener: n.ring,
+		Log: n.log, Now: time.Now, MaxEngines: len(w.Packs),
 	})
 	defer worker.Close()
 	// No revision is that high: everything that is held is streamed.
@@ -69,12 +69,12 @@ func (n *node) previewAccount(ctx context.Context, w policy.WhatIf) (schemas.Pre
 	return t.out, err
 }
 
-// onePack is what applies to every account while a pack is tried.
-type onePack struct{ pack schemas.EffectivePack }
+// tried is what applies to every account while a pack is tried.
+type tried []schemas.EffectivePack
 
 // Effective implements evaluator.Effectives.
-func (o onePack) Effective(a schemas.AccountID) (schemas.Effective, bool) {
-	return schemas.Effective{AccountID: a, Packs: []schemas.EffectivePack{o.pack}}, true
+func (t tried) Effective(a schemas.AccountID) (schemas.Effective, bool) {
+	return schemas.Effective{AccountID: a, Packs: t}, true
 }
 
 // changed keeps policies of which something changes or is not known.

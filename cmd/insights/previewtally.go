@@ -43,8 +43,8 @@ func newPreviewTally(store *sink.Store, w policy.WhatIf) *previewTally {
 			Policies: []schemas.PreviewPolicy{}, Missing: []schemas.PreviewRead{},
 		},
 	}
-	if w.Pack != nil {
-		t.pack = w.Pack.Name
+	if len(w.Packs) > 0 {
+		t.pack = w.Packs[0].Name
 	}
 	return t
 }

@@ -7,7 +7,9 @@ import (
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -35,9 +37,16 @@ func configure(policies []schemas.Policy, over map[string]schemas.PolicyConfig) 
 			level = given.Level
 		}
 		maps.Copy(properties, given.Properties)
-		c[p.Name] = &pulumirpc.PolicyConfig{EnforcementLevel: wireLevel(level), Properties: plain.object(properties)}
+		c[p.Name] = &pulumirpc.PolicyConfig{EnforcementLevel: wireLevel(level), Properties: asStruct(properties)}
 	}
 	return c
+}
+
+// asStruct reads properties as a request would have them.
+func asStruct(properties map[string]any) *structpb.Struct {
+	var out structpb.Struct
+	_ = proto.Unmarshal(values{}.object(nil, properties), &out) // what was just written
+	return &out
 }
 
 func (c configuration) disabled(policy string) bool {

@@ -74,7 +74,7 @@ func (e *engine) Evaluate(ctx context.Context, in evaluator.Input) ([]schemas.Po
 		return nil, err
 	}
 	words := e.words(first, s.places)
-	if s.without == nil || !open(words) {
+	if len(s.places) == 0 || !open(words) {
 		return e.results(words), nil
 	}
 	second, err := e.analyze(ctx, in, request(in, s.without))

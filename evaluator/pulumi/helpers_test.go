@@ -2,7 +2,11 @@ package pulumi
 
 import (
 	"encoding/json"
+	"errors"
 	"testing"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/structpb"
 )
 
 func object(t *testing.T, text string) map[string]any {
@@ -14,10 +18,13 @@ func object(t *testing.T, text string) map[string]any {
 	return out
 }
 
-func asText(t *testing.T, v any) string {
+// asText is properties as JSON, as a pack is shown them.
+func asText(t *testing.T, v values, properties map[string]any) string {
 	t.Helper()
-	out, err := json.Marshal(v)
-	if err != nil {
+	var s structpb.Struct
+	err := proto.Unmarshal(v.object(nil, properties), &s)
+	out, jsonErr := json.Marshal(s.AsMap())
+	if err = errors.Join(err, jsonErr); err != nil {
 		t.Fatal(err)
 	}
 	return string(out)

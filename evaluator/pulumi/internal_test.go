@@ -2,9 +2,13 @@ package pulumi
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -94,15 +98,32 @@ func TestHide(t *testing.T) {
 				unknown = append(unknown, schemas.UnknownPath{Path: path})
 			}
 			hidden, ps := hide(properties, unknown)
-			got := strings.ReplaceAll(asText(t, values{}.object(hidden).AsMap()), unknownText, "?")
-			without := asText(t, values{omit: true}.object(hidden).AsMap())
+			got := strings.ReplaceAll(asText(t, values{}, hidden), unknownText, "?")
+			without := asText(t, values{omit: true}, hidden)
 			if places := placesText(ps); got != c.want || without != c.without || places != c.places {
 				t.Errorf("%s without %s places %s, want %s, %s, %s", got, without, places, c.want, c.without, c.places)
 			}
-			if asText(t, properties) != asText(t, object(t, c.props)) {
+			if !reflect.DeepEqual(properties, object(t, c.props)) {
 				t.Errorf("the resource itself was changed: %v", properties)
 			}
 		})
+	}
+}
+
+// What is written is what protobuf reads, also where a length takes several bytes.
+func TestValues(t *testing.T) {
+	long := strings.Repeat("a long text ", 3000)
+	many := map[string]any{"nested": map[string]any{"deep": []any{map[string]any{"text": long}, long[:200]}}, "empty": map[string]any{}, "none": []any{}}
+	for n := range 200 {
+		many[fmt.Sprint("property", n)] = float64(n)
+	}
+	for _, want := range []map[string]any{
+		{}, many, {"": "", "null": nil, "yes": true, "no": false, "zero": 0.0, "pi": 3.14, "minus": -1.0, "list": []any{nil, []any{}, "a", map[string]any{}}},
+	} {
+		var s structpb.Struct
+		if err := proto.Unmarshal(values{}.object(nil, want), &s); err != nil || !reflect.DeepEqual(s.AsMap(), want) {
+			t.Errorf("%v, %v, want %v", s.AsMap(), err, want)
+		}
 	}
 }
 

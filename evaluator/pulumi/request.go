@@ -1,20 +1,18 @@
 package pulumi
 
 import (
-	"strings"
-
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/insights-scanner/insights-scanner/evaluator"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// shown is a resource in the forms that packs are shown. All packs share it.
+// shown is a resource in the forms that packs are shown, as the properties of a
+// request are on the wire. All packs share it.
 type shown struct {
-	props   *structpb.Struct // unknown values are sentinels
-	without *structpb.Struct // unknown values are left out; nil when nothing is unknown
-	places  places           // of the sentinels
+	props   []byte // unknown values are sentinels
+	without []byte // unknown values are left out
+	places  places // of the sentinels
 }
 
 // form is where packs for Node and for Python share them.
@@ -27,9 +25,9 @@ func show(in evaluator.Input) *shown {
 	}
 	s := &shown{}
 	properties, places := hide(in.Properties, in.Unknown)
-	s.props, s.places = public(values{}.object(properties)), places
+	s.props, s.places = onWire(values{}, properties), places
 	if len(places) > 0 {
-		s.without = public(values{omit: true}.object(properties))
+		s.without = onWire(values{omit: true}, properties)
 	}
 	if in.Shared != nil {
 		in.Shared[form] = s
@@ -37,19 +35,16 @@ func show(in evaluator.Input) *shown {
 	return s
 }
 
-// public leaves out Pulumi's internal properties, as Pulumi does.
-func public(s *structpb.Struct) *structpb.Struct {
-	for name := range s.Fields {
-		if strings.HasPrefix(name, "__") {
-			delete(s.Fields, name)
-		}
-	}
-	return s
+// propertiesField is AnalyzeRequest.properties.
+const propertiesField = 2
+
+func onWire(v values, properties map[string]any) []byte {
+	return message(make([]byte, 0, 1<<10), propertiesField, func(b []byte) []byte { return v.object(b, properties) })
 }
 
 // request asks for the judgement of a resource. The SDK for Node fails without options.
-func request(in evaluator.Input, properties *structpb.Struct) *pulumirpc.AnalyzeRequest {
-	return &pulumirpc.AnalyzeRequest{
-		Type: valid(in.Type), Urn: valid(in.URN), Name: valid(in.Name), Properties: properties, Options: &pulumirpc.AnalyzerResourceOptions{},
-	}
+func request(in evaluator.Input, properties []byte) *pulumirpc.AnalyzeRequest {
+	r := &pulumirpc.AnalyzeRequest{Type: valid(in.Type), Urn: valid(in.URN), Name: valid(in.Name), Options: &pulumirpc.AnalyzerResourceOptions{}}
+	r.ProtoReflect().SetUnknown(properties) // they are sent as they are
+	return r
 }

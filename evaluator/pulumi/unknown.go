@@ -21,13 +21,17 @@ type places []place
 
 // hide puts holes into a copy of properties, at each unknown path. What a path
 // leads through need not be there: then the hole is as far down as there is
-// something. A name under a list means that of every element.
+// something. A name under a list means that of every element. What is internal
+// to Pulumi is left out, as Pulumi does.
 func hide(properties map[string]any, unknown []schemas.UnknownPath) (map[string]any, places) {
 	var ps places
-	var out any = maps.Clone(properties)
-	if properties == nil {
-		out = map[string]any{}
+	public := make(map[string]any, len(properties))
+	for name, v := range properties {
+		if !strings.HasPrefix(name, "__") {
+			public[name] = v
+		}
 	}
+	var out any = public
 	for _, u := range unknown {
 		out = ps.hide(out, parsePath(u.Path), nil, u)
 	}

@@ -2,10 +2,11 @@ package pulumi
 
 import (
 	"encoding/json"
+	"math"
 	"strings"
 	"unicode/utf8"
 
-	"google.golang.org/protobuf/types/known/structpb"
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // signature is the key that makes an object something else in Pulumi's protocol.
@@ -33,16 +34,29 @@ const disguise = "\u200b"
 // hole stands in a resource's properties for a value that is unknown.
 type hole struct{}
 
-// values turns properties into those of a request.
+// values writes properties as a google.protobuf.Struct. It is written once for
+// all packs of a resource; as Go values, each of them would encode it anew.
 type values struct {
 	omit bool // holes are left out; else they become sentinels
 }
 
-// plain are values without holes.
-var plain = values{}
+// The fields of Struct, Value and ListValue.
+const (
+	structField = 1
+	keyField    = 1
+	valueField  = 2
+	listField   = 1
 
-func (v values) object(m map[string]any) *structpb.Struct {
-	out := &structpb.Struct{Fields: make(map[string]*structpb.Value, len(m))}
+	nullValue   = 1
+	numberValue = 2
+	stringValue = 3
+	boolValue   = 4
+	structValue = 5
+	listValue   = 6
+)
+
+// object appends the fields of a Struct.
+func (v values) object(b []byte, m map[string]any) []byte {
 	for name, x := range m {
 		if v.omit && x == (hole{}) {
 			continue
@@ -50,41 +64,49 @@ func (v values) object(m map[string]any) *structpb.Struct {
 		if name == signature {
 			name += disguise
 		}
-		out.Fields[valid(name)] = v.value(x)
+		b = message(b, structField, func(b []byte) []byte {
+			b = text(b, keyField, name)
+			return message(b, valueField, func(b []byte) []byte { return v.value(b, x) })
+		})
 	}
-	return out
+	return b
 }
 
-func (v values) list(l []any) *structpb.ListValue {
-	out := &structpb.ListValue{Values: make([]*structpb.Value, 0, len(l))}
+// list appends the fields of a ListValue.
+func (v values) list(b []byte, l []any) []byte {
 	for _, x := range l {
 		if !v.omit || x != (hole{}) {
-			out.Values = append(out.Values, v.value(x))
+			b = message(b, listField, func(b []byte) []byte { return v.value(b, x) })
 		}
 	}
-	return out
+	return b
 }
 
-func (v values) value(x any) *structpb.Value {
+// value appends the one field of a Value.
+func (v values) value(b []byte, x any) []byte {
 	switch x := x.(type) {
 	case nil:
-		return structpb.NewNullValue()
+		return varint(b, nullValue, 0)
 	case bool:
-		return structpb.NewBoolValue(x)
+		return varint(b, boolValue, protowire.EncodeBool(x))
 	case string:
-		return text(x)
+		if sentinels[x] {
+			x += disguise
+		}
+		return text(b, stringValue, x)
 	case float64:
-		return structpb.NewNumberValue(x)
+		b = protowire.AppendTag(b, numberValue, protowire.Fixed64Type)
+		return protowire.AppendFixed64(b, math.Float64bits(x))
 	case int:
-		return structpb.NewNumberValue(float64(x))
+		return v.value(b, float64(x))
 	case map[string]any:
-		return structpb.NewStructValue(v.object(x))
+		return message(b, structValue, func(b []byte) []byte { return v.object(b, x) })
 	case []any:
-		return structpb.NewListValue(v.list(x))
+		return message(b, listValue, func(b []byte) []byte { return v.list(b, x) })
 	case hole:
-		return structpb.NewStringValue(unknownText)
+		return text(b, stringValue, unknownText)
 	default:
-		return v.value(asJSON(x))
+		return v.value(b, asJSON(x))
 	}
 }
 
@@ -97,14 +119,30 @@ func asJSON(x any) any {
 	return out
 }
 
-func text(s string) *structpb.Value {
-	if sentinels[s] {
-		s += disguise
+// message appends a field that is a message. Its length comes before it and is
+// known after it: nearly all fit one byte, for the others the message moves.
+func message(b []byte, field protowire.Number, write func([]byte) []byte) []byte {
+	b = append(protowire.AppendTag(b, field, protowire.BytesType), 0)
+	start := len(b)
+	b = write(b)
+	size := len(b) - start
+	if more := protowire.SizeVarint(uint64(size)) - 1; more > 0 {
+		b = append(b, make([]byte, more)...)
+		copy(b[start+more:], b[start:start+size])
 	}
-	return structpb.NewStringValue(valid(s))
+	_ = protowire.AppendVarint(b[:start-1], uint64(size)) // into the place that was kept
+	return b
 }
 
-// valid is a text as a message can hold it.
+func varint(b []byte, field protowire.Number, v uint64) []byte {
+	return protowire.AppendVarint(protowire.AppendTag(b, field, protowire.VarintType), v)
+}
+
+// text appends a text as a message can hold it.
+func text(b []byte, field protowire.Number, s string) []byte {
+	return protowire.AppendString(protowire.AppendTag(b, field, protowire.BytesType), valid(s))
+}
+
 func valid(s string) string {
 	if utf8.ValidString(s) {
 		return s

@@ -11,8 +11,10 @@ import (
 // WhatIf is what an enrolment would make of one account.
 type WhatIf struct {
 	Account schemas.Account
-	// Pack is how the enrolment would apply; nil when it is overruled, which says why.
-	Pack      *schemas.EffectivePack
+	// Packs are the entries of the pack that would apply: that of the enrolment and,
+	// where children differ, those of other groups. None when the enrolment is
+	// overruled everywhere, which Overruled tells of.
+	Packs     []schemas.EffectivePack
 	Overruled string
 }
 
@@ -76,15 +78,21 @@ func (g *Groups) WhatIf(ctx context.Context, group string, m schemas.PackManifes
 // whatIf finds what comes of the enrolment of one group.
 func (x *index) whatIf(a schemas.Account, memberships []Membership, group, pack string) WhatIf {
 	w := WhatIf{Account: a}
+	won := false
 	for _, p := range x.resolve(memberships) {
-		switch {
-		case p.Name != pack:
-		case p.Group == group:
-			w.Pack = &p
-			return w
-		default:
+		if p.Name != pack {
+			continue
+		}
+		w.Packs = append(w.Packs, p)
+		won = won || p.Group == group
+		if p.Group != group {
 			w.Overruled = fmt.Sprintf("version %s, which group %s enforces, wins", p.Version, p.Group)
 		}
+	}
+	if won {
+		w.Overruled = ""
+	} else {
+		w.Packs = nil
 	}
 	return w
 }
