@@ -176,6 +176,12 @@ func (e *engine) Evaluate(ctx context.Context, in evaluator.Input) ([]schemas.Po
 	if len(pl.judging) == 0 {
 		return pl.passing, nil
 	}
+	select {
+	case slots <- struct{}{}:
+		defer func() { <-slots }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	r := &run{e: e, in: in, results: pl.passing, unknown: unknown}
 	if err := r.prepare(); err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -28,6 +29,26 @@ func overran(err error) bool {
 func (p *policy) allowance(limit time.Duration) time.Duration {
 	return limit >> min(p.overruns.Load(), 6)
 }
+
+// secondLook is how much longer a policy gets that overran and never did before:
+// the machine may have been busy, and a verdict must not hang on that.
+const secondLook = 4
+
+// within asks a policy within what it is allowed, and once more if that was not
+// enough for the first time.
+func (p *policy) within(limit time.Duration, ask func(time.Duration) error) error {
+	allowed := p.allowance(limit)
+	err := ask(allowed)
+	if overran(err) && p.overruns.Load() == 0 {
+		err = ask(secondLook * allowed)
+	}
+	p.finished(err)
+	return err
+}
+
+// slots let as many resources be judged at once as there are processors: more
+// would only make each take longer, and what waits does not use up its time.
+var slots = make(chan struct{}, runtime.GOMAXPROCS(0))
 
 func (p *policy) finished(err error) {
 	switch {

@@ -2,6 +2,7 @@ package rego
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,5 +60,30 @@ func TestPanicsAreErrors(t *testing.T) {
 	err := bounded(t.Context(), time.Hour, func(topdown.Cancel) error { panic("illegal value") })
 	if err == nil || err.Error() != "the evaluation panicked: illegal value" {
 		t.Error(err)
+	}
+}
+
+// A machine that was busy once must not make a policy errored; one that never
+// finishes is asked a second time only once.
+func TestASecondLook(t *testing.T) {
+	var p policy
+	var asked []time.Duration
+	slow := func(limit time.Duration) error {
+		asked = append(asked, limit)
+		if limit < 200 {
+			return overrun{limit}
+		}
+		return nil
+	}
+	if err := p.within(64, slow); err != nil || p.overruns.Load() != 0 {
+		t.Errorf("%v after %v", err, asked)
+	}
+	for range 2 {
+		if err := p.within(16, slow); !overran(err) {
+			t.Errorf("%v after %v", err, asked)
+		}
+	}
+	if want := []time.Duration{64, 256, 16, 64, 8}; !slices.Equal(asked, want) {
+		t.Errorf("asked within %v, want %v", asked, want)
 	}
 }

@@ -2,6 +2,7 @@ package rego
 
 import (
 	"context"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/metrics"
@@ -16,18 +17,19 @@ import (
 // anything that is left to evaluate makes the policy unknown.
 func (r *run) partial(ctx context.Context, p *policy) schemas.PolicyResult {
 	out, input := p.passed(), r.inputOf(p)
-	err := bounded(ctx, p.allowance(r.e.limit), func(stop topdown.Cancel) error {
-		q, err := p.residual.Partial(ctx, rego.EvalParsedInput(input), rego.EvalParsedUnknowns(p.uses.hold(r.unknown)), rego.EvalExternalCancel(stop),
-			rego.EvalTransaction(r.e.txn), rego.EvalMetrics(metrics.NoOp()), rego.EvalNondeterministicBuiltins(true))
-		if err != nil {
-			return err
-		}
-		if out = r.weigh(ctx, p, q, input); stop.Cancelled() {
-			return context.DeadlineExceeded
-		}
-		return nil
+	err := p.within(r.e.limit, func(limit time.Duration) error {
+		return bounded(ctx, limit, func(stop topdown.Cancel) error {
+			q, err := p.residual.Partial(ctx, rego.EvalParsedInput(input), rego.EvalParsedUnknowns(p.uses.hold(r.unknown)), rego.EvalExternalCancel(stop),
+				rego.EvalTransaction(r.e.txn), rego.EvalMetrics(metrics.NoOp()), rego.EvalNondeterministicBuiltins(true))
+			if err != nil {
+				return err
+			}
+			if out = r.weigh(ctx, p, q, input); stop.Cancelled() {
+				return context.DeadlineExceeded
+			}
+			return nil
+		})
 	})
-	p.finished(err)
 	switch {
 	case err == nil:
 		return out

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -105,8 +106,11 @@ func (r *run) together(ctx context.Context, pl *plan) *ast.Array {
 
 // single asks one policy.
 func (r *run) single(ctx context.Context, p *policy) schemas.PolicyResult {
-	values, err := r.e.eval(ctx, p.query, r.inputOf(p), p.allowance(r.e.limit))
-	p.finished(err)
+	var values []*ast.Term
+	err := p.within(r.e.limit, func(limit time.Duration) (err error) {
+		values, err = r.e.eval(ctx, p.query, r.inputOf(p), limit)
+		return err
+	})
 	switch {
 	case err != nil:
 		return p.broken(err)
