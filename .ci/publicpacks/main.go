@@ -35,8 +35,9 @@ func main() {
 	boot := flag.Duration("boot", time.Minute, "how long a pack may take to start")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, *work, *boot, flag.Args()); err != nil {
+	err := run(ctx, *work, *boot, flag.Args())
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
@@ -88,6 +89,6 @@ func run(ctx context.Context, work string, boot time.Duration, dirs []string) er
 			}
 		}
 	}
-	print(os.Stdout, rows, len(scene.resources))
+	printTable(os.Stdout, rows, len(scene.resources))
 	return nil
 }

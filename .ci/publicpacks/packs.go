@@ -60,11 +60,12 @@ type row struct {
 	activated bool
 	policies  map[string]map[schemas.Outcome]int
 	reasons   map[string]string // of errored policies
+	note      string            // of resources.yaml
 }
 
 // try runs a pack on every resource.
 func (r *runner) try(ctx context.Context, p pack) row {
-	out := row{pack: p.name, policies: map[string]map[schemas.Outcome]int{}, reasons: map[string]string{}}
+	out := row{pack: p.name, note: r.scene.note(p.name), policies: map[string]map[schemas.Outcome]int{}, reasons: map[string]string{}}
 	if err := r.judge(ctx, p, &out); err != nil {
 		out.why = err.Error()
 	}

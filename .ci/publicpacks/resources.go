@@ -17,6 +17,7 @@ import (
 type scene struct {
 	resources []evaluator.Input
 	configs   map[string]map[string]map[string]any // by the end of a pack's name
+	notes     map[string]string                    // likewise
 }
 
 // readScene reads the resources that discovery's tests have recorded, each once,
@@ -85,11 +86,12 @@ func (s *scene) readFile(file string) error {
 			Unknown    []string
 		}
 		Configs map[string]map[string]map[string]any
+		Notes   map[string]string
 	}
 	if err := yaml.Unmarshal(raw, &doc); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	s.configs = doc.Configs
+	s.configs, s.notes = doc.Configs, doc.Notes
 	for _, r := range doc.Resources {
 		text, err := json.Marshal(r.Properties)
 		if err != nil {
@@ -108,11 +110,17 @@ func (s *scene) readFile(file string) error {
 }
 
 // config is the configuration of a pack, if it needs one.
-func (s *scene) config(pack string) map[string]map[string]any {
-	for end, config := range s.configs {
-		if strings.HasSuffix(pack, end) {
-			return config
+func (s *scene) config(pack string) map[string]map[string]any { return ending(s.configs, pack) }
+
+// note is what is to be said of a pack beside what it does.
+func (s *scene) note(pack string) string { return ending(s.notes, pack) }
+
+// ending is the value of the end that a name has.
+func ending[V any](by map[string]V, name string) (v V) {
+	for end, value := range by {
+		if strings.HasSuffix(name, end) {
+			return value
 		}
 	}
-	return nil
+	return v
 }

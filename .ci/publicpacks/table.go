@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -43,19 +44,23 @@ func (r *row) result() string {
 	return runs + "; " + strings.Join(out, "; ")
 }
 
-const longestReason = 240
+const longestReason = 160
+
+// server is the part of an address that tells where packages come from.
+var server = regexp.MustCompile(`https?://[^/\s]+/`)
 
 // line is a text on one line of a table.
 func line(text string) string {
-	text = strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`)
+	text = server.ReplaceAllString(strings.Join(strings.Fields(text), " "), "")
+	text = strings.NewReplacer("|", `\|`, "<", "&lt;", "*", `\*`).Replace(text)
 	if r := []rune(text); len(r) > longestReason {
 		return string(r[:longestReason]) + "…"
 	}
 	return text
 }
 
-// print writes the table, in Markdown.
-func print(w io.Writer, rows []row, resources int) {
+// printTable writes the table, in Markdown.
+func printTable(w io.Writer, rows []row, resources int) {
 	fmt.Fprintf(w, head, resources)
 	for _, r := range rows {
 		stack := 0
@@ -68,8 +73,12 @@ func print(w io.Writer, rows []row, resources int) {
 		if r.manifest.Version != "" {
 			name += " " + r.manifest.Version
 		}
-		fmt.Fprintf(w, "| %s | %s | %d | %d | %d | %d | %d | %s |\n", name, r.runtime, len(r.manifest.Policies)-stack, stack,
-			r.count(schemas.Failed), r.count(schemas.Passed), r.count(schemas.Failed, schemas.Passed), r.result())
+		result := r.result()
+		if r.note != "" {
+			result += ". " + r.note
+		}
+		fmt.Fprintf(w, "| %s | %s | %d | %d | %d | %d | %d | %d | %s |\n", name, r.runtime, len(r.manifest.Policies)-stack, stack,
+			r.count(schemas.Failed), r.count(schemas.Passed), r.count(schemas.Failed, schemas.Passed), r.count(schemas.Unknown), result)
 	}
 }
 
@@ -78,8 +87,8 @@ const head = `# Public packs
 Packs that others wrote, fetched and run as they are by ` + "`go run ./.ci/publicpacks DIRECTORY...`" + `, which made this table. Each is copied, gets its
 dependencies, starts in the sandbox and judges %d resources: what discovery makes of AWS (its golden files), and a few of other providers
 (` + "`.ci/publicpacks/resources.yaml`" + `). Stack policies are listed and not evaluated for accounts. *failed*, *passed*, *both*: how many policies did so on
-some resource.
+some resource; *unknown*: how many could not tell of some, because what they ask for is not known of it.
 
-| pack | runtime | policies | stack policies | failed | passed | both | result |
-|---|---|---|---|---|---|---|---|
+| pack | runtime | policies | stack policies | failed | passed | both | unknown | result |
+|---|---|---|---|---|---|---|---|---|
 `

@@ -73,7 +73,7 @@ type tappedServer struct {
 	messages bytes.Buffer
 }
 
-func startTapped(t *testing.T) *tappedServer {
+func startTapped(t *testing.T, args ...string) *tappedServer {
 	t.Helper()
 	s := &tappedServer{nats: t.TempDir()}
 	addr, listen := freeAddress(t), freeAddress(t)
@@ -96,11 +96,16 @@ func startTapped(t *testing.T) *tappedServer {
 	newProgram(t).ok(t, "config", "keyring", keyring)
 	s.program = newProgram(t, "INSIGHTS_NATS_URL="+server.ClientURL(), "INSIGHTS_SECRETS_KEY_FILE="+keyring, "INSIGHTS_LISTEN="+listen,
 		"INSIGHTS_LOG_LEVEL=debug", "INSIGHTS_LOG_FORMAT=json", "INSIGHTS_ADMIN_ADDR=off", "AWS_REGION=us-east-1")
-	serve := s.command(context.Background(), "serve")
+	serve := s.command(context.Background(), append([]string{"serve"}, args...)...)
 	serve.Stdout, serve.Stderr = &s.log, &s.log
 	background(t, serve)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("log ends with:\n%s", last(s.log.String(), 5000))
+		}
+	})
 	s.url = "http://" + listen
-	eventually(t, time.Minute, "serve answers", func() bool { return dial(listen) })
+	eventually(t, 2*time.Minute, "serve answers", func() bool { return dial(listen) })
 	s.client = newProgram(t, "INSIGHTS_CHDB_LIB=/nonexistent", "INSIGHTS_SERVER="+s.url)
 	s.stop = func(t *testing.T) {
 		t.Helper()
@@ -126,3 +131,5 @@ func (s *tappedServer) tapped() string {
 	defer s.mu.Unlock()
 	return s.messages.String()
 }
+
+func last(text string, n int) string { return text[max(0, len(text)-n):] }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/insights-scanner/insights-scanner/evaluator/evaltest"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -23,13 +24,11 @@ func TestSecretsAreNowhereInPlainText(t *testing.T) {
 	t.Parallel()
 	m := startMoto(t)
 	h := newHunt(t, m.plant(t))
-	s := startTapped(t)
+	s := startTapped(t, "--policy-pack", leakyPack(t, schemas.RuntimeNodeJS, "leaky_node"), "--policy-pack", leakyPack(t, schemas.RuntimePython, "leaky_python"))
 
 	p := s.client
-	for _, pack := range leakyPacks {
-		p.ok(t, "pack", "publish", filepath.Join(here(t), "testdata", "secrets", pack))
-		p.ok(t, "group", "enforce", schemas.DefaultAccountsGroup, pack)
-	}
+	p.ok(t, "pack", "publish", leakyPack(t, schemas.RuntimeOPA, "leaky"))
+	p.ok(t, "group", "enforce", schemas.DefaultAccountsGroup, "leaky")
 	p.ok(t, "account", "add", "prod", "--endpoint", m.url, "--region", "us-east-1")
 	out, errs, code := p.run(t, "scan", "start", "prod", "-o", "json", "--follow")
 	if code != exitOK && code != exitPartial {
@@ -49,8 +48,17 @@ func TestSecretsAreNowhereInPlainText(t *testing.T) {
 	h.files(t, s.nats)
 }
 
-// leakyPacks are directories of testdata/secrets, which are also the packs' names.
-var leakyPacks = []string{"leaky"}
+// leakyPack is a pack of testdata/secrets with the SDK that it needs.
+func leakyPack(t *testing.T, runtime schemas.Runtime, name string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(here(t), "testdata", "secrets", name))); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, ".gitignore"), "node_modules\nvenv\n")
+	evaltest.Link(t, runtime, dir)
+	return dir
+}
 
 // hunt looks for secrets.
 type hunt struct {
@@ -117,16 +125,16 @@ func (h *hunt) seen(t *testing.T, p program) {
 	hidden := map[string]int{}
 	for _, v := range list.Violations {
 		for _, m := range v.Messages {
-			if number, ok := strings.CutPrefix(m, "planted no. "); ok {
+			for _, found := range regexp.MustCompile(`planted no. (\d\d)`).FindAllStringSubmatch(m, -1) {
 				if said[v.Pack] == nil {
 					said[v.Pack] = map[string]bool{}
 				}
-				said[v.Pack][number] = true
+				said[v.Pack][found[1]] = true
 			}
 			hidden[v.Policy] += strings.Count(m, "[secret]")
 		}
 	}
-	for _, pack := range leakyPacks {
+	for _, pack := range []string{"leaky", "leaky_node@local", "leaky_python@local"} {
 		for _, s := range h.planted {
 			if said[pack][s.Number] != s.Read {
 				t.Errorf("pack %s: no. %s (%s) is seen: %t", pack, s.Number, s.Kind, said[pack][s.Number])

@@ -1,11 +1,14 @@
 package rego
 
 import (
+	"cmp"
+	"maps"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/insights-scanner/insights-scanner/evaluator"
+	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 // Packs with inputFormat kubernetes-admission are rules of Gatekeeper: they judge
@@ -17,39 +20,39 @@ const review = "review"
 
 func isKubernetes(token string) bool { return strings.HasPrefix(token, "kubernetes:") }
 
-// admission are the items of the input document: the review, and what Pulumi
+// admission is the input document without parameters: the review, and what Pulumi
 // knows of the resource beside it.
-func admission(in evaluator.Input) ([][2]*ast.Term, error) {
-	items, err := properties(in, 2)
-	if err != nil {
-		return nil, err
-	}
+func admission(in evaluator.Input) (ast.Value, error) {
 	k := kubernetesKind(in.Type)
-	for name, value := range map[string]string{"apiVersion": k.apiVersion(), "kind": k.kind} {
-		if _, has := in.Properties[name]; !has {
-			items = append(items, item(name, ast.StringTerm(value)))
-		}
-	}
+	object := map[string]any{"apiVersion": k.apiVersion(), "kind": k.kind}
+	maps.Copy(object, in.Properties)
 	metadata, _ := in.Properties["metadata"].(map[string]any)
 	name, _ := metadata["name"].(string)
-	if name == "" {
-		name = in.Name
-	}
 	namespace, _ := metadata["namespace"].(string)
 	what := about(in)
-	return [][2]*ast.Term{
-		item(review, ast.ObjectTerm(
-			item("object", ast.ObjectTerm(items...)),
-			item("kind", ast.ObjectTerm(item("group", ast.StringTerm(k.group)), item("version", ast.StringTerm(k.version)), item("kind", ast.StringTerm(k.kind)))),
-			item("name", ast.StringTerm(name)), item("namespace", ast.StringTerm(namespace)), item("operation", ast.StringTerm("CREATE")),
-		)),
-		item("_pulumi", ast.ObjectTerm(
-			item("type", what[0]), item("urn", what[1]), item("name", what[2]), item("options", what[3]), item("provider", what[4]),
-		)),
-	}, nil
+	doc, err := ast.InterfaceToValue(map[string]any{
+		review: map[string]any{
+			"object": object, "kind": map[string]any{"group": k.group, "version": k.version, "kind": k.kind},
+			"name": cmp.Or(name, in.Name), "namespace": namespace, "operation": "CREATE",
+		},
+		"_pulumi": map[string]any{"type": what[0], "urn": what[1], "name": what[2], "options": what[3], "provider": what[4]},
+	})
+	if err != nil {
+		return nil, schemas.Errorf(schemas.CodeInternal, "input document of %s: %w", in.URN, err)
+	}
+	return doc, nil
 }
 
-func item(name string, value *ast.Term) [2]*ast.Term { return ast.Item(ast.StringTerm(name), value) }
+// withParameters is the input of one policy of a review.
+func (p *policy) withParameters(input ast.Value) ast.Value {
+	if p.parameters == nil {
+		return input
+	}
+	doc := input.(ast.Object)
+	items := [][2]*ast.Term{ast.Item(ast.StringTerm("parameters"), p.parameters)}
+	doc.Foreach(func(k, v *ast.Term) { items = append(items, ast.Item(k, v)) })
+	return ast.NewObject(items...)
+}
 
 type groupVersionKind struct{ group, version, kind string }
 

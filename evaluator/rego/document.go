@@ -1,8 +1,8 @@
 package rego
 
 import (
+	"maps"
 	"strings"
-	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -11,98 +11,91 @@ import (
 )
 
 // metadata are the names of what the input says of a resource beside its
-// properties. A property of the same name wins over the first term, nothing over
-// the second.
-var metadata = func() (out []struct {
-	name          string
-	plain, always *ast.Term
-},
-) {
-	for _, name := range []string{"type", "urn", "name", "options", "provider", "properties", "props"} {
-		out = append(out, struct {
-			name          string
-			plain, always *ast.Term
-		}{name, ast.StringTerm(name), ast.StringTerm("__" + name)})
-	}
-	return out
-}()
+// properties. A property of the same name wins over a name, nothing over one with
+// underscores.
+var metadata = [...]struct{ plain, always string }{
+	{"type", "__type"},
+	{"urn", "__urn"},
+	{"name", "__name"},
+	{"options", "__options"},
+	{"provider", "__provider"},
+	{"properties", "__properties"},
+	{"props", "__props"},
+}
 
-// document is the input of a resource policy. Converting takes a quarter of the
-// time of a pack, so all packs of a resource share one.
-func document(in evaluator.Input) (ast.Value, error) {
+// document is the input of a resource policy: properties at the top level, the
+// resource's metadata beside them. It is made as far as it is looked at, and all
+// packs of a resource share one. A pack that replaces parts of its input (with
+// input.x as …) gets one of its own: what is made later has no copy.
+func (p *pack) document(in evaluator.Input) (ast.Value, error) {
+	if p.mocks {
+		d, err := ast.InterfaceToValue(native(in))
+		if err != nil {
+			return nil, schemas.Errorf(schemas.CodeInternal, "input document of %s: %w", in.URN, err)
+		}
+		return d, nil
+	}
 	if d, ok := in.Shared[schemas.RuntimeOPA].(ast.Value); ok {
 		return d, nil
 	}
-	d, err := newDocument(in)
-	if err == nil && in.Shared != nil {
+	d := ast.LazyObject(native(in))
+	if in.Shared != nil {
 		in.Shared[schemas.RuntimeOPA] = d
 	}
-	return d, err
+	return d, nil
 }
 
-// newDocument has properties at the top level, the resource's metadata beside
-// them (a property of the same name wins), and the metadata again under names
-// that always win.
-func newDocument(in evaluator.Input) (ast.Value, error) {
-	items, err := properties(in, 2*len(metadata))
-	if err != nil {
-		return nil, err
+// native is the document as JSON has it.
+func native(in evaluator.Input) map[string]any {
+	doc := make(map[string]any, len(in.Properties)+2*len(metadata))
+	maps.Copy(doc, in.Properties)
+	properties := in.Properties
+	if properties == nil {
+		properties = map[string]any{}
 	}
-	props := ast.NewTerm(ast.NewObject(items...))
-	values := append(about(in), props, props)
-	for i, m := range metadata {
-		if _, hidden := in.Properties[m.name]; !hidden {
-			items = append(items, ast.Item(m.plain, values[i]))
+	for i, value := range append(about(in), properties, properties) {
+		if _, hidden := in.Properties[metadata[i].plain]; !hidden {
+			doc[metadata[i].plain] = value
 		}
-		items = append(items, ast.Item(m.always, values[i])) // of two items of one name the last one stays
+		doc[metadata[i].always] = value
 	}
-	return ast.NewObject(items...), nil
-}
-
-// properties are the items of an object that holds them, with room for more.
-func properties(in evaluator.Input, more int) ([][2]*ast.Term, error) {
-	items := make([][2]*ast.Term, 0, len(in.Properties)+more)
-	for name, v := range in.Properties {
-		value, err := ast.InterfaceToValue(v)
-		if err != nil {
-			return nil, schemas.Errorf(schemas.CodeInternal, "input document of %s: %s: %w", in.URN, name, err)
-		}
-		items = append(items, ast.Item(ast.StringTerm(name), ast.NewTerm(value)))
-	}
-	return items, nil
+	return doc
 }
 
 // about is a resource's type, URN, name, options and provider.
-func about(in evaluator.Input) []*ast.Term {
-	return []*ast.Term{ast.StringTerm(in.Type), ast.StringTerm(in.URN), ast.StringTerm(in.Name), noOptions, provider(in)}
+func about(in evaluator.Input) []any {
+	return []any{in.Type, in.URN, in.Name, noOptions, provider(in)}
 }
 
 // noOptions is the options of a resource that no program declares, in the form
 // pulumi-policy-opa gives them.
-var noOptions = ast.MustParseTerm(`{
-	"protect": false, "ignoreChanges": null, "deleteBeforeReplace": null, "additionalSecretOutputs": null, "aliasURNs": null, "aliases": null,
-	"customTimeouts": {"create": 0, "update": 0, "delete": 0}, "parent": ""
-}`)
-
-// providers are made once for each provider and region there is.
-var providers sync.Map
+var noOptions = map[string]any{
+	"protect": false, "ignoreChanges": nil, "deleteBeforeReplace": nil, "additionalSecretOutputs": nil, "aliasURNs": nil, "aliases": nil,
+	"customTimeouts": map[string]any{"create": 0, "update": 0, "delete": 0}, "parent": "",
+}
 
 // provider is what is known of a provider that no program configures: its type
 // and the region. There is no name and no URN to give.
-func provider(in evaluator.Input) *ast.Term {
+func provider(in evaluator.Input) map[string]any {
 	name, _, ok := strings.Cut(in.Type, ":")
 	if !ok {
-		return ast.InternedEmptyObject
+		return map[string]any{}
 	}
-	key := [2]string{name, in.Region}
-	if made, ok := providers.Load(key); ok {
-		return made.(*ast.Term)
-	}
-	config := ast.InternedEmptyObject
+	config := map[string]any{}
 	if in.Region != "" && in.Region != schemas.GlobalRegion {
-		config = ast.ObjectTerm(item("region", ast.StringTerm(in.Region)))
+		config["region"] = in.Region
 	}
-	made := ast.ObjectTerm(item("type", ast.StringTerm("pulumi:providers:"+name)), item("properties", config))
-	providers.Store(key, made)
-	return made
+	return map[string]any{"type": "pulumi:providers:" + name, "properties": config}
+}
+
+// mocksInput tells whether modules say "with".
+func mocksInput(modules map[string]*ast.Module) bool {
+	found := false
+	for _, m := range modules {
+		ast.WalkWiths(m, func(*ast.With) bool {
+			found = true
+			return true
+		})
+	}
+	return found
 }

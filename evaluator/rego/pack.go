@@ -23,6 +23,7 @@ type pack struct {
 	name     string
 	title    string
 	compiler *ast.Compiler
+	mocks    bool    // it replaces parts of its input
 	rules    []*rule // sorted by name
 	warnings []string
 }
@@ -63,6 +64,7 @@ func (l Loader) open(dir string) (*pack, error) {
 	if err := p.checkPackage(modules); err != nil {
 		return nil, err
 	}
+	p.mocks = mocksInput(modules)
 	p.compiler = ast.NewCompiler().WithCapabilities(l.capabilities())
 	p.compiler.Compile(modules)
 	if p.compiler.Failed() {

@@ -16,8 +16,7 @@ import (
 type run struct {
 	e       *engine
 	in      evaluator.Input
-	input   ast.Value      // of all policies
-	review  [][2]*ast.Term // items of the input, to which each policy adds its parameters
+	input   ast.Value
 	results []schemas.PolicyResult
 	own     bool            // results is no longer the plan's
 	unknown map[string]bool // names at the top of the input
@@ -26,26 +25,22 @@ type run struct {
 // prepare makes the input, and says what of it is unknown.
 func (r *run) prepare() (err error) {
 	if !r.e.review {
-		r.input, err = document(r.in)
+		r.input, err = r.e.pack.document(r.in)
 		return err
 	}
 	if len(r.unknown) > 0 {
 		r.unknown = map[string]bool{review: true}
 	}
-	r.review, err = admission(r.in)
+	r.input, err = admission(r.in)
 	return err
 }
 
 // inputOf is the input of one policy.
 func (r *run) inputOf(p *policy) ast.Value {
-	switch {
-	case !r.e.review:
-		return r.input
-	case p.parameters == nil:
-		return ast.NewObject(r.review...)
-	default:
-		return ast.NewObject(append(slices.Clone(r.review), item("parameters", p.parameters))...)
+	if r.e.review {
+		return p.withParameters(r.input)
 	}
+	return r.input
 }
 
 // judge asks most policies in one query. Those that read something unknown are
