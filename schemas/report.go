@@ -121,6 +121,8 @@ type Violation struct {
 	FixedAt     time.Time      `json:"fixedAt,omitzero"`
 	FixCause    FixCause       `json:"fixCause,omitempty"`
 	Reopened    uint32         `json:"reopened"` // how often
+	// TimeToFixSeconds is from the opening to the fix, of a fixed one.
+	TimeToFixSeconds float64 `json:"timeToFixSeconds,omitempty"`
 }
 
 // ViolationQuery filters, sorts and pages violations.
@@ -133,6 +135,9 @@ type ViolationQuery struct {
 	Resource string           `json:"resource,omitempty"` // substring of the id
 	Severity []Severity       `json:"severity,omitempty"`
 	State    []ViolationState `json:"state,omitempty"` // default: open
+	Cause    []FixCause       `json:"cause,omitempty"` // of fixed ones; implies that state
+	// Reopened keeps those that were fixed before and came back.
+	Reopened bool `json:"reopened,omitempty"`
 	// Enforced leaves out what local packs found.
 	Enforced bool `json:"enforced,omitempty"`
 	// ChangedSince keeps violations opened, reopened or fixed by this scan.
@@ -162,6 +167,9 @@ type ViolationEvent struct {
 	Scan       string     `json:"scan,omitempty"`
 	Order      Order      `json:"order"`
 	At         time.Time  `json:"at"`
+	Severity   Severity   `json:"severity,omitempty"` // at that moment
+	// OpenedAt is when the open period began that this opens or ends.
+	OpenedAt time.Time `json:"openedAt,omitzero"`
 }
 
 // ResourceQuery filters and pages the inventory.

@@ -230,6 +230,13 @@ const (
 	FixOutOfScope      FixCause = "out_of_scope"   // region dropped, service moved
 )
 
+// FixCauses are all causes.
+var FixCauses = []FixCause{FixResourceChanged, FixResourceGone, FixPolicyChanged, FixPackWithdrawn, FixOutOfScope}
+
+// Mended tells whether somebody did something about the resource: only that is
+// a time to fix. The other causes end a violation by changing what is asked.
+func (c FixCause) Mended() bool { return c == FixResourceChanged || c == FixResourceGone }
+
 // ViolationState of a violation's life.
 type ViolationState string
 

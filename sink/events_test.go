@@ -18,6 +18,7 @@ func (m *model) eventsOf(a schemas.AccountID, scan string) (out []schemas.Violat
 				EventID: e.EventID, Finding: e.Finding, AccountID: schemas.AccountID(e.AccountID), Key: schemas.Key{Region: e.Region, Type: e.Type, ID: e.ID},
 				Pack: e.Pack, Policy: e.Policy, Transition: schemas.Transition(e.Transition), Cause: schemas.FixCause(e.Cause), Scan: e.Scan,
 				Order: schemas.Order{Version: e.Version, Revision: e.Revision, Attempt: e.Attempt}, At: e.At,
+				Severity: schemas.Severity(e.Severity), OpenedAt: e.OpenedAt,
 			})
 		}
 	}

@@ -317,6 +317,7 @@ func (f *fold) event(v *violationRow, t schemas.Transition, cause schemas.FixCau
 		AccountID: v.AccountID, Scan: scan, EventID: eventID(v.Finding, v.order(), t), Finding: v.Finding,
 		Type: v.Type, Region: v.Region, ID: v.ID, Pack: v.Pack, Policy: v.Policy,
 		Transition: string(t), Cause: string(cause), Version: v.Version, Revision: v.Revision, Attempt: v.Attempt, At: at,
+		Severity: v.Severity, OpenedAt: v.OpenedAt,
 	})
 }
 

@@ -229,6 +229,7 @@ func (m *model) event(v violationRow, o schemas.Order, t schemas.Transition, cau
 	m.events[id] = eventRow{
 		AccountID: v.AccountID, Scan: scan, EventID: id, Finding: v.Finding, Type: v.Type, Region: v.Region, ID: v.ID, Pack: v.Pack, Policy: v.Policy,
 		Transition: string(t), Cause: string(cause), Version: o.Version, Revision: o.Revision, Attempt: o.Attempt, At: at,
+		Severity: v.Severity, OpenedAt: v.OpenedAt,
 	}
 }
 

@@ -139,6 +139,8 @@ type eventRow struct {
 	Revision   uint64    `ch:"revision"`
 	Attempt    uint64    `ch:"attempt"`
 	At         time.Time `ch:"at"`
+	Severity   string    `ch:"severity"`
+	OpenedAt   time.Time `ch:"opened_at"`
 }
 
 type goneRow struct {

@@ -76,19 +76,19 @@ func violationFilter(q schemas.ViolationQuery) *where {
 		w.add("position(id, ?) > 0", q.Resource)
 	}
 	if len(q.Severity) > 0 {
-		list := make([]string, len(q.Severity))
-		for i, v := range q.Severity {
-			list[i] = string(v)
-		}
-		w.add("severity IN ?", list)
+		w.add("severity IN ?", texts(q.Severity))
+	}
+	if q.Reopened {
+		w.add("reopened > 0")
+	}
+	if len(q.Cause) > 0 {
+		w.add("cause IN ?", texts(q.Cause))
 	}
 	switch {
+	case len(q.Cause) > 0 && len(q.State) == 0:
+		w.add("state = 'fixed'")
 	case len(q.State) > 0:
-		list := make([]string, len(q.State))
-		for i, v := range q.State {
-			list[i] = string(v)
-		}
-		w.add("state IN ?", list)
+		w.add("state IN ?", texts(q.State))
 	case q.Scan == "":
 		w.add("state = 'open'")
 	}
@@ -98,16 +98,29 @@ func violationFilter(q schemas.ViolationQuery) *where {
 	return w
 }
 
+// texts are values as the driver takes them.
+func texts[T ~string](list []T) []string {
+	out := make([]string, len(list))
+	for i, v := range list {
+		out[i] = string(v)
+	}
+	return out
+}
+
 // violation is the row as people see it. Its last sight is filled in later.
 func (v *violationRow) violation() schemas.Violation {
 	k := schemas.Key{Region: v.Region, Type: v.Type, ID: v.ID}
-	return schemas.Violation{
+	out := schemas.Violation{
 		Finding: v.Finding, AccountID: schemas.AccountID(v.AccountID), Account: v.Account, Key: k, URN: k.URN(v.Account), Name: v.Name,
 		Pack: v.Pack, Local: schemas.IsLocal(v.Pack), PackVersion: v.PackVersion, Policy: v.Policy, Group: v.GroupName,
 		Level: schemas.Level(v.Level), Severity: schemas.Severity(v.Severity), Messages: v.Messages,
 		State: schemas.ViolationState(v.State), FirstSeen: read(v.FirstSeen), OpenedAt: read(v.OpenedAt), LastSeen: read(v.JudgedAt),
 		FixedAt: read(v.FixedAt), FixCause: schemas.FixCause(v.Cause), Reopened: v.Reopened,
 	}
+	if out.State == schemas.ViolationFixed {
+		out.TimeToFixSeconds = out.FixedAt.Sub(out.OpenedAt).Seconds()
+	}
+	return out
 }
 
 // sighted fills in the newest names of the accounts, and when violations were
@@ -169,6 +182,11 @@ func (s *Store) Events(ctx context.Context, a schemas.AccountID, scan string) ([
 	if scan != "" {
 		w.add("scan = ?", scan)
 	}
+	return s.events(ctx, w)
+}
+
+// events are the transitions that conditions keep, oldest first.
+func (s *Store) events(ctx context.Context, w *where) ([]schemas.ViolationEvent, error) {
 	var out []schemas.ViolationEvent
 	err := s.query(ctx, "list events", "SELECT "+columnsOf(new(eventRow))+" FROM @db.violation_events FINAL WHERE "+w.String()+
 		" ORDER BY at, version, revision, attempt, type, region, id, pack, policy, transition", w.args, func(r driver.Rows) error {
@@ -181,6 +199,7 @@ func (s *Store) Events(ctx context.Context, a schemas.AccountID, scan string) ([
 			Key: schemas.Key{Region: e.Region, Type: e.Type, ID: e.ID}, Pack: e.Pack, Policy: e.Policy,
 			Transition: schemas.Transition(e.Transition), Cause: schemas.FixCause(e.Cause), Scan: e.Scan,
 			Order: schemas.Order{Version: e.Version, Revision: e.Revision, Attempt: e.Attempt}, At: read(e.At),
+			Severity: schemas.Severity(e.Severity), OpenedAt: read(e.OpenedAt),
 		})
 		return nil
 	})

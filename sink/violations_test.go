@@ -21,6 +21,7 @@ func (m *model) violation(v violationRow) schemas.Violation {
 		FirstSeen: v.FirstSeen, OpenedAt: v.OpenedAt, FixCause: schemas.FixCause(v.Cause), Reopened: v.Reopened,
 	}
 	if v.State == "fixed" {
+		out.TimeToFixSeconds = v.FixedAt.Sub(v.OpenedAt).Seconds()
 		out.FixedAt, out.LastSeen = v.FixedAt, v.FixedAt
 		return out
 	}
@@ -107,6 +108,10 @@ func (w *world) filters() map[string]filter {
 	for _, part := range []string{"%", "_", "%_", `\`, `b\1"`, "o'0", "?", "ü", "\n", "\x00", "`", " -- ", "$5", "|"} {
 		out["resource like "+part] = filter{schemas.ViolationQuery{Resource: part}, func(v violationRow) bool { return strings.Contains(v.ID, part) }}
 	}
+	for _, cause := range schemas.FixCauses {
+		out["fixed as "+string(cause)] = filter{schemas.ViolationQuery{Cause: []schemas.FixCause{cause}}, func(v violationRow) bool { return v.Cause == string(cause) }}
+	}
+	out["came back"] = filter{schemas.ViolationQuery{Reopened: true}, func(v violationRow) bool { return v.Reopened > 0 }}
 	for _, account := range histories {
 		for _, scan := range w.scans(account) {
 			touched := map[string]bool{}
@@ -141,7 +146,7 @@ func askFilters(t *testing.T, w *world) {
 			var want []schemas.Violation
 			for _, v := range w.m.violations {
 				// Open ones are what is asked for most; a scan's are all it touched.
-				inState := slices.Contains(state, schemas.ViolationState(v.State)) || state == nil && (v.State == "open" || f.q.Scan != "")
+				inState := slices.Contains(state, schemas.ViolationState(v.State)) || state == nil && (v.State == "open" || f.q.Scan != "" || len(f.q.Cause) > 0)
 				if inState && f.keep(v) {
 					want = append(want, w.m.violation(v))
 				}

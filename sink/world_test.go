@@ -183,6 +183,7 @@ var questions = map[string]func(*testing.T, *world){
 	"sorts and pages": askSortsAndPages,
 	"resources":       askResources,
 	"events":          askEvents,
+	"details":         askDetails,
 	"report":          askReport,
 	"posture":         askPosture,
 }

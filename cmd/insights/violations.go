@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,16 +14,21 @@ import (
 
 func (a *app) violationsCmd() *cobra.Command {
 	var q schemas.ViolationQuery
-	var severity, state []string
+	var severity, state, cause []string
 	cmd := &cobra.Command{
 		Use:   "violations",
 		Short: "List violations",
 		Long: `Violations lists open violations, worst first. With --scan it lists those that
 the scan opened, reopened or fixed. On a narrow terminal each takes a few lines
-instead of one.`,
+instead of one. One of them with its whole life: insights violation show FINDING.
+
+A violation is fixed when its resource changed or is gone, or because it is not
+asked for any more: its policy changed, its pack was withdrawn, or its region or
+service is out of scope. What could not be judged stays as it was.`,
 		Example: `  insights violations --account prod --severity critical
   insights violations --policy deny_bucket_plain_http --state open,fixed
   insights violations --scan 123456789012-7
+  insights violations --cause resource_changed,resource_gone   # what was mended
   insights violations --limit 1000 -o json`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -36,10 +42,13 @@ instead of one.`,
 			if err == nil {
 				q.State, err = parseStates(state)
 			}
+			if err == nil {
+				q.Cause, err = parseCauses(cause)
+			}
 			if err != nil {
 				return usageError(cmd, err)
 			}
-			if q.Scan != "" && len(q.State) == 0 {
+			if q.Scan != "" && len(q.State) == 0 && len(q.Cause) == 0 {
 				q.State = []schemas.ViolationState{schemas.ViolationOpen, schemas.ViolationFixed}
 			}
 			return a.with(cmd.Context(), "insights violations", nodeOptions{}, func(ctx context.Context, s api.Service) error {
@@ -54,11 +63,14 @@ instead of one.`,
 	f.StringVar(&q.Resource, "resource", "", "only resources whose id contains this `TEXT`")
 	f.StringSliceVar(&severity, "severity", nil, "only these `SEVERITIES`: critical, high, medium, low, unspecified")
 	f.StringSliceVar(&state, "state", nil, "only these `STATES`: open, fixed (default open; with --scan both)")
+	f.StringSliceVar(&cause, "cause", nil, "only those fixed for these `CAUSES`: "+strings.Join(causeNames(), ", "))
+	f.BoolVar(&q.Reopened, "reopened", false, "only those that were fixed before and came back")
 	f.StringVar(&q.Scan, "scan", "", "only those that this `SCAN` opened, reopened or fixed")
 	f.StringVar(&q.Sort, "sort", "severity", "`ORDER`: severity, account, policy, resource or firstSeen")
 	f.BoolVar(&q.Desc, "desc", false, "reverse the order")
 	oneOf(cmd, "severity", severityNames...)
 	oneOf(cmd, "state", "open", "fixed")
+	oneOf(cmd, "cause", causeNames()...)
 	oneOf(cmd, "sort", "severity", "account", "policy", "resource", "firstSeen")
 	return cmd
 }
@@ -99,6 +111,25 @@ func parseStates(list []string) ([]schemas.ViolationState, error) {
 			return nil, fmt.Errorf("--state %q: must be open or fixed", s)
 		}
 		out = append(out, state)
+	}
+	return out, nil
+}
+
+func causeNames() []string {
+	names := make([]string, len(schemas.FixCauses))
+	for i, c := range schemas.FixCauses {
+		names[i] = string(c)
+	}
+	return names
+}
+
+func parseCauses(list []string) ([]schemas.FixCause, error) {
+	var out []schemas.FixCause
+	for _, s := range list {
+		if !slices.Contains(causeNames(), s) {
+			return nil, fmt.Errorf("--cause %q: must be one of %s", s, strings.Join(causeNames(), ", "))
+		}
+		out = append(out, schemas.FixCause(s))
 	}
 	return out, nil
 }

@@ -19,10 +19,10 @@ func printViolations(w io.Writer, page schemas.ViolationPage) error {
 	for i, v := range page.Violations {
 		rows[i] = []string{
 			severityText(v.Severity), v.Account, v.Region, shortType(v.Type), named(v.ID, v.Name), policyText(v.Pack, v.Policy),
-			stateText(v), v.FirstSeen.UTC().Format(time.DateTime), strings.Join(v.Messages, "; "),
+			stateText(v), v.FirstSeen.UTC().Format(time.DateTime), shortFinding(v.Finding), strings.Join(v.Messages, "; "),
 		}
 	}
-	header := []string{"severity", "account", "region", "type", "resource", "policy", "state", "first seen (utc)", "message"}
+	header := []string{"severity", "account", "region", "type", "resource", "policy", "state", "first seen (utc)", "finding?", "message"}
 	var err error
 	if table, _ := newTable(header, rows); narrow(table, terminalWidth(w)) {
 		err = printBlocks(w, page.Violations, terminalWidth(w))
@@ -48,6 +48,9 @@ func printBlocks(w io.Writer, list []schemas.Violation, width int) error {
 	for _, v := range list {
 		where := strings.Join([]string{v.Account, v.Region, shortType(v.Type), named(v.ID, v.Name)}, "  ")
 		since := stateText(v) + ", first seen " + timeText(v.FirstSeen)
+		if v.Finding != "" {
+			since += ", finding " + shortFinding(v.Finding)
+		}
 		if _, err := fmt.Fprintf(w, "%-*s%s\n", indent, severityText(v.Severity), oneLine(policyText(v.Pack, v.Policy))); err != nil {
 			return err
 		}
@@ -112,6 +115,9 @@ func stateText(v schemas.Violation) string {
 	}
 	return string(v.State)
 }
+
+// shortFinding is enough of a finding's id to name it by.
+func shortFinding(id string) string { return id[:min(len(id), schemas.ShortFinding)] }
 
 // causeText is a cause in words: resource_gone is "resource gone".
 func causeText(c schemas.FixCause) string { return strings.ReplaceAll(string(c), "_", " ") }

@@ -59,6 +59,7 @@ type Store interface {
 	Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error)
 	Events(ctx context.Context, a schemas.AccountID, scan string) ([]schemas.ViolationEvent, error)
 	PurgeAccount(ctx context.Context, a schemas.AccountID) error
+	Violation(ctx context.Context, finding string) (schemas.ViolationDetail, error)
 }
 
 // Recorder keeps the log of configuration changes; see sink.Store. rev grows

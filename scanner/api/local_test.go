@@ -43,6 +43,7 @@ var writes = map[string]struct {
 var reads = []string{
 	"ListAccounts", "GetAccount", "CheckAccount", "EffectivePacks", "ExplainPacks", "AccountGroups", "GetScan", "ListScans", "ListPacks", "GetPack", "PackVersions", "PullPack", "ValidateConfig", "PreviewPack", "ListGroups", "GetGroup", "ListTokens",
 	"ListDeadLetters", "GetDeadLetter", "Report", "Violations", "Resources", "Events", "Retention",
+	"GetViolation",
 }
 
 // simple is every call with arguments that Local accepts: every name is "x".
@@ -53,6 +54,9 @@ func simple() []called {
 			switch a.Interface().(type) {
 			case string:
 				c.args[i] = reflect.ValueOf("x")
+				if strings.HasSuffix(c.name, "Violation") {
+					c.args[i] = reflect.ValueOf("0123456789ab") // of a finding
+				}
 			case []string:
 				c.args[i] = reflect.ValueOf([]string{"eu-west-1"})
 			case schemas.ScanLimit:

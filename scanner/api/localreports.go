@@ -11,7 +11,7 @@ import (
 
 // Report implements Service.
 func (l *Local) Report(ctx context.Context, q schemas.ReportQuery) (schemas.Report, error) {
-	err := checkFilters(q.Severity, nil)
+	err := checkFilters(q.Severity, nil, nil)
 	if err != nil {
 		return schemas.Report{}, err
 	}
@@ -55,7 +55,7 @@ func (l *Local) withUnscanned(ctx context.Context, ids []string, r schemas.Repor
 
 // Violations implements Service.
 func (l *Local) Violations(ctx context.Context, q schemas.ViolationQuery) (schemas.ViolationPage, error) {
-	err := checkFilters(q.Severity, q.State)
+	err := checkFilters(q.Severity, q.State, q.Cause)
 	if err != nil {
 		return schemas.ViolationPage{}, err
 	}
@@ -120,13 +120,16 @@ func (l *Local) Events(ctx context.Context, account, scan string) ([]schemas.Vio
 }
 
 // checkFilters refuses values that nothing has.
-func checkFilters(severities []schemas.Severity, states []schemas.ViolationState) error {
+func checkFilters(severities []schemas.Severity, states []schemas.ViolationState, causes []schemas.FixCause) error {
 	var p schemas.Problems
 	for _, s := range severities {
 		p.Check(s == schemas.SeverityUnspecified || s.Rank() > 0, "severity", "%q must be critical, high, medium, low or unspecified", s)
 	}
 	for _, s := range states {
 		p.Check(s == schemas.ViolationOpen || s == schemas.ViolationFixed, "state", "%q must be open or fixed", s)
+	}
+	for _, c := range causes {
+		p.Check(slices.Contains(schemas.FixCauses, c), "cause", "%q must be one of %q", c, schemas.FixCauses)
 	}
 	return p.Err()
 }

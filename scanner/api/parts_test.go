@@ -236,6 +236,10 @@ func (w fakeStore) PurgeAccount(_ context.Context, a schemas.AccountID) error {
 	return w.ask("purge " + string(a))
 }
 
+func (w fakeStore) Violation(_ context.Context, finding string) (schemas.ViolationDetail, error) {
+	return schemas.ViolationDetail{Violation: schemas.Violation{Finding: finding, AccountID: prod}}, w.ask("violation " + finding)
+}
+
 type fakeRecorder struct{ *world }
 
 func (w fakeRecorder) LogConfig(ctx context.Context, kind, key string, rev uint64, by string, at time.Time, doc []byte) error {

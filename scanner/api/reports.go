@@ -53,11 +53,14 @@ func (s *Server) reportRoutes() {
 func violationQuery(q *params) schemas.ViolationQuery {
 	in := schemas.ViolationQuery{
 		Accounts: q.list("account"), Pack: q.text("pack"), Policy: q.text("policy"), Type: q.text("type"),
-		Region: q.text("region"), Resource: q.text("resource"), Severity: q.severities("severity"), Enforced: q.truth("enforced"),
+		Region: q.text("region"), Resource: q.text("resource"), Severity: q.severities("severity"), Enforced: q.truth("enforced"), Reopened: q.truth("reopened"),
 		Scan: q.text("scan"), Sort: q.text("sort"), Desc: q.truth("desc"), Limit: q.number("limit"), Cursor: q.text("cursor"),
 	}
 	for _, state := range q.list("state") {
 		in.State = append(in.State, schemas.ViolationState(state))
+	}
+	for _, cause := range q.list("cause") {
+		in.Cause = append(in.Cause, schemas.FixCause(cause))
 	}
 	return in
 }
@@ -82,6 +85,8 @@ func violationValues(q schemas.ViolationQuery) url.Values {
 	add(v, "resource", q.Resource)
 	addSeverities(v, q.Severity)
 	addAll(v, "state", q.State)
+	addAll(v, "cause", q.Cause)
+	addBool(v, "reopened", q.Reopened)
 	addBool(v, "enforced", q.Enforced)
 	add(v, "scan", q.Scan)
 	add(v, "sort", q.Sort)

@@ -24,6 +24,7 @@ var fixed = map[reflect.Type]any{
 	reflect.TypeFor[schemas.AccountID]():      schemas.AccountID("aws-123456789012"),
 	reflect.TypeFor[api.TokenScope]():         api.ScopeWrite,
 	reflect.TypeFor[schemas.ViolationState](): schemas.ViolationFixed,
+	reflect.TypeFor[schemas.FixCause]():       schemas.FixPackWithdrawn,
 	reflect.TypeFor[schemas.Days]():           schemas.Days(90),
 	reflect.TypeFor[any]():                    any(1.5),
 	reflect.TypeFor[[]schemas.Severity]():     []schemas.Severity{schemas.SeverityHigh, schemas.SeverityUnspecified},

@@ -64,6 +64,7 @@ func (s *Server) routes() {
 	s.tokenRoutes()
 	s.deadLetterRoutes()
 	s.reportRoutes()
+	s.findingRoutes()
 	s.mux.HandleFunc("GET /v1/backup", s.backup)
 	s.mux.HandleFunc("/v1/", nothing)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

@@ -98,6 +98,7 @@ type Service interface {
 	Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error)
 	// Events are the transitions a scan caused; an empty scan means all of the account.
 	Events(ctx context.Context, account, scan string) ([]schemas.ViolationEvent, error)
+	Findings
 }
 
 // TokenScope is what a token may do; each includes the ones before it.

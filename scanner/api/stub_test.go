@@ -261,3 +261,7 @@ func (s *stub) PurgeAccount(ctx context.Context, account schemas.AccountID) erro
 func (s *stub) Retention(ctx context.Context) (schemas.Retention, error) {
 	return reply[schemas.Retention](ctx, s, "Retention")
 }
+
+func (s *stub) GetViolation(ctx context.Context, finding string) (schemas.ViolationDetail, error) {
+	return reply[schemas.ViolationDetail](ctx, s, "GetViolation", finding)
+}
