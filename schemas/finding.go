@@ -8,7 +8,8 @@ type ViolationDetail struct {
 	Title            string           `json:"title,omitempty"` // of the policy
 	RemediationSteps string           `json:"remediationSteps,omitempty"`
 	Controls         []Control        `json:"controls,omitempty"`
-	Events           []ViolationEvent `json:"events"` // oldest first
+	Events           []ViolationEvent `json:"events"`                  // oldest first
+	TriageHistory    []Triage         `json:"triageHistory,omitempty"` // oldest first, each as it was from then on
 }
 
 // ShortFinding is how many characters of a finding's id people see and type.

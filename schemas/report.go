@@ -10,6 +10,7 @@ type Counts struct {
 	Unknown       uint64 `json:"unknown"`
 	Errored       uint64 `json:"errored"`
 	Disabled      uint64 `json:"disabled"`
+	Waived        uint64 `json:"waived,omitempty"` // of Failed, those that a waiver covers
 }
 
 // Score is passed over everything that should have been judged, in percent, or
@@ -33,11 +34,16 @@ type ReportQuery struct {
 	Accounts []string   `json:"accounts,omitempty"` // names or account ids
 	Pack     string     `json:"pack,omitempty"`
 	Severity []Severity `json:"severity,omitempty"`
+	// AsOf asks for a time in the past: what was counted last until then. Why
+	// something could not be judged is not kept for the past.
+	AsOf time.Time `json:"asOf,omitzero"`
 }
 
 // Report is the compliance of accounts, with what could not be judged and why.
 type Report struct {
 	Accounts []AccountReport `json:"accounts"` // sorted by name
+	AsOf     time.Time       `json:"asOf,omitzero"`
+	Scores   *Scores         `json:"scores,omitempty"` // of all accounts together; nil without any
 }
 
 // AccountReport is one account's part of a report. Its counts, scores and open
@@ -48,13 +54,34 @@ type AccountReport struct {
 	Account   string              `json:"account"`
 	Resources uint64              `json:"resources"` // live
 	Counts    Counts              `json:"counts"`
-	Score     float64             `json:"score"`    // -1: nothing to judge
-	Coverage  float64             `json:"coverage"` // -1: nothing to judge
-	Open      map[Severity]uint64 `json:"open"`     // open violations by severity
+	Score     float64             `json:"score"`            // -1: nothing to judge
+	Coverage  float64             `json:"coverage"`         // -1: nothing to judge
+	Scores    *Scores             `json:"scores,omitempty"` // nil: never scanned
+	Judged    JudgedPolicies      `json:"judgedPolicies"`
+	Open      map[Severity]uint64 `json:"open"`             // open violations by severity, waived ones too
+	Waived    map[Severity]uint64 `json:"waived,omitempty"` // of Open, those that a waiver covers
+	Waivers   []WaiverUse         `json:"waivers,omitempty"`
+	TimeToFix []FixTimes          `json:"timeToFix,omitempty"` // by cause
+	CountedAt time.Time           `json:"countedAt,omitzero"`  // with AsOf: when what is told was counted
 	Packs     []PackReport        `json:"packs"`
 	Gaps      []Gap               `json:"gaps,omitempty"`   // verdicts that could not be reached
 	Scopes    []ScopeGap          `json:"scopes,omitempty"` // scopes whose last run was not complete
 	LastScan  *Scan               `json:"lastScan,omitempty"`
+}
+
+// WaiverUse is a waiver with what it covers in an account now.
+type WaiverUse struct {
+	Name       string    `json:"name"`
+	Violations uint64    `json:"violations"`
+	ExpiresAt  time.Time `json:"expiresAt"`
+}
+
+// FixTimes is how long violations were open that ended for one cause.
+type FixTimes struct {
+	Cause         FixCause `json:"cause"`
+	Fixed         uint64   `json:"fixed"`
+	MeanSeconds   float64  `json:"meanSeconds"`
+	MedianSeconds float64  `json:"medianSeconds"`
 }
 
 // PackReport is one pack on one account.
@@ -123,7 +150,23 @@ type Violation struct {
 	Reopened    uint32         `json:"reopened"` // how often
 	// TimeToFixSeconds is from the opening to the fix, of a fixed one.
 	TimeToFixSeconds float64 `json:"timeToFixSeconds,omitempty"`
+	// Waiver names the waiver that covers an open violation now, "" without one.
+	Waiver      string    `json:"waiver,omitempty"`
+	WaivedUntil time.Time `json:"waivedUntil,omitzero"`
+	Triage      *Triage   `json:"triage,omitempty"` // nil: new
 }
+
+// WaivedFilter keeps violations by whether a waiver covers them.
+type WaivedFilter string
+
+// Filters by waivers; the empty one keeps both.
+const (
+	WaivedOnly WaivedFilter = "only"
+	WaivedNone WaivedFilter = "none"
+)
+
+// NoAssignee in a query stands for violations that nobody was assigned to.
+const NoAssignee = "none"
 
 // ViolationQuery filters, sorts and pages violations.
 type ViolationQuery struct {
@@ -138,6 +181,13 @@ type ViolationQuery struct {
 	Cause    []FixCause       `json:"cause,omitempty"` // of fixed ones; implies that state
 	// Reopened keeps those that were fixed before and came back.
 	Reopened bool `json:"reopened,omitempty"`
+	// AsOf asks for those that were open at a time, with the texts they have now.
+	AsOf   time.Time      `json:"asOf,omitzero"`
+	Waived WaivedFilter   `json:"waived,omitempty"` // default: both
+	Status []TriageStatus `json:"status,omitempty"`
+	// Assignee of the triage; "none" is nobody.
+	Assignee string     `json:"assignee,omitempty"`
+	Priority []Priority `json:"priority,omitempty"`
 	// Enforced leaves out what local packs found.
 	Enforced bool `json:"enforced,omitempty"`
 	// ChangedSince keeps violations opened, reopened or fixed by this scan.

@@ -31,6 +31,9 @@ const (
 	BucketScans     = "insights-scans"         // <account id>.<scan id> -> Scan; <account id> -> ActiveScan
 	BucketLeases    = "insights-leases"        // <what> -> owner, with TTL
 	BucketTokens    = "insights-tokens"        // <token name> -> Token (hashed)
+	BucketWaivers   = "insights-waivers"       // <waiver name> -> Waiver; removed ones stay
+	BucketTriage    = "insights-triage"        // <finding> -> TriageRecord
+	BucketMappings  = "insights-frameworks"    // Framework.Key -> Framework, a mapping file
 	BucketRestore   = "insights-restore"       // what a restore that has begun and not ended restores; not there otherwise
 	ObjectsPacks    = "insights-pack-archives" // <digest> -> tar.gz
 	ObjectsOversize = "insights-oversize"      // messages over the payload limit

@@ -23,7 +23,7 @@ func TestAPackThatDoesNotJudgeAResource(t *testing.T) {
 	want := func(what string, want map[schemas.Key]string) {
 		t.Helper()
 		got := map[schemas.Key]string{}
-		page, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{State: []schemas.ViolationState{schemas.ViolationOpen, schemas.ViolationFixed}, Sort: "policy"})
+		page, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{State: []schemas.ViolationState{schemas.ViolationOpen, schemas.ViolationFixed}, Sort: "policy"}, schemas.Record{})
 		if err != nil {
 			t.Fatal(err)
 		}

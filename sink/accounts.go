@@ -42,18 +42,25 @@ func isName(s string) bool { return !schemas.AccountID(s).Valid() }
 
 // inAccounts keeps the rows of the accounts named; false when there are none.
 func (s *Store) inAccounts(ctx context.Context, w *where, named []string) (bool, error) {
-	ids := named
-	if slices.ContainsFunc(named, isName) {
-		names, err := s.accountNames(ctx, named)
-		if err != nil {
-			return false, err
-		}
-		ids = slices.Sorted(maps.Keys(names))
-	}
+	ids, some, err := s.accountIDs(ctx, named)
 	if len(ids) > 0 {
 		w.add("account_id IN ?", ids)
 	}
-	return len(ids) > 0 || len(named) == 0, nil
+	return some, err
+}
+
+// accountIDs are the ids of the accounts named: none without names, and some is
+// false when nothing has such a name.
+func (s *Store) accountIDs(ctx context.Context, named []string) (ids []string, some bool, err error) {
+	ids = named
+	if slices.ContainsFunc(named, isName) {
+		names, err := s.accountNames(ctx, named)
+		if err != nil {
+			return nil, false, err
+		}
+		ids = slices.Sorted(maps.Keys(names))
+	}
+	return ids, len(ids) > 0 || len(named) == 0, nil
 }
 
 // newestNames are the names of the accounts that keys are of.

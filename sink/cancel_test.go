@@ -68,11 +68,17 @@ func TestWhoGivesUpIsToldSo(t *testing.T) {
 		"Unjudged": func(ctx context.Context) error {
 			return sc.s.Unjudged(ctx, sc.id, 9, 9, func([]schemas.Resource) error { return nil })
 		},
-		"UnjudgedCount":    func(ctx context.Context) error { _, err := sc.s.UnjudgedCount(ctx, sc.id, 9); return err },
-		"Changes":          func(ctx context.Context) error { _, err := sc.s.Changes(ctx, sc.id, sc.scan); return err },
-		"Events":           func(ctx context.Context) error { _, err := sc.s.Events(ctx, sc.id, ""); return err },
-		"Report":           func(ctx context.Context) error { _, err := sc.s.Report(ctx, schemas.ReportQuery{}); return err },
-		"Violations":       func(ctx context.Context) error { _, err := sc.s.Violations(ctx, schemas.ViolationQuery{}); return err },
+		"UnjudgedCount": func(ctx context.Context) error { _, err := sc.s.UnjudgedCount(ctx, sc.id, 9); return err },
+		"Changes":       func(ctx context.Context) error { _, err := sc.s.Changes(ctx, sc.id, sc.scan); return err },
+		"Events":        func(ctx context.Context) error { _, err := sc.s.Events(ctx, sc.id, ""); return err },
+		"Report": func(ctx context.Context) error {
+			_, err := sc.s.Report(ctx, schemas.ReportQuery{}, schemas.Record{})
+			return err
+		},
+		"Violations": func(ctx context.Context) error {
+			_, err := sc.s.Violations(ctx, schemas.ViolationQuery{}, schemas.Record{})
+			return err
+		},
 		"Resources":        func(ctx context.Context) error { _, err := sc.s.Resources(ctx, schemas.ResourceQuery{}); return err },
 		"RecordScan":       func(ctx context.Context) error { return sc.s.RecordScan(ctx, scanOf(sc.id, sc.scan, sc.at(1))) },
 		"LogConfig":        func(ctx context.Context) error { return sc.s.LogConfig(ctx, "k", "k", 1, "me", sc.at(1), nil) },

@@ -97,7 +97,7 @@ func TestTheLifeOfAViolation(t *testing.T) {
 		says = said
 		sc.content[k] = what
 		sc.judge(k)
-		page, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{State: []schemas.ViolationState{schemas.ViolationOpen, schemas.ViolationFixed}})
+		page, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{State: []schemas.ViolationState{schemas.ViolationOpen, schemas.ViolationFixed}}, schemas.Record{})
 		if err != nil || len(page.Violations) != 1 {
 			t.Fatalf("%s: %+v, %v", what, page, err)
 		}
@@ -135,7 +135,7 @@ func TestAnOpenViolationIsSeenWithItsScope(t *testing.T) {
 	k := sceneKey(bucketType, "b")
 	is := func(what string, last int) {
 		t.Helper()
-		page, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{State: []schemas.ViolationState{schemas.ViolationOpen, schemas.ViolationFixed}})
+		page, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{State: []schemas.ViolationState{schemas.ViolationOpen, schemas.ViolationFixed}}, schemas.Record{})
 		if err != nil || len(page.Violations) != 1 || minutes(sc, page.Violations[0].LastSeen) != last {
 			t.Errorf("%s: want last seen %d: %+v, %v", what, last, page, err)
 		}

@@ -12,13 +12,13 @@ import (
 // Violation is one violation with its whole life, by the id of its finding or
 // the beginning of it. CodeNotFound when there is none, CodeConflict when several
 // begin so. What a local pack found has no events.
-func (s *Store) Violation(ctx context.Context, finding string) (schemas.ViolationDetail, error) {
+func (s *Store) Violation(ctx context.Context, finding string, rec schemas.Record) (schemas.ViolationDetail, error) {
 	out := schemas.ViolationDetail{Events: []schemas.ViolationEvent{}}
-	row, err := s.findingRow(ctx, finding)
+	row, err := s.findingRow(ctx, finding, rec)
 	if err != nil {
 		return out, err
 	}
-	list := []schemas.Violation{row.violation()}
+	list := []schemas.Violation{row.listed(rec)}
 	if err := s.sighted(ctx, list); err != nil {
 		return out, err
 	}
@@ -38,7 +38,7 @@ func (s *Store) Violation(ctx context.Context, finding string) (schemas.Violatio
 
 // findingRow finds the key of a finding by the index on its id, and then reads
 // the row by its key.
-func (s *Store) findingRow(ctx context.Context, finding string) (*violationRow, error) {
+func (s *Store) findingRow(ctx context.Context, finding string, rec schemas.Record) (*listedRow, error) {
 	condition := "finding = ?"
 	if len(finding) < len(schemas.FindingID("", schemas.Key{}, "", "")) {
 		condition = "startsWith(finding, ?)"
@@ -58,15 +58,15 @@ func (s *Store) findingRow(ctx context.Context, finding string) (*violationRow, 
 		return nil, schemas.Errorf(schemas.CodeConflict, "several findings begin with %q: %s and %s", finding, keys[0].finding, keys[1].finding).
 			WithHint("Give more of it.")
 	}
-	var row *violationRow
+	var row *listedRow
 	if len(keys) == 1 {
-		k := keys[0]
-		err = s.query(ctx, "read a violation", "SELECT "+columnsOf(new(violationRow))+` FROM @db.violations FINAL
-			WHERE account_id = ? AND canonical = ? AND region = ? AND id = ? AND pack = ? AND policy = ? AND state != ''`,
-			[]any{k.account, k.canonical, k.region, k.id, k.pack, k.policy}, func(r driver.Rows) error {
-				row = new(violationRow)
-				return r.ScanStruct(row)
-			})
+		k, w := keys[0], &where{}
+		w.add("account_id = ? AND canonical = ? AND region = ? AND id = ? AND pack = ? AND policy = ? AND state != ''", k.account, k.canonical, k.region, k.id, k.pack, k.policy)
+		l := listing{w: w, outer: &where{}, rec: rec, ids: []string{k.account}}
+		err = s.query(ctx, "read a violation", s.sql(l.statement()), l.args(), func(r driver.Rows) error {
+			row = new(listedRow)
+			return r.ScanStruct(row)
+		})
 	}
 	if err == nil && row == nil {
 		err = schemas.Errorf(schemas.CodeNotFound, "there is no finding %q", finding).WithHint("See 'insights violations'; its JSON has the ids whole.")

@@ -23,7 +23,7 @@ func TestAVerdictWithoutAResourceEndsWithItsScope(t *testing.T) {
 	sc.write(verdict)
 	now := func(state schemas.ViolationState, cause schemas.FixCause, reopened uint32) {
 		t.Helper()
-		page, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{State: []schemas.ViolationState{schemas.ViolationOpen, schemas.ViolationFixed}})
+		page, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{State: []schemas.ViolationState{schemas.ViolationOpen, schemas.ViolationFixed}}, schemas.Record{})
 		if err != nil || len(page.Violations) != 1 {
 			t.Fatalf("violations %+v, %v", page.Violations, err)
 		}
@@ -44,7 +44,7 @@ func TestAVerdictWithoutAResourceEndsWithItsScope(t *testing.T) {
 	if err := sc.s.RecomputePosture(t.Context(), sc.id, sc.at(sc.seq)); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := sc.s.Report(t.Context(), schemas.ReportQuery{}); err != nil || len(r.Accounts) > 0 {
+	if r, err := sc.s.Report(t.Context(), schemas.ReportQuery{}, schemas.Record{}); err != nil || len(r.Accounts) > 0 {
 		t.Errorf("of nothing the report tells %+v, %v", r.Accounts, err)
 	}
 	// The resource is made again: the finding is the same one.

@@ -83,7 +83,8 @@ func hostileAnswers(t *testing.T, sc *scene, text string) {
 	what := fmt.Sprintf("%.40q", text)
 	page, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{
 		Pack: "pack " + text, Policy: "policy " + text, Type: k.Type, Region: k.Region, Resource: k.ID, Scan: "scan " + text,
-	})
+	}, schemas.Record{})
+
 	if err != nil || len(page.Violations) != 1 {
 		t.Errorf("%s: %d violations, %v", what, len(page.Violations), err)
 		return
@@ -95,7 +96,7 @@ func hostileAnswers(t *testing.T, sc *scene, text string) {
 	if err != nil || len(list.Resources) != 1 || list.Resources[0].Key != k || list.Resources[0].Name != text || list.Resources[0].Properties["is"] != text {
 		t.Errorf("%s: %+v, %v", what, list, err)
 	}
-	none, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{Accounts: []string{text}})
+	none, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{Accounts: []string{text}}, schemas.Record{})
 	if err != nil || len(none.Violations) != 0 {
 		t.Errorf("%s as account: %d violations, %v", what, len(none.Violations), err)
 	}

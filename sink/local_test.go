@@ -75,7 +75,7 @@ func (sc *scene) enforced() (out []string) {
 func (sc *scene) report(q schemas.ReportQuery) schemas.AccountReport {
 	sc.t.Helper()
 	q.Accounts = []string{string(sc.id)}
-	r, err := sc.s.Report(sc.t.Context(), q)
+	r, err := sc.s.Report(sc.t.Context(), q, schemas.Record{})
 	if err != nil || len(r.Accounts) != 1 {
 		sc.t.Fatalf("report %+v: %v", r, err)
 	}
@@ -84,7 +84,7 @@ func (sc *scene) report(q schemas.ReportQuery) schemas.AccountReport {
 
 func (sc *scene) violations(q schemas.ViolationQuery) []schemas.Violation {
 	sc.t.Helper()
-	page, err := sc.s.Violations(sc.t.Context(), q)
+	page, err := sc.s.Violations(sc.t.Context(), q, schemas.Record{})
 	if err != nil {
 		sc.t.Fatal(err)
 	}

@@ -82,9 +82,21 @@ func (s *Store) RecomputePosture(ctx context.Context, a schemas.AccountID, at ti
 	if err != nil {
 		return err
 	}
-	return s.exec(ctx, "recompute posture", `INSERT INTO @db.posture_daily
-		SELECT account_id, toDate(at), pack, policy, passed, failed, not_applicable, disabled, unknown, errored, at
-		FROM @db.posture FINAL WHERE account_id = ? AND at = fromUnixTimestamp64Micro(?, 'UTC')`, string(a), micros)
+	const counts = "passed, failed, not_applicable, disabled, unknown, errored"
+	for _, into := range []string{"posture_daily SELECT account_id, toDate(at), pack, policy, " + counts + ", at", "posture_history SELECT account_id, at, pack, policy, " + counts} {
+		err := s.exec(ctx, "recompute posture", "INSERT INTO @db."+into+" FROM @db.posture FINAL WHERE account_id = ? AND at = fromUnixTimestamp64Micro(?, 'UTC')", string(a), micros)
+		if err != nil {
+			return err
+		}
+	}
+	return s.exec(ctx, "recompute posture", `INSERT INTO @db.posture_resources
+		SELECT ?, fromUnixTimestamp64Micro(?, 'UTC'), of_pack, (SELECT count() FROM @db.resources FINAL WHERE account_id = ? AND NOT tombstone),
+			countIf(passes + fails + gaps > 0), countIf(passes > 0 AND fails + gaps = 0)
+		FROM (
+			SELECT arrayJoin(['', toString(pack)]) AS of_pack, sum(length(passed)) AS passes, sum(length(failed)) AS fails, sum(length(unknown) + length(errored)) AS gaps
+			FROM @db.verdicts FINAL WHERE account_id = ? AND `+enforcedOnly+` GROUP BY of_pack, type, region, id
+			UNION ALL SELECT '', 0, 0, 0
+		) GROUP BY of_pack`, string(a), micros, string(a), string(a))
 }
 
 // outcomes has a row per resource and policy: account, pack, pack version,

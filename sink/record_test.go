@@ -194,7 +194,7 @@ func TestMigrateGoesOnWhereItStopped(t *testing.T) {
 	if have, _, err := nowhere.Version(t.Context()); err != nil || have != 0 {
 		t.Errorf("no database: version %d, %v", have, err)
 	}
-	_, err := nowhere.Report(t.Context(), schemas.ReportQuery{})
+	_, err := nowhere.Report(t.Context(), schemas.ReportQuery{}, schemas.Record{})
 	if schemas.CodeOf(err) != schemas.CodeConflict || err == nil || !strings.Contains(err.Error(), "insights migrate") {
 		t.Errorf("a report without a database: %v", err)
 	}

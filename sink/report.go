@@ -35,12 +35,14 @@ func (w *where) String() string {
 type reporter struct {
 	s        *Store
 	q        schemas.ReportQuery
+	rec      schemas.Record
 	ids      []string
 	accounts map[string]*schemas.AccountReport
 	packs    map[[2]string]*schemas.PackReport   // account, pack
 	policies map[[3]string]*schemas.PolicyReport // account, pack, policy
 	about    map[[3]string]schemas.Policy        // pack, version, policy
 	versions map[[3]string]judgedBy              // account, pack, policy or "" for the newest of all
+	newest   map[[2]string]schemas.Policy        // pack, policy: as recorded last
 }
 
 // judgedBy are the versions of a pack that gave the newest verdicts, sorted:
@@ -53,25 +55,29 @@ type judgedBy struct {
 
 // Report counts verdicts of live resources: scores with coverage, open
 // violations, what could not be judged and why, scopes that are not complete.
-func (s *Store) Report(ctx context.Context, q schemas.ReportQuery) (schemas.Report, error) {
+func (s *Store) Report(ctx context.Context, q schemas.ReportQuery, rec schemas.Record) (schemas.Report, error) {
 	names, err := s.accountNames(ctx, q.Accounts)
 	if err != nil {
 		return schemas.Report{}, err
 	}
 	r := &reporter{
-		s: s, q: q, accounts: map[string]*schemas.AccountReport{}, packs: map[[2]string]*schemas.PackReport{},
-		policies: map[[3]string]*schemas.PolicyReport{}, about: map[[3]string]schemas.Policy{}, versions: map[[3]string]judgedBy{},
+		s: s, q: q, rec: rec, accounts: map[string]*schemas.AccountReport{}, packs: map[[2]string]*schemas.PackReport{},
+		policies: map[[3]string]*schemas.PolicyReport{}, about: map[[3]string]schemas.Policy{}, versions: map[[3]string]judgedBy{}, newest: map[[2]string]schemas.Policy{},
 	}
 	for id, name := range names {
 		r.ids = append(r.ids, id)
 		r.accounts[id] = &schemas.AccountReport{
-			AccountID: schemas.AccountID(id), Account: name, Open: map[schemas.Severity]uint64{}, Packs: []schemas.PackReport{},
+			AccountID: schemas.AccountID(id), Account: name, Open: map[schemas.Severity]uint64{}, Packs: []schemas.PackReport{}, Scores: new(schemas.NoScores()),
 		}
 	}
 	if len(names) == 0 {
 		return r.finish(), nil
 	}
-	for _, step := range []func(context.Context) error{r.resources, r.metadata, r.counts, r.open, r.gaps, r.scopes, r.scans} {
+	steps := []func(context.Context) error{r.resources, r.metadata, r.counts, r.open, r.compliant, r.gaps, r.reasons, r.scopes, r.fixTimes, r.scans}
+	if !q.AsOf.IsZero() {
+		steps = []func(context.Context) error{r.metadata, r.countsThen, r.resourcesThen, r.open, r.fixTimes, r.scans}
+	}
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return schemas.Report{}, err
 		}
@@ -94,7 +100,7 @@ func (r *reporter) resources(ctx context.Context) error {
 
 // metadata reads what packs say of their policies.
 func (r *reporter) metadata(ctx context.Context) error {
-	return r.s.query(ctx, "read policies", "SELECT pack, version, policy, document FROM @db.policies FINAL", nil, func(rows driver.Rows) error {
+	return r.s.query(ctx, "read policies", "SELECT pack, version, policy, document FROM @db.policies FINAL ORDER BY at, version", nil, func(rows driver.Rows) error {
 		var k [3]string
 		var doc string
 		if err := rows.Scan(&k[0], &k[1], &k[2], &doc); err != nil {
@@ -104,7 +110,7 @@ func (r *reporter) metadata(ctx context.Context) error {
 		if err := json.Unmarshal([]byte(doc), &p); err != nil {
 			return err
 		}
-		r.about[k] = p
+		r.about[k], r.newest[[2]string{k[0], k[2]}] = p, p
 		return nil
 	})
 }
@@ -117,26 +123,6 @@ func (r *reporter) judging() *where {
 		w.add("pack = ?", r.q.Pack)
 	}
 	return w
-}
-
-func (r *reporter) open(ctx context.Context) error {
-	w := r.judging()
-	w.add("state = 'open'")
-	if !schemas.IsLocal(r.q.Pack) {
-		w.add(enforcedOnly)
-	}
-	return r.s.query(ctx, "count violations", "SELECT account_id, severity, count() FROM @db.violations FINAL WHERE "+w.String()+" GROUP BY account_id, severity", w.args,
-		func(rows driver.Rows) error {
-			var account, severity string
-			var n uint64
-			if err := rows.Scan(&account, &severity, &n); err != nil {
-				return err
-			}
-			if wanted(r.q.Severity, schemas.Severity(severity)) {
-				r.accounts[account].Open[schemas.Severity(severity)] = n
-			}
-			return nil
-		})
 }
 
 func (r *reporter) gaps(ctx context.Context) error {
@@ -192,7 +178,8 @@ func (r *reporter) scopes(ctx context.Context) error {
 // nothing of the rest of its account.
 func (r *reporter) scans(ctx context.Context) error {
 	return r.s.query(ctx, "read scans", `SELECT account_id, argMax(document, started_at) FROM @db.scans FINAL
-		WHERE account_id IN ? AND NOT JSONHas(document, 'limit') AND state != ? GROUP BY account_id`, []any{r.ids, string(schemas.ScanCancelled)},
+		WHERE account_id IN ? AND NOT JSONHas(document, 'limit') AND state != ? AND ended_at <= fromUnixTimestamp64Micro(?, 'UTC')
+		GROUP BY account_id`, []any{r.ids, string(schemas.ScanCancelled), r.until()},
 		func(rows driver.Rows) error {
 			var account, doc string
 			if err := rows.Scan(&account, &doc); err != nil {

@@ -171,7 +171,7 @@ func askReport(t *testing.T, w *world) {
 		"a pack and a severity":     {schemas.ReportQuery{Pack: "pack-0", Severity: []schemas.Severity{schemas.SeverityMedium}}, histories},
 		"an account, pack, highest": {schemas.ReportQuery{Accounts: names[1:], Pack: "pack-0", Severity: []schemas.Severity{schemas.SeverityHigh}}, histories[1:]},
 	} {
-		got, err := w.s.Report(t.Context(), c.q)
+		got, err := w.s.Report(t.Context(), c.q, schemas.Record{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,7 +12,7 @@ import (
 // reportOf is the report of one account.
 func reportOf(t *testing.T, s *Store, q schemas.ReportQuery) schemas.AccountReport {
 	t.Helper()
-	r, err := s.Report(t.Context(), q)
+	r, err := s.Report(t.Context(), q, schemas.Record{})
 	if err != nil || len(r.Accounts) != 1 {
 		t.Fatalf("%+v: %+v, %v", q, r, err)
 	}
@@ -31,9 +31,9 @@ func TestAnEmptyAnswerIsAnEmptyList(t *testing.T) {
 		}
 	}
 	for _, accounts := range [][]string{nil, {"nobody"}, {string(sc.id)}} {
-		report, err := sc.s.Report(t.Context(), schemas.ReportQuery{Accounts: accounts})
+		report, err := sc.s.Report(t.Context(), schemas.ReportQuery{Accounts: accounts}, schemas.Record{})
 		is("report", report, err, `{"accounts":[]}`)
-		violations, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{Accounts: accounts})
+		violations, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{Accounts: accounts}, schemas.Record{})
 		is("violations", violations, err, `{"violations":[]}`)
 		resources, err := sc.s.Resources(t.Context(), schemas.ResourceQuery{Accounts: accounts})
 		is("resources", resources, err, `{"resources":[]}`)
@@ -42,11 +42,11 @@ func TestAnEmptyAnswerIsAnEmptyList(t *testing.T) {
 	sc.says = func(schemas.Key, string, string) schemas.PolicyResult { return failed(schemas.SeverityHigh) }
 	k := sceneKey(bucketType, "b")
 	sc.see(k)
-	report, err := sc.s.Report(t.Context(), schemas.ReportQuery{})
+	report, err := sc.s.Report(t.Context(), schemas.ReportQuery{}, schemas.Record{})
 	is("a resource without a verdict", report, err, fmt.Sprintf(`{"accounts":[{"accountId":%q,"account":"prod","resources":1,`+
 		`"counts":{"passed":0,"failed":0,"notApplicable":0,"unknown":0,"errored":0,"disabled":0},"score":-1,"coverage":-1,"open":{},"packs":[]}]}`, sc.id))
 	sc.judge(k)
-	violations, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{})
+	violations, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{}, schemas.Record{})
 	if doc, _ := json.Marshal(violations); err != nil || !strings.Contains(string(doc), `"messages":[]`) {
 		t.Errorf("a failure without a message: %s, %v", doc, err)
 	}
@@ -111,7 +111,7 @@ func TestARenamedAccountHasItsNewestName(t *testing.T) {
 		if r.AccountID != c.id || r.Account != c.named || r.Resources != uint64(c.resources) {
 			t.Errorf("report of %s: %+v", c.named, r)
 		}
-		violations, err := a.s.Violations(t.Context(), schemas.ViolationQuery{Accounts: []string{c.named}})
+		violations, err := a.s.Violations(t.Context(), schemas.ViolationQuery{Accounts: []string{c.named}}, schemas.Record{})
 		if err != nil || len(violations.Violations) != c.resources {
 			t.Errorf("violations of %s: %+v, %v", c.named, violations, err)
 		}
@@ -135,7 +135,7 @@ func TestARenamedAccountHasItsNewestName(t *testing.T) {
 	if err := a.s.RecordScan(t.Context(), scan); err != nil {
 		t.Fatal(err)
 	}
-	r, err := a.s.Report(t.Context(), schemas.ReportQuery{})
+	r, err := a.s.Report(t.Context(), schemas.ReportQuery{}, schemas.Record{})
 	if err != nil || len(r.Accounts) != 2 || r.Accounts[0].Account != "prod" || r.Accounts[1].Account != "prod-us" {
 		t.Errorf("after a scan that changed nothing: %+v, %v", r, err)
 	}

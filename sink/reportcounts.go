@@ -110,12 +110,14 @@ func (r *reporter) policy(account, pack, policy string, about schemas.Policy) *s
 
 // finish sums up and sorts.
 func (r *reporter) finish() schemas.Report {
+	total := schemas.NoScores()
 	for k, p := range r.policies {
 		pack, account := r.packs[[2]string{k[0], k[1]}], r.accounts[k[0]]
 		pack.Policies = append(pack.Policies, *p)
 		sum(&pack.Counts, p.Counts)
 		if !pack.Local || pack.Pack == r.q.Pack {
 			sum(&account.Counts, p.Counts)
+			r.score(account, k, p.Counts)
 		}
 	}
 	for k, p := range r.packs {
@@ -128,13 +130,34 @@ func (r *reporter) finish() schemas.Report {
 	out := schemas.Report{Accounts: []schemas.AccountReport{}}
 	for _, a := range r.accounts {
 		a.Score, a.Coverage = a.Counts.Score(), a.Counts.Coverage()
+		a.Scores.Results = a.Counts.ResultScore()
+		total = total.Plus(*a.Scores)
 		slices.SortFunc(a.Packs, func(x, y schemas.PackReport) int { return strings.Compare(x.Pack, y.Pack) })
 		out.Accounts = append(out.Accounts, *a)
 	}
 	slices.SortFunc(out.Accounts, func(a, b schemas.AccountReport) int {
 		return cmp.Or(strings.Compare(a.Account, b.Account), strings.Compare(string(a.AccountID), string(b.AccountID)))
 	})
+	if out.AsOf = r.q.AsOf; len(out.Accounts) > 0 {
+		out.Scores = &total
+	}
 	return out
+}
+
+// score counts one enforced policy in the scores of its account.
+func (r *reporter) score(a *schemas.AccountReport, k [3]string, c schemas.Counts) {
+	groups := max(1, r.rec.Enforced[schemas.AccountID(k[0])][k[1]])
+	policies, hub := c.PolicyScores(uint64(groups))
+	a.Scores.Policies, a.Scores.SecurityHub = a.Scores.Policies.Plus(policies), a.Scores.SecurityHub.Plus(hub)
+	if !c.Enabled() {
+		return
+	}
+	a.Judged.Policies++
+	if c.Unknown+c.Errored > 0 {
+		a.Judged.Unknown++
+	} else {
+		a.Judged.Judged++
+	}
 }
 
 func sum(total *schemas.Counts, c schemas.Counts) {
@@ -144,4 +167,5 @@ func sum(total *schemas.Counts, c schemas.Counts) {
 	total.Unknown += c.Unknown
 	total.Errored += c.Errored
 	total.Disabled += c.Disabled
+	total.Waived += c.Waived
 }

@@ -117,7 +117,7 @@ func TestHistoryLeavesAndWhatIsCurrentStays(t *testing.T) {
 
 func violationsOf(t *testing.T, s *Store) []schemas.Violation {
 	t.Helper()
-	page, err := s.Violations(t.Context(), schemas.ViolationQuery{Limit: 100})
+	page, err := s.Violations(t.Context(), schemas.ViolationQuery{Limit: 100}, schemas.Record{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -261,7 +261,7 @@ func TestAReplayedVerdictOfOtherContentIsJudgedAnew(t *testing.T) {
 	if n := sc.rejudge(); n != 1 {
 		t.Errorf("%d resources are judged anew, want 1", n)
 	}
-	page, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{})
+	page, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{}, schemas.Record{})
 	if err != nil || len(page.Violations) != 0 {
 		t.Errorf("open violations %+v, %v", page.Violations, err)
 	}

@@ -18,50 +18,6 @@ var violationSorts = map[string][]string{
 	"firstSeen": {"toString(first_seen)", "finding"},
 }
 
-// Violations is one page of violations: filtered, sorted, from the cursor on.
-func (s *Store) Violations(ctx context.Context, q schemas.ViolationQuery) (schemas.ViolationPage, error) {
-	if q.Sort == "" {
-		q.Sort = "severity"
-	}
-	order, ok := violationSorts[q.Sort]
-	if !ok {
-		return schemas.ViolationPage{}, schemas.Errorf(schemas.CodeInvalid, "sort: %q is not severity, account, policy, resource or firstSeen", q.Sort)
-	}
-	out := schemas.ViolationPage{Violations: []schemas.Violation{}}
-	w := violationFilter(q)
-	p, err := newPager(q.Limit, q.Cursor, "violations by "+q.Sort, order, q.Desc)
-	if err != nil {
-		return schemas.ViolationPage{}, err
-	}
-	if some, err := s.inAccounts(ctx, w, q.Accounts); err != nil || !some {
-		return out, err
-	}
-	p.resume(w)
-	err = s.query(ctx, "list violations", "SELECT "+columnsOf(new(violationRow))+", "+p.columns()+" FROM @db.violations FINAL WHERE "+s.sql(w.String())+p.tail(), w.args,
-		func(r driver.Rows) error {
-			var row struct {
-				violationRow
-				Cursor []string `ch:"cursor"`
-			}
-			if err := r.ScanStruct(&row); err != nil {
-				return err
-			}
-			if p.full(row.Cursor) {
-				return nil
-			}
-			out.Violations = append(out.Violations, row.violation())
-			return nil
-		})
-	if err != nil {
-		return schemas.ViolationPage{}, err
-	}
-	out.Next = p.next()
-	if err := s.sighted(ctx, out.Violations); err != nil {
-		return schemas.ViolationPage{}, err
-	}
-	return out, nil
-}
-
 func violationFilter(q schemas.ViolationQuery) *where {
 	w := &where{}
 	for column, value := range map[string]string{"pack": q.Pack, "policy": q.Policy, "type": q.Type, "region": q.Region} {

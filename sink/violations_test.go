@@ -55,7 +55,7 @@ func pageThrough(t *testing.T, s *Store, q schemas.ViolationQuery) (out []schema
 		limit = defaultLimit
 	}
 	for {
-		page, err := s.Violations(t.Context(), q)
+		page, err := s.Violations(t.Context(), q, schemas.Record{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -240,7 +240,7 @@ func TestACursorOfAnotherOrderIsRefused(t *testing.T) {
 			return err
 		}
 		name, desc := strings.CutSuffix(order, " descending")
-		page, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{Sort: name, Desc: desc, Limit: 1, Cursor: cursor})
+		page, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{Sort: name, Desc: desc, Limit: 1, Cursor: cursor}, schemas.Record{})
 		cursors[order] = cmp.Or(cursors[order], page.Next)
 		return err
 	}
@@ -270,7 +270,7 @@ func TestACursorOfAnotherOrderIsRefused(t *testing.T) {
 	}
 	wantCode(t, ask("colour", ""), schemas.CodeInvalid)
 	for _, limit := range []int{-1, maxLimit + 1} {
-		_, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{Limit: limit})
+		_, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{Limit: limit}, schemas.Record{})
 		wantCode(t, err, schemas.CodeInvalid)
 		_, err = sc.s.Resources(t.Context(), schemas.ResourceQuery{Limit: limit})
 		wantCode(t, err, schemas.CodeInvalid)

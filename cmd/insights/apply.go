@@ -187,7 +187,7 @@ func isSettingsKey(key string) bool {
 }
 
 // appliedKeys are the top-level keys that 'insights apply' reads.
-var appliedKeys = []string{"accounts", "groups"}
+var appliedKeys = []string{"accounts", "frameworks", "groups", "waivers"}
 
 // applied is what a plan came to, for programs.
 type applied struct {

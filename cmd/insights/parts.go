@@ -25,6 +25,9 @@ type tables struct {
 	active    *bus.Table[schemas.ActiveScan]
 	ticks     *bus.Table[schedule.Tick]
 	tokens    *bus.Table[api.Token]
+	waivers   *bus.Table[schemas.Waiver]
+	triage    *bus.Table[schemas.TriageRecord]
+	mappings  *bus.Table[schemas.Framework]
 }
 
 func newTables(b *bus.Bus) tables {
@@ -38,6 +41,9 @@ func newTables(b *bus.Bus) tables {
 		active:    bus.NewTable[schemas.ActiveScan](b, schemas.BucketScans),
 		ticks:     bus.NewTable[schedule.Tick](b, schemas.BucketScans),
 		tokens:    bus.NewTable[api.Token](b, schemas.BucketTokens),
+		waivers:   bus.NewTable[schemas.Waiver](b, schemas.BucketWaivers),
+		triage:    bus.NewTable[schemas.TriageRecord](b, schemas.BucketTriage),
+		mappings:  bus.NewTable[schemas.Framework](b, schemas.BucketMappings),
 	}
 }
 
@@ -126,6 +132,11 @@ func (n *node) poll() time.Duration {
 	return time.Second
 }
 
+// triage is what people say of findings, mirrored into the store.
+func (n *node) triage() *policy.Triage {
+	return policy.NewTriage(policy.TriageDeps{Records: n.tables.triage, Mirror: n.store.MirrorTriage, Now: time.Now})
+}
+
 func (n *node) newService() *api.Local {
 	p := &n.parts
 	accounts := policy.NewAccounts(policy.AccountsDeps{
@@ -134,6 +145,9 @@ func (n *node) newService() *api.Local {
 	})
 	return api.NewLocal(api.Parts{
 		Accounts: accounts, Packs: p.registry, Groups: p.groups, Resolver: p.resolver, Tokens: p.tokens, Store: n.store, Recorder: n.store, Dead: n.bus,
+		Waivers:   policy.NewWaivers(policy.WaiversDeps{Waivers: n.tables.waivers, Accounts: n.tables.accounts, Now: time.Now}),
+		Triage:    n.triage(),
+		Mappings:  policy.NewMappings(n.tables.mappings, time.Now),
 		Replayed:  p.control.Replayed,
 		Effective: p.control.Effective, Probe: n.planner().Probe,
 		StartScan: func(ctx context.Context, account, by string, limit schemas.ScanLimit) (schemas.Scan, error) {

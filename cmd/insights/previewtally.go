@@ -107,7 +107,7 @@ func (t *previewTally) end(ctx context.Context) error {
 func (t *previewTally) each(ctx context.Context, token string, fn func(schemas.Violation)) error {
 	q := schemas.ViolationQuery{Accounts: []string{string(t.account.ID)}, Pack: t.pack, Type: token, Limit: 1000}
 	for {
-		page, err := t.store.Violations(ctx, q)
+		page, err := t.store.Violations(ctx, q, schemas.Record{})
 		if err != nil {
 			return err
 		}

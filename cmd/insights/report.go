@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -21,6 +22,9 @@ type reportOptions struct {
 	failOn   string
 	all      bool
 	file     string
+	asOf     string
+
+	framework string
 }
 
 func (a *app) reportCmd() *cobra.Command {
@@ -33,6 +37,14 @@ policies that fail, what could not be judged and why, and what could not even be
 listed. What is unknown never counts as passed, and an account that was never
 scanned is shown as that.
 
+Scores are counted in several ways, each named, and given twice: as it is, and
+without what waivers cover (see 'insights waiver'). What a waiver covers is shown
+as waived, and --fail-on passes it over.
+
+With --framework it reports by the sections and controls of a compliance framework
+(see 'insights framework'), with --as-of what was counted last until that time. How
+it went from day to day: 'insights report trend'.
+
 With -o html it makes one page that needs nothing else: to mail, to print, to
 keep. With --file it writes a file instead, replaced in one step; a name that
 ends in .html or .json chooses the format.
@@ -43,17 +55,25 @@ whole.`,
 		Example: `  insights report
   insights report --account prod --pack aws_foundations --severity critical,high
   insights report --file compliance.html
+  insights report --framework CIS
+  insights report --as-of 2026-06-30
   insights report --fail-on high -o json | jq '.accounts[].score'`,
 		Annotations: map[string]string{makesHTML: "", alsoExits: "3 --fail-on found\nviolations, 4 with --fail-on: never scanned"},
 		Args:        args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.check(); err != nil {
+			if err := o.check(time.Now()); err != nil {
 				return usageError(cmd, err)
 			}
 			if !cmd.Flags().Changed("output") {
 				a.output = formatOf(o.file, a.output)
 			}
+			if o.framework != "" && a.output == "html" {
+				return usageError(cmd, errors.New("--framework does not go with -o html; use table or json"))
+			}
 			return a.with(cmd.Context(), "insights report", nodeOptions{}, func(ctx context.Context, s api.Service) error {
+				if o.framework != "" {
+					return a.frameworkReport(ctx, s, o)
+				}
 				return a.report(ctx, s, o)
 			})
 		},
@@ -65,11 +85,21 @@ whole.`,
 	addFailOn(cmd, &o.failOn)
 	f.StringVar(&o.file, "file", "", "write to this `FILE` instead of standard output")
 	f.BoolVar(&o.all, "all", false, "in the table also list policies that found nothing")
+	f.StringVar(&o.framework, "framework", "", "by the controls of this `FRAMEWORK`: its name, a part of it, or NAME@VERSION")
+	f.StringVar(&o.asOf, "as-of", "", asOfUsage)
 	oneOf(cmd, "severity", severityNames...)
+	cmd.Annotations[alsoRuns] = ""
+	cmd.AddCommand(a.trendCmd())
 	return cmd
 }
 
-func (o *reportOptions) check() (err error) {
+func (o *reportOptions) check(now time.Time) (err error) {
+	if o.query.AsOf, err = parseTime("--as-of", o.asOf, now); err != nil {
+		return err
+	}
+	if o.framework != "" && (o.query.Pack != "" || len(o.severity) > 0 || o.failOn != "" || o.file != "") {
+		return errors.New("--framework goes with --account and --as-of only")
+	}
 	if o.query.Severity, err = parseSeverities(o.severity); err != nil {
 		return err
 	}
@@ -194,7 +224,7 @@ func checkFailOn(level string) error {
 func failOnOpen(r schemas.Report, failOn string) error {
 	for _, acc := range r.Accounts {
 		for severity, n := range acc.Open {
-			if failOn != "" && n > 0 && severity.Rank() >= schemas.Severity(failOn).Rank() {
+			if failOn != "" && n > acc.Waived[severity] && severity.Rank() >= schemas.Severity(failOn).Rank() {
 				return exitCode(exitViolations)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -36,9 +37,20 @@ func printAccountReport(w io.Writer, a schemas.AccountReport, all bool) error {
 	}
 	fmt.Fprintf(w, "  Last scan   %s\n", lastScanText(a.LastScan))
 	fmt.Fprintf(w, "  Resources   %d\n", a.Resources)
+	if !a.CountedAt.IsZero() {
+		fmt.Fprintf(w, "  Counted     %s\n", timeText(a.CountedAt))
+	}
 	fmt.Fprintf(w, "  Score       %s\n", scoreText(a.Score))
+	printScores(w, a)
 	fmt.Fprintf(w, "  Coverage    %s\n", coverageText(a.Coverage, a.Counts))
+	if text := judgedText(a.Judged); text != "" {
+		fmt.Fprintf(w, "              %s\n", text)
+	}
 	fmt.Fprintf(w, "  Open        %s\n", openText(a.Open))
+	printWaived(w, a, time.Now())
+	if text := fixTimeText(a.TimeToFix); text != "" {
+		fmt.Fprintf(w, "  Mended      %s\n", text)
+	}
 	if len(a.Packs) == 0 {
 		fmt.Fprintf(w, "\n%s\n", noPacksText)
 	}

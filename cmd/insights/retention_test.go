@@ -91,7 +91,7 @@ func (k *kept) remove(t *testing.T, a schemas.AccountID) {
 func (k *kept) found(t *testing.T, of ...schemas.AccountID) (out []schemas.AccountID) {
 	t.Helper()
 	for _, a := range of {
-		r, err := k.store.Report(t.Context(), schemas.ReportQuery{Accounts: []string{string(a)}})
+		r, err := k.store.Report(t.Context(), schemas.ReportQuery{Accounts: []string{string(a)}}, schemas.Record{})
 		if err != nil {
 			t.Fatal(err)
 		}

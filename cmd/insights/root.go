@@ -86,8 +86,8 @@ func (a *app) addCommands(root *cobra.Command) {
 	root.AddGroup(commandGroups...)
 	root.SetHelpCommand(helpCmd(root))
 	root.SetHelpCommandGroupID(groupRun)
-	group(groupScan, a.accountCmd(), a.scanCmd(), a.evaluateCmd(), a.reportCmd(), a.violationsCmd(), a.violationCmd(), a.resourcesCmd())
-	group(groupPolicy, a.packCmd(), a.groupCmd(), a.applyCmd(), a.exportCmd())
+	group(groupScan, a.accountCmd(), a.scanCmd(), a.evaluateCmd(), a.reportCmd(), a.violationsCmd(), a.violationCmd(), a.resourcesCmd(), a.diffCmd())
+	group(groupPolicy, a.packCmd(), a.groupCmd(), a.waiverCmd(), a.frameworkCmd(), a.applyCmd(), a.exportCmd())
 	group(groupRun, a.serveCmd(), a.doctorCmd(), a.deadLettersCmd(), a.tokenCmd(), a.configCmd(), a.backupCmd(), a.restoreCmd(), a.migrateCmd(),
 		a.completionCmd(), a.versionCmd())
 }

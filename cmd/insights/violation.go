@@ -14,7 +14,7 @@ import (
 )
 
 func (a *app) violationCmd() *cobra.Command {
-	return parent("violation", "Show one violation with its history", a.violationShowCmd())
+	return parent("violation", "Show one violation with its history, and say who works on it", a.violationShowCmd(), a.violationUpdateCmd())
 }
 
 func (a *app) violationShowCmd() *cobra.Command {
@@ -54,7 +54,10 @@ func (a *app) printViolation(d schemas.ViolationDetail) error {
 		_, err := fmt.Fprintln(a.out, "Of a local pack: it has no history.")
 		return err
 	}
-	return printEvents(a.out, d.Events)
+	if err := printEvents(a.out, d.Events); err != nil {
+		return err
+	}
+	return printTriage(a.out, d.TriageHistory)
 }
 
 // violationFacts are names and values; those without a value are left out.
@@ -80,7 +83,8 @@ func violationFacts(d schemas.ViolationDetail) [][2]string {
 	for _, m := range d.Messages {
 		facts = append(facts, [2]string{"Message", m})
 	}
-	return append(facts, [2]string{"Remediation", d.RemediationSteps})
+	facts = append(facts, [2]string{"Waived", waivedText(d.Violation)})
+	return append(append(facts, triageFacts(d.Triage)...), [2]string{"Remediation", d.RemediationSteps})
 }
 
 func openedText(v schemas.Violation) string {

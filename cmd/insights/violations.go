@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +17,8 @@ import (
 
 func (a *app) violationsCmd() *cobra.Command {
 	var q schemas.ViolationQuery
-	var severity, state, cause []string
+	var severity, state, cause, status, priority []string
+	var asOf, waivedness string
 	cmd := &cobra.Command{
 		Use:   "violations",
 		Short: "List violations",
@@ -24,11 +28,16 @@ instead of one. One of them with its whole life: insights violation show FINDING
 
 A violation is fixed when its resource changed or is gone, or because it is not
 asked for any more: its policy changed, its pack was withdrawn, or its region or
-service is out of scope. What could not be judged stays as it was.`,
+service is out of scope. What could not be judged stays as it was.
+
+What a waiver covers stays open and is shown as waived; see 'insights waiver'. With
+--as-of it lists what was open at that time, with the texts it has now.`,
 		Example: `  insights violations --account prod --severity critical
   insights violations --policy deny_bucket_plain_http --state open,fixed
   insights violations --scan 123456789012-7
   insights violations --cause resource_changed,resource_gone   # what was mended
+  insights violations --waived none --status new --assignee none   # what nobody has looked at
+  insights violations --as-of 2026-06-30
   insights violations --limit 1000 -o json`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -44,6 +53,18 @@ service is out of scope. What could not be judged stays as it was.`,
 			}
 			if err == nil {
 				q.Cause, err = parseCauses(cause)
+			}
+			if err == nil {
+				q.AsOf, err = parseTime("--as-of", asOf, time.Now())
+			}
+			if err == nil {
+				q.Waived, err = parseOne("--waived", schemas.WaivedFilter(waivedness), schemas.WaivedOnly, schemas.WaivedNone)
+			}
+			if err == nil {
+				q.Status, err = parseEach("--status", status, schemas.TriageStatuses)
+			}
+			if err == nil {
+				q.Priority, err = parseEach("--priority", priority, schemas.Priorities)
 			}
 			if err != nil {
 				return usageError(cmd, err)
@@ -71,6 +92,13 @@ service is out of scope. What could not be judged stays as it was.`,
 	oneOf(cmd, "severity", severityNames...)
 	oneOf(cmd, "state", "open", "fixed")
 	oneOf(cmd, "cause", causeNames()...)
+	f.StringVar(&asOf, "as-of", "", asOfUsage)
+	f.StringVar(&waivedness, "waived", "", "`WHICH`: only those that a waiver covers, or none of them (default both)")
+	f.StringSliceVar(&status, "status", nil, "only with these triage `STATUSES`: new, in_progress, resolved, ignored")
+	f.StringSliceVar(&priority, "priority", nil, "only with these `PRIORITIES`: p0 to p4")
+	f.StringVar(&q.Assignee, "assignee", "", "only those that this `PERSON` works on; none: nobody")
+	oneOf(cmd, "waived", "only", "none")
+	oneOf(cmd, "status", "new", "in_progress", "resolved", "ignored")
 	oneOf(cmd, "sort", "severity", "account", "policy", "resource", "firstSeen")
 	return cmd
 }
@@ -124,12 +152,63 @@ func causeNames() []string {
 }
 
 func parseCauses(list []string) ([]schemas.FixCause, error) {
-	var out []schemas.FixCause
+	return parseEach("--cause", list, schemas.FixCauses)
+}
+
+// parseEach reads the values of a flag of which only some are known.
+func parseEach[T ~string](flag string, list []string, known []T) ([]T, error) {
+	var out []T
 	for _, s := range list {
-		if !slices.Contains(causeNames(), s) {
-			return nil, fmt.Errorf("--cause %q: must be one of %s", s, strings.Join(causeNames(), ", "))
+		v, err := parseOne(flag, T(s), known...)
+		if err != nil || v == "" {
+			return nil, cmp.Or(err, fmt.Errorf("%s is empty", flag))
 		}
-		out = append(out, schemas.FixCause(s))
+		out = append(out, v)
 	}
 	return out, nil
+}
+
+// parseOne refuses a value that is not known; "" is none.
+func parseOne[T ~string](flag string, v T, known ...T) (T, error) {
+	if v == "" || slices.Contains(known, v) {
+		return v, nil
+	}
+	names := make([]string, len(known))
+	for i, k := range known {
+		names[i] = string(k)
+	}
+	return "", fmt.Errorf("%s %q: must be one of %s", flag, string(v), strings.Join(names, ", "))
+}
+
+const asOfUsage = "as it was at this `TIME`: a day (its end, in UTC), a moment, or an age such as 30d"
+
+// parseTime reads a time as people write it: a day (2026-06-30: until its end), a
+// moment (2026-06-30T12:00:00Z), or an age before now (30d, 12h). "" is none.
+func parseTime(flag, s string, now time.Time) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.DateOnly, s); err == nil {
+		return t.AddDate(0, 0, 1).Add(-time.Microsecond), nil
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, nil
+	}
+	if d, err := parseAge(s); err == nil {
+		return now.Add(-d), nil
+	}
+	return time.Time{}, fmt.Errorf("%s %q: must be a day such as 2026-06-30, a moment such as 2026-06-30T12:00:00Z, or an age such as 30d", flag, s)
+}
+
+// parseAge is a duration that may also count days: 30d, 12h.
+func parseAge(s string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		n, err := strconv.ParseUint(days, 10, 16)
+		return time.Duration(n) * 24 * time.Hour, err
+	}
+	d, err := time.ParseDuration(s)
+	if err == nil && d <= 0 {
+		err = fmt.Errorf("%q is not positive", s)
+	}
+	return d, err
 }

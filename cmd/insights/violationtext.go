@@ -110,10 +110,17 @@ func stateText(v schemas.Violation) string {
 	if v.State == schemas.ViolationFixed {
 		return "fixed: " + causeText(v.FixCause)
 	}
+	text := string(v.State)
 	if v.Reopened > 0 {
-		return "reopened"
+		text = "reopened"
 	}
-	return string(v.State)
+	if v.Waiver != "" {
+		text += ", waived"
+	}
+	if v.Triage != nil && v.Triage.Status != schemas.TriageNew {
+		text += ", " + causeText(schemas.FixCause(v.Triage.Status))
+	}
+	return text
 }
 
 // shortFinding is enough of a finding's id to name it by.

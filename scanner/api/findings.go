@@ -4,21 +4,39 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// Findings are the operations on single violations.
-type Findings interface {
+// FindingService are the operations on single violations.
+type FindingService interface {
 	// GetViolation is one violation with its whole life, by the id of its finding
 	// or the beginning of it (8 characters or more).
 	GetViolation(ctx context.Context, finding string) (schemas.ViolationDetail, error)
+	// UpdateViolation changes what people say of a violation: nothing that it is
+	// counted by.
+	UpdateViolation(ctx context.Context, finding string, c schemas.TriageChange) (schemas.ViolationDetail, error)
+}
+
+// Triage is what Local needs of policy.Triage.
+type Triage interface {
+	Get(ctx context.Context, a schemas.AccountID, finding string) (schemas.TriageRecord, error)
+	Change(ctx context.Context, a schemas.AccountID, finding string, c schemas.TriageChange, by string) (r schemas.TriageRecord, changed bool, err error)
+	Forget(ctx context.Context, a schemas.AccountID) error
 }
 
 func (s *Server) findingRoutes() {
 	svc := s.c.Service
 	s.route("GET /v1/violations/{finding}", ScopeRead, func(r *http.Request) (int, any, error) {
 		return found(svc.GetViolation(r.Context(), r.PathValue("finding")))
+	})
+	s.route("PATCH /v1/violations/{finding}", ScopeWrite, func(r *http.Request) (int, any, error) {
+		in, err := decode[schemas.TriageChange](r)
+		if err != nil {
+			return 0, nil, err
+		}
+		return found(svc.UpdateViolation(r.Context(), r.PathValue("finding"), in))
 	})
 }
 
@@ -27,18 +45,60 @@ func (c *Client) GetViolation(ctx context.Context, finding string) (schemas.Viol
 	return get[schemas.ViolationDetail](ctx, c, nil, "violations", finding)
 }
 
+// UpdateViolation implements Service.
+func (c *Client) UpdateViolation(ctx context.Context, finding string, change schemas.TriageChange) (schemas.ViolationDetail, error) {
+	return send[schemas.ViolationDetail](ctx, c, http.MethodPatch, change, "violations", finding)
+}
+
 // GetViolation implements Service.
 func (l *Local) GetViolation(ctx context.Context, finding string) (schemas.ViolationDetail, error) {
 	if err := schemas.CheckFinding(finding); err != nil {
 		return schemas.ViolationDetail{}, err
 	}
-	d, err := l.p.Store.Violation(ctx, finding)
+	rec, err := l.questioned(ctx, time.Time{})
+	if err != nil {
+		return schemas.ViolationDetail{}, err
+	}
+	d, err := l.p.Store.Violation(ctx, finding, rec)
 	if err != nil {
 		return d, err
 	}
-	names, err := l.names(ctx)
-	if name := cmp.Or(names[d.AccountID], d.Account); name != d.Account {
+	if name := cmp.Or(rec.Names[d.AccountID], d.Account); name != d.Account {
 		d.Account, d.URN = name, d.Key.URN(name)
 	}
+	said, err := l.p.Triage.Get(ctx, d.AccountID, d.Finding)
+	d.TriageHistory = said.Changes
 	return d, err
+}
+
+// UpdateViolation implements Service.
+func (l *Local) UpdateViolation(ctx context.Context, finding string, c schemas.TriageChange) (schemas.ViolationDetail, error) {
+	if err := c.Validate(); err != nil {
+		return schemas.ViolationDetail{}, err
+	}
+	d, err := l.GetViolation(ctx, finding)
+	if err != nil {
+		return d, err
+	}
+	r, changed, err := l.p.Triage.Change(ctx, d.AccountID, d.Finding, c, Actor(ctx))
+	if changed {
+		l.record(ctx, "triage", d.Finding, r.Now())
+	}
+	now := r.Now().Of(d.OpenedAt)
+	d.Triage, d.TriageHistory = &now, r.Changes
+	return d, err
+}
+
+// questioned is what a question about results takes along of the configuration,
+// as of a time; the zero time is now.
+func (l *Local) questioned(ctx context.Context, at time.Time) (schemas.Record, error) {
+	if at.IsZero() {
+		at = l.p.Now()
+	}
+	waivers, err := l.p.Waivers.List(ctx, true)
+	if err != nil {
+		return schemas.Record{}, err
+	}
+	names, err := l.names(ctx)
+	return schemas.Record{Waivers: schemas.WaiversInForce(waivers, at), Names: names}, err
 }

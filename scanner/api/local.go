@@ -50,16 +50,20 @@ type Resolver interface {
 	All(ctx context.Context) error
 	Explain(ctx context.Context, a schemas.Account) (schemas.Explanation, error)
 	Memberships(ctx context.Context, a schemas.Account) ([]schemas.Membership, error)
+	// Enforced is how many groups enforce each pack on each account.
+	Enforced(ctx context.Context, accounts []schemas.Account) (map[schemas.AccountID]map[string]int, error)
 }
 
 // Store answers reports; see sink.Store.
 type Store interface {
-	Report(ctx context.Context, q schemas.ReportQuery) (schemas.Report, error)
-	Violations(ctx context.Context, q schemas.ViolationQuery) (schemas.ViolationPage, error)
+	Report(ctx context.Context, q schemas.ReportQuery, rec schemas.Record) (schemas.Report, error)
+	Violations(ctx context.Context, q schemas.ViolationQuery, rec schemas.Record) (schemas.ViolationPage, error)
 	Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error)
 	Events(ctx context.Context, a schemas.AccountID, scan string) ([]schemas.ViolationEvent, error)
 	PurgeAccount(ctx context.Context, a schemas.AccountID) error
-	Violation(ctx context.Context, finding string) (schemas.ViolationDetail, error)
+	Violation(ctx context.Context, finding string, rec schemas.Record) (schemas.ViolationDetail, error)
+	Trend(ctx context.Context, q schemas.TrendQuery, policies []string, now time.Time) (schemas.Trend, error)
+	Diff(ctx context.Context, from, to schemas.Scan, limit int) (schemas.Diff, error)
 }
 
 // Recorder keeps the log of configuration changes; see sink.Store. rev grows
@@ -74,6 +78,9 @@ type Parts struct {
 	Packs     Packs
 	Groups    Groups
 	Resolver  Resolver
+	Waivers   Waivers
+	Triage    Triage
+	Mappings  Mappings
 	Tokens    *Tokens
 	Store     Store
 	Recorder  Recorder
@@ -228,6 +235,9 @@ func (l *Local) PurgeAccount(ctx context.Context, account schemas.AccountID) err
 			return schemas.Errorf(schemas.CodeConflict, "account %s is registered, as %q", account, a.Name).
 				WithHint("remove it first: insights account remove %s --purge", a.Name)
 		}
+	}
+	if err := l.p.Triage.Forget(ctx, account); err != nil {
+		return err
 	}
 	if err := l.p.Store.PurgeAccount(ctx, account); err != nil {
 		return err

@@ -38,12 +38,18 @@ var writes = map[string]struct {
 	"RevokeToken":         {"token", "x", "null", false},
 	"ReplayDeadLetter":    {"dead-letter", "1", `"change":"replayed"`, false},
 	"RemoveDeadLetter":    {"dead-letter", "1", "null", false},
+	"AddWaiver":           {"waiver", "x", `"requester":"ci"`, false},
+	"UpdateWaiver":        {"waiver", "x", `"name":"x"`, false},
+	"RemoveWaiver":        {"waiver", "x", `"removed":true`, false},
+	"UpdateViolation":     {"triage", "0123456789ab", `"by":"ci"`, false},
+	"PutFramework":        {"framework", "x", `"addedBy":"ci"`, false},
+	"RemoveFramework":     {"framework", "x", "null", false},
 }
 
 var reads = []string{
 	"ListAccounts", "GetAccount", "CheckAccount", "EffectivePacks", "ExplainPacks", "AccountGroups", "GetScan", "ListScans", "ListPacks", "GetPack", "PackVersions", "PullPack", "ValidateConfig", "PreviewPack", "ListGroups", "GetGroup", "ListTokens",
 	"ListDeadLetters", "GetDeadLetter", "Report", "Violations", "Resources", "Events", "Retention",
-	"GetViolation",
+	"GetViolation", "ListWaivers", "GetWaiver", "ListFrameworks", "FrameworkFiles", "GetFramework", "FrameworkReport", "Trend", "Diff",
 }
 
 // simple is every call with arguments that Local accepts: every name is "x".
@@ -61,8 +67,16 @@ func simple() []called {
 				c.args[i] = reflect.ValueOf([]string{"eu-west-1"})
 			case schemas.ScanLimit:
 				c.args[i] = reflect.ValueOf(schemas.ScanLimit{Services: []string{"ec2"}, Regions: []string{"global"}})
-			case schemas.ReportQuery, schemas.ViolationQuery, schemas.ResourceQuery:
+			case int:
+				c.args[i] = reflect.ValueOf(1)
+			case schemas.ReportQuery, schemas.ViolationQuery, schemas.ResourceQuery, schemas.TrendQuery:
 				c.args[i] = reflect.Zero(a.Type())
+			case schemas.FrameworkQuery:
+				c.args[i] = reflect.ValueOf(schemas.FrameworkQuery{Framework: "x"})
+			case schemas.Framework:
+				c.args[i] = reflect.ValueOf(schemas.Framework{Name: "x"})
+			case schemas.TriageChange:
+				c.args[i] = reflect.ValueOf(schemas.TriageChange{Status: new(schemas.TriageIgnored)})
 			}
 		}
 	}

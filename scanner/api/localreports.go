@@ -18,7 +18,18 @@ func (l *Local) Report(ctx context.Context, q schemas.ReportQuery) (schemas.Repo
 	if q.Accounts, err = l.accountIDs(ctx, q.Accounts); err != nil {
 		return schemas.Report{}, err
 	}
-	r, err := l.p.Store.Report(ctx, q)
+	rec, err := l.questioned(ctx, q.AsOf)
+	if err != nil {
+		return schemas.Report{}, err
+	}
+	accounts, err := l.p.Accounts.List(ctx)
+	if err != nil {
+		return schemas.Report{}, err
+	}
+	if rec.Enforced, err = l.p.Resolver.Enforced(ctx, accounts); err != nil {
+		return schemas.Report{}, err
+	}
+	r, err := l.p.Store.Report(ctx, q, rec)
 	if err != nil {
 		return schemas.Report{}, err
 	}
@@ -56,22 +67,25 @@ func (l *Local) withUnscanned(ctx context.Context, ids []string, r schemas.Repor
 // Violations implements Service.
 func (l *Local) Violations(ctx context.Context, q schemas.ViolationQuery) (schemas.ViolationPage, error) {
 	err := checkFilters(q.Severity, q.State, q.Cause)
+	if err == nil {
+		err = checkTriageFilters(q)
+	}
 	if err != nil {
 		return schemas.ViolationPage{}, err
 	}
 	if q.Accounts, err = l.accountIDs(ctx, q.Accounts); err != nil {
 		return schemas.ViolationPage{}, err
 	}
-	page, err := l.p.Store.Violations(ctx, q)
+	rec, err := l.questioned(ctx, q.AsOf)
 	if err != nil {
 		return schemas.ViolationPage{}, err
 	}
-	names, err := l.names(ctx)
+	page, err := l.p.Store.Violations(ctx, q, rec)
 	if err != nil {
 		return schemas.ViolationPage{}, err
 	}
 	for i, v := range page.Violations {
-		page.Violations[i].Account = cmp.Or(names[v.AccountID], v.Account)
+		page.Violations[i].Account = cmp.Or(rec.Names[v.AccountID], v.Account)
 	}
 	return page, nil
 }
@@ -188,4 +202,17 @@ func namesOf(accounts []schemas.Account) map[schemas.AccountID]string {
 		names[a.ID] = a.Name
 	}
 	return names
+}
+
+func checkTriageFilters(q schemas.ViolationQuery) error {
+	var p schemas.Problems
+	p.Check(q.Waived == "" || q.Waived == schemas.WaivedOnly || q.Waived == schemas.WaivedNone, "waived", "%q must be only or none", q.Waived)
+	for _, s := range q.Status {
+		p.Check(slices.Contains(schemas.TriageStatuses, s), "status", "%q must be one of %q", s, schemas.TriageStatuses)
+	}
+	for _, v := range q.Priority {
+		p.Check(slices.Contains(schemas.Priorities, v), "priority", "%q must be one of %q", v, schemas.Priorities)
+	}
+	p.Check(q.AsOf.IsZero() || len(q.State) == 0 && len(q.Cause) == 0, "asOf", "lists what was open then; leave out state and cause")
+	return p.Err()
 }

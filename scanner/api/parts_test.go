@@ -49,6 +49,7 @@ func newWorld() *world {
 func (w *world) local(change ...func(*api.Parts)) *api.Local {
 	p := api.Parts{
 		Accounts: fakeAccounts{w}, Packs: fakePacks{w}, Groups: fakeGroups{w}, Resolver: fakeResolver{w}, Store: fakeStore{w}, Recorder: fakeRecorder{w}, Dead: fakeDead{w},
+		Waivers: fakeWaivers{w}, Triage: fakeTriage{w}, Mappings: fakeMappings{w},
 		Replayed: func(a schemas.AccountID) { _ = w.ask("replayed " + string(a)) },
 		Tokens:   api.NewTokens(w.table, w.clock.Now),
 		Probe: func(_ context.Context, a schemas.Account, regions []string) ([]schemas.Permission, error) {
@@ -208,13 +209,69 @@ func (w fakeResolver) Memberships(_ context.Context, a schemas.Account) ([]schem
 	return []schemas.Membership{{Group: "of " + a.Name}}, w.ask("memberships " + a.Name)
 }
 
+func (w fakeResolver) Enforced(context.Context, []schemas.Account) (map[schemas.AccountID]map[string]int, error) {
+	return nil, w.ask("enforced")
+}
+
+type fakeWaivers struct{ *world }
+
+func (w fakeWaivers) Add(_ context.Context, name string, _ schemas.WaiverTerms, by string) (schemas.Waiver, error) {
+	return schemas.Waiver{Name: name, WaiverTerms: schemas.WaiverTerms{Requester: by}}, w.ask("add waiver " + name)
+}
+
+func (w fakeWaivers) List(context.Context, bool) ([]schemas.Waiver, error) {
+	return nil, w.ask("waivers")
+}
+
+func (w fakeWaivers) Get(_ context.Context, name string) (schemas.Waiver, error) {
+	return schemas.Waiver{Name: name}, w.ask("waiver " + name)
+}
+
+func (w fakeWaivers) Update(_ context.Context, name string, _ schemas.WaiverTerms, _ string) (schemas.Waiver, bool, error) {
+	return schemas.Waiver{Name: name}, true, w.ask("update waiver " + name)
+}
+
+func (w fakeWaivers) Remove(_ context.Context, name, _ string) (schemas.Waiver, error) {
+	return schemas.Waiver{Name: name, Removed: true}, w.ask("remove waiver " + name)
+}
+
+type fakeTriage struct{ *world }
+
+func (w fakeTriage) Get(_ context.Context, a schemas.AccountID, finding string) (schemas.TriageRecord, error) {
+	return schemas.TriageRecord{Finding: finding, AccountID: a}, w.ask("triage " + finding)
+}
+
+func (w fakeTriage) Change(_ context.Context, a schemas.AccountID, finding string, _ schemas.TriageChange, by string) (schemas.TriageRecord, bool, error) {
+	err := w.ask("change triage " + finding)
+	return schemas.TriageRecord{Finding: finding, AccountID: a, Changes: []schemas.Triage{{Status: schemas.TriageIgnored, By: by}}}, err == nil, err
+}
+
+func (w fakeTriage) Forget(_ context.Context, a schemas.AccountID) error {
+	return w.ask("forget triage of " + string(a))
+}
+
+type fakeMappings struct{ *world }
+
+func (w fakeMappings) Put(_ context.Context, f schemas.Framework, by string) (schemas.Framework, error) {
+	f.AddedBy = by
+	return f, w.ask("put framework " + f.Name)
+}
+
+func (w fakeMappings) List(context.Context) ([]schemas.Framework, error) {
+	return []schemas.Framework{{Name: "x", Controls: []schemas.FrameworkControl{{ID: "1", Policies: []string{"p/q"}}}}}, w.ask("frameworks")
+}
+
+func (w fakeMappings) Remove(_ context.Context, f schemas.Framework) error {
+	return w.ask("remove framework " + f.Name)
+}
+
 type fakeStore struct{ *world }
 
-func (w fakeStore) Report(_ context.Context, q schemas.ReportQuery) (schemas.Report, error) {
+func (w fakeStore) Report(_ context.Context, q schemas.ReportQuery, _ schemas.Record) (schemas.Report, error) {
 	return w.stored, w.ask("report of " + strings.Join(q.Accounts, " "))
 }
 
-func (w fakeStore) Violations(_ context.Context, q schemas.ViolationQuery) (p schemas.ViolationPage, err error) {
+func (w fakeStore) Violations(_ context.Context, q schemas.ViolationQuery, _ schemas.Record) (p schemas.ViolationPage, err error) {
 	for _, a := range w.stored.Accounts {
 		p.Violations = append(p.Violations, schemas.Violation{AccountID: a.AccountID, Account: a.Account})
 	}
@@ -236,7 +293,15 @@ func (w fakeStore) PurgeAccount(_ context.Context, a schemas.AccountID) error {
 	return w.ask("purge " + string(a))
 }
 
-func (w fakeStore) Violation(_ context.Context, finding string) (schemas.ViolationDetail, error) {
+func (w fakeStore) Trend(_ context.Context, q schemas.TrendQuery, policies []string, _ time.Time) (schemas.Trend, error) {
+	return schemas.Trend{}, w.ask("trend of " + strings.Join(append(q.Accounts, policies...), " "))
+}
+
+func (w fakeStore) Diff(_ context.Context, from, to schemas.Scan, _ int) (schemas.Diff, error) {
+	return schemas.Diff{}, w.ask("diff " + from.ID + " " + to.ID)
+}
+
+func (w fakeStore) Violation(_ context.Context, finding string, _ schemas.Record) (schemas.ViolationDetail, error) {
 	return schemas.ViolationDetail{Violation: schemas.Violation{Finding: finding, AccountID: prod}}, w.ask("violation " + finding)
 }
 

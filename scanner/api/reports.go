@@ -15,7 +15,7 @@ func (s *Server) reportRoutes() {
 	svc := s.c.Service
 	s.search("GET /v1/report", ScopeRead, func(r *http.Request) (int, any, error) {
 		q := query(r)
-		in := schemas.ReportQuery{Accounts: q.list("account"), Pack: q.text("pack"), Severity: q.severities("severity")}
+		in := schemas.ReportQuery{Accounts: q.list("account"), Pack: q.text("pack"), Severity: q.severities("severity"), AsOf: q.time("asOf")}
 		if err := q.done(); err != nil {
 			return 0, nil, err
 		}
@@ -59,6 +59,13 @@ func violationQuery(q *params) schemas.ViolationQuery {
 	for _, state := range q.list("state") {
 		in.State = append(in.State, schemas.ViolationState(state))
 	}
+	in.AsOf, in.Waived, in.Assignee = q.time("asOf"), schemas.WaivedFilter(q.text("waived")), q.text("assignee")
+	for _, status := range q.list("status") {
+		in.Status = append(in.Status, schemas.TriageStatus(status))
+	}
+	for _, priority := range q.list("priority") {
+		in.Priority = append(in.Priority, schemas.Priority(priority))
+	}
 	for _, cause := range q.list("cause") {
 		in.Cause = append(in.Cause, schemas.FixCause(cause))
 	}
@@ -72,6 +79,7 @@ func reportValues(q schemas.ReportQuery) url.Values {
 	addAll(v, "account", q.Accounts)
 	add(v, "pack", q.Pack)
 	addSeverities(v, q.Severity)
+	addTime(v, "asOf", q.AsOf)
 	return v
 }
 
@@ -86,6 +94,11 @@ func violationValues(q schemas.ViolationQuery) url.Values {
 	addSeverities(v, q.Severity)
 	addAll(v, "state", q.State)
 	addAll(v, "cause", q.Cause)
+	addTime(v, "asOf", q.AsOf)
+	add(v, "waived", string(q.Waived))
+	addAll(v, "status", q.Status)
+	add(v, "assignee", q.Assignee)
+	addAll(v, "priority", q.Priority)
 	addBool(v, "reopened", q.Reopened)
 	addBool(v, "enforced", q.Enforced)
 	add(v, "scan", q.Scan)

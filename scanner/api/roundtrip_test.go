@@ -175,6 +175,9 @@ func TestEmptyValuesThroughHTTP(t *testing.T) {
 			if c.name == "EnrolPack" {
 				c.args[1] = reflect.ValueOf(schemas.Enrolment{Pack: "p"})
 			}
+			if c.name == "FrameworkReport" {
+				c.args[0] = reflect.ValueOf(schemas.FrameworkQuery{Framework: "x"})
+			}
 			if c.name == "PublishPack" {
 				c.args[0] = reflect.ValueOf([]byte{})
 			}

@@ -65,6 +65,9 @@ func (s *Server) routes() {
 	s.deadLetterRoutes()
 	s.reportRoutes()
 	s.findingRoutes()
+	s.waiverRoutes()
+	s.frameworkRoutes()
+	s.historyRoutes()
 	s.mux.HandleFunc("GET /v1/backup", s.backup)
 	s.mux.HandleFunc("/v1/", nothing)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

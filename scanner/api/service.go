@@ -98,7 +98,11 @@ type Service interface {
 	Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error)
 	// Events are the transitions a scan caused; an empty scan means all of the account.
 	Events(ctx context.Context, account, scan string) ([]schemas.ViolationEvent, error)
-	Findings
+
+	FindingService
+	WaiverService
+	FrameworkService
+	HistoryService
 }
 
 // TokenScope is what a token may do; each includes the ones before it.

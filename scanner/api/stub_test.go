@@ -265,3 +265,59 @@ func (s *stub) Retention(ctx context.Context) (schemas.Retention, error) {
 func (s *stub) GetViolation(ctx context.Context, finding string) (schemas.ViolationDetail, error) {
 	return reply[schemas.ViolationDetail](ctx, s, "GetViolation", finding)
 }
+
+func (s *stub) UpdateViolation(ctx context.Context, finding string, c schemas.TriageChange) (schemas.ViolationDetail, error) {
+	return reply[schemas.ViolationDetail](ctx, s, "UpdateViolation", finding, c)
+}
+
+func (s *stub) AddWaiver(ctx context.Context, name string, t schemas.WaiverTerms) (schemas.Waiver, error) {
+	return reply[schemas.Waiver](ctx, s, "AddWaiver", name, t)
+}
+
+func (s *stub) ListWaivers(ctx context.Context, all bool) ([]schemas.Waiver, error) {
+	return reply[[]schemas.Waiver](ctx, s, "ListWaivers", all)
+}
+
+func (s *stub) GetWaiver(ctx context.Context, name string) (schemas.Waiver, error) {
+	return reply[schemas.Waiver](ctx, s, "GetWaiver", name)
+}
+
+func (s *stub) UpdateWaiver(ctx context.Context, name string, t schemas.WaiverTerms) (schemas.Waiver, error) {
+	return reply[schemas.Waiver](ctx, s, "UpdateWaiver", name, t)
+}
+
+func (s *stub) RemoveWaiver(ctx context.Context, name string) error {
+	return s.note(ctx, "RemoveWaiver", []any{name})
+}
+
+func (s *stub) PutFramework(ctx context.Context, f schemas.Framework) (schemas.Framework, error) {
+	return reply[schemas.Framework](ctx, s, "PutFramework", f)
+}
+
+func (s *stub) ListFrameworks(ctx context.Context) ([]schemas.Framework, error) {
+	return reply[[]schemas.Framework](ctx, s, "ListFrameworks")
+}
+
+func (s *stub) FrameworkFiles(ctx context.Context) ([]schemas.Framework, error) {
+	return reply[[]schemas.Framework](ctx, s, "FrameworkFiles")
+}
+
+func (s *stub) GetFramework(ctx context.Context, name string) (schemas.Framework, error) {
+	return reply[schemas.Framework](ctx, s, "GetFramework", name)
+}
+
+func (s *stub) RemoveFramework(ctx context.Context, name string) error {
+	return s.note(ctx, "RemoveFramework", []any{name})
+}
+
+func (s *stub) FrameworkReport(ctx context.Context, q schemas.FrameworkQuery) (schemas.FrameworkReport, error) {
+	return reply[schemas.FrameworkReport](ctx, s, "FrameworkReport", q)
+}
+
+func (s *stub) Trend(ctx context.Context, q schemas.TrendQuery) (schemas.Trend, error) {
+	return reply[schemas.Trend](ctx, s, "Trend", q)
+}
+
+func (s *stub) Diff(ctx context.Context, from, to string, limit int) (schemas.Diff, error) {
+	return reply[schemas.Diff](ctx, s, "Diff", from, to, limit)
+}

@@ -1,4 +1,5 @@
-// Package apply keeps accounts, groups and enrolments as code: it reads files
+// Package apply keeps accounts, groups, enrolments, waivers and mapping files of
+// frameworks as code: it reads files
 // that say what there should be ([Parse]), compares them with what there is
 // ([Compare]), and brings the difference about ([Plan.Run]). [Export] writes what
 // there is as such a file.
@@ -39,6 +40,14 @@ type Service interface {
 	SelectGroupAccounts(ctx context.Context, group, selector string) (schemas.Group, error)
 	EnrolPack(ctx context.Context, group string, e schemas.Enrolment) (schemas.Group, error)
 	WithdrawPack(ctx context.Context, group, pack string) (schemas.Group, error)
+
+	ListWaivers(ctx context.Context, all bool) ([]schemas.Waiver, error)
+	AddWaiver(ctx context.Context, name string, t schemas.WaiverTerms) (schemas.Waiver, error)
+	UpdateWaiver(ctx context.Context, name string, t schemas.WaiverTerms) (schemas.Waiver, error)
+	RemoveWaiver(ctx context.Context, name string) error
+	FrameworkFiles(ctx context.Context) ([]schemas.Framework, error)
+	PutFramework(ctx context.Context, f schemas.Framework) (schemas.Framework, error)
+	RemoveFramework(ctx context.Context, name string) error
 }
 
 // Rules are the checks of who keeps accounts, groups and packs, so that a file
@@ -58,6 +67,9 @@ type State struct {
 	Accounts []schemas.Account
 	Groups   []schemas.Group
 	Packs    []schemas.PackManifest // every version, newest first per pack
+
+	Waivers    []schemas.Waiver
+	Frameworks []schemas.Framework // mapping files
 }
 
 // Read reads what there is.
@@ -70,6 +82,12 @@ func Read(ctx context.Context, s Service) (State, error) {
 	if st.Groups, err = s.ListGroups(ctx); err != nil {
 		return st, err
 	}
-	st.Packs, err = s.ListPacks(ctx)
+	if st.Packs, err = s.ListPacks(ctx); err != nil {
+		return st, err
+	}
+	if st.Waivers, err = s.ListWaivers(ctx, false); err != nil {
+		return st, err
+	}
+	st.Frameworks, err = s.FrameworkFiles(ctx)
 	return st, err
 }

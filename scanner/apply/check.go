@@ -30,6 +30,14 @@ func (c *checker) check() error {
 	for i := range c.d.groups {
 		c.group(&c.d.groups[i])
 	}
+	for i := range c.d.waivers {
+		c.waiver(&c.d.waivers[i])
+	}
+	for _, f := range c.d.frameworks {
+		if f.Name != "" && len(f.Controls) > 0 {
+			c.p.addAll(f.at, "framework \""+f.Label()+"\": ", f.Validate())
+		}
+	}
 	return c.p.err()
 }
 
@@ -136,19 +144,19 @@ func (c *checker) member(g *group, m *reference, seen map[string]place) {
 	target, ok := c.find(name)
 	switch {
 	case !ok && c.prune && slices.Contains(c.accountNames(), name):
-		c.p.add(m.at, "group %q: account %q is not among the accounts of the file, so that --prune removes it", g.name, name)
+		c.p.add(m.at, "%s: account %q is not among the accounts of the file, so that --prune removes it", g.label(), name)
 		return
 	case !ok:
-		c.p.add(m.at, "group %q: there is no account %q; %s", g.name, name, nearest(name, c.accountNames()))
+		c.p.add(m.at, "%s: there is no account %q; %s", g.label(), name, nearest(name, c.accountNames()))
 		return
 	case child && !schemas.IsChild(region):
-		c.p.add(m.at, "group %q: account %q has no child %q; a child is a region or %q", g.name, name, region, schemas.GlobalRegion)
+		c.p.add(m.at, "%s: account %q has no child %q; a child is a region or %q", g.label(), name, region, schemas.GlobalRegion)
 		return
 	case child:
 		target = schemas.Path(target, region)
 	}
 	if first, twice := seen[target]; twice && target != path {
-		c.p.add(m.at, "group %q: account %q is there twice, first at %s", g.name, path, first)
+		c.p.add(m.at, "%s: account %q is there twice, first at %s", g.label(), path, first)
 		return
 	}
 	seen[target] = m.at

@@ -13,6 +13,9 @@ import (
 type exported struct {
 	Accounts []exportedAccount `json:"accounts"`
 	Groups   []exportedGroup   `json:"groups"`
+
+	Waivers    []exportedWaiver    `json:"waivers"`
+	Frameworks []exportedFramework `json:"frameworks"`
 }
 
 type exportedAccount struct {
@@ -58,6 +61,7 @@ func Export(st State) ([]byte, error) {
 		}
 		out.Groups = append(out.Groups, e)
 	}
+	out.Waivers, out.Frameworks = exportWaivers(st.Waivers, names), exportFrameworks(st.Frameworks)
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)

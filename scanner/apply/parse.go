@@ -2,7 +2,9 @@ package apply
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 	"unicode/utf8"
 
@@ -25,7 +27,10 @@ type Document struct {
 	accounts []account
 	groups   []group
 
-	listsAccounts, listsGroups bool
+	waivers    []waiver
+	frameworks []framework
+
+	listsAccounts, listsGroups, listsWaivers, listsFrameworks bool
 }
 
 // place is where something stands.
@@ -41,6 +46,7 @@ type account struct {
 }
 
 type group struct {
+	kind     string // what errors call it, "group" when empty
 	name     string
 	at       place
 	members  []reference
@@ -50,6 +56,8 @@ type group struct {
 
 	listsMembers, hasSelector, listsPacks bool
 }
+
+func (g *group) label() string { return fmt.Sprintf("%s %q", cmp.Or(g.kind, "group"), g.name) }
 
 // reference names an account, by name or id, or a child of one, by path.
 type reference struct {
@@ -78,11 +86,12 @@ func Parse(files []File, others func(key string) bool) (*Document, error) {
 	return d, p.err()
 }
 
-func (r *reader) document(d *Document, data []byte, others func(string) bool) {
+// bodies reads the documents of a file that hold something; false when it is none.
+func (r *reader) bodies(data []byte, read func(ast.Node)) bool {
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // as some editors begin a file
 	if at := invalidUTF8(data); at >= 0 {
 		r.problems.add(place{r.file, 1 + bytes.Count(data[:at], []byte("\n"))}, "is not UTF-8")
-		return
+		return false
 	}
 	f, err := parser.ParseBytes(data, 0)
 	if err != nil {
@@ -91,14 +100,20 @@ func (r *reader) document(d *Document, data []byte, others func(string) bool) {
 			line, text = syntax.Token.Position.Line, syntax.Message
 		}
 		r.problems.add(place{r.file, line}, "%s", text)
-		return
+		return false
 	}
-	some := false
 	for _, doc := range f.Docs {
-		if doc.Body == nil {
-			continue
+		if doc.Body != nil {
+			read(doc.Body)
 		}
-		r.object(doc.Body, "the file", fields{
+	}
+	return true
+}
+
+func (r *reader) document(d *Document, data []byte, others func(string) bool) {
+	some := false
+	is := r.bodies(data, func(body ast.Node) {
+		r.object(body, "the file", fields{
 			"accounts": func(n ast.Node) {
 				some, d.listsAccounts = true, true
 				r.each(n, func(n ast.Node) { d.accounts = append(d.accounts, r.account(n)) })
@@ -107,10 +122,18 @@ func (r *reader) document(d *Document, data []byte, others func(string) bool) {
 				some, d.listsGroups = true, true
 				r.each(n, func(n ast.Node) { d.groups = append(d.groups, r.group(n)) })
 			},
+			"waivers": func(n ast.Node) {
+				some, d.listsWaivers = true, true
+				r.each(n, func(n ast.Node) { d.waivers = append(d.waivers, r.waiver(n)) })
+			},
+			"frameworks": func(n ast.Node) {
+				some, d.listsFrameworks = true, true
+				r.each(n, func(n ast.Node) { d.frameworks = append(d.frameworks, r.framework(n)) })
+			},
 		}, others)
-	}
-	if !some && !r.failed {
-		r.problems.add(place{file: r.file}, "has neither accounts nor groups")
+	})
+	if is && !some && !r.failed {
+		r.problems.add(place{file: r.file}, "has neither accounts, groups, waivers nor frameworks")
 	}
 }
 
@@ -212,6 +235,15 @@ func (r *reader) config(n ast.Node) map[string]map[string]any {
 // checkTwice notes what is named more than once.
 func (d *Document) checkTwice(p *problems) {
 	names, ids, groups := newSet(p), newSet(p), newSet(p)
+	waivers, frameworks := newSet(p), newSet(p)
+	for _, w := range d.waivers {
+		waivers.add(w.at, "waiver", w.name)
+	}
+	for _, f := range d.frameworks {
+		if f.Name != "" {
+			frameworks.add(f.at, "framework", f.Label())
+		}
+	}
 	for _, a := range d.accounts {
 		names.add(a.at, "account", a.Name)
 		ids.add(a.at, "account", string(a.ID))
@@ -259,4 +291,4 @@ func (f fields) known() []string {
 }
 
 // setByUs are keys of the API's JSON that are not for people to set.
-var setByUs = []string{"createdAt", "modifiedAt", "problem"}
+var setByUs = []string{"createdAt", "modifiedAt", "problem", "removed", "changes", "addedAt", "addedBy"}

@@ -30,6 +30,8 @@ const (
 	KindMember    Kind = "member"
 	KindSelector  Kind = "selector"
 	KindEnrolment Kind = "enrolment"
+	KindWaiver    Kind = "waiver"
+	KindFramework Kind = "framework"
 )
 
 // Object names one thing that is kept as code.
@@ -90,6 +92,8 @@ func Compare(d *Document, st State, rules Rules, prune bool) (*Plan, error) {
 	b := &builder{checker: c, plan: &Plan{Changes: []*Change{}, Kept: []Object{}}}
 	b.accounts()
 	b.groups()
+	b.frameworks()
+	b.waivers()
 	slices.Reverse(b.deletes) // accounts last: what names them goes first
 	for _, change := range b.deletes {
 		if prune {

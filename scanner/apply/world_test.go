@@ -70,7 +70,9 @@ func newWorld(t *testing.T) *world {
 			Accounts: accounts, Groups: kept, Resolver: resolver, Planner: w, Now: time.Now,
 			Running: func(context.Context, schemas.AccountID) (string, error) { return "", nil },
 		}),
-		Packs: w.packs, Groups: kept, Resolver: resolver, Log: zerolog.Nop(), Now: time.Now,
+		Waivers:  policy.NewWaivers(policy.WaiversDeps{Waivers: bus.NewTable[schemas.Waiver](w.bus, schemas.BucketWaivers), Accounts: accounts, Now: time.Now}),
+		Mappings: policy.NewMappings(bus.NewTable[schemas.Framework](w.bus, schemas.BucketMappings), time.Now),
+		Packs:    w.packs, Groups: kept, Resolver: resolver, Log: zerolog.Nop(), Now: time.Now,
 	})
 	return w
 }
@@ -167,7 +169,7 @@ func (w *world) export() string {
 func (w *world) revisions() map[string]uint64 {
 	w.t.Helper()
 	out := map[string]uint64{}
-	for _, bucket := range []string{schemas.BucketAccounts, schemas.BucketGroups, schemas.BucketEffective, schemas.BucketPacks} {
+	for _, bucket := range []string{schemas.BucketAccounts, schemas.BucketGroups, schemas.BucketEffective, schemas.BucketPacks, schemas.BucketWaivers, schemas.BucketMappings} {
 		ok(w.t, bus.NewTable[json.RawMessage](w.bus, bucket).List(w.t.Context(), "", func(key string, _ json.RawMessage, rev uint64) error {
 			out[bucket+"/"+key] = rev
 			return nil

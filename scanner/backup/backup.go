@@ -91,6 +91,7 @@ const (
 // They are restored in the reverse order.
 var buckets = []string{
 	schemas.BucketTokens, schemas.BucketGroups, schemas.BucketAccounts, schemas.BucketPacks, schemas.BucketScans, schemas.BucketSeq,
+	schemas.BucketWaivers, schemas.BucketTriage, schemas.BucketMappings,
 }
 
 // entry is a line of a bucket's file.

@@ -153,6 +153,7 @@ func (b *Bus) buckets() []jetstream.KeyValueConfig {
 	return []jetstream.KeyValueConfig{
 		kv(schemas.BucketAccounts, 5, 0), kv(schemas.BucketGroups, 5, 0), kv(schemas.BucketPacks, 5, 0),
 		kv(schemas.BucketTokens, 5, 0), kv(schemas.BucketEffective, 1, 0), kv(schemas.BucketScans, 1, 0),
+		kv(schemas.BucketWaivers, 5, 0), kv(schemas.BucketTriage, 1, 0), kv(schemas.BucketMappings, 5, 0),
 		kv(schemas.BucketSeq, 1, 0), kv(schemas.BucketLeases, 1, b.opt.LeaseTTL),
 	}
 }

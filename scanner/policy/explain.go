@@ -139,3 +139,25 @@ func explainedPolicy(p schemas.Policy, c schemas.PolicyConfig) schemas.Explained
 	}
 	return out
 }
+
+// Enforced is how many groups enforce each pack on each account.
+func (r *Resolver) Enforced(ctx context.Context, accounts []schemas.Account) (map[schemas.AccountID]map[string]int, error) {
+	groups, err := listGroups(ctx, r.d.Groups)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[schemas.AccountID]map[string]int, len(accounts))
+	for _, a := range accounts {
+		memberships, err := Memberships(a, groups)
+		if err != nil {
+			return nil, err
+		}
+		out[a.ID] = map[string]int{}
+		for _, m := range memberships {
+			for _, e := range m.Packs {
+				out[a.ID][e.Pack]++
+			}
+		}
+	}
+	return out, nil
+}

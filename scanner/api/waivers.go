@@ -1,0 +1,135 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// WaiverService are the operations on waivers.
+type WaiverService interface {
+	// AddWaiver accepts violations for a time; see schemas.WaiverTerms. The name of
+	// a removed waiver may be taken again.
+	AddWaiver(ctx context.Context, name string, t schemas.WaiverTerms) (schemas.Waiver, error)
+	// ListWaivers lists by name, with all also removed ones.
+	ListWaivers(ctx context.Context, all bool) ([]schemas.Waiver, error)
+	// GetWaiver returns a waiver with everything that was done to it, also a removed one.
+	GetWaiver(ctx context.Context, name string) (schemas.Waiver, error)
+	// UpdateWaiver replaces the terms. An empty requester and start stay as they are.
+	UpdateWaiver(ctx context.Context, name string, t schemas.WaiverTerms) (schemas.Waiver, error)
+	// RemoveWaiver ends a waiver at once. It stays on record.
+	RemoveWaiver(ctx context.Context, name string) error
+}
+
+// Waivers is what Local needs of policy.Waivers.
+type Waivers interface {
+	Add(ctx context.Context, name string, t schemas.WaiverTerms, by string) (schemas.Waiver, error)
+	List(ctx context.Context, all bool) ([]schemas.Waiver, error)
+	Get(ctx context.Context, name string) (schemas.Waiver, error)
+	Update(ctx context.Context, name string, t schemas.WaiverTerms, by string) (w schemas.Waiver, changed bool, err error)
+	Remove(ctx context.Context, name, by string) (schemas.Waiver, error)
+}
+
+// waiverRequest asks for a new waiver.
+type waiverRequest struct {
+	Name string `json:"name"`
+	schemas.WaiverTerms
+}
+
+func (s *Server) waiverRoutes() {
+	svc := s.c.Service
+	s.search("GET /v1/waivers", ScopeRead, func(r *http.Request) (int, any, error) {
+		q := query(r)
+		all := q.truth("all")
+		if err := q.done(); err != nil {
+			return 0, nil, err
+		}
+		return listed(svc.ListWaivers(r.Context(), all))
+	})
+	s.route("POST /v1/waivers", ScopeWrite, func(r *http.Request) (int, any, error) {
+		in, err := decode[waiverRequest](r)
+		if err != nil {
+			return 0, nil, err
+		}
+		return created(svc.AddWaiver(r.Context(), in.Name, in.WaiverTerms))
+	})
+	s.route("GET /v1/waivers/{waiver}", ScopeRead, func(r *http.Request) (int, any, error) {
+		return found(svc.GetWaiver(r.Context(), r.PathValue("waiver")))
+	})
+	s.route("PUT /v1/waivers/{waiver}", ScopeWrite, func(r *http.Request) (int, any, error) {
+		in, err := decode[schemas.WaiverTerms](r)
+		if err != nil {
+			return 0, nil, err
+		}
+		return found(svc.UpdateWaiver(r.Context(), r.PathValue("waiver"), in))
+	})
+	s.route("DELETE /v1/waivers/{waiver}", ScopeWrite, func(r *http.Request) (int, any, error) {
+		return none(svc.RemoveWaiver(r.Context(), r.PathValue("waiver")))
+	})
+}
+
+// AddWaiver implements Service.
+func (c *Client) AddWaiver(ctx context.Context, name string, t schemas.WaiverTerms) (schemas.Waiver, error) {
+	return send[schemas.Waiver](ctx, c, http.MethodPost, waiverRequest{name, t}, "waivers")
+}
+
+// ListWaivers implements Service.
+func (c *Client) ListWaivers(ctx context.Context, all bool) ([]schemas.Waiver, error) {
+	q := url.Values{}
+	addBool(q, "all", all)
+	return list[schemas.Waiver](ctx, c, q, "waivers")
+}
+
+// GetWaiver implements Service.
+func (c *Client) GetWaiver(ctx context.Context, name string) (schemas.Waiver, error) {
+	return get[schemas.Waiver](ctx, c, nil, "waivers", name)
+}
+
+// UpdateWaiver implements Service.
+func (c *Client) UpdateWaiver(ctx context.Context, name string, t schemas.WaiverTerms) (schemas.Waiver, error) {
+	return send[schemas.Waiver](ctx, c, http.MethodPut, t, "waivers", name)
+}
+
+// RemoveWaiver implements Service.
+func (c *Client) RemoveWaiver(ctx context.Context, name string) error {
+	return c.remove(ctx, "waivers", name)
+}
+
+// AddWaiver implements Service.
+func (l *Local) AddWaiver(ctx context.Context, name string, t schemas.WaiverTerms) (schemas.Waiver, error) {
+	w, err := l.p.Waivers.Add(ctx, name, t, Actor(ctx))
+	if err == nil {
+		l.record(ctx, "waiver", name, w)
+	}
+	return w, err
+}
+
+// ListWaivers implements Service.
+func (l *Local) ListWaivers(ctx context.Context, all bool) ([]schemas.Waiver, error) {
+	return l.p.Waivers.List(ctx, all)
+}
+
+// GetWaiver implements Service.
+func (l *Local) GetWaiver(ctx context.Context, name string) (schemas.Waiver, error) {
+	return l.p.Waivers.Get(ctx, name)
+}
+
+// UpdateWaiver implements Service.
+func (l *Local) UpdateWaiver(ctx context.Context, name string, t schemas.WaiverTerms) (schemas.Waiver, error) {
+	w, changed, err := l.p.Waivers.Update(ctx, name, t, Actor(ctx))
+	if err == nil && changed {
+		l.record(ctx, "waiver", name, w)
+	}
+	return w, err
+}
+
+// RemoveWaiver implements Service.
+func (l *Local) RemoveWaiver(ctx context.Context, name string) error {
+	w, err := l.p.Waivers.Remove(ctx, name, Actor(ctx))
+	if err == nil {
+		l.record(ctx, "waiver", name, w)
+	}
+	return err
+}

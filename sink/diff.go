@@ -1,0 +1,190 @@
+package sink
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// Diff compares how an account was when two scans of it had ended, and lists the
+// first changes, limit of each kind.
+func (s *Store) Diff(ctx context.Context, from, to schemas.Scan, limit int) (schemas.Diff, error) {
+	side := func(sc schemas.Scan) schemas.DiffScan {
+		return schemas.DiffScan{Scan: sc.ID, State: sc.State, EndedAt: sc.EndedAt}
+	}
+	out := schemas.Diff{AccountID: to.AccountID, Account: to.Account, From: side(from), To: side(to)}
+	out.Resources.List, out.Violations.List = []schemas.ResourceChange{}, []schemas.ViolationChange{}
+	a, err := s.endOf(ctx, from)
+	if err != nil {
+		return out, err
+	}
+	b, err := s.endOf(ctx, to)
+	if err != nil {
+		return out, err
+	}
+	if err := s.diffResources(ctx, &out, a, b, limit); err != nil {
+		return out, err
+	}
+	return out, s.diffViolations(ctx, &out, a, b, limit)
+}
+
+// cut separates what a scan had stored when it ended from what came later: by the
+// seqs of its attempts, and by its end for what was judged again and closed in it,
+// which takes seqs of its own.
+type cut struct {
+	seq uint64
+	at  time.Time
+}
+
+func (s *Store) endOf(ctx context.Context, sc schemas.Scan) (cut, error) {
+	c := cut{at: stored(sc.EndedAt)}
+	err := s.query(ctx, "read the attempts of a scan", "SELECT max(seq) FROM @db.unit_ends WHERE account_id = ? AND scan = ?", []any{string(sc.AccountID), sc.ID},
+		func(r driver.Rows) error { return r.Scan(&c.seq) })
+	return c, err
+}
+
+// before is true of rows up to the cut, of which seq is a column.
+func (c cut) before(seq string) (string, []any) {
+	return "(" + seq + " <= ? OR at <= fromUnixTimestamp64Micro(?, 'UTC'))", []any{c.seq, c.at.UnixMicro()}
+}
+
+func (s *Store) diffResources(ctx context.Context, out *schemas.Diff, a, b cut, limit int) error {
+	before, args := a.before("version")
+	after, more := b.before("version")
+	var changed []schemas.Key
+	err := s.query(ctx, "compare resources", s.sql(`SELECT type, region, id, live_a, live_b, last FROM (
+			SELECT type, region, id, `+before+` AS in_a, `+after+` AS in_b,
+				argMaxIf(NOT tombstone, version, in_a) AS live_a, argMaxIf(hash, version, in_a) AS hash_a,
+				argMaxIf(NOT tombstone, version, in_b) AS live_b, argMaxIf(hash, version, in_b) AS hash_b, maxIf(at, in_a OR in_b) AS last
+			FROM @db.resource_versions WHERE account_id = ? GROUP BY type, region, id
+		) WHERE live_a != live_b OR live_a AND hash_a != hash_b
+		ORDER BY type, region, id`), append(append(args, more...), string(out.AccountID)), func(r driver.Rows) error {
+		var c schemas.ResourceChange
+		var had, has bool
+		if err := r.Scan(&c.Type, &c.Region, &c.ID, &had, &has, &c.At); err != nil {
+			return err
+		}
+		count := &out.Resources.Changed
+		switch {
+		case had && has:
+			c.Change = "changed"
+		case has:
+			c.Change, count = "added", &out.Resources.Added
+		default:
+			c.Change, count = "removed", &out.Resources.Removed
+		}
+		*count++
+		c.At = read(c.At)
+		if len(out.Resources.List) < limit {
+			out.Resources.List = append(out.Resources.List, c)
+			if had && has {
+				changed = append(changed, c.Key)
+			}
+		}
+		return nil
+	})
+	if err != nil || len(changed) == 0 {
+		return err
+	}
+	return s.diffProperties(ctx, out, a, b, changed)
+}
+
+// diffProperties names the properties that differ. A sealed value shows as changed
+// when it was sealed anew, which only happens together with another change.
+func (s *Store) diffProperties(ctx context.Context, out *schemas.Diff, a, b cut, keys []schemas.Key) error {
+	before, args := a.before("version")
+	after, more := b.before("version")
+	var types, regions, ids []string
+	for _, k := range keys {
+		types, regions, ids = append(types, k.Type), append(regions, k.Region), append(ids, k.ID)
+	}
+	differ := map[schemas.Key][]string{}
+	err := s.query(ctx, "compare properties", s.sql(`SELECT type, region, id, argMaxIf(properties, version, `+before+`), argMaxIf(properties, version, `+after+`)
+		FROM @db.resource_versions WHERE account_id = ? AND type IN ? AND region IN ? AND id IN ? GROUP BY type, region, id`),
+		append(append(args, more...), string(out.AccountID), types, regions, ids), func(r driver.Rows) error {
+			var k schemas.Key
+			var was, is string
+			if err := r.Scan(&k.Type, &k.Region, &k.ID, &was, &is); err != nil {
+				return err
+			}
+			var err error
+			differ[k], err = differingProperties(was, is)
+			return err
+		})
+	for i, c := range out.Resources.List {
+		if c.Change == "changed" {
+			out.Resources.List[i].Properties = differ[c.Key]
+		}
+	}
+	return err
+}
+
+func differingProperties(was, is string) ([]string, error) {
+	var a, b map[string]any
+	if err := json.Unmarshal([]byte(was), &a); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal([]byte(is), &b); err != nil {
+		return nil, err
+	}
+	var out []string
+	for name, v := range a {
+		if w, ok := b[name]; !ok || !reflect.DeepEqual(v, w) {
+			out = append(out, name)
+		}
+	}
+	for name := range b {
+		if _, ok := a[name]; !ok {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+func (s *Store) diffViolations(ctx context.Context, out *schemas.Diff, a, b cut, limit int) error {
+	before, args := a.before("attempt")
+	after, more := b.before("attempt")
+	return s.query(ctx, "compare violations", s.sql(`SELECT finding, key.1, key.2, key.3, key.4, key.5, was, told.1, told.2, told.3, told.4, back.1, back.2 FROM (
+			SELECT finding, any((toString(type), toString(region), id, toString(pack), toString(policy))) AS key, (version, revision, attempt) AS ord,
+				`+before+` AS in_a, `+after+` AS in_b,
+				argMaxIf(toString(transition), ord, in_a) AS was,
+				argMaxIf((toString(transition), toString(cause), toString(severity), at), ord, in_b) AS told,
+				argMaxIf((toString(severity), at), ord, in_a) AS back
+			FROM @db.violation_events WHERE account_id = ? GROUP BY finding
+		) WHERE was IN ('opened', 'reopened') OR told.1 IN ('opened', 'reopened')
+		ORDER BY key, finding`), append(append(args, more...), string(out.AccountID)), func(r driver.Rows) error {
+		var c schemas.ViolationChange
+		var was, told, cause, severity, back string
+		var backAt time.Time
+		if err := r.Scan(&c.Finding, &c.Type, &c.Region, &c.ID, &c.Pack, &c.Policy, &was, &told, &cause, &severity, &c.At, &back, &backAt); err != nil {
+			return err
+		}
+		opened, open := was == "opened" || was == "reopened", told == "opened" || told == "reopened"
+		c.Severity, c.At = schemas.Severity(severity), read(c.At)
+		switch {
+		case opened && open:
+			out.Violations.Unchanged++
+			return nil
+		case open:
+			out.Violations.Opened++
+			c.Change = schemas.Transition(told)
+		case told == "": // it came after the end that is compared with: the scans are named in reverse
+			out.Violations.Fixed++
+			c.Change, c.Severity, c.At = schemas.Fixed, schemas.Severity(back), read(backAt)
+		default:
+			out.Violations.Fixed++
+			c.Change, c.Cause = schemas.Fixed, schemas.FixCause(cause)
+		}
+		if len(out.Violations.List) < limit {
+			out.Violations.List = append(out.Violations.List, c)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,182 @@
+package sink
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// trend builds series account by account.
+type trend struct {
+	s        *Store
+	q        schemas.TrendQuery
+	policies []string // patterns of PACK/POLICY, nil for all
+	ids      []string
+	first    time.Time // the first day
+	days     int
+	counted  map[string]map[string]schemas.TrendPoint // account, day: what was counted
+	happened map[string]map[string]schemas.TrendPoint // account, day: what happened
+}
+
+// Trend is how compliance went on the days until now. policies are patterns of
+// PACK/POLICY that it is about, nil for all.
+func (s *Store) Trend(ctx context.Context, q schemas.TrendQuery, policies []string, now time.Time) (schemas.Trend, error) {
+	out := schemas.Trend{Total: []schemas.TrendPoint{}, Accounts: []schemas.AccountTrend{}}
+	names, err := s.accountNames(ctx, q.Accounts)
+	if err != nil || len(names) == 0 {
+		return out, err
+	}
+	days := cmp.Or(q.Days, 30)
+	t := &trend{
+		s: s, q: q, policies: policies, days: days, first: now.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1-days),
+		counted: map[string]map[string]schemas.TrendPoint{}, happened: map[string]map[string]schemas.TrendPoint{},
+	}
+	for id := range names {
+		t.ids = append(t.ids, id)
+		t.counted[id], t.happened[id] = map[string]schemas.TrendPoint{}, map[string]schemas.TrendPoint{}
+	}
+	for _, step := range []func(context.Context) error{t.posture, t.resources, t.events} {
+		if err := step(ctx); err != nil {
+			return out, err
+		}
+	}
+	for id, name := range names {
+		out.Accounts = append(out.Accounts, schemas.AccountTrend{AccountID: schemas.AccountID(id), Account: name, Points: t.series(id)})
+	}
+	slices.SortFunc(out.Accounts, func(a, b schemas.AccountTrend) int {
+		return cmp.Or(strings.Compare(a.Account, b.Account), strings.Compare(string(a.AccountID), string(b.AccountID)))
+	})
+	out.Total = total(out.Accounts, days)
+	return out, nil
+}
+
+func (t *trend) about() *where {
+	w := &where{}
+	w.add("account_id IN ?", t.ids)
+	if t.q.Pack != "" {
+		w.add("pack = ?", t.q.Pack)
+	}
+	if t.policies != nil {
+		likeAny(w, "concat(pack, '/', policy)", nil, append(slices.Clone(t.policies), "/")) // matches nothing: an empty list would be all
+	}
+	return w
+}
+
+// posture reads the days, and of each account the last day before them.
+func (t *trend) posture(ctx context.Context) error {
+	w := t.about()
+	first := day(t.first)
+	w.add("(day >= toDate(?) OR (account_id, day) IN (SELECT account_id, max(day) FROM @db.posture_daily WHERE account_id IN ? AND day < toDate(?) GROUP BY account_id))", first, t.ids, first)
+	return t.s.query(ctx, "read posture by day", t.s.sql(`SELECT account_id, toString(day), max(at), sum(passed), sum(failed), sum(not_applicable), sum(unknown), sum(errored), sum(disabled),
+			countIf(passed + failed + not_applicable + unknown + errored > 0), countIf(passed + not_applicable > 0 AND failed + unknown + errored = 0)
+		FROM @db.posture_daily FINAL WHERE `+w.String()+` GROUP BY account_id, day`), w.args, func(r driver.Rows) error {
+		var account string
+		var p schemas.TrendPoint
+		c := &p.Counts
+		if err := r.Scan(&account, &p.Day, &p.CountedAt, &c.Passed, &c.Failed, &c.NotApplicable, &c.Unknown, &c.Errored, &c.Disabled, &p.Policies.Of, &p.Policies.Part); err != nil {
+			return err
+		}
+		p.CountedAt = read(p.CountedAt)
+		t.counted[account][p.Day] = p
+		return nil
+	})
+}
+
+// resources adds those of the days that were counted.
+func (t *trend) resources(ctx context.Context) error {
+	if t.policies != nil {
+		return nil
+	}
+	return t.s.query(ctx, "read resources by day", `SELECT account_id, toString(toDate(at)), argMax(governed, at), argMax(compliant, at)
+		FROM @db.posture_resources FINAL WHERE account_id IN ? AND pack = ? GROUP BY account_id, toDate(at)`, []any{t.ids, t.q.Pack}, func(r driver.Rows) error {
+		var account, day string
+		var governed, compliant uint64
+		if err := r.Scan(&account, &day, &governed, &compliant); err != nil {
+			return err
+		}
+		if p, ok := t.counted[account][day]; ok {
+			p.Resources = schemas.Share{Part: compliant, Of: governed}
+			t.counted[account][day] = p
+		}
+		return nil
+	})
+}
+
+func (t *trend) events(ctx context.Context) error {
+	w := t.about()
+	w.add("at >= fromUnixTimestamp64Micro(?, 'UTC')", t.first.UnixMicro())
+	const mended = "transition = 'fixed' AND cause IN ('resource_changed', 'resource_gone') AND opened_at > toDateTime64(0, 6, 'UTC')"
+	return t.s.query(ctx, "count events by day", t.s.sql(`SELECT account_id, toString(toDate(at)), countIf(transition = 'opened'), countIf(transition = 'reopened'), countIf(transition = 'fixed'),
+			countIf(`+mended+`), sumIf((toUnixTimestamp64Micro(at) - toUnixTimestamp64Micro(opened_at)) / 1e6, `+mended+`)
+		FROM @db.violation_events FINAL WHERE `+w.String()+` GROUP BY account_id, toDate(at)`), w.args, func(r driver.Rows) error {
+		var account, day string
+		var p schemas.TrendPoint
+		if err := r.Scan(&account, &day, &p.Opened, &p.Reopened, &p.Fixed, &p.Mended, &p.MeanSecondsToMend); err != nil {
+			return err
+		}
+		t.happened[account][day] = p
+		return nil
+	})
+}
+
+func day(t time.Time) string { return t.Format(time.DateOnly) }
+
+// series is every day of an account: what was counted last, and what happened.
+// The seconds to mend are a sum until the series is finished.
+func (t *trend) series(id string) []schemas.TrendPoint {
+	var now schemas.TrendPoint
+	for d, p := range t.counted[id] {
+		if d < day(t.first) {
+			now = p
+		}
+	}
+	out := make([]schemas.TrendPoint, t.days)
+	for i := range out {
+		d := day(t.first.AddDate(0, 0, i))
+		if p, ok := t.counted[id][d]; ok {
+			now = p
+		}
+		h := t.happened[id][d]
+		h.Day, h.CountedAt, h.Counts, h.Policies, h.Resources = d, now.CountedAt, now.Counts, now.Policies, now.Resources
+		out[i] = h
+	}
+	return out
+}
+
+// total adds up the accounts, and then finishes every series.
+func total(accounts []schemas.AccountTrend, days int) []schemas.TrendPoint {
+	out := make([]schemas.TrendPoint, days)
+	for _, a := range accounts {
+		for i, p := range a.Points {
+			t := &out[i]
+			t.Day = p.Day
+			if p.CountedAt.After(t.CountedAt) {
+				t.CountedAt = p.CountedAt
+			}
+			sum(&t.Counts, p.Counts)
+			t.Policies, t.Resources = t.Policies.Plus(p.Policies), t.Resources.Plus(p.Resources)
+			t.Opened, t.Reopened, t.Fixed, t.Mended = t.Opened+p.Opened, t.Reopened+p.Reopened, t.Fixed+p.Fixed, t.Mended+p.Mended
+			t.MeanSecondsToMend += p.MeanSecondsToMend
+		}
+		finish(a.Points)
+	}
+	finish(out)
+	return out
+}
+
+func finish(points []schemas.TrendPoint) {
+	for i := range points {
+		p := &points[i]
+		p.Results, p.Coverage = p.Counts.ResultScore().Strict, p.Counts.Coverage()
+		p.Policies, p.Resources = schemas.NewShare(p.Policies.Part, p.Policies.Of), schemas.NewShare(p.Resources.Part, p.Resources.Of)
+		if p.Mended > 0 {
+			p.MeanSecondsToMend /= float64(p.Mended)
+		}
+	}
+}
