@@ -13,7 +13,7 @@ import (
 func askDetails(t *testing.T, w *world) {
 	for id, row := range w.m.violations {
 		for _, named := range []string{id, id[:schemas.ShortFinding]} {
-			d, err := w.s.Violation(t.Context(), named)
+			d, err := w.s.Violation(t.Context(), named, schemas.Record{})
 			if err != nil {
 				t.Fatalf("%s: %v", named, err)
 			}
@@ -45,7 +45,7 @@ func askDetails(t *testing.T, w *world) {
 	for named, code := range map[string]schemas.Code{
 		strings.Repeat("0", 32): schemas.CodeNotFound, "ffffffff": schemas.CodeNotFound, "' OR 1=1": schemas.CodeNotFound, "": schemas.CodeConflict,
 	} {
-		if d, err := w.s.Violation(t.Context(), named); err == nil || schemas.CodeOf(err) != code {
+		if d, err := w.s.Violation(t.Context(), named, schemas.Record{}); err == nil || schemas.CodeOf(err) != code {
 			t.Errorf("%q: %+v, %v", named, d, err)
 		}
 	}

@@ -35,6 +35,8 @@ func (w *world) report(a schemas.AccountID, q schemas.ReportQuery) schemas.Accou
 		}
 	}
 	out.Score, out.Coverage = scoreOf(out.Counts), coverageOf(out.Counts)
+	w.scores(&out, a, asked, len(q.Severity) == 0)
+	out.TimeToFix = w.fixTimes(a, asked)
 	out.Gaps = w.gaps(a, asked)
 	for k, e := range w.m.scopeEnds {
 		c := w.m.closes[k]
@@ -181,6 +183,11 @@ func askReport(t *testing.T, w *world) {
 		}
 		for i, id := range c.want {
 			sameText(t, name+" of "+string(id), got.Accounts[i], w.report(id, c.q))
+			total := schemas.NoScores()
+			for _, id := range c.want {
+				total = total.Plus(*w.report(id, c.q).Scores)
+			}
+			sameText(t, name+", all scores", got.Scores, total)
 		}
 		if doc, err := json.Marshal(got); err != nil || strings.Contains(string(doc), "null") && !strings.Contains(string(doc), `"units":null`) {
 			t.Errorf("%s: null in %s, %v", name, doc, err)

@@ -43,8 +43,9 @@ func TestAnEmptyAnswerIsAnEmptyList(t *testing.T) {
 	k := sceneKey(bucketType, "b")
 	sc.see(k)
 	report, err := sc.s.Report(t.Context(), schemas.ReportQuery{}, schemas.Record{})
-	is("a resource without a verdict", report, err, fmt.Sprintf(`{"accounts":[{"accountId":%q,"account":"prod","resources":1,`+
-		`"counts":{"passed":0,"failed":0,"notApplicable":0,"unknown":0,"errored":0,"disabled":0},"score":-1,"coverage":-1,"open":{},"packs":[]}]}`, sc.id))
+	none := strings.ReplaceAll(`{"results":X,"policies":X,"resources":X,"securityHub":X}`, "X", `{"strict":{"part":0,"of":0,"percent":-1},"withWaivers":{"part":0,"of":0,"percent":-1}}`)
+	is("a resource without a verdict", report, err, fmt.Sprintf(`{"accounts":[{"accountId":%[1]q,"account":"prod","resources":1,`+
+		`"counts":{"passed":0,"failed":0,"notApplicable":0,"unknown":0,"errored":0,"disabled":0},"score":-1,"coverage":-1,"scores":%[2]s,"judgedPolicies":{"policies":0,"judged":0,"unknown":0},"open":{},"packs":[]}],"scores":%[2]s}`, sc.id, none))
 	sc.judge(k)
 	violations, err := sc.s.Violations(t.Context(), schemas.ViolationQuery{}, schemas.Record{})
 	if doc, _ := json.Marshal(violations); err != nil || !strings.Contains(string(doc), `"messages":[]`) {

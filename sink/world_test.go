@@ -184,6 +184,9 @@ var questions = map[string]func(*testing.T, *world){
 	"resources":       askResources,
 	"events":          askEvents,
 	"details":         askDetails,
+	"past":            askPast,
+	"diff":            askDiff,
+	"waivers":         askWaivers,
 	"report":          askReport,
 	"posture":         askPosture,
 }
