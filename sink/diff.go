@@ -59,10 +59,10 @@ func (s *Store) diffResources(ctx context.Context, out *schemas.Diff, a, b cut, 
 	after, more := b.before("version")
 	var changed []schemas.Key
 	err := s.query(ctx, "compare resources", s.sql(`SELECT type, region, id, live_a, live_b, last FROM (
-			SELECT type, region, id, `+before+` AS in_a, `+after+` AS in_b,
+			SELECT type, region, id,
 				argMaxIf(NOT tombstone, version, in_a) AS live_a, argMaxIf(hash, version, in_a) AS hash_a,
 				argMaxIf(NOT tombstone, version, in_b) AS live_b, argMaxIf(hash, version, in_b) AS hash_b, maxIf(at, in_a OR in_b) AS last
-			FROM @db.resource_versions WHERE account_id = ? GROUP BY type, region, id
+			FROM (SELECT *, `+before+` AS in_a, `+after+` AS in_b FROM @db.resource_versions WHERE account_id = ?) GROUP BY type, region, id
 		) WHERE live_a != live_b OR live_a AND hash_a != hash_b
 		ORDER BY type, region, id`), append(append(args, more...), string(out.AccountID)), func(r driver.Rows) error {
 		var c schemas.ResourceChange
@@ -101,7 +101,9 @@ func (s *Store) diffProperties(ctx context.Context, out *schemas.Diff, a, b cut,
 	before, args := a.before("version")
 	after, more := b.before("version")
 	var types, regions, ids []string
+	wanted := map[schemas.Key]bool{} // the condition also lets other combinations through
 	for _, k := range keys {
+		wanted[k] = true
 		types, regions, ids = append(types, k.Type), append(regions, k.Region), append(ids, k.ID)
 	}
 	differ := map[schemas.Key][]string{}
@@ -110,7 +112,7 @@ func (s *Store) diffProperties(ctx context.Context, out *schemas.Diff, a, b cut,
 		append(append(args, more...), string(out.AccountID), types, regions, ids), func(r driver.Rows) error {
 			var k schemas.Key
 			var was, is string
-			if err := r.Scan(&k.Type, &k.Region, &k.ID, &was, &is); err != nil {
+			if err := r.Scan(&k.Type, &k.Region, &k.ID, &was, &is); err != nil || !wanted[k] {
 				return err
 			}
 			var err error
@@ -152,12 +154,11 @@ func (s *Store) diffViolations(ctx context.Context, out *schemas.Diff, a, b cut,
 	before, args := a.before("attempt")
 	after, more := b.before("attempt")
 	return s.query(ctx, "compare violations", s.sql(`SELECT finding, key.1, key.2, key.3, key.4, key.5, was, told.1, told.2, told.3, told.4, back.1, back.2 FROM (
-			SELECT finding, any((toString(type), toString(region), id, toString(pack), toString(policy))) AS key, (version, revision, attempt) AS ord,
-				`+before+` AS in_a, `+after+` AS in_b,
+			SELECT finding, any((toString(type), toString(region), id, toString(pack), toString(policy))) AS key,
 				argMaxIf(toString(transition), ord, in_a) AS was,
 				argMaxIf((toString(transition), toString(cause), toString(severity), at), ord, in_b) AS told,
 				argMaxIf((toString(severity), at), ord, in_a) AS back
-			FROM @db.violation_events WHERE account_id = ? GROUP BY finding
+			FROM (SELECT *, (version, revision, attempt) AS ord, `+before+` AS in_a, `+after+` AS in_b FROM @db.violation_events WHERE account_id = ?) GROUP BY finding
 		) WHERE was IN ('opened', 'reopened') OR told.1 IN ('opened', 'reopened')
 		ORDER BY key, finding`), append(append(args, more...), string(out.AccountID)), func(r driver.Rows) error {
 		var c schemas.ViolationChange

@@ -2,7 +2,6 @@ package sink
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 
@@ -69,7 +68,7 @@ func (sc *scene) enforced() (out []string) {
 		}
 	}
 	slices.Sort(out)
-	return append(out, fmt.Sprintf("report %+v", report))
+	return append(out, "report "+line(report))
 }
 
 func (sc *scene) report(q schemas.ReportQuery) schemas.AccountReport {

@@ -25,7 +25,8 @@ func (s *Store) PurgeAccount(ctx context.Context, a schemas.AccountID) error {
 
 // accountTables are the tables that hold rows of accounts, by name.
 func (s *Store) accountTables(ctx context.Context) (tables []string, err error) {
-	err = s.query(ctx, "list tables", "SELECT table FROM system.columns WHERE database = ? AND name = 'account_id' ORDER BY table", []any{s.db},
+	err = s.query(ctx, "list tables", `SELECT table FROM system.columns WHERE database = ? AND name = 'account_id'
+		AND table IN (SELECT name FROM system.tables WHERE database = ? AND engine LIKE '%MergeTree') ORDER BY table`, []any{s.db, s.db},
 		func(r driver.Rows) error {
 			var name string
 			defer func() { tables = append(tables, name) }()

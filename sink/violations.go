@@ -41,6 +41,7 @@ func violationFilter(q schemas.ViolationQuery) *where {
 		w.add("cause IN ?", texts(q.Cause))
 	}
 	switch {
+	case !q.AsOf.IsZero(): // by its events; those of local packs have none
 	case len(q.Cause) > 0 && len(q.State) == 0:
 		w.add("state = 'fixed'")
 	case len(q.State) > 0:

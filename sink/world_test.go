@@ -186,6 +186,8 @@ var questions = map[string]func(*testing.T, *world){
 	"details":         askDetails,
 	"past":            askPast,
 	"diff":            askDiff,
+	"views":           askViews,
+	"dashboard":       askDashboard,
 	"waivers":         askWaivers,
 	"report":          askReport,
 	"posture":         askPosture,

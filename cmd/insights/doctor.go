@@ -91,6 +91,7 @@ var localChecks = []check{
 	{"dead-letters", checkDead},
 	{"sandbox", checkSandbox},
 	{"packs", checkRuntimes},
+	{"waivers", checkWaivers},
 	{"accounts", checkCredentials},
 	{"process", checkProcess},
 }
@@ -100,6 +101,7 @@ var serverChecks = []check{
 	{"server", checkServer},
 	{"accounts", checkServerAccounts},
 	{"dead-letters", checkServerDead},
+	{"waivers", checkServerWaivers},
 }
 
 // choose keeps the checks that are named; none named keeps all.
@@ -166,7 +168,7 @@ health checks: they ask for what is quick and calls no cloud.`,
 		},
 	}
 	addSettingFlags(cmd.Flags())
-	cmd.Flags().StringSliceVar(&only, "only", nil, "only this `CHECK`, repeatable: data-dir, disk, key-ring, limits, clickhouse, nats, dead-letters, sandbox, packs, accounts, process; with --server: server, accounts, dead-letters")
+	cmd.Flags().StringSliceVar(&only, "only", nil, "only this `CHECK`, repeatable: data-dir, disk, key-ring, limits, clickhouse, nats, dead-letters, sandbox, packs, waivers, accounts, process; with --server: server, accounts, dead-letters, waivers")
 	cmd.Flags().IntVar(&minFree, "min-free", 5, "warn when less than this many `GIB` are free on the data directory's disk")
 	return cmd
 }

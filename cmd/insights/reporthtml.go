@@ -36,6 +36,7 @@ var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"noPacks":  func() string { return noPacksText },
 	"count":    countText,
 	"share":    share,
+	"scores":   scoreLines,
 
 	"perPolicy": func() int { return pagePerPolicy },
 }).Parse(pageSource))

@@ -141,7 +141,10 @@ func (r *restoreRun) restore(ctx context.Context, b *backup.Backup) (note string
 		if err := n.parts.resolver.All(ctx); err != nil {
 			return err
 		}
-		return n.parts.registry.Sync(ctx)
+		if err := n.parts.registry.Sync(ctx); err != nil {
+			return err
+		}
+		return n.store.RemirrorTriage(ctx, n.triage().All)
 	})
 }
 

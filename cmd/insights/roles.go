@@ -52,6 +52,9 @@ func (n *node) runPacks(ctx context.Context) error {
 	if err := n.parts.registry.Sync(ctx); err != nil {
 		n.log.Warn().Err(err).Msg("record the policies of published packs; repeated at the next start")
 	}
+	if err := n.store.RemirrorTriage(ctx, n.triage().All); err != nil {
+		n.log.Warn().Err(err).Msg("mirror what was said of findings; repeated at the next start")
+	}
 	return n.parts.resolver.Run(ctx)
 }
 

@@ -12,20 +12,48 @@ import (
 // printScores prints the ways in which compliance is counted, each with its name:
 // numbers of the same name must be the same everywhere.
 func printScores(w io.Writer, a schemas.AccountReport) {
-	if a.Scores == nil {
-		return
-	}
-	for _, s := range []struct {
-		name  string
-		score schemas.Score
-		what  string
-	}{
-		{"policies", a.Scores.Policies, "compliant policies, as Pulumi counts"},
-		{"resources", a.Scores.Resources, "compliant resources, as Pulumi counts"},
-		{"controls", a.Scores.SecurityHub, "passed policies with data, as Security Hub counts"},
-	} {
+	for _, s := range namedScores(a.Scores) {
 		fmt.Fprintf(w, "  · %-9s %s\n", s.name, scoreLine(s.score, s.what))
 	}
+}
+
+type namedScore struct {
+	name  string
+	score schemas.Score
+	what  string
+}
+
+func namedScores(s *schemas.Scores) []namedScore {
+	if s == nil {
+		return nil
+	}
+	return []namedScore{
+		{"policies", s.Policies, "compliant policies, as Pulumi counts"},
+		{"resources", s.Resources, "compliant resources, as Pulumi counts"},
+		{"controls", s.SecurityHub, "passed policies with data, as Security Hub counts"},
+	}
+}
+
+// scoreLines are the scores, what could be judged, what is waived and the time to
+// fix, a sentence each.
+func scoreLines(a schemas.AccountReport) []string {
+	var lines []string
+	if a.Scores != nil {
+		lines = append(lines, "Results: "+scoreLine(a.Scores.Results, "of what should be judged passed"))
+	}
+	for _, s := range namedScores(a.Scores) {
+		lines = append(lines, strings.ToUpper(s.name[:1])+s.name[1:]+": "+scoreLine(s.score, s.what))
+	}
+	if text := judgedText(a.Judged); text != "" {
+		lines = append(lines, text+".")
+	}
+	for _, u := range a.Waivers {
+		lines = append(lines, fmt.Sprintf("Waiver %s covers %s until %s.", u.Name, countText(u.Violations, "open violation", "open violations"), timeText(u.ExpiresAt)))
+	}
+	if text := fixTimeText(a.TimeToFix); text != "" {
+		lines = append(lines, "Mended: "+text+".")
+	}
+	return lines
 }
 
 // scoreLine is a score with both sides: "80.0% (8 of 10 …); 90.0% with waivers".
