@@ -47,6 +47,9 @@ what it changed. Applied again it changes nothing. A file is YAML or JSON:
             all: {enforcementLevel: advisory}
             deny_access_key_age: {maxDays: 60}
 
+Waivers and frameworks are kept the same way, in lists of their own: see
+docs/waivers.md and docs/frameworks.md.
+
 What an account's entry leaves out is not set. An account that is registered is
 found by its id, else by its name; with its id it can be renamed. Which AWS
 account it is never changes. Packs are published before: insights pack publish.

@@ -93,7 +93,7 @@ func selectorText(s schemas.WaiverSelector) string {
 func (a *app) waiverShowCmd() *cobra.Command {
 	return &cobra.Command{
 		Use: "show WAIVER", Short: "Show a waiver and everything that was done to it", Args: args(cobra.ExactArgs(1)),
-		Long:    "Show prints WAIVER and who changed what of it, and when; also of one that was removed.",
+		Long:    "Show prints WAIVER and who changed what of it, and when; also of one that was\nremoved.",
 		Example: "  insights waiver show legacy-buckets",
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return a.with(cmd.Context(), "insights waiver show", nodeOptions{}, func(ctx context.Context, s api.Service) error {
@@ -112,8 +112,15 @@ func (a *app) printWaiver(w schemas.Waiver, now time.Time) error {
 		return printJSON(a.out, w)
 	}
 	err := printFacts(a.out, [][2]string{
-		{"Waiver", w.Name}, {"State", stateOfWaiver(w, now)}, {"Covers", selectorText(w.Selector)}, {"Reason", w.Reason}, {"Requester", w.Requester},
-		{"Approver", w.Approver}, {"Ticket", w.Ticket}, {"Starts", timeText(w.StartsAt)}, {"Ends", timeText(w.ExpiresAt)},
+		{"Waiver", w.Name},
+		{"State", stateOfWaiver(w, now)},
+		{"Covers", selectorText(w.Selector)},
+		{"Reason", w.Reason},
+		{"Requester", w.Requester},
+		{"Approver", w.Approver},
+		{"Ticket", w.Ticket},
+		{"Starts", timeText(w.StartsAt)},
+		{"Ends", timeText(w.ExpiresAt)},
 	})
 	if err != nil {
 		return err
@@ -143,8 +150,13 @@ func changedTerms(changes []schemas.WaiverChange, i int) string {
 
 func termTexts(t schemas.WaiverTerms) [][2]string {
 	return [][2]string{
-		{"covers", selectorText(t.Selector)}, {"reason", t.Reason}, {"requester", t.Requester}, {"approver", t.Approver}, {"ticket", t.Ticket},
-		{"starts", timeText(t.StartsAt)}, {"ends", timeText(t.ExpiresAt)},
+		{"covers", selectorText(t.Selector)},
+		{"reason", t.Reason},
+		{"requester", t.Requester},
+		{"approver", t.Approver},
+		{"ticket", t.Ticket},
+		{"starts", timeText(t.StartsAt)},
+		{"ends", timeText(t.ExpiresAt)},
 	}
 }
 

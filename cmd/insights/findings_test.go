@@ -1,0 +1,83 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// What people do with violations, from the command line to the stores and back:
+// the life of one, who works on it, a waiver with its record, a framework of a
+// mapping file, what changed between two scans, and the days.
+func TestWorkOnViolations(t *testing.T) {
+	t.Parallel()
+	p, _ := scanned(t)
+	p.ok(t, "pack", "publish", ruled(t, "own", "1", anyBucket))
+	p.ok(t, "group", "enforce", schemas.DefaultAccountsGroup, "own")
+	p.ok(t, "scan", "start", "prod")
+	has := func(out string, want ...string) {
+		t.Helper()
+		for _, w := range want {
+			if !strings.Contains(out, w) {
+				t.Errorf("%q is missing in\n%s", w, out)
+			}
+		}
+	}
+	var page schemas.ViolationPage
+	p.json(t, &page, "violations")
+	if len(page.Violations) != 4 {
+		t.Fatalf("violations %+v", page)
+	}
+	id := page.Violations[0].Finding[:schemas.ShortFinding]
+
+	has(p.ok(t, "violation", "update", id, "--status", "in_progress", "--assignee", "alice", "--note", "soon"), id, "in progress, alice, soon")
+	p.ok(t, "violation", "update", id, "--priority", "p1")
+	has(p.ok(t, "violation", "show", id), "opened", "in progress", "p1", "alice", "soon", "local")
+	p.json(t, &page, "violations", "--assignee", "alice", "--status", "in_progress", "--priority", "p1")
+	if len(page.Violations) != 1 || page.Violations[0].Triage.Note != "soon" {
+		t.Errorf("of alice: %+v", page.Violations)
+	}
+
+	has(p.ok(t, "waiver", "add", "w", "--pack", "own", "--urn", "*::"+page.Violations[0].ID, "--reason", "later", "--expires", "10d"), "It covers 1 open violation now")
+	has(p.ok(t, "waiver", "list"), "expires in 9 days", "later")
+	has(p.ok(t, "violations", "--waived", "only"), "open, waived")
+	has(p.ok(t, "report"), "· resources 0.0% (0 of 4 compliant resources, as Pulumi counts)", "Waived      1 of them, by 1 waiver", "ends soon: w on", "1 of 1 policy judged")
+	if _, errs, code := p.run(t, "report", "--fail-on", "low"); code != 0 && code != exitViolations {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	p.ok(t, "waiver", "update", "w", "--expires", "100d")
+	p.ok(t, "waiver", "remove", "w")
+	has(p.ok(t, "waiver", "show", "w"), "removed", "added", "changed", "ends: ")
+
+	write(t, p.dir+"/f.yaml", "name: ACME\nversion: \"1\"\ncontrols:\n  - {id: A-10, section: Storage, policies: [own/*]}\n  - {id: A-9, manual: true, section: Storage}\n")
+	p.ok(t, "framework", "add", "f.yaml")
+	has(p.ok(t, "framework", "list"), "ACME")
+	has(p.ok(t, "report", "--framework", "acme"), "0.0% (0 of 1 controls with data passed)", "1 failed, 1 manual", "A-10")
+	exported := p.ok(t, "export")
+	has(exported, "ACME", "A-10")
+
+	var scans []schemas.Scan
+	p.json(t, &scans, "scan", "list")
+	if len(scans) != 2 {
+		t.Fatalf("scans %+v", scans)
+	}
+	// Enforcing judged what was held between the two scans.
+	has(p.ok(t, "diff", scans[1].ID, scans[0].ID), "Resources: 0 added, 0 changed, 0 removed", "Violations: 4 opened, 0 fixed, 0 unchanged")
+	has(p.ok(t, "diff", scans[0].ID, scans[1].ID), "0 opened, 4 fixed")
+	has(p.ok(t, "report", "trend", "--days", "2"), "SCORE", "0.0%")
+
+	p.ok(t, "group", "withdraw", schemas.DefaultAccountsGroup, "own")
+	has(p.ok(t, "violations", "--cause", "pack_withdrawn"), "fixed: pack withdrawn")
+	var detail schemas.ViolationDetail
+	p.json(t, &detail, "violation", "show", id)
+	if detail.State != schemas.ViolationFixed || len(detail.Events) != 2 || len(detail.TriageHistory) != 2 || detail.TimeToFixSeconds <= 0 {
+		t.Errorf("after its pack was withdrawn: %+v", detail)
+	}
+	before := scans[0].EndedAt.Format("2006-01-02T15:04:05.999999Z07:00")
+	var report schemas.Report
+	p.json(t, &report, "report", "--as-of", before)
+	if a := report.Accounts[0]; a.Counts.Failed != 4 || a.CountedAt.IsZero() || a.Open[schemas.SeverityUnspecified] != 4 {
+		t.Errorf("as of %s: %+v", before, a)
+	}
+}
