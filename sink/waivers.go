@@ -49,15 +49,15 @@ func concerns(v schemas.Waiver, ids []string) bool {
 // covers are the conditions of a selector; see schemas.WaiverSelector.
 func covers(w *where, s schemas.WaiverSelector, rec schemas.Record, ids []string) {
 	if len(s.Accounts) > 0 {
-		any := &where{}
+		some := &where{}
 		for _, m := range s.Accounts {
 			if m.Region() == "" {
-				any.add("account_id = ?", string(m.Account()))
+				some.add("account_id = ?", string(m.Account()))
 			} else {
-				any.add("account_id = ? AND region = ?", string(m.Account()), m.Region())
+				some.add("account_id = ? AND region = ?", string(m.Account()), m.Region())
 			}
 		}
-		w.add("("+strings.Join(any.parts, " OR ")+")", any.args...)
+		w.add("("+strings.Join(some.parts, " OR ")+")", some.args...)
 	}
 	like(w, "pack", s.Packs)
 	like(w, "policy", s.Policies)

@@ -97,7 +97,7 @@ func TestWaivers(t *testing.T) {
 	t.Parallel()
 	sc := newScene(t)
 	sc.packs = []schemas.JudgedPack{{Pack: "p", Version: "1", Policies: []string{"a", "b"}}}
-	sc.says = func(k schemas.Key, _, policy string) schemas.PolicyResult {
+	sc.says = func(k schemas.Key, _, _ string) schemas.PolicyResult {
 		if k.ID == "bad" {
 			return failed(schemas.SeverityHigh, "no")
 		}

@@ -17,8 +17,7 @@ import (
 
 func (a *app) violationsCmd() *cobra.Command {
 	var q schemas.ViolationQuery
-	var severity, state, cause, status, priority []string
-	var asOf, waivedness string
+	var given violationFlags
 	cmd := &cobra.Command{
 		Use:   "violations",
 		Short: "List violations",
@@ -41,31 +40,7 @@ What a waiver covers stays open and is shown as waived; see 'insights waiver'. W
   insights violations --limit 1000 -o json`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := checkLimit(q.Limit)
-			if err == nil {
-				err = checkType(q.Type)
-			}
-			if err == nil {
-				q.Severity, err = parseSeverities(severity)
-			}
-			if err == nil {
-				q.State, err = parseStates(state)
-			}
-			if err == nil {
-				q.Cause, err = parseCauses(cause)
-			}
-			if err == nil {
-				q.AsOf, err = parseTime("--as-of", asOf, time.Now())
-			}
-			if err == nil {
-				q.Waived, err = parseOne("--waived", schemas.WaivedFilter(waivedness), schemas.WaivedOnly, schemas.WaivedNone)
-			}
-			if err == nil {
-				q.Status, err = parseEach("--status", status, schemas.TriageStatuses)
-			}
-			if err == nil {
-				q.Priority, err = parseEach("--priority", priority, schemas.Priorities)
-			}
+			err := given.query(&q, time.Now())
 			if err != nil {
 				return usageError(cmd, err)
 			}
@@ -82,9 +57,9 @@ What a waiver covers stays open and is shown as waived; see 'insights waiver'. W
 	f.StringVar(&q.Pack, "pack", "", "only this `PACK`")
 	f.StringVar(&q.Policy, "policy", "", "only this `POLICY`")
 	f.StringVar(&q.Resource, "resource", "", "only resources whose id contains this `TEXT`")
-	f.StringSliceVar(&severity, "severity", nil, "only these `SEVERITIES`: critical, high, medium, low, unspecified")
-	f.StringSliceVar(&state, "state", nil, "only these `STATES`: open, fixed (default open; with --scan both)")
-	f.StringSliceVar(&cause, "cause", nil, "only those fixed for these `CAUSES`: "+strings.Join(causeNames(), ", "))
+	f.StringSliceVar(&given.severity, "severity", nil, "only these `SEVERITIES`: critical, high, medium, low, unspecified")
+	f.StringSliceVar(&given.state, "state", nil, "only these `STATES`: open, fixed (default open; with --scan both)")
+	f.StringSliceVar(&given.cause, "cause", nil, "only those fixed for these `CAUSES`: "+strings.Join(causeNames(), ", "))
 	f.BoolVar(&q.Reopened, "reopened", false, "only those that were fixed before and came back")
 	f.StringVar(&q.Scan, "scan", "", "only those that this `SCAN` opened, reopened or fixed")
 	f.StringVar(&q.Sort, "sort", "severity", "`ORDER`: severity, account, policy, resource or firstSeen")
@@ -92,15 +67,43 @@ What a waiver covers stays open and is shown as waived; see 'insights waiver'. W
 	oneOf(cmd, "severity", severityNames...)
 	oneOf(cmd, "state", "open", "fixed")
 	oneOf(cmd, "cause", causeNames()...)
-	f.StringVar(&asOf, "as-of", "", asOfUsage)
-	f.StringVar(&waivedness, "waived", "", "`WHICH`: only those that a waiver covers, or none of them (default both)")
-	f.StringSliceVar(&status, "status", nil, "only with these triage `STATUSES`: new, in_progress, resolved, ignored")
-	f.StringSliceVar(&priority, "priority", nil, "only with these `PRIORITIES`: p0 to p4")
+	f.StringVar(&given.asOf, "as-of", "", asOfUsage)
+	f.StringVar(&given.waived, "waived", "", "`WHICH`: only those that a waiver covers, or none of them (default both)")
+	f.StringSliceVar(&given.status, "status", nil, "only with these triage `STATUSES`: new, in_progress, resolved, ignored")
+	f.StringSliceVar(&given.priority, "priority", nil, "only with these `PRIORITIES`: p0 to p4")
 	f.StringVar(&q.Assignee, "assignee", "", "only those that this `PERSON` works on; none: nobody")
 	oneOf(cmd, "waived", "only", "none")
 	oneOf(cmd, "status", "new", "in_progress", "resolved", "ignored")
 	oneOf(cmd, "sort", "severity", "account", "policy", "resource", "firstSeen")
 	return cmd
+}
+
+// violationFlags are flags that are checked before they become a query.
+type violationFlags struct {
+	severity, state, cause, status, priority []string
+	asOf, waived                             string
+}
+
+func (g *violationFlags) query(q *schemas.ViolationQuery, now time.Time) (err error) {
+	for _, read := range []func() error{
+		func() error { return checkLimit(q.Limit) },
+		func() error { return checkType(q.Type) },
+		func() error { q.Severity, err = parseSeverities(g.severity); return err },
+		func() error { q.State, err = parseStates(g.state); return err },
+		func() error { q.Cause, err = parseCauses(g.cause); return err },
+		func() error { q.AsOf, err = parseTime("--as-of", g.asOf, now); return err },
+		func() error {
+			q.Waived, err = parseOne("--waived", schemas.WaivedFilter(g.waived), schemas.WaivedOnly, schemas.WaivedNone)
+			return err
+		},
+		func() error { q.Status, err = parseEach("--status", g.status, schemas.TriageStatuses); return err },
+		func() error { q.Priority, err = parseEach("--priority", g.priority, schemas.Priorities); return err },
+	} {
+		if err := read(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *app) violations(ctx context.Context, s api.Service, q schemas.ViolationQuery) error {

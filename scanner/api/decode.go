@@ -111,7 +111,7 @@ func (q *params) list(name string) []string {
 	return q.v[name]
 }
 
-func (q *params) number(name string) int { //nolint:unparam // the next number will not be a limit
+func (q *params) number(name string) int {
 	s := q.text(name)
 	if s == "" {
 		return 0

@@ -135,7 +135,7 @@ func addAll[T ~string](v url.Values, name string, list []T) {
 	}
 }
 
-func addInt(v url.Values, name string, n int) { //nolint:unparam // as params.number
+func addInt(v url.Values, name string, n int) {
 	if n != 0 {
 		v.Set(name, strconv.Itoa(n))
 	}

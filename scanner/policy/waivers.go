@@ -70,21 +70,16 @@ func (s *Waivers) List(ctx context.Context, all bool) ([]schemas.Waiver, error) 
 
 // Get returns a waiver, also a removed one; CodeNotFound with the names there are.
 func (s *Waivers) Get(ctx context.Context, name string) (schemas.Waiver, error) {
-	w, _, err := s.get(ctx, name)
-	return w, err
-}
-
-func (s *Waivers) get(ctx context.Context, name string) (schemas.Waiver, uint64, error) {
 	if err := checkName("waiver name", name); err != nil {
-		return schemas.Waiver{}, 0, err
+		return schemas.Waiver{}, err
 	}
-	w, rev, err := s.d.Waivers.Get(ctx, name)
+	w, _, err := s.d.Waivers.Get(ctx, name)
 	if !is(err, schemas.CodeNotFound) {
-		return w, rev, err
+		return w, err
 	}
-	list, lerr := s.List(ctx, false)
-	if lerr != nil {
-		return w, 0, lerr
+	list, err := s.List(ctx, false)
+	if err != nil {
+		return w, err
 	}
 	names := make([]string, len(list))
 	for i, o := range list {
@@ -94,7 +89,7 @@ func (s *Waivers) get(ctx context.Context, name string) (schemas.Waiver, uint64,
 	if len(names) > 0 {
 		e = e.WithHint("waivers: %s", strings.Join(names[:min(len(names), 20)], ", "))
 	}
-	return w, 0, e
+	return w, e
 }
 
 // Update replaces the terms of a waiver. What does not change is not written;
@@ -138,7 +133,7 @@ func (s *Waivers) errGone(ctx context.Context, name string, removed bool) error 
 	if removed {
 		return schemas.Errorf(schemas.CodeNotFound, "waiver %q was removed", name).WithHint("see what it was: insights waiver show %s", name)
 	}
-	_, _, err := s.get(ctx, name)
+	_, err := s.Get(ctx, name)
 	return err
 }
 
