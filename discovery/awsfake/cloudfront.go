@@ -34,7 +34,7 @@ func ofDistribution(answer func(q *request, i int) *fault) func(*request) *fault
 		id := q.r.PathValue("id")
 		i, err := strconv.Atoi(strings.TrimPrefix(id, "E"))
 		if err != nil || i >= q.pop.more("distribution") || distributionID(i) != id || q.gone(id) {
-			return &fault{http.StatusNotFound, "NoSuchDistribution", "The specified distribution does not exist."}
+			return &fault{status: http.StatusNotFound, code: "NoSuchDistribution", message: "The specified distribution does not exist."}
 		}
 		return answer(q, i)
 	}
@@ -44,7 +44,7 @@ func listDistributions(q *request) *fault {
 	v := q.r.URL.Query()
 	size := number(v.Get("MaxItems"))
 	if size > 100 {
-		return &fault{http.StatusBadRequest, "InvalidArgument", "MaxItems is over 100"}
+		return &fault{status: http.StatusBadRequest, code: "InvalidArgument", message: "MaxItems is over 100"}
 	}
 	from, to, next := q.window(v.Get("Marker"), size, 100, q.pop.more("distribution"))
 	var b strings.Builder

@@ -25,7 +25,9 @@ var iamOperations = map[string]operation{
 	"GetRolePolicy":            getRolePolicy,
 }
 
-func noSuchEntity(text string) *fault { return &fault{http.StatusNotFound, "NoSuchEntity", text} }
+func noSuchEntity(text string) *fault {
+	return &fault{status: http.StatusNotFound, code: "NoSuchEntity", message: text}
+}
 
 const (
 	document = `%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22s3%3AGetObject%22%2C%22Resource%22%3A%22arn%3Aaws%3As3%3A%3A%3Aapp%2F%2A%22%7D%5D%7D`
