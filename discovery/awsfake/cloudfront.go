@@ -12,7 +12,7 @@ const cloudfrontNS = `xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"`
 var cloudfrontRoutes = []restRoute{
 	{pattern: "GET /2020-05-31/distribution", operation: "ListDistributions", answer: listDistributions},
 	{pattern: "GET /2020-05-31/distribution/{id}", operation: "GetDistribution", answer: ofDistribution(func(q *request, i int) *fault {
-		return q.xml(fmt.Sprintf(`<Distribution %s><Id>%s</Id><ARN>%s</ARN><Status>Deployed</Status><DomainName>%s</DomainName>%s</Distribution>`,
+		return q.xml(fmt.Sprintf(`<Distribution %s><Id>%s</Id><ARN>%s</ARN><Status>Deployed</Status><LastModifiedTime>2025-01-01T00:00:00Z</LastModifiedTime><InProgressInvalidationBatches>0</InProgressInvalidationBatches><DomainName>%s</DomainName>%s</Distribution>`,
 			cloudfrontNS, distributionID(i), q.distributionARN(i), distributionDomain(i), q.distributionConfig("", i)))
 	})},
 	{pattern: "GET /2020-05-31/distribution/{id}/config", operation: "GetDistributionConfig", answer: ofDistribution(func(q *request, i int) *fault {

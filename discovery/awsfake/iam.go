@@ -23,6 +23,30 @@ var iamOperations = map[string]operation{
 	"GetUser":                  getUser,
 	"GetPolicy":                getPolicy,
 	"GetRolePolicy":            getRolePolicy,
+	"ListAttachedRolePolicies": attachedPolicies("RoleName", "role-", func(p *Population) int { return p.Roles }),
+	"ListAttachedUserPolicies": attachedPolicies("UserName", "user-", func(p *Population) int { return p.Users }),
+	"GetUserPolicy":            noneOf("user policy"),
+	// There are no groups.
+	"GetGroup":                  noneOf("group"),
+	"GetGroupPolicy":            noneOf("group policy"),
+	"ListAttachedGroupPolicies": noneOf("group"),
+}
+
+func noneOf(what string) operation {
+	return func(*request, url.Values, *bytes.Buffer) *fault {
+		return noSuchEntity("The " + what + " cannot be found.")
+	}
+}
+
+// attachedPolicies of a role or user: there are none.
+func attachedPolicies(param, prefix string, count func(*Population) int) operation {
+	return func(q *request, f url.Values, b *bytes.Buffer) *fault {
+		if _, ok := q.index(f.Get(param), prefix, count(&q.pop)); !ok {
+			return noSuchEntity(f.Get(param) + " cannot be found.")
+		}
+		b.WriteString("<AttachedPolicies/><IsTruncated>false</IsTruncated>")
+		return nil
+	}
 }
 
 func noSuchEntity(text string) *fault {

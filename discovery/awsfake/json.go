@@ -112,13 +112,16 @@ func (in input) texts() (list []string) {
 // messageMember is what the services that write it unlike the others call the
 // text of an error.
 var messageMember = map[string]string{
-	"elasticfilesystem": "Message", "lambda": "Message", "secretsmanager": "Message", "tagging": "Message", "guardduty": "Message", "cloudtrail": "Message",
+	"elasticfilesystem": "Message", "lambda": "Message", "secretsmanager": "Message", "tagging": "Message", "cloudtrail": "Message",
 }
 
 // jsonFault is an error of the json protocols and of rest-json.
 func (q *request) jsonFault(f *fault) {
 	member, ok := messageMember[q.service]
-	if !ok || f.code == "TooManyRequestsException" && q.service == "lambda" {
+	switch {
+	case q.service == "acm" && f.code == "AccessDeniedException":
+		member = "Message"
+	case !ok || q.service == "lambda" && f.code == "TooManyRequestsException":
 		member = "message"
 	}
 	body := map[string]string{member: f.message}

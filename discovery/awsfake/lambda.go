@@ -84,5 +84,6 @@ func (q *request) functionURLs(i int) []any {
 	}
 	return []any{map[string]any{
 		"FunctionArn": q.functionARN(i), "FunctionUrl": fmt.Sprintf("https://url%06d.lambda-url.%s.on.aws/", i, q.region), "AuthType": auth, "InvokeMode": "BUFFERED",
+		"CreationTime": "2025-01-01T00:00:00.000000Z", "LastModifiedTime": "2025-01-01T00:00:00.000000Z",
 	}}
 }

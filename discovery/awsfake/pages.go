@@ -1,6 +1,7 @@
 package awsfake
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -19,7 +20,7 @@ func (q *request) window(token string, size, maxSize, n int) (from, to int, next
 	}
 	to = min(from+size, n)
 	if to < n {
-		next = strconv.Itoa(to)
+		next = fmt.Sprintf("%08d", to)
 	}
 	return max(0, min(from, n)-q.faults.Overlap), to, next
 }

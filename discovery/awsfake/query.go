@@ -48,7 +48,11 @@ func (q *request) query(svc queryService) {
 		q.fail(f)
 		return
 	}
-	open, end := envelope(q.service, svc.namespace, name)
+	namespace := svc.namespace
+	if version := q.r.Form.Get("Version"); version != "" { // Elastic Load Balancing has two
+		namespace = namespace[:len(namespace)-len("2006-01-02/")] + version + "/"
+	}
+	open, end := envelope(q.service, namespace, name)
 	q.w.body.WriteString(open)
 	if f := op(q, q.r.Form, &q.w.body); f != nil {
 		q.w.body.Reset()
