@@ -115,8 +115,8 @@ func skipped(fsys fs.FS, name string, e fs.DirEntry) bool {
 	case ".git", ".hg", ".svn", ".bzr", "CVS", ".DS_Store", "node_modules", "__pycache__":
 		return true
 	}
-	if e.IsDir() {
-		// The mark of a Python virtual environment.
+	if e.IsDir() || e.Type() == fs.ModeSymlink {
+		// The mark of a Python virtual environment, which may be shared by a link.
 		_, err := fs.Stat(fsys, path.Join(name, "pyvenv.cfg"))
 		return err == nil
 	}
