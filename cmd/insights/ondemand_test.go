@@ -127,7 +127,7 @@ func TestWhatAnEnrolledPackNeedsIsReadByItself(t *testing.T) {
 	}
 	calls := difference(fakeCalls(t, url), before)
 	for op, n := range calls {
-		if n > 3 || strings.HasPrefix(op, "sqs:") || strings.Contains(op, "List") {
+		if n > 3 || n > 0 && (strings.HasPrefix(op, "sqs:") || strings.Contains(op, "List")) {
 			t.Errorf("%d calls of %s", n, op)
 		}
 	}
