@@ -72,13 +72,16 @@ func TestManifest(t *testing.T) {
 	}
 }
 
-// Where the version comes from.
-func TestVersions(t *testing.T) {
+// The FAQ: "The Policy Pack version is specified in the package.json file for
+// TypeScript/JavaScript (Node.js) packs", as 0.1.0, and "for Python Policy Packs […] in
+// the PulumiPolicy.yaml file".
+func TestThePolicyPackVersionIsSpecifiedInPackageJSONForNodeJSPacks(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		pack files
 		want string
 	}{
+		"as in the FAQ":            {node("a", "").with("package.json", `{"version": "0.1.0"}`), "0.1.0"},
 		"package.json":             {node("a", "").with("package.json", `{"version": "1.2.3-rc.1"}`), "1.2.3-rc.1"},
 		"the same in both":         {node("a", "").with("PulumiPolicy.yaml", "runtime: nodejs\nversion: 1.0.0\n"), "1.0.0"},
 		"PulumiPolicy.yaml":        {python("a", "pass").with("PulumiPolicy.yaml", "runtime: {name: python, options: {virtualenv: venv}}\nversion: 1.10\n"), "1.10"},
