@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -43,9 +44,7 @@ var errNoService = errors.New("awsfake: no such host")
 
 // send writes the answer, or the half of it when the connection is to break off.
 func (q *request) send(w http.ResponseWriter) {
-	for k, v := range q.w.header {
-		w.Header()[k] = v
-	}
+	maps.Copy(w.Header(), q.w.header)
 	id := fmt.Sprintf("00000000-0000-4000-8000-%012x", q.number)
 	switch q.service {
 	case "s3", "s3control":

@@ -1,6 +1,7 @@
 package awsfake
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -118,9 +119,7 @@ func (s *Server) SetFaults(f Faults) {
 	st := &faultState{
 		Faults: f, since: s.now(), deny: set(f.Deny), removed: set(f.Removed), changed: set(f.Changed), added: set(f.Added), limits: map[string]Limit{},
 	}
-	for name, l := range f.Limits {
-		st.limits[name] = l
-	}
+	maps.Copy(st.limits, f.Limits)
 	for op, r := range f.Throttle {
 		st.limits[op] = Limit{Rate: r}
 	}

@@ -3,6 +3,7 @@ package awsfake
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -125,9 +126,7 @@ func (q *request) jsonFault(f *fault) {
 		member = "message"
 	}
 	body := map[string]string{member: f.message}
-	for k, v := range f.members {
-		body[k] = v
-	}
+	maps.Copy(body, f.members)
 	switch _, rest := restServices[q.service]; {
 	case q.service == "elasticfilesystem":
 		body["ErrorCode"] = f.code

@@ -124,5 +124,5 @@ func write(path string, rows map[string]string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, text, 0o644)
+	return os.WriteFile(path, text, 0o600) // a file that is there keeps its mode
 }
