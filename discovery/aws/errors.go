@@ -6,8 +6,12 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -76,6 +80,52 @@ func reasonOf(err error) string {
 	default:
 		return err.Error()
 	}
+}
+
+// limitExceeded is a throttle in some services and in others a quota that is used up;
+// only the message tells.
+const limitExceeded = "LimitExceededException"
+
+// isThrottle tells whether a call was refused because there were too many.
+func isThrottle(err error) bool {
+	if err == nil {
+		return false
+	}
+	switch code := errorCode(err); {
+	case code == limitExceeded:
+		return strings.Contains(err.Error(), "ate exceeded")
+	case strings.HasPrefix(code, "Throttling"): // "Throttling.User"
+		return true
+	case code == "" || code == http.StatusText(http.StatusServiceUnavailable): // the SDK's name of a 503 without a body, as HEAD has it
+		return slices.Contains([]int{http.StatusServiceUnavailable, http.StatusTooManyRequests}, httpStatus(err))
+	}
+	return retry.ThrottleErrorCode{Codes: retry.DefaultThrottleErrorCodes}.IsErrorThrottle(err).Bool() ||
+		httpStatus(err) == http.StatusTooManyRequests
+}
+
+// retryThrottles makes the SDK ask again after every throttle.
+func retryThrottles(err error) aws.Ternary {
+	if isThrottle(err) {
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
+}
+
+// retryAfter is how long the service asked to be left alone, in seconds or until a
+// date; 0 when it did not.
+func retryAfter(err error, now time.Time) time.Duration {
+	res, ok := errors.AsType[*awshttp.ResponseError](err)
+	if !ok || res.Response == nil {
+		return 0
+	}
+	text := res.Response.Header.Get("Retry-After")
+	if n, err := strconv.Atoi(text); err == nil {
+		return time.Duration(max(n, 0)) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(at.Sub(now), 0)
+	}
+	return 0
 }
 
 // unreachable tells the caller of Plan or Open why the cloud cannot be asked: a
