@@ -129,7 +129,26 @@ var modes = []struct {
 			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.RateLimiter = maxAttempts, ratelimit.None })
 		}
 	}},
-	{"sdk-adaptive", func(c *aws.Config) { c.Retryer = func() aws.Retryer { return retry.NewAdaptiveMode() } }},
+	{"sdk-adaptive", func(c *aws.Config) {
+		c.Retryer = func() aws.Retryer {
+			return patient{retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) { o.FailOnNoAttemptTokens = true })}
+		}
+	}},
+}
+
+// patient waits for a token of the adaptive mode a millisecond at a time: by itself that
+// sleeps for what is left of one, rounded down, and where time stands still in between, for ever.
+type patient struct{ *retry.AdaptiveMode }
+
+// GetAttemptToken implements aws.RetryerV2.
+func (p patient) GetAttemptToken(ctx context.Context) (func(error) error, error) {
+	for {
+		release, err := p.AdaptiveMode.GetAttemptToken(ctx)
+		if err == nil || ctx.Err() != nil {
+			return release, err
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // The limiter reaches what it is meant to under a rate that changes, through the real SDK.

@@ -45,14 +45,15 @@ const (
 
 // The law's numbers were chosen by BenchmarkLimiter and hold in its tests.
 const (
-	below     = 0.95 // of the service's rate, while it is held
-	above     = 1.1  // while it is probed
-	step      = 1.25 // of a climb
-	backOff   = 0.7  // where too little is known for an estimate
-	fewCalls  = 8    // are too little
-	stepCalls = 10   // of a climb's step, at least
-	holdCalls = 100
-	floorRate = 0.25 // calls a second
+	below      = 0.95 // of the service's rate, while it is held
+	above      = 1.2  // while it is probed
+	step       = 1.25 // of a climb
+	backOff    = 0.7  // where too little is known for an estimate
+	fewCalls   = 8    // are too little
+	stepCalls  = 10   // of a climb's step, at least
+	holdCalls  = 100
+	leastCalls = 60   // also where that takes longer than maxHold
+	floorRate  = 0.25 // calls a second
 
 	stepTime  = 500 * time.Millisecond // at least
 	shareStep = 5 * time.Second        // where others use the service, too
@@ -92,7 +93,7 @@ func (p *pace) take(now time.Time) time.Duration {
 	p.refill(now)
 	p.advance(now)
 	if p.tokens < 1 {
-		return time.Duration((1 - p.tokens) / p.rate * float64(time.Second)).Truncate(time.Nanosecond) + time.Nanosecond
+		return time.Duration((1-p.tokens)/p.rate*float64(time.Second)).Truncate(time.Nanosecond) + time.Nanosecond
 	}
 	p.tokens--
 	p.made++
@@ -161,7 +162,7 @@ func (p *pace) holdFor() time.Duration {
 	case p.share < below:
 		return shareHold
 	}
-	return min(max(seconds(holdCalls/p.base), minHold), maxHold)
+	return max(min(max(seconds(holdCalls/p.base), minHold), maxHold), seconds(leastCalls/p.base))
 }
 
 // passedOne counts an answer that was no throttle.

