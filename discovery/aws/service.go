@@ -99,7 +99,7 @@ func (r *run) incomplete(call string, err error, tokens ...string) {
 	defer r.mu.Unlock()
 	for _, t := range tokens {
 		if _, ok := r.notes[t]; !ok {
-			r.notes[t] = schemas.ScopeEnd{State: state, Call: call, Reason: reason}
+			r.notes[t] = schemas.ScopeEnd{State: state, Call: call, Reason: reason, Passing: passes(err)}
 		}
 	}
 }
