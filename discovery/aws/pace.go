@@ -64,6 +64,7 @@ const (
 	guessHold = 5 * time.Minute
 	shareHold = time.Minute
 	maxPause  = 5 * time.Minute
+	late      = 100 * time.Millisecond // that a caller may wake up
 )
 
 // newPace begins at the share of a published or guessed rate. A published one
@@ -107,8 +108,9 @@ func (p *pace) refill(now time.Time) {
 	}
 	p.refilled = now
 	p.tokens += d.Seconds() * p.rate
-	if over := p.tokens - p.burst; over > 0 { // nobody asked meanwhile
-		p.tokens = p.burst
+	most := max(p.burst, p.rate*late.Seconds())
+	if over := p.tokens - most; over > 0 { // nobody asked meanwhile
+		p.tokens = most
 		p.idle += min(d, seconds(over/p.rate))
 	}
 }
