@@ -23,6 +23,10 @@ var absentBy = map[string]struct {
 	"s3:GetBucketOwnershipControls":              {"OwnershipControlsNotFoundError", 404},
 	"s3:GetLifecycleConfiguration":               {"NoSuchLifecycleConfiguration", 404},
 	"s3:GetAccountPublicAccessBlock":             {"NoSuchPublicAccessBlockConfiguration", 404},
+	"s3:GetReplicationConfiguration":             {"ReplicationConfigurationNotFoundError", 404},
+	"s3:GetBucketObjectLockConfiguration":        {"ObjectLockConfigurationNotFoundError", 404},
+	"s3:GetBucketWebsite":                        {"NoSuchWebsiteConfiguration", 404},
+	"s3:GetBucketCORS":                           {"NoSuchCORSConfiguration", 404},
 	"iam:GetAccountPasswordPolicy":               {"NoSuchEntity", 404},
 	"kms:GetKeyRotationStatus":                   {"UnsupportedOperationException", 400},
 	"ecr:GetRepositoryPolicy":                    {"RepositoryPolicyNotFoundException", 400},
@@ -61,6 +65,8 @@ var subResources = map[string]string{
 	"s3:GetBucketVersioning": "s3:versioning", "s3:GetBucketPolicy": "s3:policy", "s3:GetEncryptionConfiguration": "s3:encryption",
 	"s3:GetBucketLogging": "s3:logging", "s3:GetBucketAcl": "s3:acl", "s3:GetLifecycleConfiguration": "s3:lifecycle",
 	"s3:GetBucketPublicAccessBlock": "s3:publicAccessBlock", "s3:GetBucketOwnershipControls": "s3:ownershipControls",
+	"s3:GetReplicationConfiguration": "s3:replication", "s3:GetBucketObjectLockConfiguration": "s3:object-lock",
+	"s3:GetBucketWebsite": "s3:website", "s3:GetBucketCORS": "s3:cors",
 }
 
 // facetCall is a call behind a facet, or the list, of types of a service.
@@ -76,7 +82,7 @@ func (c facetCall) String() string { return c.svc.name + "/" + c.call.action }
 func facetCalls() (all []facetCall) {
 	for _, svc := range services {
 		for _, spec := range svc.types {
-			for _, c := range spec.calls {
+			for _, c := range slices.Concat(spec.calls, spec.onDemand) {
 				i := slices.IndexFunc(all, func(f facetCall) bool { return f.svc == svc && f.call.action == c.action })
 				if i < 0 {
 					i, all = len(all), append(all, facetCall{svc: svc, call: c})
@@ -137,7 +143,7 @@ func TestEveryCallInEveryState(t *testing.T) {
 		t.Run(c.String(), func(t *testing.T) {
 			t.Parallel()
 			quiet := newAccount(full)
-			if got := told(quiet.read(t, c.svc, home)); len(got) > 0 {
+			if got := told(quiet.readWith(t, c.svc, home, c.call.action)); len(got) > 0 {
 				t.Errorf("present: %v", got)
 			}
 			operation := c.operation(quiet)
@@ -146,7 +152,7 @@ func TestEveryCallInEveryState(t *testing.T) {
 			}
 			state := func(name, code string, status int, want string) {
 				no := refusal(operation, code, status)
-				got := told(newAccount(full).fails(operation, no.status, no.body).read(t, c.svc, home))
+				got := told(newAccount(full).fails(operation, no.status, no.body).readWith(t, c.svc, home, c.call.action))
 				switch {
 				case want == "" && len(got) == 0:
 				case len(got) != 1 || len(got[c.call.action]) != 1 || got[c.call.action][0] != want:
