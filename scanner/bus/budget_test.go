@@ -2,8 +2,10 @@ package bus_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/insights-scanner/insights-scanner/scanner/bus"
@@ -20,7 +22,7 @@ type readers struct {
 	done    chan schemas.UnitKey
 }
 
-func (r *readers) as(process string, while func(schemas.Unit)) func(context.Context, schemas.Unit) error {
+func (r *readers) as(process string, while func(schemas.Unit) error) func(context.Context, schemas.Unit) error {
 	return func(_ context.Context, u schemas.Unit) error {
 		r.mu.Lock()
 		if r.reading[u.Unit.Region] == nil {
@@ -34,9 +36,13 @@ func (r *readers) as(process string, while func(schemas.Unit)) func(context.Cont
 			}
 		}
 		r.mu.Unlock()
-		while(u)
+		err := while(u)
 		r.mu.Lock()
 		now[process]--
+		if err != nil {
+			r.mu.Unlock()
+			return err
+		}
 		r.handled[u.Unit]++
 		r.mu.Unlock()
 		r.done <- u.Unit
@@ -66,19 +72,31 @@ func TestARegionIsReadByOneProcess(t *testing.T) {
 	}
 	a, b := bustest.Connect(t, s, settled), bustest.Connect(t, s, settled)
 	r := &readers{reading: map[string]map[string]int{}, handled: map[schemas.UnitKey]int{}, done: make(chan schemas.UnitKey, 64)}
+	first := unit("s0", 0)
 	// The first one is held until the others of its region have been put off
 	// far more often than a message is delivered.
 	held, release := make(chan struct{}), make(chan struct{})
-	first := unit("s0", 0)
+	let := sync.OnceFunc(func() { close(release) })
+	defer let()
+	var failed atomic.Bool
+	// What was put off so often has not failed: its first failure is no reason to give it up.
+	once := func(u schemas.Unit) error {
+		if u.Unit.Region == first.Unit.Region && failed.CompareAndSwap(false, true) {
+			return errors.New("this time")
+		}
+		return nil
+	}
 	if err := a.PublishUnit(ctx, first); err != nil {
 		t.Fatal(err)
 	}
 	consume(t, func(ctx context.Context) error {
-		return a.Units(ctx, 1, r.as("a", func(u schemas.Unit) {
+		return a.Units(ctx, 1, r.as("a", func(u schemas.Unit) error {
 			if u.Unit == first.Unit {
 				close(held)
 				<-release
+				return nil
 			}
+			return once(u)
 		}))
 	})
 	receive(t, ctx, held)
@@ -93,7 +111,7 @@ func TestARegionIsReadByOneProcess(t *testing.T) {
 		}
 	}
 	consume(t, func(ctx context.Context) error {
-		return b.Units(ctx, 4, r.as("b", func(schemas.Unit) {}))
+		return b.Units(ctx, 4, r.as("b", once))
 	})
 	for range n - 1 { // the other region is read meanwhile
 		if u := receive(t, ctx, r.done); u.Region != "eu-west-1" {
@@ -105,7 +123,7 @@ func TestARegionIsReadByOneProcess(t *testing.T) {
 		defer mu.Unlock()
 		return deferred > 20*n
 	})
-	close(release)
+	let()
 	for range n {
 		receive(t, ctx, r.done)
 	}
