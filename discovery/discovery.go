@@ -18,6 +18,8 @@ type Observation struct {
 	Unknown    []schemas.UnknownPath
 	// Projection is the revision of the projection that made the properties.
 	Projection int
+	// Passing is true when something is unknown because of trouble that time may mend.
+	Passing bool
 }
 
 // Emit takes one observation. It may block (back-pressure); its error ends the
@@ -36,7 +38,7 @@ type Reader interface {
 	// Verify reads keys directly that the store knows and Read did not emit.
 	// What still exists is emitted; what the service says does not exist is
 	// returned. A key that could not be verified either way makes err non-nil:
-	// its scope is then not complete.
+	// its scope is then not complete. CodeUnavailable: it may be another time.
 	Verify(ctx context.Context, keys []schemas.Key, emit Emit) (gone []schemas.Key, err error)
 
 	// Calls and Throttles count API attempts so far.

@@ -78,6 +78,7 @@ func (a *attempt) verifySome(ctx context.Context, end *schemas.ScopeEnd, keys []
 		return err
 	}
 	if failure != nil {
+		end.Passing = schemas.CodeOf(failure) == schemas.CodeUnavailable
 		end.State, end.Reason = schemas.ScopeFailed, "verify what was not listed: "+failure.Error()
 		return nil
 	}

@@ -26,9 +26,10 @@ type driver struct {
 	published bool
 	failSent  map[schemas.UnitKey]bool
 	closeSent map[schemas.Scope]uint64
-	outSeq    uint64    // of closes of scopes that left the plan
-	cancelled time.Time // when the cancellation was seen
-	quiet     int       // polls in a row that found nothing on its way
+	wholeAt   map[uint64]time.Time // when an attempt was first seen to be stored whole, by seq
+	outSeq    uint64               // of closes of scopes that left the plan
+	cancelled time.Time            // when the cancellation was seen
+	quiet     int                  // polls in a row that found nothing on its way
 }
 
 // quietPolls is how many polls in a row must find nothing on its way before
@@ -42,6 +43,7 @@ func (c *Control) drive(ctx context.Context, claimed schemas.Scan) error {
 	d := &driver{
 		c: c, id: claimed.ID, log: log, scan: claimed, live: newLiveUnits(),
 		failSent: map[schemas.UnitKey]bool{}, closeSent: map[schemas.Scope]uint64{},
+		wholeAt: map[uint64]time.Time{},
 	}
 	start := c.d.Now()
 	d.told = start
@@ -207,10 +209,24 @@ func (d *driver) look(ctx context.Context) (map[schemas.UnitKey]unitView, error)
 	for _, st := range statuses {
 		if v, ok := views[st.Unit]; ok {
 			v.status = st
+			if v.whole() && st.End.Passing {
+				v.waited = d.since(st.End.Seq)
+			}
 			views[st.Unit] = v
 		}
 	}
 	return views, nil
+}
+
+// since is how long ago an attempt was first seen to be stored whole. A restart of
+// control begins anew.
+func (d *driver) since(seq uint64) time.Duration {
+	now := d.c.d.Now()
+	at, ok := d.wholeAt[seq]
+	if !ok {
+		at, d.wholeAt[seq] = now, now
+	}
+	return now.Sub(at)
 }
 
 // publish asks for every unit that has no end and is not asked for already.

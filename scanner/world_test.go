@@ -41,8 +41,10 @@ type world struct {
 	mu    sync.Mutex
 	units []schemas.UnitKey // the plan
 	// read is what a discovery worker does with a unit; state and error.
-	read  func(u schemas.Unit) (schemas.ScopeState, error)
-	judge func(b *schemas.SnapshotBatch) error
+	read func(u schemas.Unit) (schemas.ScopeState, error)
+	// passing tells whether a reading met with trouble that may pass; may be nil.
+	passing func(u schemas.Unit) bool
+	judge   func(b *schemas.SnapshotBatch) error
 	// locate is what a discovery worker says of where a resource is.
 	locate func(resource string) (schemas.UnitKey, []schemas.Key, error)
 	reads  map[schemas.UnitKey]int
@@ -139,7 +141,7 @@ func (w *world) workers() {
 func (w *world) handleUnit(ctx context.Context, u schemas.Unit) error {
 	w.mu.Lock()
 	w.reads[u.Unit]++
-	read := w.read
+	read, passing := w.read, w.passing
 	w.mu.Unlock()
 	state, err := read(u)
 	if err != nil {
@@ -153,6 +155,7 @@ func (w *world) handleUnit(ctx context.Context, u schemas.Unit) error {
 		Scan: u.Scan, AccountID: u.Account.ID, Account: u.Account.Name, Unit: u.Unit, Seq: seq, Batches: 1, Calls: 3, StartedAt: time.Now(),
 		Scopes: []schemas.ScopeEnd{{Scope: scopeOf(u.Unit), State: state, Seen: 1}},
 	}
+	end.Passing = passing != nil && passing(u)
 	b := &schemas.SnapshotBatch{
 		Scan: u.Scan, AccountID: u.Account.ID, Account: u.Account.Name, Unit: u.Unit, Seq: seq, Number: 1, Route: schemas.RouteNative,
 		Resources: []schemas.Resource{{Key: schemas.Key{Region: u.Unit.Region, Type: scopeOf(u.Unit).Type, ID: "one"}, Version: seq}},

@@ -72,11 +72,18 @@ type Account struct {
 	Profile    string `json:"profile,omitempty"`    // named profile of the SDK's shared configuration
 	Endpoint   string `json:"endpoint,omitempty"`   // custom endpoint, for emulators
 
+	// MaxShare is how much of what a service lets through a scan may take, over 0 to
+	// 1: the rest is left to the account's own automation. 0 is DefaultMaxShare.
+	MaxShare float64 `json:"maxShare,omitempty"`
+
 	Schedule Schedule          `json:"schedule,omitzero"`
 	Labels   map[string]string `json:"labels,omitempty"`
 
 	CreatedAt time.Time `json:"createdAt"`
 }
+
+// DefaultMaxShare leaves half of an account's request rates to others.
+const DefaultMaxShare = 0.5
 
 // Schedule says when scans start by themselves.
 type Schedule struct {
@@ -99,6 +106,7 @@ func (a Account) Validate() error {
 		p.Check(regionPattern.MatchString(r), fmt.Sprintf("regions[%d]", i), "%q is not a region", r)
 	}
 	p.Check(a.RoleARN == "" || strings.HasPrefix(a.RoleARN, "arn:"), "roleArn", "%q is not an ARN", a.RoleARN)
+	p.Check(a.MaxShare >= 0 && a.MaxShare <= 1, "maxShare", "%v must be over 0, and 1 at most", a.MaxShare)
 	p.Check(a.ExternalID == "" || a.RoleARN != "", "externalId", "needs roleArn")
 	return p.Err()
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -215,7 +216,11 @@ func (row *verdictRow) gaps(r *schemas.PolicyResult) {
 func reasonOf(p schemas.UnknownPath) string {
 	switch p.State {
 	case schemas.FacetDenied:
-		return "access denied"
+		// Codes differ between services; what they mean, and who refused, does not.
+		if _, why, ok := strings.Cut(p.Reason, ": "); ok {
+			return schemas.AccessDenied + ": " + why
+		}
+		return schemas.AccessDenied
 	case schemas.FacetFailed:
 		return "call failed: " + p.Reason
 	case schemas.FacetNotRead:

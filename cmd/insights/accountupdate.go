@@ -21,6 +21,7 @@ func accountFlags(f *pflag.FlagSet, acc *schemas.Account, labels *[]string) {
 	f.StringSliceVar(&acc.Regions, "region", nil, "`REGION` to scan, repeatable (default every enabled one)")
 	f.StringSliceVar(&acc.Services, "service", nil, "`SERVICE` to scan, for example s3, repeatable (default all that are known)")
 	f.StringVar(&acc.Endpoint, "endpoint", "", "`URL` of an emulator in place of AWS")
+	f.Float64Var(&acc.MaxShare, "max-share", 0, "`PART` of the account's API rate limits that scans may use, over 0 to 1 (default 0.5)")
 	f.StringVar(&acc.Schedule.Cron, "schedule", "", "`CRON` schedule on which 'insights serve' scans: five fields, CRON_TZ=Zone in front, or @daily")
 	f.IntVar(&acc.Schedule.JitterSeconds, "jitter", 0, "delay scheduled scans by up to this many `SECONDS`, the same every time")
 	f.StringSliceVar(labels, "label", nil, "label `KEY=VALUE`, repeatable; groups can select accounts by labels")
@@ -35,6 +36,7 @@ var accountSettings = map[string]func(to, from *schemas.Account){
 	"region":      func(to, from *schemas.Account) { to.Regions = from.Regions },
 	"service":     func(to, from *schemas.Account) { to.Services = from.Services },
 	"endpoint":    func(to, from *schemas.Account) { to.Endpoint = from.Endpoint },
+	"max-share":   func(to, from *schemas.Account) { to.MaxShare = from.MaxShare },
 	"schedule":    func(to, from *schemas.Account) { to.Schedule.Cron = from.Schedule.Cron },
 	"jitter":      func(to, from *schemas.Account) { to.Schedule.JitterSeconds = from.Schedule.JitterSeconds },
 }
@@ -54,6 +56,7 @@ known of it is judged anew by the packs that apply then.`,
 		Example: `  insights account update prod --label env=prod --label team=a
   insights account update prod --remove-label team
   insights account update prod --region eu-west-1 --schedule=
+  insights account update prod --max-share 0.2
   insights account update prod --name production`,
 		RunE: func(cmd *cobra.Command, given []string) error {
 			set, err := parseLabels(labels)

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -31,11 +32,12 @@ type Provider struct {
 
 	mu       sync.Mutex
 	accounts map[string]*access // by what makes credentials differ
+	limiters map[schemas.AccountID]*limiter
 }
 
 // New returns a provider.
 func New(log zerolog.Logger, now func() time.Time) *Provider {
-	return &Provider{log: log, now: now, accounts: map[string]*access{}}
+	return &Provider{log: log, now: now, accounts: map[string]*access{}, limiters: map[schemas.AccountID]*limiter{}}
 }
 
 // OnCall makes fn hear of every API attempt, by the SDK's names of service and
@@ -106,7 +108,7 @@ func (p *Provider) config(ctx context.Context, a schemas.Account, attempts int) 
 				// The quota would turn a slow account into failed calls; the
 				// limiter keeps the rate instead.
 				o.RateLimiter = ratelimit.None
-				o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(cutShort))
+				o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(cutShort), retry.IsErrorRetryableFunc(retryThrottles))
 			})
 		}),
 	}
@@ -145,8 +147,26 @@ func whoAmI(ctx context.Context, cfg aws.Config) (identity, error) {
 	return i, err
 }
 
-// session is the access in one region, with the limiter of that region.
+// limiter is the one of an AWS account, whatever credentials it is read with.
+func (p *Provider) limiter(id schemas.AccountID, a schemas.Account) *limiter {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l, ok := p.limiters[id]
+	if !ok {
+		l = newLimiter(p.now)
+		p.limiters[id] = l
+	}
+	share := schemas.DefaultMaxShare
+	if a.Endpoint != "" {
+		share = 1 // an emulator is nobody else's
+	}
+	l.set(cmp.Or(a.MaxShare, share), a.Endpoint != "")
+	return l
+}
+
+// session is the access in one region, with the limiter of its account.
 func (p *Provider) session(acc *access, a schemas.Account, region string) *session {
+	lim := p.limiter(acc.identity.id(), a)
 	acc.mu.Lock()
 	defer acc.mu.Unlock()
 	if s, ok := acc.sessions[region]; ok {
@@ -154,7 +174,6 @@ func (p *Provider) session(acc *access, a schemas.Account, region string) *sessi
 	}
 	cfg := acc.cfg.Copy()
 	cfg.Region = region
-	lim := newLimiter(a.Endpoint != "")
 	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), func(stack *middleware.Stack) error { return lim.addTo(stack) })
 	s := &session{cfg: cfg, account: a, awsAccount: acc.identity.account, partition: acc.identity.partition, region: region, now: p.now}
 	acc.sessions[region] = s

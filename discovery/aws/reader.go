@@ -55,7 +55,11 @@ func (r *reader) Verify(ctx context.Context, keys []schemas.Key, emit discovery.
 		gone = append(gone, g...)
 		keys = later
 	}
-	return gone, errors.Join(errs...)
+	err = errors.Join(errs...)
+	if slices.ContainsFunc(errs, passes) {
+		return gone, schemas.Errorf(schemas.CodeUnavailable, "%w", err)
+	}
+	return gone, err
 }
 
 // context has what reads of the unit look for in it.

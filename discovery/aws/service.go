@@ -18,7 +18,7 @@ type service struct {
 	name   string // as in units: "s3", "ec2", "iam"
 	global bool   // read once per account, in the partition's home region
 	types  []typeSpec
-	// limits are published request rates of the SDK's service ids, see limiter.go.
+	// limits are request rates of the SDK's service ids, published or guessed; see limiter.go.
 	limits map[string]limit
 	// lists are how it is read, in this order, and verified.
 	lists []list
@@ -101,7 +101,7 @@ func (r *run) incomplete(call string, err error, tokens ...string) {
 	defer r.mu.Unlock()
 	for _, t := range tokens {
 		if _, ok := r.notes[t]; !ok {
-			r.notes[t] = schemas.ScopeEnd{State: state, Call: call, Reason: reason}
+			r.notes[t] = schemas.ScopeEnd{State: state, Call: call, Reason: reason, Passing: passes(err)}
 		}
 	}
 }

@@ -134,6 +134,7 @@ func (r *reader) account(n ast.Node) account {
 	keys := fields{
 		"id": text(&id), "name": text(&a.Name), "provider": text(&a.Provider), "roleArn": text(&a.RoleARN), "externalId": text(&a.ExternalID),
 		"profile": text(&a.Profile), "endpoint": text(&a.Endpoint),
+		"maxShare": func(n ast.Node) { a.MaxShare = r.fraction(n) },
 		"regions":  func(n ast.Node) { a.Regions = r.texts(n) },
 		"services": func(n ast.Node) { a.Services = r.texts(n) },
 		"schedule": func(n ast.Node) {
