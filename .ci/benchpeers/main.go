@@ -68,6 +68,9 @@ func run(ctx context.Context, o options, w io.Writer) error {
 		}
 		*path = abs
 	}
+	if err := os.MkdirAll(o.work, 0o700); err != nil {
+		return err
+	}
 	b, stop, err := account(ctx, o)
 	if err != nil {
 		return err
@@ -114,9 +117,6 @@ func fill(ctx context.Context, o options, here, url string) (*bench, error) {
 	}
 	p, err := newProxy(url)
 	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(o.work, 0o700); err != nil {
 		return nil, err
 	}
 	b := &bench{ctx: ctx, here: here, work: o.work, truth: t, proxy: p}

@@ -43,7 +43,7 @@ func operation(service string, r *http.Request, body []byte) string {
 	if action := r.URL.Query().Get("Action"); action != "" {
 		return action
 	}
-	if service == "s3" {
+	if service == "s3" && r.Header.Get("X-Amz-Account-Id") == "" { // else S3 Control
 		return bucketOperation(r)
 	}
 	return r.Method + " " + template(r.URL.Path)
@@ -70,6 +70,8 @@ func bucketOperation(r *http.Request) string {
 		return r.Method + " object"
 	case r.Method == http.MethodHead:
 		return "HeadBucket"
+	case r.Method != http.MethodGet:
+		return r.Method + " bucket"
 	}
 	for parameter := range r.URL.Query() {
 		if op, ok := subresources[parameter]; ok {

@@ -156,20 +156,25 @@ func withoutAccount(host string) string {
 }
 
 func (p *proxy) enter() time.Time {
+	now := time.Now()
+	p.enterAt(now)
+	return now
+}
+
+func (p *proxy) leave(start time.Time) { p.leaveAt(start, time.Now()) }
+
+func (p *proxy) enterAt(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := time.Now()
 	if p.inside == 0 {
 		p.entered = now
 	}
 	p.inside++
-	return now
 }
 
-func (p *proxy) leave(start time.Time) {
+func (p *proxy) leaveAt(start, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := time.Now()
 	p.tally.Waited += now.Sub(start)
 	if p.inside--; p.inside == 0 {
 		p.tally.Busy += now.Sub(p.entered)
