@@ -72,10 +72,7 @@ func (c custodian) of(b *bench, dir, name, id string) (verdict, error) {
 			policy = k.custodian
 		}
 	}
-	switch {
-	case name == ofRegion:
-		return ofNobody(dir, id, policy)
-	case name == ofAccount:
+	if name == ofRegion || name == ofAccount {
 		return ofNobody(dir, b.truth.Regions[0], policy)
 	}
 	v := verdict("")
@@ -99,7 +96,8 @@ func (c custodian) of(b *bench, dir, name, id string) (verdict, error) {
 	return v, nil
 }
 
-// ofNobody is the verdict of a policy about an account.
+// ofNobody is the verdict of a policy about an account, which Custodian runs in the
+// first region alone.
 func ofNobody(dir, region, policy string) (verdict, error) {
 	failing, judged, err := listed(dir, region, policy)
 	switch {
