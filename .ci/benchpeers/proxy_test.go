@@ -127,3 +127,20 @@ func TestRate(t *testing.T) {
 		t.Errorf("over all checks: %+v of %d", got, facts.count(""))
 	}
 }
+
+// TestMentionsDenial is about what a tool prints, of which a path of ours may be a part.
+func TestMentionsDenial(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"An error occurred (AccessDenied) when calling": true, "UnauthorizedOperation": true, "is not authorized to perform": true,
+		"Detailed results are in: permissions/Prowler/run.ocsf.json": false, "": false,
+	} {
+		file := filepath.Join(t.TempDir(), "stdout")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := mentionsDenial(file); err != nil || got != want {
+			t.Errorf("%q: %t, %v", text, got, err)
+		}
+	}
+}

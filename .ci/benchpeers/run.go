@@ -98,7 +98,7 @@ func (b *bench) measure(dir string, args []string) (result, error) {
 	return r, err
 }
 
-var denials = [][]byte{[]byte("denied"), []byte("accessdenied"), []byte("not authorized"), []byte("unauthorizedoperation")}
+var denials = [][]byte{[]byte("denied"), []byte("not authorized"), []byte("unauthorizedoperation")}
 
 func mentionsDenial(files ...string) (bool, error) {
 	for _, file := range files {

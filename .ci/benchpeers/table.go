@@ -8,8 +8,11 @@ import (
 	"time"
 )
 
-// markdown writes a table, as docs/BENCHMARKS.md has them.
+// markdown writes a table, as docs/BENCHMARKS.md has them, and none without rows.
 func markdown(w io.Writer, head []string, rows [][]string) {
+	if len(rows) == 0 {
+		return
+	}
 	fmt.Fprintf(w, "| %s |\n|%s\n", strings.Join(head, " | "), strings.Repeat("---|", len(head)))
 	for _, r := range rows {
 		fmt.Fprintf(w, "| %s |\n", strings.Join(r, " | "))
