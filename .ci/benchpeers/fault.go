@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -31,10 +32,8 @@ const (
 
 // of says what becomes of a call.
 func (f *faults) of(op string) fault {
-	for _, d := range f.Deny {
-		if d == op {
-			return denied
-		}
+	if slices.Contains(f.Deny, op) {
+		return denied
 	}
 	service, _, _ := strings.Cut(op, ":")
 	// Who the credentials are is asked before anything else: not throttled, so that
@@ -77,7 +76,8 @@ func (f fault) answer(w http.ResponseWriter, op string) {
 		Type          string   `xml:",omitempty"`
 		Code, Message string
 	}
-	body, kind := "", "text/xml"
+	var body string
+	kind := "text/xml"
 	text := func(e errorXML) string {
 		out, err := xml.Marshal(e)
 		if err != nil {

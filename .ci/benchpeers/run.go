@@ -89,7 +89,7 @@ func (b *bench) measure(dir string, args []string) (result, error) {
 	r.exit = cmd.ProcessState.ExitCode()
 	r.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		r.rss = int64(u.Maxrss)
+		r.rss = u.Maxrss
 		if runtime.GOOS != "darwin" {
 			r.rss <<= 10 // KiB: getrusage(2)
 		}
