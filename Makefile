@@ -31,7 +31,7 @@ test: setup ## all tests, with the race detector, in random order
 	@exec .tools/bin/gotest -- -race -shuffle=on -timeout=25m -tags $(TAGS) $(ARGS) $(PKGS)
 
 lint: ## formatting, vet, linters, import table, tidy, generated files, known vulnerabilities
-	@bash .ci/setup.sh check modules linters
+	@bash .ci/setup.sh check modules authorization linters
 	@bash .ci/lint.sh
 
 bench: setup build ## all benchmarks, once each (.ci/bench.sh says what can be set)
