@@ -3,16 +3,16 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint bench clean
+.PHONY: help setup build demo test lint bench bench-peers clean
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 TAGS := grpcnotrace
 # make test PKGS=./sink ARGS='-run TestFold -v'
-PKGS := ./... ./.ci/gotest
+PKGS := ./... ./.ci/gotest ./.ci/benchpeers
 ARGS :=
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
 setup: ## Go modules, the ClickHouse engine, moto, the Pulumi SDKs and package managers, each once
 	@bash .ci/setup.sh
@@ -36,6 +36,10 @@ lint: ## formatting, vet, linters, import table, tidy, generated files, known vu
 
 bench: setup build ## all benchmarks, once each (.ci/bench.sh says what can be set)
 	@bash .ci/bench.sh
+
+bench-peers: build ## other scanners and insights on the same emulated account; downloads Prowler, Cloud Custodian and the AWS CLI, 1.5 GB
+	@bash .ci/setup.sh check modules engine moto peers
+	@go run -tags $(TAGS) ./.ci/benchpeers $(ARGS)
 
 clean: ## remove bin/ and .tools/; the package clients' caches stay
 	rm -rf bin .tools

@@ -3,7 +3,7 @@
 # repeated and interrupted: what is there already is left alone, what is not
 # complete is made again, and what was downloaded stays in the package clients' caches.
 #
-#   .ci/setup.sh [check] [modules] [engine] [moto] [packs] [packtools] [authorization] [linters]
+#   .ci/setup.sh [check] [modules] [engine] [moto] [packs] [packtools] [authorization] [linters] [peers]
 #
 # Works with the bash 3.2 of macOS.
 set -euo pipefail
@@ -328,6 +328,27 @@ packtools() {
   finished "$(megabytes "$dir")"
 }
 
+# ---- Other scanners, for make bench-peers alone ------------------------------
+
+# An environment for each, since they pin different versions of the same packages.
+peers() {
+  local name
+  mkdir -p "$tools/peers"
+  "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' ||
+    die "Prowler needs Python 3.11 or 3.12; name one in PYTHON"
+  for name in awscli custodian prowler; do
+    step "$name: $(pinned ".ci/benchpeers/$name.txt") Python packages"
+    venv "$tools/peers/$name" ".ci/benchpeers/$name.txt" "$(peer_module "$name")"
+  done
+}
+
+peer_module() {
+  case $1 in
+    custodian) echo c7n ;;
+    *) echo "$1" ;;
+  esac
+}
+
 # ---- Published IAM actions, for go generate -----------------------------------
 
 authorization() {
@@ -358,10 +379,10 @@ linters() {
 for what in "$@"; do
   case $what in
     check) check ;;
-    modules | engine | moto | packs | packtools | authorization | linters)
+    modules | engine | moto | packs | packtools | authorization | linters | peers)
       [ -n "$locked" ] || lock
       "$what"
       ;;
-    *) die "no step '$what': check, modules, engine, moto, packs, packtools, authorization, linters" ;;
+    *) die "no step '$what': check, modules, engine, moto, packs, packtools, authorization, linters, peers" ;;
   esac
 done
