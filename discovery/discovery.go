@@ -5,6 +5,7 @@ package discovery
 
 import (
 	"context"
+	"errors"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -23,6 +24,10 @@ type Observation struct {
 // Emit takes one observation. It may block (back-pressure); its error ends the
 // read. It is safe for concurrent use.
 type Emit func(context.Context, Observation) error
+
+// ErrCredentials is in the chain of a Reader's error when there were no
+// credentials that could be used: nothing can be said of the unit then.
+var ErrCredentials = errors.New("no credentials")
 
 // Reader reads one unit. A Reader serves one attempt and is not reused.
 type Reader interface {

@@ -1,7 +1,10 @@
 package aws
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -11,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -44,8 +48,9 @@ func (p *Provider) OnCall(fn func(service, operation string, throttled bool)) { 
 
 // access is one set of credentials with everything made from it.
 type access struct {
-	cfg      aws.Config
-	identity identity
+	cfg         aws.Config
+	identity    identity
+	credentials *renewer
 
 	mu       sync.Mutex
 	sessions map[string]*session // by region
@@ -79,14 +84,14 @@ func (p *Provider) access(ctx context.Context, a schemas.Account) (*access, erro
 	acc, ok := p.accounts[key]
 	p.mu.Unlock()
 	if ok {
-		return acc, nil
+		_, err := acc.credentials.Retrieve(ctx)
+		if err == nil || !errors.Is(err, errOtherIdentity) {
+			return acc, errCredentials(ctx, err)
+		}
+		p.forget(key, acc) // the profile is another account's by now
 	}
-	cfg, err := p.config(ctx, a, maxAttempts)
+	acc, err := p.open(ctx, a)
 	if err != nil {
-		return nil, err
-	}
-	acc = &access{cfg: cfg, sessions: map[string]*session{}}
-	if acc.identity, err = whoAmI(ctx, cfg); err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
@@ -96,6 +101,68 @@ func (p *Provider) access(ctx context.Context, a schemas.Account) (*access, erro
 	}
 	p.accounts[key] = acc
 	return acc, nil
+}
+
+func (p *Provider) forget(key string, acc *access) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.accounts[key] == acc {
+		delete(p.accounts, key)
+	}
+}
+
+// errOtherIdentity tells of credentials that are not those of the account that
+// their predecessors were of.
+var errOtherIdentity = errors.New("the credentials were replaced by those of another account")
+
+// open gets the account's credentials and asks AWS whose they are.
+func (p *Provider) open(ctx context.Context, a schemas.Account) (*access, error) {
+	cfg, err := p.config(ctx, a, maxAttempts)
+	if err != nil {
+		return nil, err
+	}
+	acc := &access{sessions: map[string]*session{}}
+	load := func(ctx context.Context) (aws.Credentials, error) {
+		cfg, err := p.config(ctx, a, maxAttempts)
+		if err != nil {
+			return aws.Credentials{}, err
+		}
+		return cfg.Credentials.Retrieve(ctx)
+	}
+	acc.credentials = newRenewer(p.now, load, func(ctx context.Context, c aws.Credentials) error {
+		with := cfg.Copy()
+		with.Credentials = credentials.StaticCredentialsProvider{Value: c}
+		is, err := whoAmI(ctx, with)
+		if err != nil {
+			return err
+		}
+		if acc.identity == (identity{}) {
+			acc.identity = is
+		}
+		if acc.identity != is {
+			return fmt.Errorf("%w: %s, not %s", errOtherIdentity, is.id(), acc.identity.id())
+		}
+		return nil
+	})
+	acc.cfg = cfg.Copy()
+	acc.cfg.Credentials = acc.credentials
+	acc.cfg.APIOptions = append(slices.Clone(cfg.APIOptions), acc.credentials.addTo)
+	_, err = acc.credentials.Retrieve(ctx)
+	return acc, errCredentials(ctx, err)
+}
+
+// errCredentials is what callers are told of an account without credentials.
+func errCredentials(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return cmp.Or(ctx.Err(), err)
+	}
+	if none, ok := errors.AsType[credentialsError](err); ok {
+		err = none.error
+	}
+	if _, told := errors.AsType[*schemas.Error](err); told {
+		return err
+	}
+	return unreachable("sts:GetCallerIdentity", err, credentialsHint)
 }
 
 func (p *Provider) config(ctx context.Context, a schemas.Account, attempts int) (aws.Config, error) {
@@ -130,12 +197,12 @@ func (p *Provider) config(ctx context.Context, a schemas.Account, attempts int) 
 	}
 	if a.RoleARN != "" {
 		assume := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), a.RoleARN, func(o *stscreds.AssumeRoleOptions) {
-			o.RoleSessionName = "insights-scanner"
+			o.RoleSessionName, o.Duration = "insights-scanner", roleDuration
 			if a.ExternalID != "" {
 				o.ExternalID = aws.String(a.ExternalID)
 			}
 		})
-		cfg.Credentials = aws.NewCredentialsCache(assume, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = 5 * time.Minute })
+		cfg.Credentials = aws.NewCredentialsCache(assume)
 	}
 	return cfg, nil
 }

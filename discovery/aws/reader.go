@@ -20,11 +20,14 @@ type reader struct {
 // Read emits everything the service has.
 func (r *reader) Read(ctx context.Context, emit discovery.Emit) ([]schemas.ScopeEnd, error) {
 	run := newRun(emit)
-	if err := r.svc.readAll(withCounters(ctx, &r.counted), r.session, run); err != nil {
-		return nil, err
-	}
+	ctx, done := withGiveUp(ctx)
+	defer done()
+	err := r.svc.readAll(withCounters(ctx, &r.counted), r.session, run)
 	// A cancelled call looks like a failed one; it must not become a state.
-	if err := ctx.Err(); err != nil {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return run.scopes(r.svc, r.unitRegion), nil
@@ -34,6 +37,8 @@ func (r *reader) Read(ctx context.Context, emit discovery.Emit) ([]schemas.Scope
 // bucket and what is split off it, cost no more than one of them.
 func (r *reader) Verify(ctx context.Context, keys []schemas.Key, emit discovery.Emit) (gone []schemas.Key, err error) {
 	run := newRun(emit)
+	ctx, done := withGiveUp(ctx)
+	defer done()
 	ctx = withCounters(ctx, &r.counted)
 	var errs []error
 	for len(keys) > 0 {
@@ -53,6 +58,9 @@ func (r *reader) Verify(ctx context.Context, keys []schemas.Key, emit discovery.
 		}
 		gone = append(gone, g...)
 		keys = later
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	return gone, errors.Join(errs...)
 }
