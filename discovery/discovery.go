@@ -61,6 +61,9 @@ type Provider interface {
 	// of the inventory (Key.String). CodeInvalid when that is neither or is another
 	// account's, CodeNotFound when it is not known where such a thing is.
 	Locate(ctx context.Context, a schemas.Account, resource string) (schemas.UnitKey, []schemas.Key, error)
+	// Organization lists all accounts of the organization that an account's
+	// credentials may list; an error when one of them cannot be.
+	Organization(ctx context.Context, a schemas.Account) ([]schemas.OrganizationAccount, error)
 	// Open prepares a reader for a unit. Credentials and clients are cached.
 	Open(ctx context.Context, u schemas.Unit) (Reader, error)
 }

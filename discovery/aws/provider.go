@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/rs/zerolog"
 
@@ -79,7 +80,7 @@ const maxAttempts = 8
 
 // access returns the account's credentials, checked once with GetCallerIdentity.
 func (p *Provider) access(ctx context.Context, a schemas.Account) (*access, error) {
-	key := strings.Join([]string{a.Profile, a.RoleARN, a.ExternalID, a.Endpoint, strings.Join(a.Regions, ",")}, "\x00")
+	key := strings.Join([]string{a.Profile, a.RoleARN, a.ExternalID, a.Endpoint, strings.Join(a.Regions, ","), strings.Join(a.SessionPolicies, "\x00")}, "\x00")
 	p.mu.Lock()
 	acc, ok := p.accounts[key]
 	p.mu.Unlock()
@@ -189,8 +190,9 @@ func (p *Provider) config(ctx context.Context, a schemas.Account, attempts int) 
 	if a.Endpoint != "" {
 		cfg.BaseEndpoint = aws.String(a.Endpoint)
 	}
-	if cfg.Region == "" {
-		cfg.Region = "us-east-1"
+	// Another partition's STS does not know the credentials.
+	if partition := a.Partition(); cfg.Region == "" || partition != "" && schemas.PartitionOf(cfg.Region) != partition {
+		cfg.Region = homeRegion(partition)
 		if len(a.Regions) > 0 {
 			cfg.Region = a.Regions[0]
 		}
@@ -201,10 +203,26 @@ func (p *Provider) config(ctx context.Context, a schemas.Account, attempts int) 
 			if a.ExternalID != "" {
 				o.ExternalID = aws.String(a.ExternalID)
 			}
+			o.PolicyARNs, o.Policy = sessionPolicies(a)
 		})
 		cfg.Credentials = aws.NewCredentialsCache(assume)
 	}
 	return cfg, nil
+}
+
+// sessionPolicies are what AssumeRole is given to narrow the session.
+func sessionPolicies(a schemas.Account) (managed []ststypes.PolicyDescriptorType, document *string) {
+	for _, p := range a.SessionPolicies {
+		switch {
+		case strings.HasPrefix(p, "{"):
+			document = aws.String(p)
+			continue
+		case !strings.HasPrefix(p, "arn:"):
+			p = fmt.Sprintf("arn:%s:iam::aws:policy/%s", cmp.Or(a.Partition(), "aws"), p)
+		}
+		managed = append(managed, ststypes.PolicyDescriptorType{Arn: aws.String(p)})
+	}
+	return managed, document
 }
 
 func whoAmI(ctx context.Context, cfg aws.Config) (identity, error) {
