@@ -3,7 +3,9 @@ package schemas
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -68,6 +70,9 @@ type Account struct {
 	// Services to scan; empty means all the scanner knows.
 	Services []string `json:"services,omitempty"`
 
+	// Caps are how many resources of a type, per region, are read at most.
+	Caps map[string]int `json:"caps,omitempty"`
+
 	RoleARN    string `json:"roleArn,omitempty"`    // assumed when set
 	ExternalID string `json:"externalId,omitempty"` // sent with AssumeRole
 	// SessionPolicies narrow what the role's session may do: ARNs of managed
@@ -115,6 +120,10 @@ func (a Account) Validate() error {
 	}
 	p.Check(a.ExternalID == "" || a.RoleARN != "", "externalId", "needs roleArn")
 	a.checkSession(&p)
+	for _, token := range slices.Sorted(maps.Keys(a.Caps)) {
+		p.Check(a.Caps[token] > 0, "caps."+token, "must be 1 or more")
+		p.Check(strings.Count(token, ":") == 2, "caps."+token, "is not a resource type such as aws:ebs/snapshot:Snapshot")
+	}
 	if a.Organization != nil {
 		a.Organization.check(&p)
 	}

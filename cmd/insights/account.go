@@ -217,6 +217,7 @@ func (a *app) printAccount(acc schemas.Account, last string) {
 	line("Last scan", last)
 	line("Regions", orAll(acc.Regions))
 	line("Services", orAll(acc.Services))
+	line("Caps", capText(acc.Caps))
 	line("Schedule", orText(acc.Schedule.Cron, "none"))
 	line("Role", acc.RoleARN)
 	line("Session", strings.Join(acc.SessionPolicies, ", "))
@@ -225,6 +226,14 @@ func (a *app) printAccount(acc schemas.Account, last string) {
 	line("Labels", labelText(acc.Labels))
 	printOrganization(line, acc)
 	fmt.Fprintln(a.out)
+}
+
+func capText(caps map[string]int) string {
+	var list []string
+	for _, k := range slices.Sorted(maps.Keys(caps)) {
+		list = append(list, fmt.Sprintf("%s=%d", k, caps[k]))
+	}
+	return strings.Join(list, ", ")
 }
 
 func labelText(labels map[string]string) string {

@@ -23,6 +23,7 @@ func accountFlags(f *pflag.FlagSet, acc *schemas.Account, labels *[]string) {
 	f.StringVar(&acc.Endpoint, "endpoint", "", "`URL` of an emulator in place of AWS")
 	f.StringVar(&acc.Schedule.Cron, "schedule", "", "`CRON` schedule on which 'insights serve' scans: five fields, CRON_TZ=Zone in front, or @daily")
 	f.IntVar(&acc.Schedule.JitterSeconds, "jitter", 0, "delay scheduled scans by up to this many `SECONDS`, the same every time")
+	f.StringToIntVar(&acc.Caps, "cap", nil, "read at most `TYPE=N` resources of a type per region, repeatable; more are reported as a gap")
 	f.StringArrayVar(&acc.SessionPolicies, "session-policy", nil, "narrow the role's session to this `POLICY`: an ARN, the name of one of AWS's (SecurityAudit), or a document; repeatable")
 	f.StringSliceVar(labels, "label", nil, "label `KEY=VALUE`, repeatable; groups can select accounts by labels")
 }
@@ -33,6 +34,7 @@ var accountSettings = map[string]func(to, from *schemas.Account){
 	"role-arn":       func(to, from *schemas.Account) { to.RoleARN = from.RoleARN },
 	"external-id":    func(to, from *schemas.Account) { to.ExternalID = from.ExternalID },
 	"profile":        func(to, from *schemas.Account) { to.Profile = from.Profile },
+	"cap":            func(to, from *schemas.Account) { to.Caps = from.Caps },
 	"session-policy": func(to, from *schemas.Account) { to.SessionPolicies = nonEmpty(from.SessionPolicies) },
 	"region":         func(to, from *schemas.Account) { to.Regions = from.Regions },
 	"service":        func(to, from *schemas.Account) { to.Services = from.Services },

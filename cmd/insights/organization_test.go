@@ -109,7 +109,9 @@ func TestOrganization(t *testing.T) {
 	}
 	checkFailure(t, p, exitError, []string{"scan", "start", "Data-Lake"}, "is not scanned since", "suspended or closed")
 	var page schemas.ResourcePage
-	if p.json(t, &page, "resources", "--account", "Data-Lake"); !slices.ContainsFunc(page.Resources, func(r schemas.StoredResource) bool { return strings.HasSuffix(r.ID, numbers["Data Lake"]+"/of-data-lake") }) {
+	if p.json(t, &page, "resources", "--account", "Data-Lake"); !slices.ContainsFunc(page.Resources, func(r schemas.StoredResource) bool {
+		return strings.HasSuffix(r.ID, numbers["Data Lake"]+"/of-data-lake")
+	}) {
 		t.Errorf("what was found in Data-Lake is not kept: %+v", page.Resources)
 	}
 	// Nothing changed, nothing is said to have.

@@ -14,12 +14,14 @@ type reader struct {
 	svc        *service
 	session    *session
 	unitRegion string
+	caps       map[string]int
 	counted    counters
 }
 
 // Read emits everything the service has.
 func (r *reader) Read(ctx context.Context, emit discovery.Emit) ([]schemas.ScopeEnd, error) {
 	run := newRun(emit)
+	run.caps = r.caps
 	ctx, done := withGiveUp(ctx)
 	defer done()
 	err := r.svc.readAll(withCounters(ctx, &r.counted), r.session, run)

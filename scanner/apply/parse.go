@@ -137,8 +137,14 @@ func (r *reader) account(n ast.Node) account {
 		"regions":         func(n ast.Node) { a.Regions = r.texts(n) },
 		"services":        func(n ast.Node) { a.Services = r.texts(n) },
 		"sessionPolicies": func(n ast.Node) { a.SessionPolicies = r.texts(n) },
-		"organization":    func(n ast.Node) { a.Organization = r.organization(n) },
-		"found":           r.notYours,
+		"caps": func(n ast.Node) {
+			a.Caps = map[string]int{}
+			for _, p := range r.pairs(n) {
+				r.under(r.key+"."+keyOf(p), func() { a.Caps[keyOf(p)] = r.number(p.Value) })
+			}
+		},
+		"organization": func(n ast.Node) { a.Organization = r.organization(n) },
+		"found":        r.notYours,
 		"schedule": func(n ast.Node) {
 			r.object(n, "a schedule", fields{
 				"cron":          text(&a.Schedule.Cron),
