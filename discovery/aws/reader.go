@@ -14,7 +14,8 @@ type reader struct {
 	svc        *service
 	session    *session
 	unitRegion string
-	caps       map[string]int
+	facets     []string       // to read on demand
+	caps       map[string]int // by type
 	counted    counters
 }
 
@@ -24,7 +25,7 @@ func (r *reader) Read(ctx context.Context, emit discovery.Emit) ([]schemas.Scope
 	run.caps = r.caps
 	ctx, done := withGiveUp(ctx)
 	defer done()
-	err := r.svc.readAll(withCounters(ctx, &r.counted), r.session, run)
+	err := r.svc.readAll(r.context(ctx), r.session, run)
 	// A cancelled call looks like a failed one; it must not become a state.
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -41,7 +42,7 @@ func (r *reader) Verify(ctx context.Context, keys []schemas.Key, emit discovery.
 	run := newRun(emit)
 	ctx, done := withGiveUp(ctx)
 	defer done()
-	ctx = withCounters(ctx, &r.counted)
+	ctx = r.context(ctx)
 	var errs []error
 	for len(keys) > 0 {
 		token := keys[0].Type
@@ -65,6 +66,11 @@ func (r *reader) Verify(ctx context.Context, keys []schemas.Key, emit discovery.
 		return nil, context.Cause(ctx)
 	}
 	return gone, errors.Join(errs...)
+}
+
+// context has what reads of the unit look for in it.
+func (r *reader) context(ctx context.Context) context.Context {
+	return withFacets(withCounters(ctx, &r.counted), r.facets)
 }
 
 // Calls counts API attempts so far.
