@@ -39,7 +39,8 @@ type world struct {
 	deps    scanner.Deps
 
 	mu    sync.Mutex
-	units []schemas.UnitKey // the plan
+	units []schemas.UnitKey                       // the plan
+	plans map[schemas.AccountID][]schemas.UnitKey // of accounts with another one
 	// read is what a discovery worker does with a unit; state and error.
 	read func(u schemas.Unit) (schemas.ScopeState, error)
 	// passing tells whether a reading met with trouble that may pass; may be nil.
@@ -87,6 +88,9 @@ func (w *world) ctx() context.Context {
 func (w *world) Plan(_ context.Context, a schemas.Account) (schemas.AccountID, []schemas.UnitKey, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if units, ok := w.plans[a.ID]; ok {
+		return a.ID, units, nil
+	}
 	return a.ID, w.units, nil
 }
 

@@ -130,6 +130,8 @@ func (n *node) newService() *api.Local {
 	p := &n.parts
 	accounts := policy.NewAccounts(policy.AccountsDeps{
 		Accounts: n.tables.accounts, Groups: p.groups, Resolver: p.resolver, Planner: n.planner(),
+		Organizer: n.planner(), Cancel: p.control.Cancel,
+		Synced:  func(ctx context.Context, a schemas.Account) { n.service.RecordAccount(ctx, a) },
 		Running: p.control.Running, CheckCron: schedule.Validate, Now: time.Now,
 	})
 	return api.NewLocal(api.Parts{

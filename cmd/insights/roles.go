@@ -42,6 +42,7 @@ func (n *node) roles() []role {
 	if n.holdsStore() && n.opts.work >= serving {
 		add("schedule", n.runSchedule)
 		add("packs", n.runPacks)
+		add("organizations", n.organizations(schedule.System{}).run)
 	}
 	return list
 }

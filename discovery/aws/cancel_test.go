@@ -33,6 +33,10 @@ func (a *around) Probe(context.Context, schemas.Account, []string) ([]schemas.Pe
 	return nil, nil
 }
 
+func (a *around) Organization(context.Context, schemas.Account) ([]schemas.OrganizationAccount, error) {
+	return nil, nil
+}
+
 func (a *around) Locate(context.Context, schemas.Account, string) (schemas.UnitKey, []schemas.Key, error) {
 	return schemas.UnitKey{}, nil, nil
 }

@@ -3,6 +3,8 @@ package aws
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -12,9 +14,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/rs/zerolog"
 
@@ -46,8 +50,9 @@ func (p *Provider) OnCall(fn func(service, operation string, throttled bool)) { 
 
 // access is one set of credentials with everything made from it.
 type access struct {
-	cfg      aws.Config
-	identity identity
+	cfg         aws.Config
+	identity    identity
+	credentials *renewer
 
 	mu       sync.Mutex
 	sessions map[string]*session // by region
@@ -76,19 +81,19 @@ const maxAttempts = 8
 
 // access returns the account's credentials, checked once with GetCallerIdentity.
 func (p *Provider) access(ctx context.Context, a schemas.Account) (*access, error) {
-	key := strings.Join([]string{a.Profile, a.RoleARN, a.ExternalID, a.Endpoint, strings.Join(a.Regions, ",")}, "\x00")
+	key := strings.Join([]string{a.Profile, a.RoleARN, a.ExternalID, a.Endpoint, strings.Join(a.Regions, ","), strings.Join(a.SessionPolicies, "\x00")}, "\x00")
 	p.mu.Lock()
 	acc, ok := p.accounts[key]
 	p.mu.Unlock()
 	if ok {
-		return acc, nil
+		_, err := acc.credentials.Retrieve(ctx)
+		if err == nil || !errors.Is(err, errOtherIdentity) {
+			return acc, errCredentials(ctx, err)
+		}
+		p.forget(key, acc) // the profile is another account's by now
 	}
-	cfg, err := p.config(ctx, a, maxAttempts)
+	acc, err := p.open(ctx, a)
 	if err != nil {
-		return nil, err
-	}
-	acc = &access{cfg: cfg, sessions: map[string]*session{}}
-	if acc.identity, err = whoAmI(ctx, cfg); err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
@@ -98,6 +103,68 @@ func (p *Provider) access(ctx context.Context, a schemas.Account) (*access, erro
 	}
 	p.accounts[key] = acc
 	return acc, nil
+}
+
+func (p *Provider) forget(key string, acc *access) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.accounts[key] == acc {
+		delete(p.accounts, key)
+	}
+}
+
+// errOtherIdentity tells of credentials that are not those of the account that
+// their predecessors were of.
+var errOtherIdentity = errors.New("the credentials were replaced by those of another account")
+
+// open gets the account's credentials and asks AWS whose they are.
+func (p *Provider) open(ctx context.Context, a schemas.Account) (*access, error) {
+	cfg, err := p.config(ctx, a, maxAttempts)
+	if err != nil {
+		return nil, err
+	}
+	acc := &access{sessions: map[string]*session{}}
+	load := func(ctx context.Context) (aws.Credentials, error) {
+		cfg, err := p.config(ctx, a, maxAttempts)
+		if err != nil {
+			return aws.Credentials{}, err
+		}
+		return cfg.Credentials.Retrieve(ctx)
+	}
+	acc.credentials = newRenewer(p.now, load, func(ctx context.Context, c aws.Credentials) error {
+		with := cfg.Copy()
+		with.Credentials = credentials.StaticCredentialsProvider{Value: c}
+		is, err := whoAmI(ctx, with)
+		if err != nil {
+			return err
+		}
+		if acc.identity == (identity{}) {
+			acc.identity = is
+		}
+		if acc.identity != is {
+			return fmt.Errorf("%w: %s, not %s", errOtherIdentity, is.id(), acc.identity.id())
+		}
+		return nil
+	})
+	acc.cfg = cfg.Copy()
+	acc.cfg.Credentials = acc.credentials
+	acc.cfg.APIOptions = append(slices.Clone(cfg.APIOptions), acc.credentials.addTo)
+	_, err = acc.credentials.Retrieve(ctx)
+	return acc, errCredentials(ctx, err)
+}
+
+// errCredentials is what callers are told of an account without credentials.
+func errCredentials(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return cmp.Or(ctx.Err(), err)
+	}
+	if none, ok := errors.AsType[credentialsError](err); ok {
+		err = none.error
+	}
+	if _, told := errors.AsType[*schemas.Error](err); told {
+		return err
+	}
+	return unreachable("sts:GetCallerIdentity", err, credentialsHint)
 }
 
 func (p *Provider) config(ctx context.Context, a schemas.Account, attempts int) (aws.Config, error) {
@@ -124,22 +191,39 @@ func (p *Provider) config(ctx context.Context, a schemas.Account, attempts int) 
 	if a.Endpoint != "" {
 		cfg.BaseEndpoint = aws.String(a.Endpoint)
 	}
-	if cfg.Region == "" {
-		cfg.Region = "us-east-1"
+	// Another partition's STS does not know the credentials.
+	if partition := a.Partition(); cfg.Region == "" || partition != "" && schemas.PartitionOf(cfg.Region) != partition {
+		cfg.Region = homeRegion(partition)
 		if len(a.Regions) > 0 {
 			cfg.Region = a.Regions[0]
 		}
 	}
 	if a.RoleARN != "" {
 		assume := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), a.RoleARN, func(o *stscreds.AssumeRoleOptions) {
-			o.RoleSessionName = "insights-scanner"
+			o.RoleSessionName, o.Duration = "insights-scanner", roleDuration
 			if a.ExternalID != "" {
 				o.ExternalID = aws.String(a.ExternalID)
 			}
+			o.PolicyARNs, o.Policy = sessionPolicies(a)
 		})
-		cfg.Credentials = aws.NewCredentialsCache(assume, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = 5 * time.Minute })
+		cfg.Credentials = aws.NewCredentialsCache(assume)
 	}
 	return cfg, nil
+}
+
+// sessionPolicies are what AssumeRole is given to narrow the session.
+func sessionPolicies(a schemas.Account) (managed []ststypes.PolicyDescriptorType, document *string) {
+	for _, p := range a.SessionPolicies {
+		switch {
+		case strings.HasPrefix(p, "{"):
+			document = aws.String(p)
+			continue
+		case !strings.HasPrefix(p, "arn:"):
+			p = fmt.Sprintf("arn:%s:iam::aws:policy/%s", cmp.Or(a.Partition(), "aws"), p)
+		}
+		managed = append(managed, ststypes.PolicyDescriptorType{Arn: aws.String(p)})
+	}
+	return managed, document
 }
 
 func whoAmI(ctx context.Context, cfg aws.Config) (identity, error) {
@@ -268,5 +352,7 @@ func (p *Provider) Open(ctx context.Context, u schemas.Unit) (discovery.Reader, 
 	if svc.global {
 		region = homeRegion(acc.identity.partition)
 	}
-	return &reader{svc: svc, session: p.session(acc, u.Account, region), unitRegion: u.Unit.Region, facets: u.Facets}, nil
+	return &reader{
+		svc: svc, session: p.session(acc, u.Account, region), unitRegion: u.Unit.Region, facets: u.Facets, caps: u.Account.Caps,
+	}, nil
 }
