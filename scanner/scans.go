@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -14,6 +15,8 @@ type StartOptions struct {
 	Trigger schemas.Trigger   // default: manual
 	By      string            // token name, "local" or "schedule"
 	Limit   schemas.ScanLimit // default: everything
+
+	asked schemas.Demand // of a scan that reads on demand
 }
 
 // Start begins a scan of an account, named or by id, and returns its record; Run drives it
@@ -28,6 +31,10 @@ func (c *Control) Start(ctx context.Context, nameOrID string, o StartOptions) (s
 	a, err := c.account(ctx, nameOrID)
 	if err != nil {
 		return schemas.Scan{}, err
+	}
+	if a.Found.Left() {
+		return schemas.Scan{}, schemas.Errorf(schemas.CodeConflict, "account %s is not scanned since %s: %s", a.Name, a.Found.LeftAt.Format(time.DateTime), a.Found.Why).
+			WithHint("what was found in it stays until it is removed: insights account remove %s", a.Name)
 	}
 	// Asked before the plan, which takes seconds; claimed after it.
 	if _, _, err := c.idle(ctx, a.ID); err != nil {
@@ -146,10 +153,15 @@ func (c *Control) claim(ctx context.Context, a schemas.Account, units []schemas.
 		if o.Trigger == "" {
 			o.Trigger = schemas.TriggerManual
 		}
+		eff, err := c.Effective(ctx, a.ID)
+		if err != nil {
+			return schemas.Scan{}, err
+		}
+		act.Wanted, act.Asked = stillWanted(act.Wanted, eff), o.asked
 		act.Count++
 		s := schemas.Scan{
 			ID: schemas.ScanID(a.ID, act.Count), AccountID: a.ID, Account: a.Name, Trigger: o.Trigger, RequestedBy: o.By,
-			State: schemas.ScanRunning, Limit: o.Limit, Units: units, Keys: keys, StartedAt: c.now(),
+			State: schemas.ScanRunning, Limit: o.Limit, Units: units, Keys: keys, Facets: facets(act.Wanted), StartedAt: c.now(),
 			Progress: schemas.Progress{UnitsTotal: len(units)},
 		}
 		act.Scan = &s

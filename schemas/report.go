@@ -106,13 +106,17 @@ type PolicyReport struct {
 	RemediationSteps string    `json:"remediationSteps,omitempty"`
 }
 
+// AccessDenied begins the reason of a gap whose call was refused; who refused it may
+// follow a colon.
+const AccessDenied = "access denied"
+
 // Gap groups unknown and errored results by their reason.
 type Gap struct {
 	Pack      string  `json:"pack"`
 	Local     bool    `json:"local,omitempty"` // of a local pack
 	Policy    string  `json:"policy"`
 	Outcome   Outcome `json:"outcome"` // unknown or errored
-	Reason    string  `json:"reason"`  // "access denied to s3:GetBucketPolicy"
+	Reason    string  `json:"reason"`  // AccessDenied, or "access denied: no identity-based policy allows it"
 	Call      string  `json:"call,omitempty"`
 	Resources uint64  `json:"resources"`
 	Example   Key     `json:"example"`

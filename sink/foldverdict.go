@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -87,10 +88,19 @@ func (f *fold) verdict(b *schemas.VerdictBatch, v *schemas.Verdict) error {
 	f.judged[j.key] = &judgedRow{
 		AccountID: string(b.AccountID), Type: v.Type, Region: v.Region, ID: v.ID, ScopeRegion: scope.Region, Route: scope.Route,
 		Version: j.order.Version, Revision: j.order.Revision, Attempt: j.order.Attempt,
-		Hash: v.Hash, Projection: uint32(v.Projection),
+		Hash: v.Hash, Projection: judgedProjection(v),
 	}
 	f.out.judged[j.key] = true
 	return nil
+}
+
+// judgedProjection is the projection that a verdict is of. One that is not settled
+// is of none (they begin with 1), so that its resource counts as not judged.
+func judgedProjection(v *schemas.Verdict) uint32 {
+	if v.Unsettled {
+		return 0
+	}
+	return uint32(v.Projection)
 }
 
 // withdraw ends what packs said that no longer judge this resource. CodeInvalid
@@ -206,7 +216,11 @@ func (row *verdictRow) gaps(r *schemas.PolicyResult) {
 func reasonOf(p schemas.UnknownPath) string {
 	switch p.State {
 	case schemas.FacetDenied:
-		return "access denied"
+		// Codes differ between services; what they mean, and who refused, does not.
+		if _, why, ok := strings.Cut(p.Reason, ": "); ok {
+			return schemas.AccessDenied + ": " + why
+		}
+		return schemas.AccessDenied
 	case schemas.FacetFailed:
 		return "call failed: " + p.Reason
 	case schemas.FacetNotRead:

@@ -117,7 +117,7 @@ func (n *node) openControl() {
 	p.control = scanner.NewControl(scanner.Deps{
 		Accounts: t.accounts, Scans: t.scans, Active: t.active, Effective: t.effective, Bus: n.bus, Store: n.store,
 		Planner: n.planner(), Sequencer: n.bus, Resolver: p.resolver, Log: n.log, Owner: n.owner, Now: time.Now, Poll: n.poll(),
-		Ended: n.metrics.scanEnded,
+		Ended: n.metrics.scanEnded, OnDemand: aws.OnDemand, ReadOnDemand: n.opts.work == serving,
 	})
 	p.tokens = api.NewTokens(t.tokens, time.Now)
 	n.service = n.newService()
@@ -141,6 +141,8 @@ func (n *node) newService() *api.Local {
 	p := &n.parts
 	accounts := policy.NewAccounts(policy.AccountsDeps{
 		Accounts: n.tables.accounts, Groups: p.groups, Resolver: p.resolver, Planner: n.planner(),
+		Organizer: n.planner(), Cancel: p.control.Cancel,
+		Synced:  func(ctx context.Context, a schemas.Account) { n.service.RecordAccount(ctx, a) },
 		Running: p.control.Running, CheckCron: schedule.Validate, Now: time.Now,
 	})
 	return api.NewLocal(api.Parts{

@@ -263,6 +263,7 @@ func TestReportWithoutAccounts(t *testing.T) {
 func TestGapText(t *testing.T) {
 	for _, c := range []struct{ reason, call, want string }{
 		{"access denied", "s3:GetBucketPolicy", "access denied to s3:GetBucketPolicy"},
+		{"access denied: denied by a service control policy", "s3:GetBucketPolicy", "access denied to s3:GetBucketPolicy: denied by a service control policy"},
 		{"access denied to s3:GetBucketPolicy", "s3:GetBucketPolicy", "access denied to s3:GetBucketPolicy"},
 		{"call failed: InternalError", "s3:GetBucketAcl", "s3:GetBucketAcl failed: InternalError"},
 		{"call failed: InternalError of s3:GetBucketAcl", "s3:GetBucketAcl", "call failed: InternalError of s3:GetBucketAcl"},

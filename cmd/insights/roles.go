@@ -42,6 +42,7 @@ func (n *node) roles() []role {
 	if n.holdsStore() && n.opts.work >= serving {
 		add("schedule", n.runSchedule)
 		add("packs", n.runPacks)
+		add("organizations", n.organizations(schedule.System{}).run)
 	}
 	return list
 }
@@ -77,7 +78,8 @@ func (n *node) runEvaluator(ctx context.Context) error {
 	worker := evaluator.NewWorker(evaluator.Deps{
 		Loaders: n.parts.runtimes, Archives: n.parts.archives, Effectives: effectives, Publisher: countedVerdicts{n.bus, n.metrics},
 		Opener: n.ring, Log: n.log, Now: time.Now, MaxEngines: n.cfg.Workers.MaxEngines,
-		Loaded: n.metrics.loaded, Evaluated: n.metrics.evaluated,
+		MaxEngineMemory: int64(n.cfg.Workers.MaxEngineMemory),
+		Loaded:          n.metrics.loaded, Evaluated: n.metrics.evaluated,
 	})
 	defer worker.Close()
 	g, ctx := errgroup.WithContext(ctx)

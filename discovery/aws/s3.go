@@ -54,7 +54,7 @@ var s3Service = &service{
 			listBuckets, tagCall, eachCall("s3:GetBucketVersioning", "versioning"),
 			eachCall("s3:GetBucketPolicy", "policy"), eachCall("s3:GetEncryptionConfiguration", "encryption"),
 			eachCall("s3:GetBucketLogging", "logging"), eachCall("s3:GetBucketAcl", "acl"), eachCall("s3:GetLifecycleConfiguration", "lifecycle"),
-		}, verify: verifyBucket},
+		}, verify: verifyBucket, onDemand: []call{bucketReplication, bucketObjectLock, bucketWebsite, bucketCORS}},
 		{token: typeBucketVersioning, calls: []call{listBuckets, eachCall("s3:GetBucketVersioning", "versioning")}, verify: verifyBucket, with: typeBucket},
 		{token: typeBucketPAB, calls: []call{listBuckets, eachCall("s3:GetBucketPublicAccessBlock", "public access block")}, verify: verifyBucket},
 		{token: typeBucketEncryption, calls: []call{listBuckets, eachCall("s3:GetEncryptionConfiguration", "encryption")}, verify: verifyBucket, with: typeBucket},
@@ -67,7 +67,7 @@ var s3Service = &service{
 		{token: typeAccountPABSetting, calls: []call{onceCall("s3:GetAccountPublicAccessBlock", "setting")}, with: typeAccountPAB},
 	},
 	// S3 publishes 5,500 reads per second per prefix, none for configuration calls.
-	limits: map[string]limit{"S3": {rate: 100, burst: 100}, "S3 Control": {rate: 5, burst: 10}},
+	limits: map[string]limit{"S3": {rate: 200, burst: 200, guess: true}, "S3 Control": {rate: 10, burst: 20, guess: true}},
 	lists:  s3Lists,
 	verify: verifyS3,
 }

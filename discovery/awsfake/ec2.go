@@ -82,7 +82,7 @@ func (q *request) list(k kind, f url.Values, b *bytes.Buffer) *fault {
 		for _, id := range ids {
 			i, ok := q.indexOf(k, id)
 			if !ok && byParam {
-				return &fault{400, "Invalid" + strings.TrimSuffix(k.idParam, "Id") + "ID.NotFound", "The ID '" + id + "' does not exist"}
+				return &fault{status: 400, code: "Invalid" + strings.TrimSuffix(k.idParam, "Id") + "ID.NotFound", message: "The ID '" + id + "' does not exist"}
 			}
 			if ok {
 				k.item(q, b, i, id)

@@ -29,6 +29,11 @@ func (c *Client) UpdateAccount(ctx context.Context, account string, a schemas.Ac
 	return send[schemas.Account](ctx, c, http.MethodPut, a, "accounts", account)
 }
 
+// SyncOrganization implements Service.
+func (c *Client) SyncOrganization(ctx context.Context, account string) (schemas.OrganizationChanges, error) {
+	return send[schemas.OrganizationChanges](ctx, c, http.MethodPost, struct{}{}, "accounts", account, "organization", "sync")
+}
+
 // RemoveAccount implements Service.
 func (c *Client) RemoveAccount(ctx context.Context, account string) error {
 	return c.remove(ctx, "accounts", account)

@@ -21,6 +21,7 @@ var writes = map[string]struct {
 }{
 	"AddAccount":          {"account", string(prod), `"id":"aws-123456789012"`, false}, // done by Accounts
 	"UpdateAccount":       {"account", string(prod), `"id":"aws-123456789012"`, false}, // done by Accounts
+	"SyncOrganization":    {"organization", "x", `"joined":["new"]`, false},            // done by Accounts
 	"RemoveAccount":       {"account", string(prod), "null", false},
 	"PurgeAccount":        {"account", string(prod), `"change":"purged"`, false},
 	"StartScan":           {"scan", "scan-1", `"change":"started","limit":"ec2 in global"`, false},

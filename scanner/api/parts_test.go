@@ -107,6 +107,10 @@ func (w fakeAccounts) Update(_ context.Context, name string, a schemas.Account) 
 	return a, w.ask("update " + name)
 }
 
+func (w fakeAccounts) Sync(_ context.Context, name string) (schemas.OrganizationChanges, error) {
+	return schemas.OrganizationChanges{Account: name, Joined: []string{"new"}}, w.ask("sync " + name)
+}
+
 func (w fakeAccounts) List(context.Context) ([]schemas.Account, error) {
 	return w.registered, w.ask("list")
 }

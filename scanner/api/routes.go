@@ -146,6 +146,9 @@ func (s *Server) accountRoutes() {
 	s.route("DELETE /v1/accounts/{account}", ScopeWrite, func(r *http.Request) (int, any, error) {
 		return none(svc.RemoveAccount(r.Context(), r.PathValue("account")))
 	})
+	s.route("POST /v1/accounts/{account}/organization/sync", ScopeWrite, func(r *http.Request) (int, any, error) {
+		return found(svc.SyncOrganization(r.Context(), r.PathValue("account")))
+	})
 	s.route("POST /v1/accounts/{account}/check", ScopeWrite, func(r *http.Request) (int, any, error) {
 		in, err := decode[checkRequest](r)
 		if err != nil {

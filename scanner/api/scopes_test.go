@@ -33,6 +33,7 @@ var scopes = map[string]api.TokenScope{
 	"PUT /v1/accounts/{account}":                      api.ScopeWrite,
 	"DELETE /v1/accounts/{account}":                   api.ScopeWrite,
 	"POST /v1/accounts/{account}/check":               api.ScopeWrite,
+	"POST /v1/accounts/{account}/organization/sync":   api.ScopeWrite,
 	"DELETE /v1/accounts/{account}/results":           api.ScopeAdmin,
 	"GET /v1/accounts/{account}/packs":                api.ScopeRead,
 	"GET /v1/accounts/{account}/packs/explained":      api.ScopeRead,

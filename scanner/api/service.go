@@ -22,6 +22,9 @@ type Service interface {
 	// UpdateAccount replaces the settings of an account, its name included, with
 	// those of a. Which account it is never changes.
 	UpdateAccount(ctx context.Context, account string, a schemas.Account) (schemas.Account, error)
+	// SyncOrganization looks at the organization of an account that lists one:
+	// accounts are registered, brought up to date, or marked as left.
+	SyncOrganization(ctx context.Context, account string) (schemas.OrganizationChanges, error)
 	// RemoveAccount ends scans and judging of an account. What was found in it is
 	// kept, and reports show it only when they are asked for its id.
 	RemoveAccount(ctx context.Context, account string) error

@@ -106,6 +106,10 @@ func (s *stub) RemoveAccount(ctx context.Context, account string) error {
 	return s.note(ctx, "RemoveAccount", []any{account})
 }
 
+func (s *stub) SyncOrganization(ctx context.Context, account string) (schemas.OrganizationChanges, error) {
+	return reply[schemas.OrganizationChanges](ctx, s, "SyncOrganization", account)
+}
+
 func (s *stub) CheckAccount(ctx context.Context, account string, regions []string) ([]schemas.Permission, error) {
 	return reply[[]schemas.Permission](ctx, s, "CheckAccount", account, regions)
 }

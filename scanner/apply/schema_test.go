@@ -26,15 +26,16 @@ func TestSchemaHasTheKeys(t *testing.T) {
 		text string
 		want object
 	}{
-		"the file":   {"zzzzzzzzz: 1", schema.object},
-		"an account": {"accounts: [{name: a, zzzzzzzzz: 1}]", schema.Defs["account"]},
-		"schedule":   {"accounts: [{name: a, schedule: {zzzzzzzzz: 1}}]", schema.Defs["schedule"]},
-		"group":      {"groups: [{name: g, zzzzzzzzz: 1}]", schema.Defs["group"]},
-		"waiver":     {"waivers: [{name: w, selector: {packs: [p]}, reason: r, expiresAt: 2027-01-31, zzzzzzzzz: 1}]", schema.Defs["waiver"]},
-		"selector":   {"waivers: [{name: w, selector: {packs: [p], zzzzzzzzz: 1}, reason: r, expiresAt: 2027-01-31}]", schema.Defs["selector"]},
-		"framework":  {"frameworks: [{name: f, zzzzzzzzz: 1, controls: [{id: a}]}]", schema.Defs["framework"]},
-		"control":    {"frameworks: [{name: f, controls: [{id: a, zzzzzzzzz: 1}]}]", schema.Defs["control"]},
-		"enrolment":  {"groups: [{name: g, packs: [{pack: p, zzzzzzzzz: 1}]}]", schema.Defs["enrolment"]},
+		"the file":     {"zzzzzzzzz: 1", schema.object},
+		"an account":   {"accounts: [{name: a, zzzzzzzzz: 1}]", schema.Defs["account"]},
+		"schedule":     {"accounts: [{name: a, schedule: {zzzzzzzzz: 1}}]", schema.Defs["schedule"]},
+		"group":        {"groups: [{name: g, zzzzzzzzz: 1}]", schema.Defs["group"]},
+		"waiver":       {"waivers: [{name: w, selector: {packs: [p]}, reason: r, expiresAt: 2027-01-31, zzzzzzzzz: 1}]", schema.Defs["waiver"]},
+		"selector":     {"waivers: [{name: w, selector: {packs: [p], zzzzzzzzz: 1}, reason: r, expiresAt: 2027-01-31}]", schema.Defs["selector"]},
+		"framework":    {"frameworks: [{name: f, zzzzzzzzz: 1, controls: [{id: a}]}]", schema.Defs["framework"]},
+		"control":      {"frameworks: [{name: f, controls: [{id: a, zzzzzzzzz: 1}]}]", schema.Defs["control"]},
+		"enrolment":    {"groups: [{name: g, packs: [{pack: p, zzzzzzzzz: 1}]}]", schema.Defs["enrolment"]},
+		"organization": {"accounts: [{name: a, organization: {role: r, zzzzzzzzz: 1}}]", schema.Defs["organization"]},
 	} {
 		_, err := apply.Parse([]apply.File{{Name: "a.yaml", Data: []byte(c.text)}}, nil)
 		keys := strings.Join(slices.Sorted(maps.Keys(c.want.Properties)), ", ")

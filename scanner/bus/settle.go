@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -30,6 +31,7 @@ const (
 	Superseded Fate = "superseded"
 	Retried    Fate = "retried"
 	GivenBack  Fate = "given_back"  // by a process that stops
+	Deferred   Fate = "deferred"    // for another process, or for later
 	DeadLetter Fate = "dead_letter" // given up
 )
 
@@ -38,6 +40,9 @@ const (
 func decide(err error, delivery uint64) Fate {
 	if err == nil {
 		return Acked
+	}
+	if errors.Is(err, errElsewhere) {
+		return Deferred
 	}
 	switch schemas.CodeOf(err) {
 	case schemas.CodeFenced:
@@ -76,6 +81,8 @@ func (b *Bus) settle(ctx context.Context, m jetstream.Msg, err error) {
 	}
 	delivery := deliveryOf(m)
 	switch fate := decide(err, delivery); fate {
+	case Deferred:
+		b.putOff(ctx, m)
 	case Retried:
 		b.retry(m, err, delivery)
 	case DeadLetter:
