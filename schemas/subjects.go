@@ -31,6 +31,7 @@ const (
 	BucketScans     = "insights-scans"         // <account id>.<scan id> -> Scan; <account id> -> ActiveScan
 	BucketLeases    = "insights-leases"        // <what> -> owner, with TTL
 	BucketTokens    = "insights-tokens"        // <token name> -> Token (hashed)
+	BucketAnswers   = "insights-answers"       // <hash of an idempotency key> -> api.Answered, with TTL
 	BucketRestore   = "insights-restore"       // what a restore that has begun and not ended restores; not there otherwise
 	ObjectsPacks    = "insights-pack-archives" // <digest> -> tar.gz
 	ObjectsOversize = "insights-oversize"      // messages over the payload limit

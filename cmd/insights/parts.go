@@ -25,6 +25,7 @@ type tables struct {
 	active    *bus.Table[schemas.ActiveScan]
 	ticks     *bus.Table[schedule.Tick]
 	tokens    *bus.Table[api.Token]
+	answers   *bus.Table[api.Answered]
 }
 
 func newTables(b *bus.Bus) tables {
@@ -38,6 +39,7 @@ func newTables(b *bus.Bus) tables {
 		active:    bus.NewTable[schemas.ActiveScan](b, schemas.BucketScans),
 		ticks:     bus.NewTable[schedule.Tick](b, schemas.BucketScans),
 		tokens:    bus.NewTable[api.Token](b, schemas.BucketTokens),
+		answers:   bus.NewTable[api.Answered](b, schemas.BucketAnswers),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"io"
 	"net/http"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,11 +21,13 @@ const open = api.TokenScope("")
 
 // scopes is what every route needs. A new route must be entered here.
 var scopes = map[string]api.TokenScope{
-	"GET /healthz":    open,
-	"GET /readyz":     open,
-	"GET /v1/version": open,
-	"/v1/":            open, // there is no such thing
-	"/":               open, // the console, which holds no data
+	"GET /healthz":      open,
+	"GET /readyz":       open,
+	"GET /v1/version":   open,
+	"GET /openapi.json": open,
+	"GET /openapi.yaml": open,
+	"/v1/":              open, // there is no such thing
+	"/":                 open, // the console, which holds no data
 
 	"GET /v1/accounts":                                api.ScopeRead,
 	"POST /v1/accounts":                               api.ScopeWrite,
@@ -92,7 +95,10 @@ var bodies = map[string][2]string{
 func patterns(t *testing.T) map[string]bool {
 	t.Helper()
 	found := map[string]bool{}
-	for _, name := range []string{"server.go", "routes.go", "deadletters.go", "reports.go"} {
+	found["GET /openapi.json"], found["GET /openapi.yaml"] = true, true
+	names, err := filepath.Glob("*.go")
+	ok(t, err)
+	for _, name := range names {
 		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		if err != nil {
 			t.Fatal(err)
@@ -103,8 +109,12 @@ func patterns(t *testing.T) map[string]bool {
 				return true
 			}
 			fun, ok := c.Fun.(*ast.SelectorExpr)
-			arg, text := c.Args[0].(*ast.BasicLit)
-			if ok && text && (fun.Sel.Name == "route" || fun.Sel.Name == "search" || fun.Sel.Name == "HandleFunc" || fun.Sel.Name == "Handle") {
+			if !ok {
+				return true
+			}
+			at, serves := map[string]int{"op": 1, "streams": 1, "HandleFunc": 0, "Handle": 0}[fun.Sel.Name]
+			arg, text := c.Args[at].(*ast.BasicLit)
+			if serves && text {
 				p, err := strconv.Unquote(arg.Value)
 				found[p] = err == nil
 			}

@@ -22,6 +22,7 @@ const (
 	deadBytes     = 64 << 20
 	deadAge       = 14 * 24 * time.Hour
 	oversizeBytes = 512 << 20
+	answersAge    = 24 * time.Hour
 	oversizeAge   = 7 * 24 * time.Hour
 )
 
@@ -154,6 +155,7 @@ func (b *Bus) buckets() []jetstream.KeyValueConfig {
 		kv(schemas.BucketAccounts, 5, 0), kv(schemas.BucketGroups, 5, 0), kv(schemas.BucketPacks, 5, 0),
 		kv(schemas.BucketTokens, 5, 0), kv(schemas.BucketEffective, 1, 0), kv(schemas.BucketScans, 1, 0),
 		kv(schemas.BucketSeq, 1, 0), kv(schemas.BucketLeases, 1, b.opt.LeaseTTL),
+		kv(schemas.BucketAnswers, 1, answersAge),
 	}
 }
 
