@@ -3,7 +3,7 @@
 # repeated and interrupted: what is there already is left alone, what is not
 # complete is made again, and what was downloaded stays in the package clients' caches.
 #
-#   .ci/setup.sh [check] [modules] [engine] [moto] [packs] [packtools] [linters]
+#   .ci/setup.sh [check] [modules] [engine] [moto] [packs] [packtools] [apitools] [linters]
 #
 # Works with the bash 3.2 of macOS.
 set -euo pipefail
@@ -327,6 +327,13 @@ packtools() {
   finished "$(megabytes "$dir")"
 }
 
+# ---- What checks the HTTP API from outside ----------------------------------
+
+apitools() {
+  step "schemathesis and other tools of OpenAPI: $(pinned .ci/apitools/requirements.txt) Python packages, about 40 MB download, 150 MB on disk"
+  venv "$tools/apitools" .ci/apitools/requirements.txt schemathesis
+}
+
 # ---- Linters ----------------------------------------------------------------
 
 linters() {
@@ -346,14 +353,14 @@ linters() {
 
 # -----------------------------------------------------------------------------
 
-[ $# -gt 0 ] || set -- check modules engine moto packs packtools
+[ $# -gt 0 ] || set -- check modules engine moto packs packtools apitools
 for what in "$@"; do
   case $what in
     check) check ;;
-    modules | engine | moto | packs | packtools | linters)
+    modules | engine | moto | packs | packtools | apitools | linters)
       [ -n "$locked" ] || lock
       "$what"
       ;;
-    *) die "no step '$what': check, modules, engine, moto, packs, packtools, linters" ;;
+    *) die "no step '$what': check, modules, engine, moto, packs, packtools, apitools, linters" ;;
   esac
 done

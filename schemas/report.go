@@ -175,6 +175,9 @@ type ResourceQuery struct {
 	Cursor   string   `json:"cursor,omitempty" query:"cursor"`
 	// Properties asks for the documents too; secrets stay sealed.
 	Properties bool `json:"properties,omitempty" query:"properties"`
+	// Violating keeps the resources that are out of compliance: with an open
+	// violation of an enforced pack.
+	Violating bool `json:"violating,omitempty" query:"violating"`
 }
 
 // StoredResource is a resource of the inventory.

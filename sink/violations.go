@@ -15,6 +15,7 @@ var violationSorts = map[string][]string{
 	"account":   {"account", "type", "region", "id", "finding"},
 	"policy":    {"pack", "policy", "account", "region", "id", "finding"},
 	"resource":  {"type", "region", "id", "finding"},
+	"key":       {"account_id", "canonical", "region", "id", "pack", "policy"}, // as they are stored
 	"firstSeen": {"toString(first_seen)", "finding"},
 }
 
@@ -25,7 +26,7 @@ func (s *Store) Violations(ctx context.Context, q schemas.ViolationQuery) (schem
 	}
 	order, ok := violationSorts[q.Sort]
 	if !ok {
-		return schemas.ViolationPage{}, schemas.Errorf(schemas.CodeInvalid, "sort: %q is not severity, account, policy, resource or firstSeen", q.Sort)
+		return schemas.ViolationPage{}, schemas.Errorf(schemas.CodeInvalid, "sort: %q is not severity, account, policy, resource, firstSeen or key", q.Sort)
 	}
 	out := schemas.ViolationPage{Violations: []schemas.Violation{}}
 	w := violationFilter(q)

@@ -68,7 +68,7 @@ var confined = map[string]may{
 	"github.com/spf13/":                     {code: []string{"cmd/insights"}},
 	"github.com/olekukonko/tablewriter":     {code: []string{"cmd/insights"}},
 	"github.com/prometheus/":                {code: []string{"cmd/insights"}},
-	"github.com/santhosh-tekuri/jsonschema": {code: []string{"scanner/policy"}},
+	"github.com/santhosh-tekuri/jsonschema": {code: []string{"scanner/policy"}, tests: []string{"scanner/api"}},
 	"k8s.io/":                               {code: []string{"scanner/policy"}},
 }
 

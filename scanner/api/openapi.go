@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 // document serves what the API is in OpenAPI 3.1, made of the operations
@@ -101,12 +103,15 @@ func (o *operation) describe(c *components) object {
 	if n := len(o.args); n > 0 && o.args[n-1].from >= fromBody {
 		content := jsonOf(c.ref(o.args[n-1].t, true))
 		if o.args[n-1].from == fromArchive {
-			content = object{"application/gzip": object{"schema": object{}}}
+			content = object{"application/gzip": object{"schema": binary}, "application/octet-stream": object{"schema": binary}}
 		}
 		out["requestBody"] = object{"required": true, "content": content}
 	}
 	return out
 }
+
+// binary is the schema of what is no text.
+var binary = object{"type": "string", "format": "binary"}
 
 func jsonOf(schema object) object { return object{"application/json": object{"schema": schema}} }
 
@@ -165,12 +170,12 @@ func (o *operation) responses(c *components) object {
 	case o.stream != nil:
 		content := object{}
 		for media, what := range o.produces {
-			content[media] = object{"schema": object{"type": "string"}}
+			content[media] = object{"schema": c.media(media)}
 			ok["description"] = what
 		}
 		ok["content"] = content
 	case o.out == bytesType:
-		ok["content"] = object{"application/gzip": object{"schema": object{}}}
+		ok["content"] = object{"application/gzip": object{"schema": binary}}
 	case o.out != nil && o.out.Kind() == reflect.Slice:
 		ok["content"] = jsonOf(c.list(o.out))
 	case o.out != nil:
@@ -185,6 +190,21 @@ func (o *operation) responses(c *components) object {
 		out[strconv.Itoa(status)] = object{"$ref": "#/components/responses/Problem"}
 	}
 	return out
+}
+
+// media is the schema of what a stream sends.
+func (c *components) media(media string) object {
+	switch {
+	case media == "text/event-stream":
+		return object{"type": "object", "required": []any{"id", "event", "data"}, "properties": object{
+			"id": object{"type": "string"}, "event": object{"const": "scan"},
+			"data": object{"type": "string", "contentMediaType": "application/json", "contentSchema": c.ref(reflect.TypeFor[schemas.Scan](), false)},
+		}}
+	case strings.HasPrefix(media, "text/"), strings.HasSuffix(media, "jsonl"):
+		return object{"type": "string"}
+	default:
+		return binary
+	}
 }
 
 // list is the schema of items.

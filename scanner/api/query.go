@@ -30,7 +30,7 @@ func query(r *http.Request) *params {
 // field is a parameter and the field of a struct that it fills.
 type field struct {
 	name  string
-	index int
+	index []int
 	t     reflect.Type
 }
 
@@ -40,6 +40,13 @@ func fields(t reflect.Type) []field {
 	out := make([]field, 0, t.NumField())
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if f.Anonymous {
+			for _, inner := range fields(f.Type) {
+				inner.index = append([]int{i}, inner.index...)
+				out = append(out, inner)
+			}
+			continue
+		}
 		name := f.Tag.Get("query")
 		kind := f.Type.Kind()
 		if kind == reflect.Slice {
@@ -48,7 +55,7 @@ func fields(t reflect.Type) []field {
 		if name == "" || kind != reflect.String && f.Type.Kind() != reflect.Int && f.Type.Kind() != reflect.Bool {
 			panic(fmt.Sprintf("%s.%s is no parameter", t, f.Name))
 		}
-		out = append(out, field{name, i, f.Type})
+		out = append(out, field{name, []int{i}, f.Type})
 	}
 	return out
 }
@@ -56,7 +63,7 @@ func fields(t reflect.Type) []field {
 // fill reads every parameter of a struct. Problems are told by done.
 func (q *params) fill(v reflect.Value) {
 	for _, f := range fields(v.Type()) {
-		to := v.Field(f.index)
+		to := v.FieldByIndex(f.index)
 		switch f.t.Kind() {
 		case reflect.Slice:
 			to.Set(q.list(f))
@@ -144,7 +151,7 @@ func parametersOf[T any](r *http.Request) (in T, err error) {
 func values(in any) url.Values {
 	out, v := url.Values{}, reflect.ValueOf(in)
 	for _, f := range fields(v.Type()) {
-		x := v.Field(f.index)
+		x := v.FieldByIndex(f.index)
 		switch {
 		case x.Kind() == reflect.Slice:
 			for i := range x.Len() {

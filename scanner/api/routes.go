@@ -30,6 +30,7 @@ func (s *Server) routes() {
 	s.tokenRoutes()
 	s.deadLetterRoutes()
 	s.reportRoutes()
+	s.exportRoutes()
 	s.backupRoutes()
 	s.document()
 	s.mux.HandleFunc("/v1/", s.nothing)

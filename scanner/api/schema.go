@@ -17,6 +17,7 @@ type object = map[string]any
 
 // enums are the types of which only some values exist.
 var enums = map[reflect.Type][]any{
+	reflect.TypeFor[Format]():                  {CSV, JSONL, OCSF, HTML},
 	reflect.TypeFor[TokenScope]():              {ScopeRead, ScopeWrite, ScopeAdmin},
 	reflect.TypeFor[schemas.Severity]():        {schemas.SeverityUnspecified, schemas.SeverityLow, schemas.SeverityMedium, schemas.SeverityHigh, schemas.SeverityCritical},
 	reflect.TypeFor[schemas.ViolationState]():  {schemas.ViolationOpen, schemas.ViolationFixed},

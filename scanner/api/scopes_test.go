@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -73,6 +74,9 @@ var scopes = map[string]api.TokenScope{
 	"GET /v1/report":                                  api.ScopeRead,
 	"GET /v1/violations":                              api.ScopeRead,
 	"GET /v1/resources":                               api.ScopeRead,
+	"GET /v1/export/violations":                       api.ScopeRead,
+	"GET /v1/export/resources":                        api.ScopeRead,
+	"GET /v1/export/report":                           api.ScopeRead,
 	"GET /v1/events":                                  api.ScopeRead,
 }
 
@@ -140,6 +144,9 @@ func TestEveryRouteHasItsScope(t *testing.T) {
 	})
 	// A scan that has ended, so that following it ends too.
 	s.service.out = filledOutputs()
+	// And lists that have one page, so that exports end.
+	s.service.out[reflect.TypeFor[schemas.ViolationPage]()] = schemas.ViolationPage{}
+	s.service.out[reflect.TypeFor[schemas.ResourcePage]()] = schemas.ResourcePage{}
 	held := map[api.TokenScope]string{"": ""}
 	for _, scope := range []api.TokenScope{api.ScopeRead, api.ScopeWrite, api.ScopeAdmin} {
 		held[scope] = "Authorization: Bearer " + s.token(t, string(scope), scope)

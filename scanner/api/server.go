@@ -31,8 +31,10 @@ type ServerConfig struct {
 	// Backup writes a backup of the record, without the key ring; nil when this
 	// process cannot.
 	Backup func(ctx context.Context, w io.Writer) error
-	Log    zerolog.Logger
-	Now    func() time.Time
+	// Page writes a report as HTML; nil when this process cannot.
+	Page func(ctx context.Context, q schemas.ReportQuery, w io.Writer) error
+	Log  zerolog.Logger
+	Now  func() time.Time
 	// Answered is told of every request with the pattern of its route, "" when
 	// none fits; may be nil.
 	Answered func(route string, status int, took time.Duration)
