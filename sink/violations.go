@@ -177,13 +177,18 @@ func (s *Store) Events(ctx context.Context, a schemas.AccountID, scan string) ([
 		if err := r.ScanStruct(&e); err != nil {
 			return err
 		}
-		out = append(out, schemas.ViolationEvent{
-			EventID: e.EventID, Finding: e.Finding, AccountID: schemas.AccountID(e.AccountID),
-			Key: schemas.Key{Region: e.Region, Type: e.Type, ID: e.ID}, Pack: e.Pack, Policy: e.Policy,
-			Transition: schemas.Transition(e.Transition), Cause: schemas.FixCause(e.Cause), Scan: e.Scan,
-			Order: schemas.Order{Version: e.Version, Revision: e.Revision, Attempt: e.Attempt}, At: read(e.At),
-		})
+		out = append(out, e.event())
 		return nil
 	})
 	return out, err
+}
+
+// event is the row as people see it.
+func (e *eventRow) event() schemas.ViolationEvent {
+	return schemas.ViolationEvent{
+		EventID: e.EventID, Finding: e.Finding, AccountID: schemas.AccountID(e.AccountID),
+		Key: schemas.Key{Region: e.Region, Type: e.Type, ID: e.ID}, Pack: e.Pack, Policy: e.Policy,
+		Transition: schemas.Transition(e.Transition), Cause: schemas.FixCause(e.Cause), Scan: e.Scan,
+		Order: schemas.Order{Version: e.Version, Revision: e.Revision, Attempt: e.Attempt}, At: read(e.At),
+	}
 }

@@ -46,6 +46,7 @@ var importTable = map[string]may{
 	"scanner/bus/bustest":      {code: []string{"scanner/bus", "schemas"}},
 	"scanner/policy":           {code: []string{"schemas"}, tests: []string{"scanner/bus", "scanner/bus/bustest"}},
 	"scanner/schedule":         {code: []string{"schemas"}, tests: []string{"scanner/bus", "scanner/bus/bustest"}},
+	"scanner/webhook":          {code: []string{"schemas"}, tests: []string{"scanner/bus", "scanner/bus/bustest", "scanner/seal"}},
 	"scanner/seal":             {code: []string{"schemas"}},
 	"deploy/packs":             {tests: []string{"evaluator/rego", "evaluator/evaltest", "evaluator", "schemas", "discovery", "discovery/aws", "discovery/awsfake"}},
 	"cmd/insights":             {code: []string{"*"}},

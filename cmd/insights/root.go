@@ -88,7 +88,7 @@ func (a *app) addCommands(root *cobra.Command) {
 	root.SetHelpCommandGroupID(groupRun)
 	group(groupScan, a.accountCmd(), a.scanCmd(), a.evaluateCmd(), a.reportCmd(), a.violationsCmd(), a.resourcesCmd())
 	group(groupPolicy, a.packCmd(), a.groupCmd(), a.applyCmd(), a.exportCmd())
-	group(groupRun, a.serveCmd(), a.doctorCmd(), a.deadLettersCmd(), a.tokenCmd(), a.configCmd(), a.backupCmd(), a.restoreCmd(), a.migrateCmd(),
+	group(groupRun, a.serveCmd(), a.doctorCmd(), a.deadLettersCmd(), a.webhookCmd(), a.tokenCmd(), a.configCmd(), a.backupCmd(), a.restoreCmd(), a.migrateCmd(),
 		a.completionCmd(), a.versionCmd())
 }
 

@@ -29,6 +29,7 @@ func (s *Server) routes() {
 	s.groupRoutes()
 	s.tokenRoutes()
 	s.deadLetterRoutes()
+	s.webhookRoutes()
 	s.reportRoutes()
 	s.exportRoutes()
 	s.backupRoutes()
