@@ -240,6 +240,7 @@ func (w *Worker) verdict(ctx context.Context, b *schemas.SnapshotBatch, r *schem
 		if err != nil {
 			return v, err
 		}
+		v.Unsettled = v.Unsettled || slices.ContainsFunc(results, func(r schemas.PolicyResult) bool { return r.Transient })
 		red.redact(results)
 		bound(results)
 		v.Packs = append(v.Packs, packs[i].verdict(results))

@@ -179,6 +179,26 @@ func TestPublishFails(t *testing.T) {
 	}
 }
 
+// A verdict with an error that passes is to be judged again, the others are not.
+func TestUnsettledVerdicts(t *testing.T) {
+	w := with(pack("p"))
+	w.evaluate = func(_ string, in Input) ([]schemas.PolicyResult, error) {
+		results := passed()
+		if in.ID != "good" {
+			results[1].Outcome, results[1].Transient = schemas.Errored, in.ID == "rests"
+		}
+		return results, nil
+	}
+	if err := w.worker(t, io.Discard).Handle(t.Context(), batch("good", "rests", "throws")); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []bool{false, true, false} {
+		if v := w.published[0].Verdicts[i]; v.Unsettled != want {
+			t.Errorf("%s is unsettled: %t", v.ID, v.Unsettled)
+		}
+	}
+}
+
 // The engine is told how much time it has.
 func TestTimeout(t *testing.T) {
 	w := with(pack("p"))

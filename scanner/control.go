@@ -48,6 +48,7 @@ type Store interface {
 	Changes(ctx context.Context, a schemas.AccountID, scan string) (schemas.Changes, error)
 	RecordScan(ctx context.Context, s schemas.Scan) error
 	Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error)
+	Unread(ctx context.Context, a schemas.AccountID, fn func(schemas.Unread) error) error
 }
 
 // Planner says who an account's credentials are, which units it has, and where
@@ -84,6 +85,12 @@ type Deps struct {
 	Now   func() time.Time
 	// Poll is how often progress is looked at. Default 1 s.
 	Poll time.Duration
+	// OnDemand says in which unit a resource is when the call is one that scans make
+	// for it only if asked; nil: there are none.
+	OnDemand func(k schemas.Key, call string) (schemas.UnitKey, bool)
+	// ReadOnDemand has Run start scans that read what packs wait for. Without, the next
+	// scan reads it.
+	ReadOnDemand bool
 	// Ended is told of every scan that this process ends; may be nil.
 	Ended func(schemas.Scan)
 	// KeepScans is how many scan records of an account stay in the table; older

@@ -121,7 +121,16 @@ func (d *driver) conclude(ctx context.Context, t tally, lost int, left uint64) (
 	if left > 0 {
 		state, reason = atLeastPartial(state), fmt.Sprintf("%d resources could not be judged", left)
 	}
-	return d.end(ctx, state, reason, t)
+	_, more, err := d.c.want(ctx, d.scan.AccountID)
+	if err != nil {
+		return false, err
+	}
+	over, err := d.end(ctx, state, reason, t)
+	if over && more && d.c.d.ReadOnDemand {
+		d.c.pending.add(d.scan.AccountID, 0)
+		d.c.nudge()
+	}
+	return over, err
 }
 
 func atLeastPartial(s schemas.ScanState) schemas.ScanState {
@@ -224,7 +233,7 @@ func (d *driver) publish(ctx context.Context, views map[schemas.UnitKey]unitView
 
 func (d *driver) ask(ctx context.Context, u schemas.UnitKey, retry int) error {
 	d.log.Debug().Stringer("unit", u).Int("retry", retry).Msg("ask for unit")
-	return d.c.d.Bus.PublishUnit(ctx, schemas.Unit{Scan: d.scan.ID, Account: d.account, Unit: u, Keys: d.scan.Keys[u.String()], Retry: retry})
+	return d.c.d.Bus.PublishUnit(ctx, schemas.Unit{Scan: d.scan.ID, Account: d.account, Unit: u, Keys: d.scan.Keys[u.String()], Facets: d.scan.Facets, Retry: retry})
 }
 
 // reread notes first that the old attempts are void, then asks: a crash in

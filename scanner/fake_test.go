@@ -25,6 +25,8 @@ type memory struct {
 	mismatch map[schemas.UnitKey]int // attempts still to be marked
 	fail     error
 	asked    int // UnitStatuses
+	unread   []schemas.Unread
+	unreads  int // Unread
 }
 
 type attempt struct {
@@ -164,6 +166,24 @@ func (m *memory) Resources(_ context.Context, q schemas.ResourceQuery) (schemas.
 		}
 	}
 	return out, nil
+}
+
+func (m *memory) Unread(_ context.Context, _ schemas.AccountID, fn func(schemas.Unread) error) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.unreads++
+	for _, u := range m.unread {
+		if err := fn(u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *memory) unreadAsked() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.unreads
 }
 
 func (m *memory) RecordScan(_ context.Context, s schemas.Scan) error {

@@ -239,6 +239,11 @@ func (c *Control) refresh(ctx context.Context, a schemas.AccountID, p pending) e
 	if left > 0 {
 		c.d.Log.Error().Str("accountId", string(a)).Uint64("resources", left).Msg("resources could not be judged; the next scan or change tries again")
 	}
+	if c.d.ReadOnDemand {
+		if err := c.readOnDemand(ctx, a); err != nil {
+			c.d.Log.Warn().Err(err).Str("accountId", string(a)).Msg("read what packs need; the next scan or change tries again")
+		}
+	}
 	c.pending.settle(a, p)
 	return nil
 }
@@ -282,6 +287,9 @@ func (c *Control) renew(ctx context.Context, a schemas.AccountID) (busy bool, le
 	}
 	if busy, err := c.busy(ctx, a); err != nil || busy {
 		return busy, left, err
+	}
+	if _, _, err := c.want(ctx, a); err != nil {
+		return false, left, err
 	}
 	return false, left, c.d.Store.RecomputePosture(ctx, a, c.now())
 }

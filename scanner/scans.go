@@ -14,6 +14,8 @@ type StartOptions struct {
 	Trigger schemas.Trigger   // default: manual
 	By      string            // token name, "local" or "schedule"
 	Limit   schemas.ScanLimit // default: everything
+
+	asked schemas.Demand // of a scan that reads on demand
 }
 
 // Start begins a scan of an account, named or by id, and returns its record; Run drives it
@@ -146,10 +148,15 @@ func (c *Control) claim(ctx context.Context, a schemas.Account, units []schemas.
 		if o.Trigger == "" {
 			o.Trigger = schemas.TriggerManual
 		}
+		eff, err := c.Effective(ctx, a.ID)
+		if err != nil {
+			return schemas.Scan{}, err
+		}
+		act.Wanted, act.Asked = stillWanted(act.Wanted, eff), o.asked
 		act.Count++
 		s := schemas.Scan{
 			ID: schemas.ScanID(a.ID, act.Count), AccountID: a.ID, Account: a.Name, Trigger: o.Trigger, RequestedBy: o.By,
-			State: schemas.ScanRunning, Limit: o.Limit, Units: units, Keys: keys, StartedAt: c.now(),
+			State: schemas.ScanRunning, Limit: o.Limit, Units: units, Keys: keys, Facets: facets(act.Wanted), StartedAt: c.now(),
 			Progress: schemas.Progress{UnitsTotal: len(units)},
 		}
 		act.Scan = &s

@@ -7,6 +7,8 @@ type ResourceType struct {
 	Global  bool       `json:"global"`  // read once per account, not per region
 	Route   string     `json:"route"`
 	Calls   []TypeCall `json:"calls"` // the list call first
+	// OnDemand are calls that are made only where an enrolled pack needs their answer.
+	OnDemand []TypeCall `json:"onDemand,omitempty"`
 	// With is the type whose calls bring this one along.
 	With string `json:"with,omitempty"`
 	// Verify are IAM actions that only the direct read of a resource takes, which

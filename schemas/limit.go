@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -34,11 +35,18 @@ func (l ScanLimit) Whole() bool {
 	return len(l.Regions) == 0 && len(l.Services) == 0 && len(l.Resources) == 0
 }
 
+// maxNamed is how many resources String names.
+const maxNamed = 10
+
 // String says in words what is read: "ec2, rds in us-east-1"; empty when all is.
 func (l ScanLimit) String() string {
 	parts := []string{}
 	if len(l.Resources) > 0 {
-		parts = append(parts, strings.Join(l.Resources, ", "))
+		text := strings.Join(l.Resources[:min(len(l.Resources), maxNamed)], ", ")
+		if left := len(l.Resources) - maxNamed; left > 0 {
+			text += fmt.Sprintf(" and %d more", left)
+		}
+		parts = append(parts, text)
 	}
 	if len(l.Services) > 0 {
 		parts = append(parts, strings.Join(l.Services, ", "))

@@ -79,15 +79,13 @@ type Resource struct {
 
 // HashContent is the content hash of a resource: SHA-256, hex, of the canonical
 // JSON (sorted keys) of the properties, in which mac replaces every sealed
-// value by its HMAC, and of the sorted unknown paths with their states, without
-// those that were merely not read. Arrays without an order must be sorted by
-// the projection that made them.
+// value by its HMAC, and of the sorted unknown paths with their states: what was not
+// read and what is absent are different contents, which policies judge differently.
+// Arrays without an order must be sorted by the projection that made them.
 func HashContent(properties map[string]any, unknown []UnknownPath, mac func(any) any) (string, error) {
 	var u []string
 	for _, p := range unknown {
-		if p.State != FacetNotRead {
-			u = append(u, p.Path+"="+string(p.State))
-		}
+		u = append(u, p.Path+"="+string(p.State))
 	}
 	slices.Sort(u)
 	doc, err := json.Marshal(map[string]any{"p": mac(properties), "u": u})

@@ -28,6 +28,7 @@ type Trigger string
 const (
 	TriggerManual   Trigger = "manual"
 	TriggerSchedule Trigger = "schedule"
+	TriggerPack     Trigger = "pack" // an enrolled pack needs what was not read
 )
 
 // Scan is one run over an account. Its record lives in the scans bucket under
@@ -43,6 +44,9 @@ type Scan struct {
 	Units       []UnitKey `json:"units"`
 	// Keys, by UnitKey.String, are the only ones that are read of a unit.
 	Keys map[string][]Key `json:"keys,omitempty"`
+	// Facets are the IAM actions of facets that are read on demand only, and were
+	// asked for by packs.
+	Facets []string `json:"facets,omitempty"`
 	// Resources are what was read of single resources, known at the end.
 	Resources []ResourceRead `json:"resources,omitempty"`
 	StartedAt time.Time      `json:"startedAt"`
@@ -67,6 +71,30 @@ type Reread struct {
 type ActiveScan struct {
 	Count uint64 `json:"count"`          // scans ever started
 	Scan  *Scan  `json:"scan,omitempty"` // the scan that runs, as it started; nil when idle
+	// Wanted are the facets that are read on demand, with the packs that need them.
+	// Scans read those of packs that still apply.
+	Wanted []WantedFacet `json:"wanted,omitempty"`
+	// Asked is what was not read when reads were queued last.
+	Asked Demand `json:"asked,omitzero"`
+}
+
+// WantedFacet is a facet that a pack needs.
+type WantedFacet struct {
+	Pack string `json:"pack"`
+	Call string `json:"call"` // IAM action
+}
+
+// Demand is how many reads policies wait for, at an effective revision.
+type Demand struct {
+	Revision uint64 `json:"revision"`
+	Reads    uint64 `json:"reads"` // resources times calls
+}
+
+// Unread is a facet of a resource that a pack could not judge without.
+type Unread struct {
+	Key
+	Pack string `json:"pack"`
+	Call string `json:"call"` // IAM action
 }
 
 // Progress is what people watch; it decides nothing.
@@ -102,6 +130,8 @@ type Unit struct {
 	Unit    UnitKey `json:"unit"`
 	// Keys, if there are any, are read directly, and nothing else of the unit.
 	Keys []Key `json:"keys,omitempty"`
+	// Facets are the IAM actions of facets to read beside those that always are.
+	Facets []string `json:"facets,omitempty"`
 	// Retry counts re-reads control asked for (a lost batch, a mismatch).
 	Retry int `json:"retry,omitempty"`
 }

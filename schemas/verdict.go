@@ -65,6 +65,8 @@ type PolicyResult struct {
 	Paths []UnknownPath `json:"paths,omitempty"`
 	// Reason of errored and not_applicable, for people.
 	Reason string `json:"reason,omitempty"`
+	// Transient: errored for a reason that passes by itself; see Verdict.Unsettled.
+	Transient bool `json:"-"`
 }
 
 // JudgedPack is a pack that a batch was judged by. Policies are named once per
@@ -198,6 +200,9 @@ type Verdict struct {
 	Hash       string        `json:"hash"`    // of the resource
 	Projection int           `json:"projection"`
 	Packs      []PackVerdict `json:"packs,omitempty"` // one per VerdictBatch.Packs, in its order
+	// Unsettled: a policy is errored for a reason that passes by itself. The verdict
+	// counts, and the resource is to be judged again.
+	Unsettled bool `json:"unsettled,omitempty"`
 }
 
 // Order is what verdicts compare by.

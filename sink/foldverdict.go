@@ -87,10 +87,19 @@ func (f *fold) verdict(b *schemas.VerdictBatch, v *schemas.Verdict) error {
 	f.judged[j.key] = &judgedRow{
 		AccountID: string(b.AccountID), Type: v.Type, Region: v.Region, ID: v.ID, ScopeRegion: scope.Region, Route: scope.Route,
 		Version: j.order.Version, Revision: j.order.Revision, Attempt: j.order.Attempt,
-		Hash: v.Hash, Projection: uint32(v.Projection),
+		Hash: v.Hash, Projection: judgedProjection(v),
 	}
 	f.out.judged[j.key] = true
 	return nil
+}
+
+// judgedProjection is the projection that a verdict is of. One that is not settled
+// is of none (they begin with 1), so that its resource counts as not judged.
+func judgedProjection(v *schemas.Verdict) uint32 {
+	if v.Unsettled {
+		return 0
+	}
+	return uint32(v.Projection)
 }
 
 // withdraw ends what packs said that no longer judge this resource. CodeInvalid

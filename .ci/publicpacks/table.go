@@ -44,14 +44,25 @@ func (r *row) result() string {
 	return runs + "; " + strings.Join(out, "; ")
 }
 
-const longestReason = 160
+const longestReason = 240
+
+// withoutTraceback leaves out where a Python exception came from: what it says
+// stands at the end.
+func withoutTraceback(text string) string {
+	before, trace, found := strings.Cut(text, "Traceback (most recent call last):\n")
+	if !found {
+		return text
+	}
+	lines := strings.Split(trace, "\n")
+	return before + strings.Join(slices.DeleteFunc(lines, func(l string) bool { return strings.HasPrefix(l, " ") || l == "" }), "\n")
+}
 
 // server is the part of an address that tells where packages come from.
 var server = regexp.MustCompile(`https?://[^/\s]+/`)
 
 // line is a text on one line of a table.
 func line(text string) string {
-	text = server.ReplaceAllString(strings.Join(strings.Fields(text), " "), "")
+	text = server.ReplaceAllString(strings.Join(strings.Fields(withoutTraceback(text)), " "), "")
 	text = strings.NewReplacer("|", `\|`, "<", "&lt;", "*", `\*`).Replace(text)
 	if r := []rune(text); len(r) > longestReason {
 		return string(r[:longestReason]) + "…"
@@ -88,6 +99,10 @@ Packs that others wrote, fetched and run as they are by ` + "`go run ./.ci/publi
 dependencies, starts in the sandbox and judges %d resources: what discovery makes of AWS (its golden files), and a few of other providers
 (` + "`.ci/publicpacks/resources.yaml`" + `). Stack policies are listed and not evaluated for accounts. *failed*, *passed*, *both*: how many policies did so on
 some resource; *unknown*: how many could not tell of some, because what they ask for is not known of it.
+
+A name begins with the repository on GitHub, of Pulumi where no owner is named. Integration tests of pulumi/pulumi-policy assert what one test stack shows them, so on
+other resources their own assertions throw: that is what *errored* says there. *In an activated environment* run Python packs that leave it to their
+user to install the policy SDK.
 
 | pack | runtime | policies | stack policies | failed | passed | both | unknown | result |
 |---|---|---|---|---|---|---|---|---|

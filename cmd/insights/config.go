@@ -82,11 +82,14 @@ type WorkersConfig struct {
 	Discovery  int // units at once
 	Evaluator  int // batches at once
 	MaxEngines int // loaded packs kept warm
+	// MaxEngineMemory is what the processes of packs kept warm may hold together.
+	MaxEngineMemory byteSize
 }
 
 // PacksConfig says what packs may do.
 type PacksConfig struct {
 	Builtins []string // of Rego, that are not for every pack
+	Memory   byteSize // of the processes of one pack in a programming language
 }
 
 // adminOff is the adminAddr of a process that shows nothing of itself.
@@ -95,6 +98,9 @@ const adminOff = "off"
 // minHistory is the least that can be kept of the past: the ends of units are part
 // of it, and a scan is complete when they are all there.
 const minHistory schemas.Days = 7
+
+// minPackMemory is the least that is of use to a pack in a programming language.
+const minPackMemory byteSize = 256 << 20
 
 // allRoles a process can take.
 var allRoles = []string{"control", "sink", "discovery", "evaluator"}
@@ -109,8 +115,9 @@ func defaultConfig() Config {
 		Log:          LogConfig{Level: "info", Format: "console"},
 		NATS:         NATSConfig{Replicas: 1, AckWait: 30 * time.Second, LeaseTTL: 15 * time.Second},
 		ClickHouse:   ClickHouseConfig{Database: "insights"},
-		Workers:      WorkersConfig{Discovery: 4, Evaluator: 4, MaxEngines: 64},
+		Workers:      WorkersConfig{Discovery: 4, Evaluator: 4, MaxEngines: 64, MaxEngineMemory: 4 << 30},
 		Sandbox:      string(sandbox.BestEffort),
+		Packs:        PacksConfig{Memory: 4 << 30},
 		Retention:    schemas.Retention{Removed: 90},
 	}
 }
@@ -120,8 +127,8 @@ func defaultConfig() Config {
 type setting struct {
 	path  string
 	usage string
-	// to is where the value goes: *string, *int, *[]string, *time.Duration or
-	// *schemas.Days.
+	// to is where the value goes: *string, *int, *[]string, *time.Duration,
+	// *byteSize or *schemas.Days.
 	to func(*Config) any
 	// secret values may come from the environment or from a file named by
 	// path+"File", never from the configuration file itself.
@@ -155,8 +162,10 @@ var settings = []setting{
 	{path: "workers.discovery", usage: "units read at once", to: func(c *Config) any { return &c.Workers.Discovery }},
 	{path: "workers.evaluator", usage: "batches judged at once", to: func(c *Config) any { return &c.Workers.Evaluator }},
 	{path: "workers.maxEngines", usage: "loaded packs kept warm", to: func(c *Config) any { return &c.Workers.MaxEngines }},
+	{path: "workers.maxEngineMemory", usage: "memory that the processes of packs kept warm may hold together, such as 4GiB", to: func(c *Config) any { return &c.Workers.MaxEngineMemory }},
 	{path: "sandbox", usage: "how packs in programming languages are contained: required (or they do not run), best-effort, off", to: func(c *Config) any { return &c.Sandbox }},
 	{path: "packs.builtins", usage: "Rego builtins that packs may use although they reach outside, such as http.send; default: none", to: func(c *Config) any { return &c.Packs.Builtins }},
+	{path: "packs.memory", usage: "memory that a pack in a programming language may use, such as 4GiB", to: func(c *Config) any { return &c.Packs.Memory }},
 	{path: "retention.history", usage: "how long resource versions, violation events and scans are kept, such as 400d, or forever; default: versions 400d, the others forever", to: func(c *Config) any { return &c.Retention.History }},
 	{path: "retention.removed", usage: "how long what was found in a removed account is kept, such as 90d, or forever", to: func(c *Config) any { return &c.Retention.Removed }},
 }
@@ -198,6 +207,12 @@ func (s setting) set(c *Config, text string) error {
 			return fmt.Errorf("%q is not a duration such as 30s", text)
 		}
 		*to = d
+	case *byteSize:
+		n, err := parseByteSize(text)
+		if err != nil {
+			return err
+		}
+		*to = n
 	case *schemas.Days:
 		d, err := schemas.ParseDays(text)
 		if err != nil {
@@ -329,6 +344,8 @@ func (s setting) kind(c *Config) string {
 		return "whole number"
 	case *time.Duration:
 		return "duration such as 30s"
+	case *byteSize:
+		return "memory size such as 4GiB"
 	case *schemas.Days:
 		return "number of days such as 90d, or forever"
 	default:
@@ -358,6 +375,8 @@ func (c *Config) check(p *schemas.Problems) {
 	p.Check(c.Workers.Discovery > 0, "workers.discovery", "must be positive")
 	p.Check(c.Workers.Evaluator > 0, "workers.evaluator", "must be positive")
 	p.Check(c.Workers.MaxEngines > 0, "workers.maxEngines", "must be positive")
+	p.Check(c.Workers.MaxEngineMemory >= minPackMemory, "workers.maxEngineMemory", "must be at least %s", minPackMemory)
+	p.Check(c.Packs.Memory >= minPackMemory, "packs.memory", "must be at least %s: with less, Node.js and Python do not start", minPackMemory)
 	p.Check(slices.Contains(sandbox.Modes, sandbox.Mode(c.Sandbox)), "sandbox", "%q is not required, best-effort or off", c.Sandbox)
 	for i, b := range c.Packs.Builtins {
 		p.Check(slices.Contains(rego.Builtins(), b), fmt.Sprintf("packs.builtins[%d]", i), "%q is not one of %s", b, strings.Join(rego.Builtins(), ", "))
@@ -419,6 +438,9 @@ func (c Config) embeds() bool { return c.NATS.URL == "" || c.has("control") && c
 // published.
 func (c Config) runsPacks() bool { return c.has("evaluator") || c.has("control") }
 
+// packLimits are those of packs in programming languages.
+func (c Config) packLimits() sandbox.Limits { return sandbox.Limits{Memory: int64(c.Packs.Memory)} }
+
 // has tells whether the process takes a role.
 func (c Config) has(role string) bool { return slices.Contains(c.Roles, role) }
 
@@ -430,6 +452,8 @@ func (s setting) value(c *Config) any {
 	case *int:
 		return *to
 	case *time.Duration:
+		return to.String()
+	case *byteSize:
 		return to.String()
 	case *schemas.Days:
 		return to.String()

@@ -79,7 +79,7 @@ func (a *app) printConfig(c Config) error {
 	}
 	var protections []sandbox.Protection
 	if c.runsPacks() {
-		protections = sandbox.Report(sandbox.Mode(c.Sandbox))
+		protections = sandbox.Report(sandbox.Mode(c.Sandbox), c.packLimits())
 	}
 	if a.output == "json" {
 		if protections != nil {

@@ -23,7 +23,7 @@ func checkSandbox(_ context.Context, d *doctor) []finding {
 		return []finding{broken(name, err)}
 	}
 	var holds, missing, remedies []string
-	for _, p := range sandbox.Report(mode) {
+	for _, p := range sandbox.Report(mode, d.cfg.packLimits()) {
 		if p.Holds {
 			holds = append(holds, p.Name)
 			continue

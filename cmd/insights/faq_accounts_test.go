@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
 	"github.com/insights-scanner/insights-scanner/evaluator"
@@ -52,6 +55,16 @@ func scanned(t *testing.T) (p program, url string) {
 	p.ok(t, "group", "withdraw", schemas.DefaultAccountsGroup, "aws_foundations")
 	p.ok(t, "scan", "start", "prod")
 	return p, url
+}
+
+// served starts a server on what a program has and gives the program that talks to
+// it: its commands start no stores of their own, which takes most of their time.
+func (p program) served(t *testing.T) program {
+	t.Helper()
+	listen := freeAddress(t)
+	background(t, p.command(context.WithoutCancel(t.Context()), "serve", "--listen", listen, "--admin-addr", "off"))
+	eventually(t, 2*time.Minute, "serve answers", func() bool { return dial(listen) })
+	return program{env: append(slices.Clone(p.env), "INSIGHTS_SERVER=http://"+listen), dir: p.dir}
 }
 
 // found are the violations of a state as "bucket version level group", sorted.

@@ -101,6 +101,7 @@ deny    advisory (not mandatory)  prefix="bucket-00000003"
 func TestPacksAreExplained(t *testing.T) {
 	t.Parallel()
 	p, _ := scanned(t)
+	p = p.served(t)
 	p.ok(t, "pack", "publish", ruled(t, "own", "1", anyBucket))
 	p.ok(t, "pack", "publish", ruled(t, "own", "2", anyBucket))
 	p.ok(t, "group", "create", "live")

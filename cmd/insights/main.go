@@ -21,13 +21,30 @@ func main() {
 
 // run is the program; it gives the exit code.
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The first signal asks to end, a second one ends the process at once.
-	defer context.AfterFunc(ctx, stop)()
+	ctx, stop := interruptible()
+	defer stop()
 	root := newRoot(stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv})
-	err := root.ExecuteContext(ctx)
-	stop()
-	return report(err)
+	return report(root.ExecuteContext(ctx))
+}
+
+// interruptible returns a context that the first signal ends; a second one ends the
+// process, as if nobody listened. One listener takes both, so that a second signal
+// which follows at once is not lost between them.
+func interruptible() (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		again := <-signals
+		signal.Reset(again)
+		_ = syscall.Kill(os.Getpid(), again.(syscall.Signal))
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		cancel()
+	}
 }
 
 // Exit codes. They are documented in the help of the root command.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/insights-scanner/insights-scanner/evaluator"
 	"github.com/insights-scanner/insights-scanner/evaluator/fixture"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -51,6 +52,9 @@ want does not name is not compared; a case without want is only shown. With
 
 // packTest runs the fixtures of a pack, and gives the exit code.
 func (a *app) packTest(ctx context.Context, dir string, update bool) error {
+	if _, err := evaluator.ReadProject(dir); err != nil {
+		return err
+	}
 	files, err := fixture.Files(dir)
 	if err != nil {
 		return err

@@ -119,7 +119,7 @@ func (n *node) openControl() {
 	p.control = scanner.NewControl(scanner.Deps{
 		Accounts: t.accounts, Scans: t.scans, Active: t.active, Effective: t.effective, Bus: n.bus, Store: n.store,
 		Planner: n.planner(), Sequencer: n.bus, Resolver: p.resolver, Log: n.log, Owner: n.owner, Now: time.Now, Poll: n.poll(),
-		Ended: n.metrics.scanEnded,
+		Ended: n.metrics.scanEnded, OnDemand: aws.OnDemand, ReadOnDemand: n.opts.work == serving,
 	})
 	p.tokens = api.NewTokens(t.tokens, time.Now)
 	p.webhooks = webhook.New(webhook.Deps{

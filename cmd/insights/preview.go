@@ -53,7 +53,7 @@ func (n *node) previewAccount(ctx context.Context, w policy.WhatIf) (schemas.Pre
 	}
 	worker := evaluator.NewWorker(evaluator.Deps{
 		Loaders: n.parts.runtimes, Archives: n.parts.archives, Effectives: tried(w.Packs), Publisher: t, Opener: n.ring,
-		Log: n.log, Now: time.Now, MaxEngines: len(w.Packs),
+		Log: n.log, Now: time.Now, MaxEngines: len(w.Packs), MaxEngineMemory: int64(n.cfg.Workers.MaxEngineMemory),
 	})
 	defer worker.Close()
 	// No revision is that high: everything that is held is streamed.

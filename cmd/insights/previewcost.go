@@ -9,11 +9,11 @@ import (
 )
 
 // missing are the reads that policies wait for, the dearest first, with what they
-// take: the calls that scans make for the facet.
+// take: the calls that scans make for the facet, always or on demand.
 func (t *previewTally) missing() []schemas.PreviewRead {
 	perCall := map[[2]string]uint64{}
 	for _, typ := range aws.Types() {
-		for _, c := range typ.Calls {
+		for _, c := range slices.Concat(typ.Calls, typ.OnDemand) {
 			perCall[[2]string{typ.Type, c.Action}] = uint64(c.PerCall)
 		}
 	}

@@ -20,7 +20,8 @@ func (a *app) resourceTypesCmd() *cobra.Command {
 		Long: `Types lists every resource type that scans read. FACETS are the groups of
 properties that take an API call each; CALLS are the calls that a unit (a service
 in a region) with 1,000 of the type takes. A type that comes with another costs
-only what is written beside it.`,
+only what is written beside it. Facets on demand are read, a call a resource, where a
+policy of an enrolled pack needs them.`,
 		Example: `  insights resources types
   insights resources types --service sqs -o json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -66,6 +67,9 @@ func coverageRows(types []schemas.ResourceType) [][]string {
 		for _, c := range t.Calls {
 			facets, actions = append(facets, c.Facet), append(actions, c.Action)
 		}
+		for _, c := range t.OnDemand {
+			facets, actions = append(facets, c.Facet+" (on demand)"), append(actions, c.Action)
+		}
 		rows[i] = []string{t.Type, t.Service, t.Route, strings.Join(facets, ", "), costText(t), strings.Join(append(actions, t.Verify...), ", ")}
 	}
 	return rows
@@ -90,6 +94,8 @@ func writeCoverage(w io.Writer, types []schemas.ResourceType) error {
 The %d resource types that scans read. This page is generated: `+"`insights resources types --markdown docs/COVERAGE.md`"+`.
 
 - *Facets* are groups of properties that take an API call each. One that is denied or fails makes its properties unknown, never missing.
+  One that is read *on demand* is not read until a policy of an enrolled pack needs it; then it is read of the resources in question by
+  itself, and by every scan from then on.
 - *Calls* is how many API calls a unit (a service in a region, or a global service) with 1,000 resources of the type takes. A type that
   comes *with* another one is made of the same answers and costs only what is written beside it. `+"`make bench`"+` measures this on awsfake.
 - *IAM actions* are those of the calls; in parentheses those of the direct read that tells a resource which is gone from one that a list
@@ -103,6 +109,9 @@ The %d resource types that scans read. This page is generated: `+"`insights reso
 		var facets, actions []string
 		for _, c := range t.Calls {
 			facets, actions = append(facets, c.Facet), append(actions, c.Action)
+		}
+		for _, c := range t.OnDemand {
+			facets, actions = append(facets, c.Facet+" (on demand)"), append(actions, c.Action)
 		}
 		slices.Sort(actions)
 		text := strings.Join(slices.Compact(actions), " ")

@@ -75,7 +75,8 @@ func (n *node) runEvaluator(ctx context.Context) error {
 	worker := evaluator.NewWorker(evaluator.Deps{
 		Loaders: n.parts.runtimes, Archives: n.parts.archives, Effectives: effectives, Publisher: countedVerdicts{n.bus, n.metrics},
 		Opener: n.ring, Log: n.log, Now: time.Now, MaxEngines: n.cfg.Workers.MaxEngines,
-		Loaded: n.metrics.loaded, Evaluated: n.metrics.evaluated,
+		MaxEngineMemory: int64(n.cfg.Workers.MaxEngineMemory),
+		Loaded:          n.metrics.loaded, Evaluated: n.metrics.evaluated,
 	})
 	defer worker.Close()
 	g, ctx := errgroup.WithContext(ctx)

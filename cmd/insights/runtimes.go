@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,11 +31,30 @@ func newRuntimes(cfg Config, log zerolog.Logger) runtimes {
 		}
 		box, err := sandbox.New(sandbox.Mode(cfg.Sandbox))
 		if err != nil {
-			return nil, err
+			return nil, forGood(err)
 		}
-		return pulumi.New(pulumi.Options{Sandbox: box, Installer: install.New(root, box, log)}), nil
+		return pulumi.New(pulumi.Options{Sandbox: box, Installer: install.New(root, box, log), Limits: cfg.packLimits(), Log: log}), nil
 	})}
 	return runtimes{schemas.RuntimeOPA: rego.Loader{Builtins: cfg.Packs.Builtins}, schemas.RuntimeNodeJS: processes, schemas.RuntimePython: processes}
+}
+
+// checkSandbox fails where packs are to run in a sandbox that is required and
+// cannot be had.
+func (c Config) checkSandbox() error {
+	if !c.runsPacks() || sandbox.Mode(c.Sandbox) != sandbox.Required {
+		return nil
+	}
+	_, err := sandbox.New(sandbox.Required)
+	return err
+}
+
+// forGood makes an error one that does not pass by itself: whoever is to run a
+// pack does not try again, and says why it is errored.
+func forGood(err error) error {
+	if e, ok := errors.AsType[*schemas.Error](err); ok {
+		return &schemas.Error{Code: schemas.CodeInvalid, Message: e.Message, Hint: e.Hint}
+	}
+	return err
 }
 
 // String lists the runtimes for people.

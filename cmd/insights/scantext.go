@@ -153,6 +153,9 @@ func starterText(s schemas.Scan) string {
 	if s.Trigger == schemas.TriggerSchedule {
 		return "by its schedule"
 	}
+	if s.Trigger == schemas.TriggerPack {
+		return "for what pack " + s.RequestedBy + " needs"
+	}
 	return "by " + orText(s.RequestedBy, "hand")
 }
 

@@ -43,6 +43,9 @@ ends it at once; nothing is lost by that either.`,
 			if cfg.Listen != "" && !cfg.has("control") {
 				return usageError(cmd, errors.New("--listen needs the control role: the API answers from the store"))
 			}
+			if err := cfg.checkSandbox(); err != nil {
+				return err
+			}
 			local, err := packs.packs(cmd)
 			if err != nil {
 				return err

@@ -13,16 +13,16 @@ func Types() []schemas.ResourceType {
 		for _, t := range s.types {
 			list = append(list, schemas.ResourceType{
 				Type: t.token, Service: s.name, Global: s.global, Route: schemas.RouteNative,
-				Calls: typeCalls(t), With: t.with, Verify: t.verify, CallsPer1000: s.cost(t, 1000),
+				Calls: typeCalls(t.calls), OnDemand: typeCalls(t.onDemand), With: t.with, Verify: t.verify, CallsPer1000: s.cost(t, 1000),
 			})
 		}
 	}
 	return list
 }
 
-func typeCalls(t typeSpec) []schemas.TypeCall {
-	list := make([]schemas.TypeCall, len(t.calls))
-	for i, c := range t.calls {
+func typeCalls(calls []call) []schemas.TypeCall {
+	list := make([]schemas.TypeCall, len(calls))
+	for i, c := range calls {
 		list[i] = schemas.TypeCall{Facet: c.facet, Action: c.action, PerCall: c.per}
 	}
 	return list
@@ -48,7 +48,7 @@ func (svc *service) cost(t typeSpec, n int) (calls int) {
 }
 
 // Actions are the IAM actions that scans of an account with some services (none
-// stands for all) call, sorted. An account without a choice of regions asks which
+// stands for all) call, also on demand, sorted. An account without a choice of regions asks which
 // ones are enabled.
 func Actions(names, regions []string) []string {
 	var list []string
@@ -60,7 +60,7 @@ func Actions(names, regions []string) []string {
 			continue
 		}
 		for _, t := range s.types {
-			for _, c := range t.calls {
+			for _, c := range slices.Concat(t.calls, t.onDemand) {
 				list = append(list, c.action)
 			}
 			list = append(list, t.verify...)

@@ -160,6 +160,9 @@ func (b *probe) permissions() []schemas.Permission {
 		for _, c := range t.calls {
 			add(c.action, t.token, "no resource to try it on")
 		}
+		for _, c := range t.onDemand {
+			add(c.action, t.token, "only read when an enrolled pack needs it")
+		}
 		for _, action := range t.verify {
 			add(action, t.token, "only asked when a list leaves a resource out")
 		}

@@ -249,5 +249,5 @@ func (p *Provider) Open(ctx context.Context, u schemas.Unit) (discovery.Reader, 
 	if svc.global {
 		region = homeRegion(acc.identity.partition)
 	}
-	return &reader{svc: svc, session: p.session(acc, u.Account, region), unitRegion: u.Unit.Region}, nil
+	return &reader{svc: svc, session: p.session(acc, u.Account, region), unitRegion: u.Unit.Region, facets: u.Facets}, nil
 }

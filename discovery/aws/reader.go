@@ -14,13 +14,14 @@ type reader struct {
 	svc        *service
 	session    *session
 	unitRegion string
+	facets     []string // to read on demand
 	counted    counters
 }
 
 // Read emits everything the service has.
 func (r *reader) Read(ctx context.Context, emit discovery.Emit) ([]schemas.ScopeEnd, error) {
 	run := newRun(emit)
-	if err := r.svc.readAll(withCounters(ctx, &r.counted), r.session, run); err != nil {
+	if err := r.svc.readAll(r.context(ctx), r.session, run); err != nil {
 		return nil, err
 	}
 	// A cancelled call looks like a failed one; it must not become a state.
@@ -34,7 +35,7 @@ func (r *reader) Read(ctx context.Context, emit discovery.Emit) ([]schemas.Scope
 // bucket and what is split off it, cost no more than one of them.
 func (r *reader) Verify(ctx context.Context, keys []schemas.Key, emit discovery.Emit) (gone []schemas.Key, err error) {
 	run := newRun(emit)
-	ctx = withCounters(ctx, &r.counted)
+	ctx = r.context(ctx)
 	var errs []error
 	for len(keys) > 0 {
 		token := keys[0].Type
@@ -55,6 +56,11 @@ func (r *reader) Verify(ctx context.Context, keys []schemas.Key, emit discovery.
 		keys = later
 	}
 	return gone, errors.Join(errs...)
+}
+
+// context has what reads of the unit look for in it.
+func (r *reader) context(ctx context.Context) context.Context {
+	return withFacets(withCounters(ctx, &r.counted), r.facets)
 }
 
 // Calls counts API attempts so far.

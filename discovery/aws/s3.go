@@ -54,7 +54,7 @@ var s3Service = &service{
 			listBuckets, tagCall, eachCall("s3:GetBucketVersioning", "versioning"),
 			eachCall("s3:GetBucketPolicy", "policy"), eachCall("s3:GetEncryptionConfiguration", "encryption"),
 			eachCall("s3:GetBucketLogging", "logging"), eachCall("s3:GetBucketAcl", "acl"), eachCall("s3:GetLifecycleConfiguration", "lifecycle"),
-		}, verify: verifyBucket},
+		}, verify: verifyBucket, onDemand: []call{bucketReplication, bucketObjectLock, bucketWebsite, bucketCORS}},
 		{token: typeBucketVersioning, calls: []call{listBuckets, eachCall("s3:GetBucketVersioning", "versioning")}, verify: verifyBucket, with: typeBucket},
 		{token: typeBucketPAB, calls: []call{listBuckets, eachCall("s3:GetBucketPublicAccessBlock", "public access block")}, verify: verifyBucket},
 		{token: typeBucketEncryption, calls: []call{listBuckets, eachCall("s3:GetEncryptionConfiguration", "encryption")}, verify: verifyBucket, with: typeBucket},

@@ -27,6 +27,8 @@ type bucketFacets struct {
 	lifecycle  *s3.GetBucketLifecycleConfigurationOutput
 
 	policyF, versioningF, encryptionF, pabF, loggingF, aclF, ownershipF, lifecycleF facet
+
+	more bucketMore
 }
 
 // bucketObservations reads a bucket and projects it. exists is false when it
@@ -34,6 +36,7 @@ type bucketFacets struct {
 func bucketObservations(ctx context.Context, s *session, listed bucket) (list []discovery.Observation, exists bool) {
 	b := &bucketFacets{bucket: listed}
 	b.read(ctx, s.s3In(b.region))
+	b.readMore(ctx, s.s3In(b.region))
 	if b.gone {
 		return nil, false
 	}
@@ -159,10 +162,7 @@ func (b *bucketFacets) whole() discovery.Observation {
 		return map[string]any{"targetBucket": aws.ToString(b.logging.TargetBucket), "targetPrefix": aws.ToString(b.logging.TargetPrefix)}
 	})
 	d.facet("lifecycleRules", b.lifecycleF, func() any { return bucketLifecycleRules(b.lifecycle) })
-	d.notRead("s3:GetReplicationConfiguration", "replicationConfiguration")
-	d.notRead("s3:GetBucketObjectLockConfiguration", "objectLockConfiguration")
-	d.notRead("s3:GetBucketWebsite", "website")
-	d.notRead("s3:GetBucketCORS", "corsRules")
+	b.more.set(d)
 	return d.observe(b.region, typeBucket, b.name, b.name, s3Projection)
 }
 

@@ -37,6 +37,8 @@ type service struct {
 type typeSpec struct {
 	token string // Pulumi type token
 	calls []call // the list call first
+	// onDemand are calls that are made only when a unit's Facets name them.
+	onDemand []call
 	// with is the type whose calls bring this one along, so that reading both
 	// costs no more than that one alone; "" for a type with calls of its own.
 	with string

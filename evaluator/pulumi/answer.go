@@ -14,16 +14,18 @@ type answer struct {
 	response *pulumirpc.AnalyzeResponse
 	thrown   map[string]string // by policy, why it gave no answer
 	failure  string            // why there is no answer at all
+	resting  bool              // it was not asked, and will be when it has rested
 }
 
 // word is what one policy says.
 type word struct {
-	outcome  schemas.Outcome // passed, failed, not applicable, unknown, errored
-	level    schemas.Level
-	severity schemas.Severity
-	messages []string
-	reason   string
-	needs    []schemas.UnknownPath // the SDK named them
+	outcome   schemas.Outcome // passed, failed, not applicable, unknown, errored
+	level     schemas.Level
+	severity  schemas.Severity
+	messages  []string
+	reason    string
+	transient bool                  // the reason is
+	needs     []schemas.UnknownPath // the SDK named them
 }
 
 // words reads an answer: the word of every policy that was asked.
@@ -35,7 +37,7 @@ func (e *engine) words(a answer, ps places) map[string]*word {
 		if reason, threw := a.thrown[name]; threw {
 			w.outcome, w.reason = schemas.Errored, reason
 		} else if a.failure != "" {
-			w.outcome, w.reason = schemas.Errored, a.failure
+			w.outcome, w.reason, w.transient = schemas.Errored, a.failure, a.resting
 		}
 	}
 	for _, na := range a.response.GetNotApplicable() {

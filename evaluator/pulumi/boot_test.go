@@ -11,6 +11,7 @@ import (
 
 // A pack that does not start is refused, with what it says itself.
 func TestPacksThatDoNotStart(t *testing.T) {
+	t.Parallel()
 	entry := func(f files, text string) files {
 		if f.runtime() == schemas.RuntimePython {
 			return f.with("__main__.py", text)
@@ -68,6 +69,7 @@ func TestPacksThatDoNotStart(t *testing.T) {
 
 // A pack that takes too long to start is not waited for.
 func TestSlowBoot(t *testing.T) {
+	t.Parallel()
 	for name, f := range map[string]files{
 		"writes nothing": node().with("index.js", `console.error("still thinking"); setInterval(() => {}, 1e6);`),
 		"never answers":  node().with("index.js", `require("net").createServer(() => {}).listen(0, "127.0.0.1", function () { console.log(this.address().port); })`),

@@ -33,7 +33,7 @@ func (e *engine) analyze(ctx context.Context, in evaluator.Input, req *pulumirpc
 	c := &call{e: e, in: in, req: req}
 	for ; ; c.alone = true {
 		if why := e.alarm.open(); why != "" {
-			return answer{failure: why}, nil
+			return answer{failure: why, resting: true}, nil
 		}
 		done, err := e.turns.take(ctx, c.alone)
 		if err != nil {

@@ -87,7 +87,7 @@ func (e *engine) Evaluate(ctx context.Context, in evaluator.Input) ([]schemas.Po
 		case second.failure == "":
 			settle(w, without[name], s.places)
 		case w.outcome != schemas.Unknown && w.outcome != schemas.Errored:
-			*w = word{outcome: schemas.Errored, reason: second.failure}
+			*w = word{outcome: schemas.Errored, reason: second.failure, transient: second.resting}
 		}
 	}
 	return e.results(words), nil
@@ -111,7 +111,7 @@ func (e *engine) results(words map[string]*word) []schemas.PolicyResult {
 		if w == nil {
 			continue
 		}
-		out[i].Outcome, out[i].Reason = w.outcome, w.reason
+		out[i].Outcome, out[i].Reason, out[i].Transient = w.outcome, w.reason, w.transient
 		switch w.outcome {
 		case schemas.Failed:
 			out[i].Level, out[i].Severity, out[i].Messages = w.level, w.severity, w.messages

@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/insights-scanner/insights-scanner/evaluator"
 	"github.com/insights-scanner/insights-scanner/evaluator/pulumi"
-	"github.com/insights-scanner/insights-scanner/evaluator/pulumi/sandbox"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -22,106 +19,10 @@ const (
 	pythonPublic = "if props.get('acl') == 'public':\n    report('public')"
 )
 
-// badCase is what the second policy of a pack does to a resource with its name
-// in bad, and what comes of it.
-type badCase struct {
-	name, does string
-	says       string
-	// others is what the other policies of the pack say of that resource: a policy
-	// that throws costs its own word only. Empty: either.
-	others schemas.Outcome
-}
-
-var badNode = []badCase{
-	{"throws", `throw new Error("no " + props.n);`, "the policy threw: Error: no 5\n    at ", schemas.Failed},
-	{"throws later", `await new Promise((_, no) => setTimeout(() => no(new Error("late")), 1));`, "the policy threw: Error: late", schemas.Failed},
-	{"throws no error", `throw "just text";`, "the policy threw: just text", schemas.Failed},
-	{"throws much", `throw new Error("x".repeat(4 << 20));`, "the policy threw: Error: xxx", schemas.Failed},
-	{"throws too much", `throw new Error("x".repeat(16 << 20));`, "the pack broke off", schemas.Errored},
-	{"hangs", `while (true) {}`, "no answer within", schemas.Errored},
-	{"never resolves", `await new Promise(() => {});`, "no answer within", schemas.Errored},
-	{"exits", `console.error("giving up"); process.exit(7);`, "its process ended with exit code 7\ngiving up", schemas.Errored},
-	{"kills itself", `process.kill(process.pid, "SIGKILL");`, "its process ended by a signal: killed", schemas.Errored},
-	{"answers too much", `report("x".repeat(9 << 20));`, "the pack could not answer: grpc: received message larger than max", schemas.Errored},
-	{"breaks its answer", `report({ message: "m", enforcementLevel: "never heard of" });`, "no answer within", schemas.Errored},
-	{"blames another", `report({ name: "z", message: "m" });`, "a policy that it does not declare, or that is disabled: z", schemas.Failed},
-	{"eats memory", `const all = []; while (true) all.push(Buffer.alloc(16 << 20, 1));`, "", ""}, // its allocation fails, or it is ended
-	{"fills the heap", `const all = []; while (true) all.push(new Array(1e6).fill(all.length));`, "its process ended", schemas.Errored},
-}
-
-var badPython = []badCase{
-	{
-		"throws", "{}['missing']",
-		"the policy threw: Traceback (most recent call last):\n  File \"__main__.py\", line ", schemas.Failed,
-	},
-	{"hangs", "while True:\n    pass", "no answer within", schemas.Errored},
-	{"exits", "os._exit(7)", "its process ended with exit code 7", schemas.Errored},
-	{"eats memory", "all = []\nwhile True:\n    all.append(bytearray(os.urandom(1 << 20) * 16))", "", ""},
-}
-
-// A resource that breaks its pack is errored with the reason. The resources in
-// flight beside it, those after it, and other packs are judged as ever.
-func TestBadPacks(t *testing.T) {
-	var js, py strings.Builder
-	for _, c := range badNode {
-		fmt.Fprintf(&js, "if (props.bad === %q) { %s }\n", c.name, c.does)
-	}
-	for _, c := range badPython {
-		fmt.Fprintf(&py, "if props.get('bad') == %q:\n    %s\n", c.name, strings.ReplaceAll(c.does, "\n", "\n    "))
-	}
-	for name, bad := range map[string]struct {
-		pack  files
-		cases []badCase
-	}{
-		"node":   {node("a_public", nodePublic, "b_bad", js.String(), "c_public", nodePublic), badNode},
-		"python": {python("a_public", pythonPublic, "b_bad", py.String(), "c_public", pythonPublic), badPython},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := newLoader(t, pulumi.Options{Call: 6 * time.Second, Limits: sandbox.Limits{Memory: 600 << 20}})
-			e, other := load(t, l, bad.pack, nil), load(t, l, node("public", nodePublic), nil)
-			for _, c := range bad.cases {
-				t.Run(c.name, func(t *testing.T) { c.run(t, e, other) })
-			}
-		})
-	}
-}
-
-func (c badCase) run(t *testing.T, e, other evaluator.Engine) {
-	var wg sync.WaitGroup
-	for n := range 16 {
-		wg.Go(func() {
-			in := resource("n", n, "acl", "public")
-			if n != 5 {
-				well(t, judge(t, e, in))
-				return
-			}
-			in.Properties["bad"] = c.name
-			rs := judge(t, e, in)
-			is(t, rs["b_bad"], schemas.Errored, c.says)
-			for _, name := range []string{"a_public", "c_public"} {
-				if c.others != "" {
-					is(t, rs[name], c.others)
-				}
-			}
-		})
-		wg.Go(func() { is(t, judge(t, other, resource("acl", "public"))["public"], schemas.Failed, "public") })
-	}
-	wg.Wait()
-	well(t, judge(t, e, resource("acl", "public"))) // the pool heals
-}
-
-// well checks that a resource was judged by all policies of a bad pack.
-func well(t *testing.T, rs map[string]schemas.PolicyResult) {
-	t.Helper()
-	is(t, rs["a_public"], schemas.Failed, "public")
-	is(t, rs["b_bad"], schemas.Passed)
-	is(t, rs["c_public"], schemas.Failed, "public")
-}
-
 // Resources on which a policy throws cost a few calls each: the policies that
 // answer are asked twice.
 func TestThrowsAreCheap(t *testing.T) {
+	t.Parallel()
 	const resources = 500
 	for name, f := range map[string]files{
 		"node":   node("a_count", `globalThis.n = (globalThis.n ?? 0) + 1; report("" + n);`, "b_throws", `throw new Error("no");`, "c_public", nodePublic),
@@ -162,6 +63,7 @@ func TestThrowsAreCheap(t *testing.T) {
 
 // Several policies may throw on one resource.
 func TestManyThrow(t *testing.T) {
+	t.Parallel()
 	for name, f := range map[string]files{
 		"node": node("a", `throw new Error("a")`, "b", nodePublic, "c", `throw new Error("c")`, "d", `if (props.d) throw new Error("d")`, "e", nodePublic),
 		"python": python("a", "raise ValueError('a')", "b", pythonPublic, "c", "raise ValueError('c')",
@@ -192,6 +94,7 @@ func TestManyThrow(t *testing.T) {
 // A pack that floods its output is judged as ever: what it writes is read and
 // forgotten.
 func TestFloods(t *testing.T) {
+	t.Parallel()
 	const line = `"x".repeat(1000) + "\n"`
 	for name, f := range map[string]files{
 		"while it judges": node("flood", `for (let i = 0; i < 20000; i++) { process.stdout.write(`+line+`); process.stderr.write(`+line+`); }`, "public", nodePublic),
@@ -210,6 +113,7 @@ func TestFloods(t *testing.T) {
 
 // Who gives up gets the context's error, while judging and while waiting.
 func TestCancelled(t *testing.T) {
+	t.Parallel()
 	e := load(t, newLoader(t, pulumi.Options{}), node("waits", `if (props.bad) await new Promise(() => {});`), nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(100*time.Millisecond, cancel)
@@ -232,6 +136,7 @@ func TestCancelled(t *testing.T) {
 // Several resources that end the process in the same moment are found out one by
 // one; those beside them are judged.
 func TestManyCulprits(t *testing.T) {
+	t.Parallel()
 	e := load(t, newLoader(t, pulumi.Options{}), python("a_public", pythonPublic, "b_bad", "if 'bad' in props:\n    os._exit(7)", "c_public", pythonPublic), nil)
 	var wg sync.WaitGroup
 	for n := range 32 {
@@ -252,15 +157,22 @@ func TestManyCulprits(t *testing.T) {
 
 // A pack whose process cannot be started again rests, and is tried again.
 func TestCannotStartAgain(t *testing.T) {
+	t.Parallel()
 	var now atomic.Int64
 	l := newLoader(t, pulumi.Options{Pause: time.Minute, Now: func() time.Time { return time.Unix(now.Load(), 0) }})
 	good := node("dies", `if (props.bad) process.exit(1);`)
 	dir := write(t, good)
 	e := loadDir(t, l, dir, nil)
 	rewrite(t, dir, "index.js", `throw new Error("gone");`)
-	is(t, judge(t, e, resource("bad", true))["dies"], schemas.Errored, "Error: gone")
+	if r := judge(t, e, resource("bad", true))["dies"]; r.Outcome != schemas.Errored || r.Transient {
+		t.Errorf("%+v", r)
+	}
 	for range 100 { // at once: nothing is started
-		is(t, judge(t, e, resource())["dies"], schemas.Errored, "the pack rests for 1m0s, it failed 3 times in a row", "Error: gone")
+		r := judge(t, e, resource())["dies"]
+		is(t, r, schemas.Errored, "the pack rests for 1m0s, it failed 3 times in a row", "Error: gone")
+		if !r.Transient {
+			t.Fatal("it is not to be judged again after the rest")
+		}
 	}
 	now.Store(61)
 	is(t, judge(t, e, resource())["dies"], schemas.Errored, "it failed 4 times in a row")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"github.com/rs/zerolog"
 	"google.golang.org/grpc/status"
 
 	"github.com/insights-scanner/insights-scanner/evaluator"
@@ -29,6 +30,7 @@ type Options struct {
 	Pause time.Duration
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
+	Log zerolog.Logger
 }
 
 // Loader loads Node and Python packs. It implements evaluator.Loader.
@@ -38,6 +40,7 @@ type Loader struct {
 	mu     sync.Mutex
 	parked *parked
 	failed map[string]failure // by pack content
+	noted  sync.Once
 }
 
 // parked is the process of the pack that was inspected last. Who inspects a pack
@@ -139,6 +142,9 @@ func (l *Loader) boot(ctx context.Context, project evaluator.Project, env instal
 	p, err := start(ctx, l.opt.Sandbox, env, l.opt.Limits, l.opt.Boot)
 	if err != nil {
 		return nil, err
+	}
+	if note := p.child.Note(); note != "" {
+		l.noted.Do(func() { l.opt.Log.Warn().Str("reason", note).Msg("packs are contained less than they could be") })
 	}
 	bounded, cancel := context.WithTimeout(ctx, l.opt.Boot)
 	defer cancel()

@@ -44,6 +44,7 @@ PolicyPack("declared", display_name="All of it", description="What is declared."
 }
 
 func TestManifest(t *testing.T) {
+	t.Parallel()
 	for runtime, f := range declared {
 		t.Run(string(runtime), func(t *testing.T) {
 			m, err := newLoader(t, pulumi.Options{}).Inspect(t.Context(), write(t, f))
@@ -71,12 +72,16 @@ func TestManifest(t *testing.T) {
 	}
 }
 
-// Where the version comes from.
-func TestVersions(t *testing.T) {
+// The FAQ: "The Policy Pack version is specified in the package.json file for
+// TypeScript/JavaScript (Node.js) packs", as 0.1.0, and "for Python Policy Packs […] in
+// the PulumiPolicy.yaml file".
+func TestThePolicyPackVersionIsSpecifiedInPackageJSONForNodeJSPacks(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		pack files
 		want string
 	}{
+		"as in the FAQ":            {node("a", "").with("package.json", `{"version": "0.1.0"}`), "0.1.0"},
 		"package.json":             {node("a", "").with("package.json", `{"version": "1.2.3-rc.1"}`), "1.2.3-rc.1"},
 		"the same in both":         {node("a", "").with("PulumiPolicy.yaml", "runtime: nodejs\nversion: 1.0.0\n"), "1.0.0"},
 		"PulumiPolicy.yaml":        {python("a", "pass").with("PulumiPolicy.yaml", "runtime: {name: python, options: {virtualenv: venv}}\nversion: 1.10\n"), "1.10"},
@@ -93,6 +98,7 @@ func TestVersions(t *testing.T) {
 
 // A pack that was inspected is not started again to be loaded, once.
 func TestInspectAndLoadShareAProcess(t *testing.T) {
+	t.Parallel()
 	f := node("a", `globalThis.id ??= Math.random(); report("" + id);`)
 	l := newLoader(t, pulumi.Options{})
 	dir, another := write(t, f), write(t, f)
@@ -112,6 +118,7 @@ func TestInspectAndLoadShareAProcess(t *testing.T) {
 
 // A pack that did not start a moment ago is not started for every batch.
 func TestFailedLoadsAreRemembered(t *testing.T) {
+	t.Parallel()
 	now := time.Unix(0, 0)
 	l := newLoader(t, pulumi.Options{Pause: time.Minute, Now: func() time.Time { return now }})
 	dir := write(t, node().with("index.js", `throw new Error("no");`))
@@ -138,6 +145,7 @@ func TestFailedLoadsAreRemembered(t *testing.T) {
 
 // What policies are configured with, and at what level they fail.
 func TestConfiguration(t *testing.T) {
+	t.Parallel()
 	for runtime, f := range map[schemas.Runtime]files{
 		schemas.RuntimeNodeJS: node().with("index.js", `
 const { PolicyPack } = require("@pulumi/policy");
@@ -187,6 +195,7 @@ PolicyPack("p", policies=[
 
 // Every outcome, and how several of one policy add up.
 func TestOutcomes(t *testing.T) {
+	t.Parallel()
 	e := load(t, newLoader(t, pulumi.Options{}), node().with("index.js", `
 const { PolicyPack, validateResourceOfType } = require("@pulumi/policy");
 class Role { static __pulumiType = "aws:iam/role:Role" }
@@ -227,6 +236,7 @@ new PolicyPack("p", { enforcementLevel: "mandatory", policies: [
 
 // What policies are shown of a resource.
 func TestWhatPoliciesSee(t *testing.T) {
+	t.Parallel()
 	in := evaluator.Input{
 		Account: "prod", URN: "urn:insights:prod::aws::t::i", Type: bucket, ID: "i", Name: "n\xff", Secrets: []string{"hunter2"},
 		Properties: map[string]any{
@@ -263,6 +273,7 @@ assert not (args.provider or args.opts.protect or args.opts.aliases or args.stac
 // Packs with the first SDKs take no configuration, do not say what their
 // policies are for, and give no severity.
 func TestOldSDK(t *testing.T) {
+	t.Parallel()
 	f := node("off", nodePublic, "on", nodePublic, "throws", `if (props.bad) throw new Error("no");`)
 	f["index.js"] = `
 const util = require("@pulumi/policy/protoutil");
@@ -297,6 +308,7 @@ util.makeAnalyzerInfo = (...args) => {
 
 // What an engine holds is the memory of its process, while it has one.
 func TestMemory(t *testing.T) {
+	t.Parallel()
 	now := time.Unix(0, 0)
 	l := newLoader(t, pulumi.Options{Now: func() time.Time { return now }})
 	e := load(t, l, node("eats", `globalThis.all = Buffer.alloc((props.mb ?? 0) << 20, 1);`), nil)

@@ -29,6 +29,7 @@ func unknown(in evaluator.Input, paths ...string) evaluator.Input {
 
 // What hangs on something unknown, beyond what all runtimes have to do alike.
 func TestUnknown(t *testing.T) {
+	t.Parallel()
 	f := node(
 		"catches", `try { if (props.acl === "public") report("public"); } catch (e) { report("caught"); }`,
 		"counts", `if (Object.keys(props).length !== 1) report("not one");`,
@@ -74,6 +75,7 @@ func TestUnknown(t *testing.T) {
 // What Python hands out unchecked is caught where it ends up in a message, and
 // where it decides.
 func TestUnknownInPython(t *testing.T) {
+	t.Parallel()
 	e := load(t, newLoader(t, pulumi.Options{}), python(
 		"contains", "if 'acl' in props:\n    report('acl')",
 		"default", "if props.get('acl', 'private') == 'public':\n    report('public')",
@@ -98,6 +100,7 @@ func TestUnknownInPython(t *testing.T) {
 
 // What a resource really holds is not taken for what Pulumi's protocol means by it.
 func TestSpecialValues(t *testing.T) {
+	t.Parallel()
 	const (
 		unknownNumber = "3eeb2bf0-c639-47a8-9e75-3b44932eb421"
 		signature     = "4dabf18193072939515e22adb298388d"
@@ -121,6 +124,7 @@ func TestSpecialValues(t *testing.T) {
 // Secrets are seen by policies, and in nothing that an engine tells of what a
 // pack wrote or threw, also when it was shown them with another resource.
 func TestSecretsInLogs(t *testing.T) {
+	t.Parallel()
 	key := "-----BEGIN PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END PRIVATE KEY-----\n"
 	long := strings.Repeat("x", 3000) + "hunter4"
 	for name, f := range map[string]files{

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"github.com/goccy/go-yaml"
 
@@ -37,16 +38,18 @@ func Digest(archive []byte) string {
 }
 
 // Archive packs a directory into a tar.gz rooted at package/. The same files
-// give the same bytes: sorted, without times and owners. Left out are version
-// control, installed dependencies (node_modules, virtual environments, Python
-// caches) and what .gitignore files name. Errors are CodeInvalid: no
-// PulumiPolicy.yaml, links, or more than MaxArchiveBytes.
+// give the same bytes: sorted, without times and owners. Of a Node pack it holds
+// what `npm pack` packs, with PulumiPolicy.yaml and lock files. Of others are left
+// out version control, installed dependencies (node_modules, virtual environments,
+// Python caches) and what .gitignore files name, also those above it in its git
+// repository. Errors are CodeInvalid: no PulumiPolicy.yaml, links, or more than
+// MaxArchiveBytes.
 func Archive(dir string) ([]byte, error) {
 	if _, err := os.Stat(filepath.Join(dir, projectFile)); err != nil {
 		return nil, schemas.Errorf(schemas.CodeInvalid, "%s is no policy pack: %w", dir, err).
 			WithHint("name the directory that holds %s", projectFile)
 	}
-	return ArchiveFS(os.DirFS(dir), dir)
+	return archiver{fsys: os.DirFS(dir), name: dir, above: ignoredAbove(dir)}.archive()
 }
 
 // ArchiveFS is Archive for a pack that is no directory; name is what errors call
@@ -59,17 +62,24 @@ func ArchiveFS(fsys fs.FS, name string) ([]byte, error) {
 type archiver struct {
 	fsys    fs.FS
 	name    string
-	all     bool   // leave nothing out
-	comment string // makes the bytes others, and nothing else
+	above   []ignoreRule // of directories that hold the pack
+	all     bool         // leave nothing out
+	comment string       // makes the bytes others, and nothing else
 }
 
 func (a archiver) archive() ([]byte, error) {
+	names, err := a.files()
+	if err != nil {
+		return nil, err
+	}
 	var buf bytes.Buffer
 	zip := gzip.NewWriter(&buf)
 	zip.Comment = a.comment
 	w := tar.NewWriter(zip)
-	if err := a.addDir(w, ".", nil); err != nil {
-		return nil, err
+	for _, name := range names {
+		if err := addFile(w, a.fsys, name); err != nil {
+			return nil, err
+		}
 	}
 	if err := w.Close(); err != nil {
 		return nil, schemas.Errorf(schemas.CodeInternal, "archive %s: %w", a.name, err)
@@ -79,13 +89,25 @@ func (a archiver) archive() ([]byte, error) {
 	}
 	if buf.Len() > MaxArchiveBytes {
 		return nil, schemas.Errorf(schemas.CodeInvalid, "the archive of %s has %d MiB; the limit is %d MiB", a.name, buf.Len()>>20, MaxArchiveBytes>>20).
-			WithHint("name what does not belong to the pack in .gitignore")
+			WithHint("name what does not belong to the pack in .gitignore, or what does in \"files\" of package.json")
 	}
 	return buf.Bytes(), nil
 }
 
-// addDir adds a directory's files in the order of their names.
-func (a archiver) addDir(w *tar.Writer, dir string, rules []ignoreRule) error {
+// files are the names of what is packed, sorted.
+func (a archiver) files() (names []string, err error) {
+	if rt, err := readRuntime(a.fsys); err == nil && rt == schemas.RuntimeNodeJS && !a.all {
+		if _, err := fs.Stat(a.fsys, "package.json"); err == nil {
+			return npmFiles(a.fsys)
+		}
+	}
+	err = a.walk(".", a.above, func(name string) { names = append(names, name) })
+	slices.Sort(names)
+	return names, err
+}
+
+// walk finds the files of a pack that npm knows nothing of.
+func (a archiver) walk(dir string, rules []ignoreRule, found func(string)) error {
 	entries, err := fs.ReadDir(a.fsys, dir)
 	if err != nil {
 		return schemas.Errorf(schemas.CodeInvalid, "read pack: %w", err)
@@ -98,13 +120,16 @@ func (a archiver) addDir(w *tar.Writer, dir string, rules []ignoreRule) error {
 		if !a.all && (skipped(a.fsys, name, e) || ignored(rules, name, e.IsDir())) {
 			continue
 		}
-		if e.IsDir() {
-			err = a.addDir(w, name, rules)
-		} else {
-			err = addFile(w, a.fsys, name, e)
-		}
-		if err != nil {
-			return err
+		switch {
+		case e.IsDir():
+			if err := a.walk(name, rules, found); err != nil {
+				return err
+			}
+		case !e.Type().IsRegular():
+			return schemas.Errorf(schemas.CodeInvalid, "%s is a link or a special file; a pack may hold files only", name).
+				WithHint("replace it by a file, or name it in .gitignore")
+		default:
+			found(name)
 		}
 	}
 	return nil
@@ -115,20 +140,16 @@ func skipped(fsys fs.FS, name string, e fs.DirEntry) bool {
 	case ".git", ".hg", ".svn", ".bzr", "CVS", ".DS_Store", "node_modules", "__pycache__":
 		return true
 	}
-	if e.IsDir() {
-		// The mark of a Python virtual environment.
+	if e.IsDir() || e.Type() == fs.ModeSymlink {
+		// The mark of a Python virtual environment, which may be shared by a link.
 		_, err := fs.Stat(fsys, path.Join(name, "pyvenv.cfg"))
 		return err == nil
 	}
 	return false
 }
 
-func addFile(w *tar.Writer, fsys fs.FS, name string, e fs.DirEntry) error {
-	if !e.Type().IsRegular() {
-		return schemas.Errorf(schemas.CodeInvalid, "%s is a link or a special file; a pack may hold files only", name).
-			WithHint("replace it by a file, or name it in .gitignore")
-	}
-	info, err := e.Info()
+func addFile(w *tar.Writer, fsys fs.FS, name string) error {
+	info, err := fs.Stat(fsys, name)
 	if err != nil {
 		return schemas.Errorf(schemas.CodeInvalid, "read pack: %w", err)
 	}
@@ -155,8 +176,10 @@ func addFile(w *tar.Writer, fsys fs.FS, name string, e fs.DirEntry) error {
 
 // ReadRuntime reads the runtime from the PulumiPolicy.yaml of an unpacked pack.
 // Errors are CodeInvalid.
-func ReadRuntime(dir string) (schemas.Runtime, error) {
-	raw, err := os.ReadFile(filepath.Join(dir, projectFile))
+func ReadRuntime(dir string) (schemas.Runtime, error) { return readRuntime(os.DirFS(dir)) }
+
+func readRuntime(fsys fs.FS) (schemas.Runtime, error) {
+	raw, err := fs.ReadFile(fsys, projectFile)
 	if err != nil {
 		return "", schemas.Errorf(schemas.CodeInvalid, "%s is missing in the root of the pack", projectFile)
 	}

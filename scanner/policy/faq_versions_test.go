@@ -8,7 +8,8 @@ import (
 
 // The FAQ: "How do I version a Policy Pack?", what the registry has to do with it.
 // From which file a version comes is for the runtimes to say; see
-// TestTheVersionOf… in cmd/insights.
+// TestTheVersionOf… and TestForPython… in cmd/insights, and
+// TestThePolicyPackVersionIsSpecifiedIn… in evaluator/pulumi.
 
 // "Policy Packs that are published to the service require a version".
 func TestPolicyPacksThatArePublishedToTheServiceRequireAVersion(t *testing.T) {

@@ -1,6 +1,9 @@
 package policy
 
 import (
+	"os"
+	"path"
+	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -10,6 +13,7 @@ type ignoreRule struct {
 	match   *regexp.Regexp // of the path from the root of the pack
 	negated bool
 	dirOnly bool
+	under   string // the way to the pack from where the rule is, if that is above it
 }
 
 // parseIgnore reads the .gitignore of a directory: comments, "!" (keep after
@@ -42,6 +46,33 @@ func parseIgnore(dir, text string) []ignoreRule {
 		rules = append(rules, r)
 	}
 	return rules
+}
+
+// ignoredAbove are the rules of the directories above a pack, up to the root of its
+// git repository; none outside of one. The nearest come last.
+func ignoredAbove(dir string) (rules []ignoreRule) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil
+	}
+	under := ""
+	for at := dir; ; {
+		if _, err := os.Stat(filepath.Join(at, ".git")); err == nil {
+			return rules
+		}
+		up := filepath.Dir(at)
+		if up == at {
+			return nil
+		}
+		under, at = path.Join(filepath.Base(at), under), up
+		if raw, err := os.ReadFile(filepath.Join(at, ".gitignore")); err == nil {
+			above := parseIgnore(".", string(raw))
+			for i := range above {
+				above[i].under = under
+			}
+			rules = append(above, rules...)
+		}
+	}
 }
 
 // glob writes a pattern as a regular expression.
@@ -83,7 +114,7 @@ func glob(p string) string {
 func ignored(rules []ignoreRule, name string, isDir bool) bool {
 	for i := len(rules) - 1; i >= 0; i-- {
 		r := rules[i]
-		if (!r.dirOnly || isDir) && r.match.MatchString(name) {
+		if (!r.dirOnly || isDir) && r.match.MatchString(path.Join(r.under, name)) {
 			return !r.negated
 		}
 	}

@@ -97,9 +97,17 @@ func versionHint(rt schemas.Runtime) string {
 	return "add version: to PulumiPolicy.yaml"
 }
 
+// versionFile is where a pack says its version.
+func versionFile(rt schemas.Runtime) string {
+	if rt == schemas.RuntimeNodeJS {
+		return "package.json"
+	}
+	return projectFile
+}
+
 func errUsed(m schemas.PackManifest) error {
 	return schemas.Errorf(schemas.CodeConflict, "version %s of pack %s has been used: a version is published once, for ever", m.Version, m.Name).
-		WithHint("choose another version: %s", versionHint(m.Runtime))
+		WithHint("choose another version in %s", versionFile(m.Runtime))
 }
 
 func (r *Registry) unused(ctx context.Context, m schemas.PackManifest) error {

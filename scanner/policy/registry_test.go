@@ -50,7 +50,7 @@ func TestVersionIsUsedOnceForEver(t *testing.T) {
 	_, err := w.registry.PublishDir(w.ctx, dir, "ci")
 	ok(t, err)
 	_, err = w.registry.PublishDir(w.ctx, dir, "ci")
-	wantCode(t, err, schemas.CodeConflict, "once, for ever", "choose another version")
+	wantCode(t, err, schemas.CodeConflict, "once, for ever", "choose another version in PulumiPolicy.yaml")
 	write(t, dir, "more.rego", "package x")
 	_, err = w.registry.PublishDir(w.ctx, dir, "ci")
 	wantCode(t, err, schemas.CodeConflict)

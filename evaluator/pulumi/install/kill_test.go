@@ -155,20 +155,35 @@ func wholeNode(e Environment) bool {
 
 func TestKilledInEveryPhase(t *testing.T) {
 	t.Parallel()
-	for _, phase := range []string{"begin", "copy", "lock", "install", "check", "sync", "mark", "rename"} {
+	for _, phase := range []string{"begin", "copy", "lock", "install", "check", "sync", "mark", "rename", "venv"} {
 		t.Run(phase, func(t *testing.T) {
 			t.Parallel()
 			root := t.TempDir()
-			dir, _ := pack(t, nodeFiles(nil))
+			content, whole := nodeFiles(nil), wholeNode
+			if phase == "venv" { // of Python alone
+				content, whole = lockedPython(t), func(e Environment) bool { return wholePython(t, e) }
+			}
+			dir, _ := pack(t, content)
 			o := startOther(t, root, dir, phase)
 			o.until("phase " + phase)
 			o.kill()
 			if marks, _ := filepath.Glob(filepath.Join(root, "*.complete")); len(marks) > 0 {
 				t.Fatalf("marked complete in phase %s", phase)
 			}
-			wholeAfter(t, root, dir, wholeNode)
+			wholeAfter(t, root, dir, whole)
 		})
 	}
+}
+
+// lockedPython is a pack in Python with a lock.
+func lockedPython(t *testing.T) map[string]string {
+	t.Helper()
+	return pythonFiles(t, map[string]string{requirementsLock: "--find-links wheels\npulumi_policy==999\npulumi==999\nsix==1.16.0\n"})
+}
+
+func wholePython(t *testing.T, e Environment) bool {
+	t.Helper()
+	return installed(t, e, "six") == "1.16.0" && installed(t, e, "pulumi") == "999"
 }
 
 // TestKilledAtAnyMoment kills a process when it has written some number of files.
@@ -181,12 +196,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		whole func(t *testing.T, e Environment) bool
 	}{
 		"nodejs": {nodeFiles(nil), 40, 2, func(_ *testing.T, e Environment) bool { return wholeNode(e) }},
-		"python": {
-			pythonFiles(t, map[string]string{requirementsLock: "--find-links wheels\npulumi_policy==999\npulumi==999\nsix==1.16.0\n"}), 1100, 1,
-			func(t *testing.T, e Environment) bool {
-				return installed(t, e, "six") == "1.16.0" && installed(t, e, "pulumi") == "999"
-			},
-		},
+		"python": {lockedPython(t), 1100, 1, wholePython},
 	} {
 		for n := range c.tries {
 			t.Run(fmt.Sprint(name, n), func(t *testing.T) {

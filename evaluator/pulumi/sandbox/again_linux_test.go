@@ -151,7 +151,7 @@ func TestFenced(t *testing.T) {
 		}
 	}
 	s := sandbox(t, BestEffort)
-	for _, p := range s.Report() {
+	for _, p := range s.Report(Limits{}) {
 		if holds := p.Name != refusal.missing; p.Holds != holds || holds != (p.Do == "") {
 			t.Errorf("%+v", p)
 		}

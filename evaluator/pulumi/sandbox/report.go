@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"syscall"
 
@@ -16,11 +17,14 @@ type Protection struct {
 	Do    string `json:"do,omitempty"` // what makes it hold
 }
 
-// Report tells which protections hold on this system for the sandbox's mode.
-func (s *Sandbox) Report() []Protection { return Report(s.mode) }
+// Report tells which protections hold on this system for the sandbox's mode and
+// programs with these limits.
+func (s *Sandbox) Report(l Limits) []Protection { return Report(s.mode, l) }
 
-// Report tells which protections hold on this system in a mode. Each was tried.
-func Report(mode Mode) []Protection {
+// Report tells which protections hold on this system in a mode, for programs with
+// these limits. Each was tried.
+func Report(mode Mode, l Limits) []Protection {
+	l = l.withDefaults()
 	off := mode == Off
 	can := probedPlain()
 	if !off {
@@ -30,7 +34,7 @@ func Report(mode Mode) []Protection {
 		can.limit("clean environment", "nothing of the scanner's environment but what registries need, and that only while dependencies are installed"),
 		can.privateFiles(off),
 		can.noNetwork(off),
-		can.limit(stepMemory, "2 GiB of data for a process, and in memory for all of a pack together"),
+		can.limit(stepMemory, fmt.Sprintf("%d MiB of data for a process, and in memory for all of a pack together", l.Memory>>20)),
 		can.limit(stepTasks, "512 processes and threads; an hour of processor time for each process, after all others"),
 		can.limit("file limits", "4,096 open files, files of at most 1 GiB"),
 		can.limit("dies with its parent", "all processes end with the scanner, also when it is killed"),

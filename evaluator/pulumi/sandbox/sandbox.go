@@ -34,7 +34,7 @@ var Modes = []Mode{Required, BestEffort, Off}
 
 // Limits bound a program. Zero values stand for the defaults.
 type Limits struct {
-	Memory    int64         // bytes: the data of one process, and what all its processes have in memory together; 2 GiB
+	Memory    int64         // bytes: the data of one process, and what all its processes have in memory together; 4 GiB
 	CPU       time.Duration // processor time of one process; an hour
 	Processes int           // processes and threads together; 512
 	Files     int           // open at a time in one process; 4096
@@ -44,7 +44,7 @@ type Limits struct {
 
 func (l Limits) withDefaults() Limits {
 	return Limits{
-		Memory: cmp.Or(l.Memory, 2<<30), CPU: cmp.Or(l.CPU, time.Hour), Processes: cmp.Or(l.Processes, 512),
+		Memory: cmp.Or(l.Memory, 4<<30), CPU: cmp.Or(l.CPU, time.Hour), Processes: cmp.Or(l.Processes, 512),
 		Files: cmp.Or(l.Files, 4096), FileSize: cmp.Or(l.FileSize, 1<<30), Temp: cmp.Or(l.Temp, 256<<20),
 	}
 }
@@ -79,7 +79,7 @@ func New(mode Mode) (*Sandbox, error) {
 		s.can = probed()
 	}
 	if mode == Required {
-		if err := lacking(s.Report()); err != nil {
+		if err := lacking(s.Report(Limits{})); err != nil {
 			return nil, err
 		}
 	}

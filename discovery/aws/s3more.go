@@ -1,0 +1,230 @@
+package aws
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// What of a bucket is read on demand.
+var (
+	bucketReplication = eachCall("s3:GetReplicationConfiguration", "replication")
+	bucketObjectLock  = eachCall("s3:GetBucketObjectLockConfiguration", "object lock")
+	bucketWebsite     = eachCall("s3:GetBucketWebsite", "website")
+	bucketCORS        = eachCall("s3:GetBucketCORS", "cors")
+)
+
+// bucketMore is what is read of a bucket when packs need it.
+type bucketMore struct {
+	replication *types.ReplicationConfiguration
+	objectLock  *types.ObjectLockConfiguration
+	website     *s3.GetBucketWebsiteOutput
+	cors        *s3.GetBucketCorsOutput
+
+	replicationF, objectLockF, websiteF, corsF facet
+}
+
+func (b *bucketFacets) readMore(ctx context.Context, c *s3.Client) {
+	n, m := &b.name, &b.more
+	m.replicationF = onDemand(ctx, bucketReplication.action, func() facet {
+		out, err := c.GetBucketReplication(ctx, &s3.GetBucketReplicationInput{Bucket: n})
+		f := b.facet(bucketReplication.action, err, "ReplicationConfigurationNotFoundError")
+		if err == nil {
+			m.replication = out.ReplicationConfiguration
+			f = f.need(m.replication != nil && len(m.replication.Rules) > 0)
+		}
+		return f
+	})
+	m.objectLockF = onDemand(ctx, bucketObjectLock.action, func() facet {
+		out, err := c.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: n})
+		f := b.facet(bucketObjectLock.action, err, "ObjectLockConfigurationNotFoundError")
+		if err == nil {
+			m.objectLock = out.ObjectLockConfiguration
+			f = f.need(m.objectLock != nil && m.objectLock.ObjectLockEnabled != "")
+		}
+		return f
+	})
+	m.websiteF = onDemand(ctx, bucketWebsite.action, func() (f facet) {
+		var err error
+		m.website, err = c.GetBucketWebsite(ctx, &s3.GetBucketWebsiteInput{Bucket: n})
+		if f = b.facet(bucketWebsite.action, err, "NoSuchWebsiteConfiguration"); err == nil {
+			f = f.need(m.website.IndexDocument != nil || m.website.RedirectAllRequestsTo != nil)
+		}
+		return f
+	})
+	m.corsF = onDemand(ctx, bucketCORS.action, func() (f facet) {
+		var err error
+		m.cors, err = c.GetBucketCors(ctx, &s3.GetBucketCorsInput{Bucket: n})
+		if f = b.facet(bucketCORS.action, err, "NoSuchCORSConfiguration"); err == nil {
+			f = f.need(len(m.cors.CORSRules) > 0)
+		}
+		return f
+	})
+}
+
+// set puts it into the document of the bucket.
+func (m *bucketMore) set(d *document) {
+	d.facet("replicationConfiguration", m.replicationF, func() any { return replication(m.replication) })
+	d.facet("objectLockConfiguration", m.objectLockF, func() any { return objectLock(m.objectLock) })
+	d.facet("website", m.websiteF, func() any { return website(m.website) })
+	d.facet("corsRules", m.corsF, func() any { return corsRules(m.cors.CORSRules) })
+}
+
+func corsRules(rules []types.CORSRule) []any {
+	out := make([]any, len(rules))
+	for i, r := range rules {
+		d := newDocument()
+		d.set("allowedHeaders", anyStrings(r.AllowedHeaders))
+		d.set("allowedMethods", anyStrings(r.AllowedMethods))
+		d.set("allowedOrigins", anyStrings(r.AllowedOrigins))
+		d.set("exposeHeaders", anyStrings(r.ExposeHeaders))
+		if r.MaxAgeSeconds != nil {
+			d.set("maxAgeSeconds", int(*r.MaxAgeSeconds))
+		}
+		out[i] = d.properties
+	}
+	return out
+}
+
+// website has the target of redirects as the classic provider writes it, protocol
+// and host in one, and routing rules as a JSON text.
+func website(w *s3.GetBucketWebsiteOutput) map[string]any {
+	d := newDocument()
+	if w.IndexDocument != nil {
+		d.set("indexDocument", aws.ToString(w.IndexDocument.Suffix))
+	}
+	if w.ErrorDocument != nil {
+		d.set("errorDocument", aws.ToString(w.ErrorDocument.Key))
+	}
+	if to := w.RedirectAllRequestsTo; to != nil {
+		target := aws.ToString(to.HostName)
+		if to.Protocol != "" {
+			target = string(to.Protocol) + "://" + target
+		}
+		d.set("redirectAllRequestsTo", target)
+	}
+	if len(w.RoutingRules) > 0 {
+		d.set("routingRules", routingRules(w.RoutingRules))
+	}
+	return d.properties
+}
+
+// routingRules writes the rules with the names of the API, without what is not set.
+func routingRules(rules []types.RoutingRule) string {
+	out := make([]any, len(rules))
+	for i, r := range rules {
+		d := newDocument()
+		if c := r.Condition; c != nil {
+			when := newDocument()
+			when.set("HttpErrorCodeReturnedEquals", aws.ToString(c.HttpErrorCodeReturnedEquals))
+			when.set("KeyPrefixEquals", aws.ToString(c.KeyPrefixEquals))
+			d.set("Condition", when.properties)
+		}
+		if to := r.Redirect; to != nil {
+			then := newDocument()
+			then.set("HostName", aws.ToString(to.HostName))
+			then.set("HttpRedirectCode", aws.ToString(to.HttpRedirectCode))
+			then.set("Protocol", string(to.Protocol))
+			then.set("ReplaceKeyPrefixWith", aws.ToString(to.ReplaceKeyPrefixWith))
+			then.set("ReplaceKeyWith", aws.ToString(to.ReplaceKeyWith))
+			d.set("Redirect", then.properties)
+		}
+		out[i] = d.properties
+	}
+	return encode(out)
+}
+
+func objectLock(c *types.ObjectLockConfiguration) map[string]any {
+	d := newDocument()
+	d.set("objectLockEnabled", string(c.ObjectLockEnabled))
+	if c.Rule != nil && c.Rule.DefaultRetention != nil {
+		r := newDocument()
+		r.set("mode", string(c.Rule.DefaultRetention.Mode))
+		if days := c.Rule.DefaultRetention.Days; days != nil {
+			r.set("days", int(*days))
+		}
+		if years := c.Rule.DefaultRetention.Years; years != nil {
+			r.set("years", int(*years))
+		}
+		d.set("rule", map[string]any{"defaultRetention": r.properties})
+	}
+	return d.properties
+}
+
+func replication(c *types.ReplicationConfiguration) map[string]any {
+	rules := make([]any, len(c.Rules))
+	for i, r := range c.Rules {
+		rules[i] = replicationRule(r)
+	}
+	d := newDocument()
+	d.set("role", aws.ToString(c.Role))
+	d.set("rules", rules)
+	return d.properties
+}
+
+func replicationRule(r types.ReplicationRule) map[string]any {
+	d := newDocument()
+	d.set("id", aws.ToString(r.ID))
+	d.set("status", string(r.Status))
+	d.set("prefix", aws.ToString(r.Prefix)) //nolint:staticcheck // rules of the first version have no filter
+	if r.Priority != nil {
+		d.set("priority", int(*r.Priority))
+	}
+	if r.Filter != nil {
+		d.set("filter", replicationFilter(r.Filter))
+	}
+	if m := r.DeleteMarkerReplication; m != nil {
+		d.set("deleteMarkerReplicationStatus", string(m.Status))
+	}
+	if c := r.SourceSelectionCriteria; c != nil && c.SseKmsEncryptedObjects != nil {
+		enabled := c.SseKmsEncryptedObjects.Status == types.SseKmsEncryptedObjectsStatusEnabled
+		d.set("sourceSelectionCriteria", map[string]any{"sseKmsEncryptedObjects": map[string]any{"enabled": enabled}})
+	}
+	if r.Destination != nil {
+		d.set("destination", replicationDestination(r.Destination))
+	}
+	return d.properties
+}
+
+func replicationFilter(f *types.ReplicationRuleFilter) map[string]any {
+	d := newDocument()
+	d.set("prefix", aws.ToString(f.Prefix))
+	if f.Tag != nil {
+		d.set("tags", s3Tags([]types.Tag{*f.Tag}))
+	}
+	if f.And != nil {
+		d.set("prefix", aws.ToString(f.And.Prefix))
+		d.set("tags", s3Tags(f.And.Tags))
+	}
+	return d.properties
+}
+
+func replicationDestination(to *types.Destination) map[string]any {
+	d := newDocument()
+	d.set("bucket", aws.ToString(to.Bucket))
+	d.set("storageClass", string(to.StorageClass))
+	d.set("accountId", aws.ToString(to.Account))
+	if to.EncryptionConfiguration != nil {
+		d.set("replicaKmsKeyId", aws.ToString(to.EncryptionConfiguration.ReplicaKmsKeyID))
+	}
+	if to.AccessControlTranslation != nil {
+		d.set("accessControlTranslation", map[string]any{"owner": string(to.AccessControlTranslation.Owner)})
+	}
+	if m := to.Metrics; m != nil {
+		d.set("metrics", timed(string(m.Status), m.EventThreshold))
+	}
+	if t := to.ReplicationTime; t != nil {
+		d.set("replicationTime", timed(string(t.Status), t.Time))
+	}
+	return d.properties
+}
+
+func timed(status string, t *types.ReplicationTimeValue) map[string]any {
+	out := map[string]any{"status": status}
+	if t != nil && t.Minutes != nil {
+		out["minutes"] = int(*t.Minutes)
+	}
+	return out
+}
