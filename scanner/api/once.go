@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"time"
 
@@ -153,9 +154,7 @@ func (s *Server) kept(a *Answered) reply {
 		return problemReply(err)
 	}
 	p := reply{a.Status, map[string]string{"Idempotency-Replayed": "true"}, []byte(body)}
-	for name, value := range a.Header {
-		p.header[name] = value
-	}
+	maps.Copy(p.header, a.Header)
 	return p
 }
 

@@ -31,7 +31,6 @@ type operation struct {
 	stream    http.HandlerFunc
 	query     reflect.Type      // its parameters; may be nil
 	produces  map[string]string // media types and what they hold
-	unguarded bool              // needs no token
 }
 
 // arg is one argument of an operation: a path parameter, else the query or the body.
@@ -173,7 +172,7 @@ func (o *operation) call(r *http.Request) (out any, err error) {
 		}
 	}
 	results := o.fn.Call(in)
-	err, _ = results[len(results)-1].Interface().(error)
+	err, _ = reflect.TypeAssert[error](results[len(results)-1])
 	if err != nil || o.out == nil {
 		return nil, err
 	}

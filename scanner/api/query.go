@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"reflect"
 	"strconv"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -35,12 +36,12 @@ type field struct {
 }
 
 // fields are the parameters that a struct holds: texts, lists of texts, whole
-// numbers and truth values, named by the tag "query".
+// numbers, truth values and times, named by the tag "query".
 func fields(t reflect.Type) []field {
 	out := make([]field, 0, t.NumField())
 	for i := range t.NumField() {
 		f := t.Field(i)
-		if f.Anonymous {
+		if f.Anonymous && f.Type.Kind() == reflect.Struct {
 			for _, inner := range fields(f.Type) {
 				inner.index = append([]int{i}, inner.index...)
 				out = append(out, inner)
@@ -52,7 +53,7 @@ func fields(t reflect.Type) []field {
 		if kind == reflect.Slice {
 			kind = f.Type.Elem().Kind()
 		}
-		if name == "" || kind != reflect.String && f.Type.Kind() != reflect.Int && f.Type.Kind() != reflect.Bool {
+		if name == "" || kind != reflect.String && f.Type.Kind() != reflect.Int && f.Type.Kind() != reflect.Bool && f.Type != timeType {
 			panic(fmt.Sprintf("%s.%s is no parameter", t, f.Name))
 		}
 		out = append(out, field{name, []int{i}, f.Type})
@@ -65,6 +66,8 @@ func (q *params) fill(v reflect.Value) {
 	for _, f := range fields(v.Type()) {
 		to := v.FieldByIndex(f.index)
 		switch f.t.Kind() {
+		case reflect.Struct:
+			to.Set(reflect.ValueOf(q.time(f.name)))
 		case reflect.Slice:
 			to.Set(q.list(f))
 		case reflect.Int:
@@ -120,6 +123,17 @@ func (q *params) number(name string) int64 {
 	return int64(n)
 }
 
+// time takes a moment as RFC 3339 has it.
+func (q *params) time(name string) (at time.Time) {
+	s := q.text(name)
+	if s == "" {
+		return at
+	}
+	at, err := time.Parse(time.RFC3339Nano, s)
+	q.p.Check(err == nil, name, "%q is no time such as 2026-11-25T12:00:00Z", s)
+	return at
+}
+
 func (q *params) truth(name string) bool {
 	s := q.text(name)
 	q.p.Check(s == "" || s == "true" || s == "false", name, "%q must be true or false", s)
@@ -128,6 +142,8 @@ func (q *params) truth(name string) bool {
 
 // unspecified is how the empty severity is written in a query.
 const unspecified = "unspecified"
+
+var timeType = reflect.TypeFor[time.Time]()
 
 var severityType = reflect.TypeFor[schemas.Severity]()
 
@@ -162,6 +178,8 @@ func values(in any) url.Values {
 				out.Add(f.name, s)
 			}
 		case x.IsZero():
+		case f.t == timeType:
+			out.Set(f.name, x.Interface().(time.Time).UTC().Format(time.RFC3339Nano))
 		case x.Kind() == reflect.Int:
 			out.Set(f.name, strconv.FormatInt(x.Int(), 10))
 		case x.Kind() == reflect.Bool:

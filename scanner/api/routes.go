@@ -55,7 +55,7 @@ func (s *Server) nothing(w http.ResponseWriter, r *http.Request) {
 
 // methods are those that there are for a request's path.
 func (s *Server) methods(r *http.Request) (list []string) {
-	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
+	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		if _, pattern := s.mux.Handler(&http.Request{Method: m, URL: r.URL, Host: r.Host}); pattern != "" && pattern[0] != '/' {
 			list = append(list, m)
 		}

@@ -195,15 +195,16 @@ func TestConsoleAnswersOnlyReads(t *testing.T) {
 	} {
 		method, path, _ := strings.Cut(request, " ")
 		a := s.ask(t, method, path, "")
-		if strings.HasPrefix(want, "GET") {
+		switch {
+		case strings.HasPrefix(want, "GET"):
 			if a.status != http.StatusMethodNotAllowed || a.problem(t).Code != schemas.CodeInvalid || a.header.Get("Allow") != want {
 				t.Errorf("%s: %d %s, allowed %q", request, a.status, a.body, a.header.Get("Allow"))
 			}
-		} else if want == "not_found" {
+		case want == "not_found":
 			if a.status != http.StatusNotFound || a.problem(t).Code != schemas.CodeNotFound {
 				t.Errorf("%s: %d %s", request, a.status, a.body)
 			}
-		} else if a.status != http.StatusOK || a.body != want {
+		case a.status != http.StatusOK || a.body != want:
 			t.Errorf("%s: %d %s", request, a.status, a.body)
 		}
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -100,11 +101,11 @@ func exported(name string, input bool) string {
 }
 
 // named makes a component, once, and refers to it.
-func (c *components) named(t reflect.Type, name string, make func() object) object {
+func (c *components) named(t reflect.Type, name string, describe func() object) object {
 	switch was := c.of[name]; was {
 	case nil:
 		c.of[name] = t
-		c.schemas[name] = make()
+		c.schemas[name] = describe()
 	case t:
 	default:
 		panic(fmt.Sprintf("both %s and %s are named %s", was, t, name))
@@ -127,8 +128,7 @@ func (c *components) structure(t reflect.Type, input bool) object {
 }
 
 func (c *components) properties(t reflect.Type, input bool, properties object, required *[]any) {
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case name == "-" || !f.IsExported():
@@ -162,10 +162,7 @@ func neverNull(s object) object {
 	if !several {
 		return s
 	}
-	out := object{}
-	for k, v := range s {
-		out[k] = v
-	}
+	out := maps.Clone(s)
 	out["type"] = list[0]
 	return out
 }

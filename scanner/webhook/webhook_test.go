@@ -207,7 +207,7 @@ func TestEveryChangeIsTakenOnce(t *testing.T) {
 				http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect)
 			}
 		},
-		"breaks off at first": func(_ string, before int, w http.ResponseWriter, _ *http.Request) {
+		"breaks off at first": func(_ string, before int, _ http.ResponseWriter, _ *http.Request) {
 			if before == 0 {
 				panic(http.ErrAbortHandler)
 			}
