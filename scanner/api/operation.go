@@ -28,9 +28,9 @@ type operation struct {
 	out   reflect.Type  // nil: no body
 
 	// Of a stream, which writes its answer itself:
-	stream    http.HandlerFunc
-	query     reflect.Type      // its parameters; may be nil
-	produces  map[string]string // media types and what they hold
+	stream   http.HandlerFunc
+	query    reflect.Type      // its parameters; may be nil
+	produces map[string]string // media types and what they hold
 }
 
 // arg is one argument of an operation: a path parameter, else the query or the body.
