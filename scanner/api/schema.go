@@ -35,6 +35,8 @@ var enums = map[reflect.Type][]any{
 	reflect.TypeFor[schemas.ResourceState]():   {schemas.ResourceNew, schemas.ResourceChanged, schemas.ResourceUnchanged, schemas.ResourceGone},
 	reflect.TypeFor[schemas.TriageStatus]():    {schemas.TriageNew, schemas.TriageInProgress, schemas.TriageResolved, schemas.TriageIgnored},
 	reflect.TypeFor[schemas.Priority]():        {schemas.Priority(""), schemas.Priority("p0"), schemas.Priority("p1"), schemas.Priority("p2"), schemas.Priority("p3"), schemas.Priority("p4")},
+	reflect.TypeFor[schemas.WaiverState]():     {schemas.WaiverPending, schemas.WaiverActive, schemas.WaiverExpiring, schemas.WaiverExpired, schemas.WaiverGone},
+	reflect.TypeFor[schemas.ControlStatus]():   {schemas.ControlPassed, schemas.ControlFailed, schemas.ControlUnknown, schemas.ControlNoData, schemas.ControlManual},
 	reflect.TypeFor[schemas.WaivedFilter]():    {schemas.WaivedOnly, schemas.WaivedNone},
 	reflect.TypeFor[schemas.Code](): {
 		schemas.CodeInvalid, schemas.CodeNotFound, schemas.CodeConflict, schemas.CodeDenied, schemas.CodeThrottled,
