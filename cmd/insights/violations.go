@@ -34,8 +34,8 @@ service is out of scope. What could not be judged stays as it was.
 What a waiver covers stays open and is shown as waived; see 'insights waiver'. With
 --as-of it lists what was open at that time, with the texts it has now.
 
-With -o csv, jsonl or ocsf (Compliance Findings of OCSF, class 2003) it writes all of
-them, however many there are, unless --limit is given.`,
+With -o csv, jsonl or ocsf (Compliance Findings of OCSF, class 2003) it writes all
+of them, however many there are, unless --limit is given.`,
 		Example: `  insights violations --account prod --severity critical
   insights violations --policy deny_bucket_plain_http --state open,fixed
   insights violations --scan 123456789012-7

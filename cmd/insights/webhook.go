@@ -103,7 +103,7 @@ func (a *app) webhookListCmd() *cobra.Command {
 func (a *app) webhookTestCmd() *cobra.Command {
 	return &cobra.Command{
 		Use: "test NAME", Short: "Send one message to a webhook", Args: args(cobra.ExactArgs(1)),
-		Long:    "Test sends a message of the type webhook.test, signed, once. It exits 1 when the receiver did not take it.",
+		Long:    "Test sends a message of the type webhook.test, signed, once. It exits 1 when the\nreceiver did not take it.",
 		Example: "  insights webhook test chat",
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return a.with(cmd.Context(), "insights webhook test", nodeOptions{}, func(ctx context.Context, s api.Service) error {

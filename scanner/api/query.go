@@ -125,10 +125,11 @@ func (q *params) number(name string) int64 {
 
 // time takes a moment as RFC 3339 has it.
 func (q *params) time(name string) (at time.Time) {
-	s := q.text(name)
-	if s == "" {
+	if !q.v.Has(name) {
+		q.used[name] = true
 		return at
 	}
+	s := q.text(name) // an empty one is refused: it would ask of the present
 	at, err := time.Parse(time.RFC3339Nano, s)
 	q.p.Check(err == nil, name, "%q is no time such as 2026-11-25T12:00:00Z", s)
 	return at

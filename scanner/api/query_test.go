@@ -35,7 +35,7 @@ func TestParametersOfEveryKind(t *testing.T) {
 			t.Errorf("got %+v, %v, want %+v", got, err, want)
 		}
 	}
-	for _, wrong := range []string{"asOf=yesterday", "n=1.5", "yes=1", "severity=", "text=a&text=b", "other=1"} {
+	for _, wrong := range []string{"asOf=yesterday", "asOf=", "n=1.5", "yes=1", "severity=", "text=a&text=b", "other=1"} {
 		if _, err := parametersOf[asked](httptest.NewRequest("GET", "/?"+wrong, nil)); schemas.CodeOf(err) != schemas.CodeInvalid || err == nil {
 			t.Errorf("%s: %v", wrong, err)
 		}
