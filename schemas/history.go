@@ -4,10 +4,10 @@ import "time"
 
 // TrendQuery asks how compliance went, day by day.
 type TrendQuery struct {
-	Accounts  []string `json:"accounts,omitempty"`
-	Pack      string   `json:"pack,omitempty"`
-	Framework string   `json:"framework,omitempty"` // see FrameworkQuery
-	Days      int      `json:"days,omitempty"`      // default 30, at most MaxTrendDays
+	Accounts  []string `json:"accounts,omitempty" query:"account"`
+	Pack      string   `json:"pack,omitempty" query:"pack"`
+	Framework string   `json:"framework,omitempty" query:"framework"` // see FrameworkQuery
+	Days      int      `json:"days,omitempty" query:"days"`           // default 30, at most MaxTrendDays
 }
 
 // MaxTrendDays is how far back a trend goes.
@@ -81,14 +81,14 @@ type ResourceChange struct {
 // ViolationDiff counts changes and lists the first ones. What was fixed and came
 // back in between is unchanged.
 type ViolationDiff struct {
-	Opened    uint64            `json:"opened"` // reopened ones too
-	Fixed     uint64            `json:"fixed"`
-	Unchanged uint64            `json:"unchanged"` // open at both ends
-	List      []ViolationChange `json:"list"`
+	Opened    uint64          `json:"opened"` // reopened ones too
+	Fixed     uint64          `json:"fixed"`
+	Unchanged uint64          `json:"unchanged"` // open at both ends
+	List      []DiffViolation `json:"list"`
 }
 
-// ViolationChange is one violation that is open at one end only.
-type ViolationChange struct {
+// DiffViolation is one violation that is open at one end only.
+type DiffViolation struct {
 	Finding string `json:"finding"`
 	Key
 	Pack     string     `json:"pack"`

@@ -31,12 +31,12 @@ func percent(part, whole uint64) float64 {
 
 // ReportQuery selects what a report covers. Empty fields select everything.
 type ReportQuery struct {
-	Accounts []string   `json:"accounts,omitempty"` // names or account ids
-	Pack     string     `json:"pack,omitempty"`
-	Severity []Severity `json:"severity,omitempty"`
+	Accounts []string   `json:"accounts,omitempty" query:"account"` // names or account ids
+	Pack     string     `json:"pack,omitempty" query:"pack"`
+	Severity []Severity `json:"severity,omitempty" query:"severity"`
 	// AsOf asks for a time in the past: what was counted last until then. Why
 	// something could not be judged is not kept for the past.
-	AsOf time.Time `json:"asOf,omitzero"`
+	AsOf time.Time `json:"asOf,omitzero" query:"asOf"`
 }
 
 // Report is the compliance of accounts, with what could not be judged and why.
@@ -174,32 +174,32 @@ const NoAssignee = "none"
 
 // ViolationQuery filters, sorts and pages violations.
 type ViolationQuery struct {
-	Accounts []string         `json:"accounts,omitempty"`
-	Pack     string           `json:"pack,omitempty"`
-	Policy   string           `json:"policy,omitempty"`
-	Type     string           `json:"type,omitempty"`
-	Region   string           `json:"region,omitempty"`
-	Resource string           `json:"resource,omitempty"` // substring of the id
-	Severity []Severity       `json:"severity,omitempty"`
-	State    []ViolationState `json:"state,omitempty"` // default: open
-	Cause    []FixCause       `json:"cause,omitempty"` // of fixed ones; implies that state
+	Accounts []string         `json:"accounts,omitempty" query:"account"`
+	Pack     string           `json:"pack,omitempty" query:"pack"`
+	Policy   string           `json:"policy,omitempty" query:"policy"`
+	Type     string           `json:"type,omitempty" query:"type"`
+	Region   string           `json:"region,omitempty" query:"region"`
+	Resource string           `json:"resource,omitempty" query:"resource"` // substring of the id
+	Severity []Severity       `json:"severity,omitempty" query:"severity"`
+	State    []ViolationState `json:"state,omitempty" query:"state"` // default: open
+	Cause    []FixCause       `json:"cause,omitempty" query:"cause"` // of fixed ones; implies that state
 	// Reopened keeps those that were fixed before and came back.
-	Reopened bool `json:"reopened,omitempty"`
+	Reopened bool `json:"reopened,omitempty" query:"reopened"`
 	// AsOf asks for those that were open at a time, with the texts they have now.
-	AsOf   time.Time      `json:"asOf,omitzero"`
-	Waived WaivedFilter   `json:"waived,omitempty"` // default: both
-	Status []TriageStatus `json:"status,omitempty"`
+	AsOf   time.Time      `json:"asOf,omitzero" query:"asOf"`
+	Waived WaivedFilter   `json:"waived,omitempty" query:"waived"` // default: both
+	Status []TriageStatus `json:"status,omitempty" query:"status"`
 	// Assignee of the triage; "none" is nobody.
-	Assignee string     `json:"assignee,omitempty"`
-	Priority []Priority `json:"priority,omitempty"`
+	Assignee string     `json:"assignee,omitempty" query:"assignee"`
+	Priority []Priority `json:"priority,omitempty" query:"priority"`
 	// Enforced leaves out what local packs found.
-	Enforced bool `json:"enforced,omitempty"`
+	Enforced bool `json:"enforced,omitempty" query:"enforced"`
 	// ChangedSince keeps violations opened, reopened or fixed by this scan.
-	Scan   string `json:"scan,omitempty"`
-	Sort   string `json:"sort,omitempty"` // severity (default), account, policy, resource, firstSeen
-	Desc   bool   `json:"desc,omitempty"`
-	Limit  int    `json:"limit,omitempty"` // default 100, at most 1,000
-	Cursor string `json:"cursor,omitempty"`
+	Scan   string `json:"scan,omitempty" query:"scan"`
+	Sort   string `json:"sort,omitempty" query:"sort"` // severity (default), account, policy, resource, firstSeen
+	Desc   bool   `json:"desc,omitempty" query:"desc"`
+	Limit  int    `json:"limit,omitempty" query:"limit"` // default 100, at most 1,000
+	Cursor string `json:"cursor,omitempty" query:"cursor"`
 }
 
 // ViolationPage is one page; an empty Next means the end.
@@ -228,15 +228,18 @@ type ViolationEvent struct {
 
 // ResourceQuery filters and pages the inventory.
 type ResourceQuery struct {
-	Accounts []string `json:"accounts,omitempty"`
-	Type     string   `json:"type,omitempty"`
-	Region   string   `json:"region,omitempty"`
-	ID       string   `json:"id,omitempty"`    // exact
-	Match    string   `json:"match,omitempty"` // substring of the id
-	Limit    int      `json:"limit,omitempty"`
-	Cursor   string   `json:"cursor,omitempty"`
+	Accounts []string `json:"accounts,omitempty" query:"account"`
+	Type     string   `json:"type,omitempty" query:"type"`
+	Region   string   `json:"region,omitempty" query:"region"`
+	ID       string   `json:"id,omitempty" query:"id"`       // exact
+	Match    string   `json:"match,omitempty" query:"match"` // substring of the id
+	Limit    int      `json:"limit,omitempty" query:"limit"`
+	Cursor   string   `json:"cursor,omitempty" query:"cursor"`
 	// Properties asks for the documents too; secrets stay sealed.
-	Properties bool `json:"properties,omitempty"`
+	Properties bool `json:"properties,omitempty" query:"properties"`
+	// Violating keeps the resources that are out of compliance: with an open
+	// violation of an enforced pack.
+	Violating bool `json:"violating,omitempty" query:"violating"`
 }
 
 // StoredResource is a resource of the inventory.

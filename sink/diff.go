@@ -19,7 +19,7 @@ func (s *Store) Diff(ctx context.Context, from, to schemas.Scan, limit int) (sch
 		return schemas.DiffScan{Scan: sc.ID, State: sc.State, EndedAt: sc.EndedAt}
 	}
 	out := schemas.Diff{AccountID: to.AccountID, Account: to.Account, From: side(from), To: side(to)}
-	out.Resources.List, out.Violations.List = []schemas.ResourceChange{}, []schemas.ViolationChange{}
+	out.Resources.List, out.Violations.List = []schemas.ResourceChange{}, []schemas.DiffViolation{}
 	a, err := s.endOf(ctx, from)
 	if err != nil {
 		return out, err
@@ -161,7 +161,7 @@ func (s *Store) diffViolations(ctx context.Context, out *schemas.Diff, a, b cut,
 			FROM (SELECT *, (version, revision, attempt) AS ord, `+before+` AS in_a, `+after+` AS in_b FROM @db.violation_events WHERE account_id = ?) GROUP BY finding
 		) WHERE was IN ('opened', 'reopened') OR told.1 IN ('opened', 'reopened')
 		ORDER BY key, finding`), append(append(args, more...), string(out.AccountID)), func(r driver.Rows) error {
-		var c schemas.ViolationChange
+		var c schemas.DiffViolation
 		var was, told, cause, severity, back string
 		var backAt time.Time
 		if err := r.Scan(&c.Finding, &c.Type, &c.Region, &c.ID, &c.Pack, &c.Policy, &was, &told, &cause, &severity, &c.At, &back, &backAt); err != nil {

@@ -88,8 +88,8 @@ const (
 
 // scopedKey is a key with the scope that it is ended in.
 type scopedKey struct {
-	schemas.Scope
-	schemas.Key
+	scope schemas.Scope
+	key   schemas.Key
 }
 
 // ending is how a close ends one resource.
@@ -131,14 +131,14 @@ func (s *Store) keysOf(ctx context.Context, a schemas.AccountID, run closing, wh
 		ORDER BY t.type, t.scope_region, t.route, t.region, t.id LIMIT ?`,
 		[]any{
 			types, regions, routes, befores, seqs, string(a), types,
-			after.Scope.Type, after.Scope.Region, after.Route, after.Key.Region, after.ID, closePage,
+			after.scope.Type, after.scope.Region, after.scope.Route, after.key.Region, after.key.ID, closePage,
 		},
 		func(r driver.Rows) error {
 			var k scopedKey
-			if err := r.Scan(&k.Scope.Type, &k.Scope.Region, &k.Route, &k.Key.Region, &k.ID); err != nil {
+			if err := r.Scan(&k.scope.Type, &k.scope.Region, &k.scope.Route, &k.key.Region, &k.key.ID); err != nil {
 				return err
 			}
-			k.Key.Type = k.Scope.Type
+			k.key.Type = k.scope.Type
 			page = append(page, k)
 			return nil
 		})
@@ -151,13 +151,13 @@ func (s *Store) bury(ctx context.Context, a schemas.AccountID, run closing, page
 	}
 	f, t := newFold(), newTouched()
 	for _, k := range page {
-		t.all(resourceKey{a, k.Key})
+		t.all(resourceKey{a, k.key})
 	}
 	if err := s.load(ctx, f, t); err != nil {
 		return err
 	}
 	for _, k := range page {
-		end(f, run.closes[k.Scope], resourceKey{a, k.Key})
+		end(f, run.closes[k.scope], resourceKey{a, k.key})
 	}
 	return s.flush(ctx, &f.out, f)
 }

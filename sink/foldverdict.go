@@ -327,12 +327,14 @@ func (f *fold) put(row *violationRow) {
 }
 
 func (f *fold) event(v *violationRow, t schemas.Transition, cause schemas.FixCause, scan string, at time.Time) {
-	f.out.events = append(f.out.events, eventRow{
+	e := eventRow{
 		AccountID: v.AccountID, Scan: scan, EventID: eventID(v.Finding, v.order(), t), Finding: v.Finding,
 		Type: v.Type, Region: v.Region, ID: v.ID, Pack: v.Pack, Policy: v.Policy,
 		Transition: string(t), Cause: string(cause), Version: v.Version, Revision: v.Revision, Attempt: v.Attempt, At: at,
 		Severity: v.Severity, OpenedAt: v.OpenedAt,
-	})
+	}
+	f.out.events = append(f.out.events, e)
+	f.out.changes = append(f.out.changes, schemas.ViolationChange{ViolationEvent: e.event(), Violation: v.violation()})
 }
 
 // eventID is the same for the same transition of the same finding, however

@@ -30,7 +30,7 @@ func (s *Store) Violations(ctx context.Context, q schemas.ViolationQuery, rec sc
 	}
 	order, ok := violationSorts[q.Sort]
 	if !ok {
-		return schemas.ViolationPage{}, schemas.Errorf(schemas.CodeInvalid, "sort: %q is not severity, account, policy, resource or firstSeen", q.Sort)
+		return schemas.ViolationPage{}, schemas.Errorf(schemas.CodeInvalid, "sort: %q is not severity, account, policy, resource, firstSeen or key", q.Sort)
 	}
 	out := schemas.ViolationPage{Violations: []schemas.Violation{}}
 	w := violationFilter(q)

@@ -15,6 +15,7 @@ var violationSorts = map[string][]string{
 	"account":   {"account", "type", "region", "id", "finding"},
 	"policy":    {"pack", "policy", "account", "region", "id", "finding"},
 	"resource":  {"type", "region", "id", "finding"},
+	"key":       {"account_id", "canonical", "region", "id", "pack", "policy"}, // as they are stored
 	"firstSeen": {"toString(first_seen)", "finding"},
 }
 
@@ -151,14 +152,19 @@ func (s *Store) events(ctx context.Context, w *where) ([]schemas.ViolationEvent,
 		if err := r.ScanStruct(&e); err != nil {
 			return err
 		}
-		out = append(out, schemas.ViolationEvent{
-			EventID: e.EventID, Finding: e.Finding, AccountID: schemas.AccountID(e.AccountID),
-			Key: schemas.Key{Region: e.Region, Type: e.Type, ID: e.ID}, Pack: e.Pack, Policy: e.Policy,
-			Transition: schemas.Transition(e.Transition), Cause: schemas.FixCause(e.Cause), Scan: e.Scan,
-			Order: schemas.Order{Version: e.Version, Revision: e.Revision, Attempt: e.Attempt}, At: read(e.At),
-			Severity: schemas.Severity(e.Severity), OpenedAt: read(e.OpenedAt),
-		})
+		out = append(out, e.event())
 		return nil
 	})
 	return out, err
+}
+
+// event is the row as people see it.
+func (e *eventRow) event() schemas.ViolationEvent {
+	return schemas.ViolationEvent{
+		EventID: e.EventID, Finding: e.Finding, AccountID: schemas.AccountID(e.AccountID),
+		Key: schemas.Key{Region: e.Region, Type: e.Type, ID: e.ID}, Pack: e.Pack, Policy: e.Policy,
+		Transition: schemas.Transition(e.Transition), Cause: schemas.FixCause(e.Cause), Scan: e.Scan,
+		Order: schemas.Order{Version: e.Version, Revision: e.Revision, Attempt: e.Attempt}, At: read(e.At),
+		Severity: schemas.Severity(e.Severity), OpenedAt: read(e.OpenedAt),
+	}
 }

@@ -74,7 +74,10 @@ func (s *Store) flush(ctx context.Context, out *rows, f *fold) error {
 		violations = append(violations, *v)
 	}
 	for _, stage := range [][]step{
-		{func(ctx context.Context) error { return insert(ctx, s, "violation_events", out.events) }},
+		{
+			func(ctx context.Context) error { return insert(ctx, s, "violation_events", out.events) },
+			func(ctx context.Context) error { return s.announceAll(ctx, out.changes) },
+		},
 		{
 			func(ctx context.Context) error { return insert(ctx, s, "violations", violations) },
 			func(ctx context.Context) error {
@@ -99,6 +102,15 @@ func (s *Store) flush(ctx context.Context, out *rows, f *fold) error {
 		}
 	}
 	return nil
+}
+
+// announceAll tells of changes before they are the state: once they are, a
+// repetition would find nothing changed.
+func (s *Store) announceAll(ctx context.Context, changes []schemas.ViolationChange) error {
+	if s.announce == nil || len(changes) == 0 {
+		return nil
+	}
+	return s.announce(ctx, changes)
 }
 
 // step is one statement of a stage.

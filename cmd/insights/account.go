@@ -41,8 +41,7 @@ is: regions, services, schedule.`,
 		Example: `  insights account add prod
   insights account add prod --role-arn arn:aws:iam::123456789012:role/insights-reader --external-id 7f3a
   insights account add prod --label env=prod --label team=a
-  insights account add main --role-arn arn:aws:iam::123456789012:role/insights-reader \
-    --organization --member-role insights-reader --ou Workloads/Prod --tag scan=yes
+  insights account add main --organization --member-role insights-reader --ou Workloads/Prod --tag scan=yes
   insights account add dev --region eu-west-1 --region us-east-1 --schedule "CRON_TZ=Europe/Berlin 0 3 * * *"`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {

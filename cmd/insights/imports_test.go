@@ -48,6 +48,7 @@ var importTable = map[string]may{
 	"scanner/bus/bustest":      {code: []string{"scanner/bus", "schemas"}},
 	"scanner/policy":           {code: []string{"schemas"}, tests: []string{"scanner/bus", "scanner/bus/bustest"}},
 	"scanner/schedule":         {code: []string{"schemas"}, tests: []string{"scanner/bus", "scanner/bus/bustest"}},
+	"scanner/webhook":          {code: []string{"schemas"}, tests: []string{"scanner/bus", "scanner/bus/bustest", "scanner/seal"}},
 	"scanner/seal":             {code: []string{"schemas"}},
 	"deploy/packs":             {tests: []string{"evaluator/rego", "evaluator/evaltest", "evaluator", "schemas", "discovery", "discovery/aws", "discovery/awsfake"}},
 	"cmd/insights":             {code: []string{"*"}},
@@ -70,7 +71,7 @@ var confined = map[string]may{
 	"github.com/spf13/":                     {code: []string{"cmd/insights"}},
 	"github.com/olekukonko/tablewriter":     {code: []string{"cmd/insights"}},
 	"github.com/prometheus/":                {code: []string{"cmd/insights"}},
-	"github.com/santhosh-tekuri/jsonschema": {code: []string{"scanner/policy"}},
+	"github.com/santhosh-tekuri/jsonschema": {code: []string{"scanner/policy"}, tests: []string{"scanner/api"}},
 	"k8s.io/":                               {code: []string{"scanner/policy"}},
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/insights-scanner/insights-scanner/scanner/bus"
 	"github.com/insights-scanner/insights-scanner/scanner/policy"
 	"github.com/insights-scanner/insights-scanner/scanner/schedule"
+	"github.com/insights-scanner/insights-scanner/scanner/webhook"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -28,6 +29,9 @@ type tables struct {
 	waivers   *bus.Table[schemas.Waiver]
 	triage    *bus.Table[schemas.TriageRecord]
 	mappings  *bus.Table[schemas.Framework]
+	answers   *bus.Table[api.Answered]
+	webhooks  *bus.Table[schemas.Webhook]
+	delivered *bus.Table[time.Time]
 }
 
 func newTables(b *bus.Bus) tables {
@@ -44,6 +48,9 @@ func newTables(b *bus.Bus) tables {
 		waivers:   bus.NewTable[schemas.Waiver](b, schemas.BucketWaivers),
 		triage:    bus.NewTable[schemas.TriageRecord](b, schemas.BucketTriage),
 		mappings:  bus.NewTable[schemas.Framework](b, schemas.BucketMappings),
+		answers:   bus.NewTable[api.Answered](b, schemas.BucketAnswers),
+		webhooks:  bus.NewTable[schemas.Webhook](b, schemas.BucketWebhooks),
+		delivered: bus.NewTable[time.Time](b, schemas.BucketDelivered),
 	}
 }
 
@@ -60,6 +67,7 @@ type parts struct {
 	resolver *policy.Resolver
 	control  *scanner.Control
 	tokens   *api.Tokens
+	webhooks *webhook.Webhooks
 }
 
 func (n *node) openParts(ctx context.Context) error {
@@ -120,6 +128,9 @@ func (n *node) openControl() {
 		Ended: n.metrics.scanEnded, OnDemand: aws.OnDemand, ReadOnDemand: n.opts.work == serving,
 	})
 	p.tokens = api.NewTokens(t.tokens, time.Now)
+	p.webhooks = webhook.New(webhook.Deps{
+		Table: t.webhooks, Delivered: t.delivered, Queue: n.bus, Seal: n.ring.SealText, Open: n.ring.OpenText, Log: n.log, Now: time.Now,
+	})
 	n.service = n.newService()
 }
 
@@ -146,7 +157,7 @@ func (n *node) newService() *api.Local {
 		Running: p.control.Running, CheckCron: schedule.Validate, Now: time.Now,
 	})
 	return api.NewLocal(api.Parts{
-		Accounts: accounts, Packs: p.registry, Groups: p.groups, Resolver: p.resolver, Tokens: p.tokens, Store: n.store, Recorder: n.store, Dead: n.bus,
+		Accounts: accounts, Packs: p.registry, Groups: p.groups, Resolver: p.resolver, Tokens: p.tokens, Store: n.store, Recorder: n.store, Dead: n.bus, Webhooks: p.webhooks,
 		Waivers:   policy.NewWaivers(policy.WaiversDeps{Waivers: n.tables.waivers, Accounts: n.tables.accounts, Now: time.Now}),
 		Triage:    n.triage(),
 		Mappings:  policy.NewMappings(n.tables.mappings, time.Now),

@@ -175,8 +175,8 @@ func TestReportPageEscapesForeignText(t *testing.T) {
 var (
 	tagPattern  = regexp.MustCompile(`<[/!]?([a-zA-Z][a-zA-Z0-9]*)([^>]*)>`)
 	attrPattern = regexp.MustCompile(`\s([a-zA-Z-]+)="([^"]*)"`)
-	knownTags   = strings.Fields("DOCTYPE html head meta title style body header main section footer h1 h2 h3 p a b i strong code span div br table thead tbody tr th td details summary")
-	knownAttrs  = strings.Fields("lang charset name content http-equiv class id href style data-name aria-hidden")
+	knownTags   = strings.Fields("DOCTYPE html head meta title style body header main section footer h1 h2 h3 p a b i strong code span div br table thead tbody tr th td details summary figure figcaption svg text rect")
+	knownAttrs  = strings.Fields("lang charset name content http-equiv class id href style data-name aria-hidden viewBox role aria-label x y width height rx")
 )
 
 // checkMarkup finds whatever is not of the template itself.

@@ -38,6 +38,10 @@ var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"share":    share,
 	"scores":   scoreLines,
 
+	"severityChart": severityChart,
+	"policyChart":   policyChart,
+	"scoreChart":    scoreChart,
+
 	"perPolicy": func() int { return pagePerPolicy },
 }).Parse(pageSource))
 

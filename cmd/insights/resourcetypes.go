@@ -20,8 +20,8 @@ func (a *app) resourceTypesCmd() *cobra.Command {
 		Long: `Types lists every resource type that scans read. FACETS are the groups of
 properties that take an API call each; CALLS are the calls that a unit (a service
 in a region) with 1,000 of the type takes. A type that comes with another costs
-only what is written beside it. Facets on demand are read, a call a resource, where a
-policy of an enrolled pack needs them.`,
+only what is written beside it. Facets on demand are read, a call a
+resource, where a policy of an enrolled pack needs them.`,
 		Example: `  insights resources types
   insights resources types --service sqs -o json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +19,7 @@ import (
 func (a *app) violationsCmd() *cobra.Command {
 	var q schemas.ViolationQuery
 	var given violationFlags
+	var file string
 	cmd := &cobra.Command{
 		Use:   "violations",
 		Short: "List violations",
@@ -30,17 +32,25 @@ asked for any more: its policy changed, its pack was withdrawn, or its region or
 service is out of scope. What could not be judged stays as it was.
 
 What a waiver covers stays open and is shown as waived; see 'insights waiver'. With
---as-of it lists what was open at that time, with the texts it has now.`,
+--as-of it lists what was open at that time, with the texts it has now.
+
+With -o csv, jsonl or ocsf (Compliance Findings of OCSF, class 2003) it writes all
+of them, however many there are, unless --limit is given.`,
 		Example: `  insights violations --account prod --severity critical
   insights violations --policy deny_bucket_plain_http --state open,fixed
   insights violations --scan 123456789012-7
   insights violations --cause resource_changed,resource_gone   # what was mended
   insights violations --waived none --status new --assignee none   # what nobody has looked at
   insights violations --as-of 2026-06-30
-  insights violations --limit 1000 -o json`,
-		Args: args(cobra.NoArgs),
+  insights violations --limit 1000 -o json
+  insights violations --state open,fixed -o csv --file violations.csv`,
+		Args:        args(cobra.NoArgs),
+		Annotations: map[string]string{alsoMakes: "csv jsonl ocsf"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := given.query(&q, time.Now())
+			err := a.checkExport(cmd, &q.Limit, q.Cursor, file)
+			if err == nil {
+				err = given.query(&q, time.Now())
+			}
 			if err != nil {
 				return usageError(cmd, err)
 			}
@@ -48,6 +58,11 @@ What a waiver covers stays open and is shown as waived; see 'insights waiver'. W
 				q.State = []schemas.ViolationState{schemas.ViolationOpen, schemas.ViolationFixed}
 			}
 			return a.with(cmd.Context(), "insights violations", nodeOptions{}, func(ctx context.Context, s api.Service) error {
+				if a.exports() {
+					return a.export(file, func(w io.Writer) error {
+						return api.ExportViolations(ctx, s, q, api.Format(a.output), version, w)
+					})
+				}
 				return a.violations(ctx, s, q)
 			})
 		},
@@ -62,8 +77,9 @@ What a waiver covers stays open and is shown as waived; see 'insights waiver'. W
 	f.StringSliceVar(&given.cause, "cause", nil, "only those fixed for these `CAUSES`: "+strings.Join(causeNames(), ", "))
 	f.BoolVar(&q.Reopened, "reopened", false, "only those that were fixed before and came back")
 	f.StringVar(&q.Scan, "scan", "", "only those that this `SCAN` opened, reopened or fixed")
-	f.StringVar(&q.Sort, "sort", "severity", "`ORDER`: severity, account, policy, resource or firstSeen")
+	f.StringVar(&q.Sort, "sort", "", "`ORDER`: severity (default), account, policy, resource, firstSeen, or key, the quickest (default of exports)")
 	f.BoolVar(&q.Desc, "desc", false, "reverse the order")
+	addFileFlag(f, &file)
 	oneOf(cmd, "severity", severityNames...)
 	oneOf(cmd, "state", "open", "fixed")
 	oneOf(cmd, "cause", causeNames()...)
@@ -74,7 +90,7 @@ What a waiver covers stays open and is shown as waived; see 'insights waiver'. W
 	f.StringVar(&q.Assignee, "assignee", "", "only those that this `PERSON` works on; none: nobody")
 	oneOf(cmd, "waived", "only", "none")
 	oneOf(cmd, "status", "new", "in_progress", "resolved", "ignored")
-	oneOf(cmd, "sort", "severity", "account", "policy", "resource", "firstSeen")
+	oneOf(cmd, "sort", "severity", "account", "policy", "resource", "firstSeen", "key")
 	return cmd
 }
 

@@ -28,16 +28,8 @@ type Triage interface {
 
 func (s *Server) findingRoutes() {
 	svc := s.c.Service
-	s.route("GET /v1/violations/{finding}", ScopeRead, func(r *http.Request) (int, any, error) {
-		return found(svc.GetViolation(r.Context(), r.PathValue("finding")))
-	})
-	s.route("PATCH /v1/violations/{finding}", ScopeWrite, func(r *http.Request) (int, any, error) {
-		in, err := decode[schemas.TriageChange](r)
-		if err != nil {
-			return 0, nil, err
-		}
-		return found(svc.UpdateViolation(r.Context(), r.PathValue("finding"), in))
-	})
+	s.op("GetViolation", "GET /v1/violations/{finding}", ScopeRead, "One violation with its whole life, by the id of its finding or the beginning of it.", svc.GetViolation)
+	s.op("UpdateViolation", "PATCH /v1/violations/{finding}", ScopeWrite, "Change what people say of a violation: status, priority, assignee, note.", svc.UpdateViolation)
 }
 
 // GetViolation implements Service.

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -35,35 +35,23 @@ type Mappings interface {
 	Remove(ctx context.Context, f schemas.Framework) error
 }
 
+// frameworkReportQuery is a schemas.FrameworkQuery without what the path names.
+type frameworkReportQuery struct {
+	Accounts []string  `query:"account"`
+	AsOf     time.Time `query:"asOf"`
+}
+
 func (s *Server) frameworkRoutes() {
 	svc := s.c.Service
-	s.route("GET /v1/frameworks", ScopeRead, func(r *http.Request) (int, any, error) {
-		return listed(svc.ListFrameworks(r.Context()))
-	})
-	s.route("GET /v1/framework-files", ScopeRead, func(r *http.Request) (int, any, error) {
-		return listed(svc.FrameworkFiles(r.Context()))
-	})
-	s.route("PUT /v1/frameworks", ScopeWrite, func(r *http.Request) (int, any, error) {
-		in, err := decode[schemas.Framework](r)
-		if err != nil {
-			return 0, nil, err
-		}
-		return found(svc.PutFramework(r.Context(), in))
-	})
-	s.route("GET /v1/frameworks/{framework}", ScopeRead, func(r *http.Request) (int, any, error) {
-		return found(svc.GetFramework(r.Context(), r.PathValue("framework")))
-	})
-	s.route("DELETE /v1/frameworks/{framework}", ScopeWrite, func(r *http.Request) (int, any, error) {
-		return none(svc.RemoveFramework(r.Context(), r.PathValue("framework")))
-	})
-	s.search("GET /v1/frameworks/{framework}/report", ScopeRead, func(r *http.Request) (int, any, error) {
-		q := query(r)
-		in := schemas.FrameworkQuery{Framework: r.PathValue("framework"), Accounts: q.list("account"), AsOf: q.time("asOf")}
-		if err := q.done(); err != nil {
-			return 0, nil, err
-		}
-		return found(svc.FrameworkReport(r.Context(), in))
-	})
+	s.op("ListFrameworks", "GET /v1/frameworks", ScopeRead, "Frameworks of mapping files and those that packs name.", svc.ListFrameworks)
+	s.op("FrameworkFiles", "GET /v1/framework-files", ScopeRead, "Mapping files alone, as they were added.", svc.FrameworkFiles)
+	s.op("PutFramework", "PUT /v1/frameworks", ScopeWrite, "Add a mapping file, or replace that of the same name and version.", svc.PutFramework)
+	s.op("GetFramework", "GET /v1/frameworks/{framework}", ScopeRead, "Every control of a framework, with the policies that packs map to it.", svc.GetFramework)
+	s.op("RemoveFramework", "DELETE /v1/frameworks/{framework}", ScopeWrite, "Take a mapping file away; what packs map stays.", svc.RemoveFramework)
+	s.op("FrameworkReport", "GET /v1/frameworks/{framework}/report", ScopeRead, "Compliance by section and control.",
+		func(ctx context.Context, framework string, q frameworkReportQuery) (schemas.FrameworkReport, error) {
+			return svc.FrameworkReport(ctx, schemas.FrameworkQuery{Framework: framework, Accounts: q.Accounts, AsOf: q.AsOf})
+		})
 }
 
 // PutFramework implements Service.
@@ -93,10 +81,7 @@ func (c *Client) RemoveFramework(ctx context.Context, name string) error {
 
 // FrameworkReport implements Service.
 func (c *Client) FrameworkReport(ctx context.Context, q schemas.FrameworkQuery) (schemas.FrameworkReport, error) {
-	v := url.Values{}
-	addAll(v, "account", q.Accounts)
-	addTime(v, "asOf", q.AsOf)
-	return get[schemas.FrameworkReport](ctx, c, v, "frameworks", q.Framework, "report")
+	return get[schemas.FrameworkReport](ctx, c, values(frameworkReportQuery{q.Accounts, q.AsOf}), "frameworks", q.Framework, "report")
 }
 
 // PutFramework implements Service.

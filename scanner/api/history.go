@@ -2,9 +2,6 @@ package api
 
 import (
 	"context"
-	"net/http"
-	"net/url"
-	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -20,39 +17,26 @@ type HistoryService interface {
 
 func (s *Server) historyRoutes() {
 	svc := s.c.Service
-	s.search("GET /v1/trend", ScopeRead, func(r *http.Request) (int, any, error) {
-		q := query(r)
-		in := schemas.TrendQuery{Accounts: q.list("account"), Pack: q.text("pack"), Framework: q.text("framework"), Days: q.number("days")}
-		if err := q.done(); err != nil {
-			return 0, nil, err
-		}
-		return found(svc.Trend(r.Context(), in))
-	})
-	s.search("GET /v1/scans/{scan}/diff/{other}", ScopeRead, func(r *http.Request) (int, any, error) {
-		q := query(r)
-		limit := q.number("limit")
-		if err := q.done(); err != nil {
-			return 0, nil, err
-		}
-		return found(svc.Diff(r.Context(), r.PathValue("scan"), r.PathValue("other"), limit))
-	})
+	s.op("Trend", "GET /v1/trend", ScopeRead, "How compliance went, day by day.", svc.Trend)
+	s.op("Diff", "GET /v1/scans/{scan}/diff/{other}", ScopeRead, "What changed between the ends of two scans of one account.",
+		func(ctx context.Context, from, to string, q diffQuery) (schemas.Diff, error) {
+			return svc.Diff(ctx, from, to, q.Limit)
+		})
+}
+
+// diffQuery bounds the lists of a diff.
+type diffQuery struct {
+	Limit int `query:"limit"`
 }
 
 // Trend implements Service.
 func (c *Client) Trend(ctx context.Context, q schemas.TrendQuery) (schemas.Trend, error) {
-	v := url.Values{}
-	addAll(v, "account", q.Accounts)
-	add(v, "pack", q.Pack)
-	add(v, "framework", q.Framework)
-	addInt(v, "days", q.Days)
-	return get[schemas.Trend](ctx, c, v, "trend")
+	return get[schemas.Trend](ctx, c, values(q), "trend")
 }
 
 // Diff implements Service.
 func (c *Client) Diff(ctx context.Context, from, to string, limit int) (schemas.Diff, error) {
-	v := url.Values{}
-	addInt(v, "limit", limit)
-	return get[schemas.Diff](ctx, c, v, "scans", from, "diff", to)
+	return get[schemas.Diff](ctx, c, values(diffQuery{limit}), "scans", from, "diff", to)
 }
 
 // Trend implements Service.
@@ -120,21 +104,4 @@ func (l *Local) endedScan(ctx context.Context, id string) (schemas.Scan, error) 
 		err = schemas.Errorf(schemas.CodeConflict, "scan %s has not ended", id).WithHint("Watch it: insights scan watch %s", id)
 	}
 	return s, err
-}
-
-// time reads a moment: RFC 3339.
-func (q *params) time(name string) time.Time {
-	s := q.text(name)
-	if s == "" {
-		return time.Time{}
-	}
-	t, err := time.Parse(time.RFC3339, s)
-	q.p.Check(err == nil, name, "%q is no time such as 2026-11-25T12:00:00Z", s)
-	return t
-}
-
-func addTime(v url.Values, name string, t time.Time) {
-	if !t.IsZero() {
-		v.Set(name, t.Format(time.RFC3339Nano))
-	}
 }

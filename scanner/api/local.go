@@ -86,6 +86,7 @@ type Parts struct {
 	Store     Store
 	Recorder  Recorder
 	Dead      DeadLetters
+	Webhooks  Webhooks
 	Replayed  func(a schemas.AccountID) // is told of replayed dead letters; see scanner.Control
 	Effective func(ctx context.Context, a schemas.AccountID) (schemas.Effective, error)
 

@@ -48,7 +48,7 @@ func newWorld() *world {
 
 func (w *world) local(change ...func(*api.Parts)) *api.Local {
 	p := api.Parts{
-		Accounts: fakeAccounts{w}, Packs: fakePacks{w}, Groups: fakeGroups{w}, Resolver: fakeResolver{w}, Store: fakeStore{w}, Recorder: fakeRecorder{w}, Dead: fakeDead{w},
+		Accounts: fakeAccounts{w}, Packs: fakePacks{w}, Groups: fakeGroups{w}, Resolver: fakeResolver{w}, Store: fakeStore{w}, Recorder: fakeRecorder{w}, Dead: fakeDead{w}, Webhooks: fakeWebhooks{w},
 		Waivers: fakeWaivers{w}, Triage: fakeTriage{w}, Mappings: fakeMappings{w},
 		Replayed: func(a schemas.AccountID) { _ = w.ask("replayed " + string(a)) },
 		Tokens:   api.NewTokens(w.table, w.clock.Now),
@@ -333,3 +333,22 @@ func (w fakeDead) ReplayDead(_ context.Context, id uint64) (schemas.DeadLetter, 
 }
 
 func (w fakeDead) RemoveDead(context.Context, uint64) error { return w.ask("remove dead letter") }
+
+type fakeWebhooks struct{ *world }
+
+func (w fakeWebhooks) Add(_ context.Context, h schemas.Webhook, by string) (schemas.Webhook, error) {
+	h.CreatedBy, h.Secret = by, "whsec_hunter22"
+	return h, w.ask("add webhook")
+}
+
+func (w fakeWebhooks) List(context.Context) ([]schemas.WebhookStatus, error) {
+	return nil, w.ask("webhooks")
+}
+
+func (w fakeWebhooks) Test(context.Context, string) (schemas.WebhookTest, error) {
+	return schemas.WebhookTest{}, w.ask("test webhook")
+}
+
+func (w fakeWebhooks) Remove(_ context.Context, name string) error {
+	return w.ask("remove webhook " + name)
+}

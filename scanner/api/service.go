@@ -96,6 +96,15 @@ type Service interface {
 	ReplayDeadLetter(ctx context.Context, id uint64) (schemas.Replay, error)
 	RemoveDeadLetter(ctx context.Context, id uint64) error
 
+	// AddWebhook registers an address that is told of changes of violations. The
+	// answer holds the secret that deliveries are signed with, once.
+	AddWebhook(ctx context.Context, w schemas.Webhook) (schemas.Webhook, error)
+	ListWebhooks(ctx context.Context) ([]schemas.WebhookStatus, error)
+	// TestWebhook sends one message and says what came of it.
+	TestWebhook(ctx context.Context, name string) (schemas.WebhookTest, error)
+	// RemoveWebhook forgets also what was still to be delivered.
+	RemoveWebhook(ctx context.Context, name string) error
+
 	Report(ctx context.Context, q schemas.ReportQuery) (schemas.Report, error)
 	Violations(ctx context.Context, q schemas.ViolationQuery) (schemas.ViolationPage, error)
 	Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error)

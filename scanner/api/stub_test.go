@@ -325,3 +325,19 @@ func (s *stub) Trend(ctx context.Context, q schemas.TrendQuery) (schemas.Trend, 
 func (s *stub) Diff(ctx context.Context, from, to string, limit int) (schemas.Diff, error) {
 	return reply[schemas.Diff](ctx, s, "Diff", from, to, limit)
 }
+
+func (s *stub) AddWebhook(ctx context.Context, w schemas.Webhook) (schemas.Webhook, error) {
+	return reply[schemas.Webhook](ctx, s, "AddWebhook", w)
+}
+
+func (s *stub) ListWebhooks(ctx context.Context) ([]schemas.WebhookStatus, error) {
+	return reply[[]schemas.WebhookStatus](ctx, s, "ListWebhooks")
+}
+
+func (s *stub) TestWebhook(ctx context.Context, name string) (schemas.WebhookTest, error) {
+	return reply[schemas.WebhookTest](ctx, s, "TestWebhook", name)
+}
+
+func (s *stub) RemoveWebhook(ctx context.Context, name string) error {
+	return s.note(ctx, "RemoveWebhook", []any{name})
+}

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"net/url"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -38,36 +37,24 @@ type waiverRequest struct {
 	schemas.WaiverTerms
 }
 
+// waiversQuery asks for removed waivers too.
+type waiversQuery struct {
+	All bool `query:"all"`
+}
+
 func (s *Server) waiverRoutes() {
 	svc := s.c.Service
-	s.search("GET /v1/waivers", ScopeRead, func(r *http.Request) (int, any, error) {
-		q := query(r)
-		all := q.truth("all")
-		if err := q.done(); err != nil {
-			return 0, nil, err
-		}
-		return listed(svc.ListWaivers(r.Context(), all))
-	})
-	s.route("POST /v1/waivers", ScopeWrite, func(r *http.Request) (int, any, error) {
-		in, err := decode[waiverRequest](r)
-		if err != nil {
-			return 0, nil, err
-		}
-		return created(svc.AddWaiver(r.Context(), in.Name, in.WaiverTerms))
-	})
-	s.route("GET /v1/waivers/{waiver}", ScopeRead, func(r *http.Request) (int, any, error) {
-		return found(svc.GetWaiver(r.Context(), r.PathValue("waiver")))
-	})
-	s.route("PUT /v1/waivers/{waiver}", ScopeWrite, func(r *http.Request) (int, any, error) {
-		in, err := decode[schemas.WaiverTerms](r)
-		if err != nil {
-			return 0, nil, err
-		}
-		return found(svc.UpdateWaiver(r.Context(), r.PathValue("waiver"), in))
-	})
-	s.route("DELETE /v1/waivers/{waiver}", ScopeWrite, func(r *http.Request) (int, any, error) {
-		return none(svc.RemoveWaiver(r.Context(), r.PathValue("waiver")))
-	})
+	s.op("ListWaivers", "GET /v1/waivers", ScopeRead, "Waivers by name, with all also removed ones.",
+		func(ctx context.Context, q waiversQuery) ([]schemas.Waiver, error) {
+			return svc.ListWaivers(ctx, q.All)
+		})
+	s.op("AddWaiver", "POST /v1/waivers", ScopeWrite, "Accept violations for a time.",
+		func(ctx context.Context, in waiverRequest) (schemas.Waiver, error) {
+			return svc.AddWaiver(ctx, in.Name, in.WaiverTerms)
+		}).creates()
+	s.op("GetWaiver", "GET /v1/waivers/{waiver}", ScopeRead, "A waiver with everything that was done to it.", svc.GetWaiver)
+	s.op("UpdateWaiver", "PUT /v1/waivers/{waiver}", ScopeWrite, "Replace the terms of a waiver.", svc.UpdateWaiver)
+	s.op("RemoveWaiver", "DELETE /v1/waivers/{waiver}", ScopeWrite, "End a waiver at once; it stays on record.", svc.RemoveWaiver)
 }
 
 // AddWaiver implements Service.
@@ -77,9 +64,7 @@ func (c *Client) AddWaiver(ctx context.Context, name string, t schemas.WaiverTer
 
 // ListWaivers implements Service.
 func (c *Client) ListWaivers(ctx context.Context, all bool) ([]schemas.Waiver, error) {
-	q := url.Values{}
-	addBool(q, "all", all)
-	return list[schemas.Waiver](ctx, c, q, "waivers")
+	return list[schemas.Waiver](ctx, c, values(waiversQuery{all}), "waivers")
 }
 
 // GetWaiver implements Service.
