@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"strings"
 
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -28,6 +30,13 @@ func plainScan(table string, columns ...string) func(accounts []string) string {
 			where = " AND account_id IN ('" + strings.Join(accounts, "', '") + "')"
 		}
 		return "SELECT count() FROM @db." + table + " WHERE NOT ignore(" + strings.Join(columns, ", ") + ")" + where
+	}
+}
+
+// dashboard asks a view as a panel of deploy/grafana does.
+func dashboard(statement string) func(context.Context, *scale, *rand.Rand, []string) error {
+	return func(ctx context.Context, g *scale, _ *rand.Rand, accounts []string) error {
+		return g.s.query(ctx, "ask a view", statement, []any{accounts}, func(driver.Rows) error { return nil })
 	}
 }
 
@@ -54,6 +63,12 @@ func scaleReports() (out []scaleReport) {
 			_, err := g.s.Trend(ctx, schemas.TrendQuery{Accounts: accounts}, nil, g.now)
 			return err
 		}, plainScan("violation_events", "account_id", "at", "transition", "cause", "opened_at")},
+		{"dashboard-score", dashboard("SELECT pack, policy, sum(failed) AS failed_, sum(passed) FROM @db.v_posture WHERE account_id IN ? GROUP BY pack, policy HAVING failed_ > 0 ORDER BY failed_ DESC LIMIT 20"),
+			plainScan("posture", "account_id", "pack", "policy", "passed", "failed", "at")},
+		{"dashboard-open", dashboard("SELECT severity, count() FROM @db.v_open_violations WHERE account_id IN ? GROUP BY severity"),
+			plainScan("violations", "account_id", "severity", "state")},
+		{"dashboard-history", dashboard("SELECT day, sum(passed), sum(failed) FROM @db.v_posture_daily WHERE account_id IN ? GROUP BY day"),
+			plainScan("posture_daily", "account_id", "day", "pack", "policy", "passed", "failed", "at")},
 		{"violations", func(ctx context.Context, g *scale, _ *rand.Rand, accounts []string) error {
 			return g.list(ctx, schemas.ViolationQuery{Accounts: accounts})
 		}, plainViolations},
@@ -88,8 +103,10 @@ func scaleReports() (out []scaleReport) {
 	}{{"all", (*scale).all}, {"one", (*scale).one}} {
 		for _, k := range kinds {
 			out = append(out, scaleReport{
-				name:  of.name + "/" + k.name,
-				ask:   func(ctx context.Context, g *scale, rng *rand.Rand) error { return k.ask(ctx, g, rng, of.accounts(g, rng)) },
+				name: of.name + "/" + k.name,
+				ask: func(ctx context.Context, g *scale, rng *rand.Rand) error {
+					return k.ask(ctx, g, rng, of.accounts(g, rng))
+				},
 				plain: func(g *scale, rng *rand.Rand) string { return k.plain(of.accounts(g, rng)) },
 			})
 		}

@@ -105,6 +105,8 @@ func (g *scale) tables() [][2]string {
 			`SELECT account_id, type, region, id, pack, policy, finding, account, type, name, '1.0.0', 'default-accounts-policy-group', 'mandatory', ['low', 'medium', 'high', 'critical'][p % 4 + 1],
 				[concat(name, ' (', id, ') does not meet ', policy, ': the setting must be on; see the guide of ', pack)], if(open, 'open', 'fixed'), opened, opened, at,
 				if(open, toDateTime64(0, 6, 'UTC'), fixed), if(open, '', if(gone, 'resource_gone', 'resource_changed')), h % 7 = 0, seq, 1, seq FROM ` + life},
+		{"open_violations (rank, account_id, canonical, region, id, pack, policy, account, type, version, revision, attempt, gone)",
+			"SELECT toString(3 - p % 4), account_id, type, region, id, pack, policy, account, type, seq, 1, seq, 0 FROM " + life + " WHERE open"},
 		{"violation_events (account_id, scan, event_id, finding, type, region, id, pack, policy, transition, cause, version, revision, attempt, at, severity, opened_at)",
 			`SELECT account_id, concat(splitByChar('-', account_id)[2], '-', toString(toUInt32(seq - if(e = 'opened', 2, 1)))), lower(hex(sipHash128(finding, e))), finding, type, region, id, pack, policy, e,
 				if(e = 'opened', '', if(gone, 'resource_gone', 'resource_changed')), seq - if(e = 'opened', 2, 1), 1, seq, if(e = 'opened', opened, fixed), ['low', 'medium', 'high', 'critical'][p % 4 + 1], opened
