@@ -1,9 +1,11 @@
 package sink
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -67,43 +69,91 @@ func asksOpen(q schemas.ViolationQuery) bool {
 // openPage finds a page by the table of the open ones and leaves conditions on w
 // that keep just its rows; false when there are none.
 func (s *Store) openPage(ctx context.Context, q schemas.ViolationQuery, ids []string, p *pager) (w *where, some bool, err error) {
-	keys := violationFilter(q)
-	if len(q.Severity) > 0 {
-		ranks := make([]string, len(q.Severity))
-		for i, severity := range q.Severity {
-			ranks[i] = rankOf(severity)
-		}
-		keys.add("rank IN ?", ranks)
+	keys, err := s.openKeys(ctx, q, ids, p)
+	if err != nil || len(keys) == 0 {
+		return nil, false, err
 	}
-	if q.Type != "" {
-		keys.add("canonical = ?", schemas.CanonicalType(q.Type))
-	}
-	if len(ids) > 0 {
-		keys.add("account_id IN ?", ids)
-	}
-	p.order = openKey
-	p.resume(keys)
 	accounts, tuples, args := map[string]bool{}, []string{}, []any{}
-	err = s.query(ctx, "list open violations", "SELECT "+p.columns()+" FROM @db.open_violations FINAL WHERE "+keys.String()+p.tail(), keys.args, func(r driver.Rows) error {
-		var key []string
-		if err := r.Scan(&key); err != nil || p.full(key) {
-			return err
-		}
+	for _, key := range keys {
 		accounts[key[1]] = true
 		tuples = append(tuples, "(?, ?, ?, ?, ?, ?)")
 		for _, v := range key[1:] {
 			args = append(args, v)
 		}
-		return nil
-	})
-	if err != nil || len(tuples) == 0 {
-		return nil, false, err
 	}
 	w = &where{}
 	w.add("account_id IN ?", slices.Sorted(maps.Keys(accounts)))
 	w.add("(account_id, canonical, region, id, pack, policy) IN ("+strings.Join(tuples, ", ")+")", args...)
 	w.add("state = 'open'") // what ended between the two questions is left out
 	return w, true, nil
+}
+
+// openKeys are the keys of a page. FINAL would read all that the conditions keep;
+// without it, and in the order of the table, reading ends with the page. Of the
+// rows of a key, which stand side by side, the newest counts. When too many have
+// ended it is read again, twice as far.
+func (s *Store) openKeys(ctx context.Context, q schemas.ViolationQuery, ids []string, p *pager) ([][]string, error) {
+	token := q.Type
+	q.Type = "" // of alias twins the newest counts, which is known when all rows of the key are
+	w := violationFilter(q)
+	if len(q.Severity) > 0 {
+		ranks := make([]string, len(q.Severity))
+		for i, severity := range q.Severity {
+			ranks[i] = rankOf(severity)
+		}
+		w.add("rank IN ?", ranks)
+	}
+	if token != "" {
+		w.add("canonical = ?", schemas.CanonicalType(token))
+	}
+	if len(ids) > 0 {
+		w.add("account_id IN ?", ids)
+	}
+	p.order = openKey
+	p.resume(w)
+	for read := 2 * (p.limit + 1); ; read *= 2 {
+		rows, err := s.openRows(ctx, w, read)
+		if err != nil {
+			return nil, err
+		}
+		whole := len(rows) < read
+		var live [][]string
+		for len(rows) > 0 {
+			key := rows[0].key()
+			n := slices.IndexFunc(rows, func(r openRow) bool { return !slices.Equal(r.key(), key) })
+			if n < 0 {
+				n = len(rows)
+				if !whole {
+					break // there may be more of this key
+				}
+			}
+			newest := slices.MaxFunc(rows[:n], func(a, b openRow) int {
+				return cmp.Or(cmp.Compare(a.Version, b.Version), cmp.Compare(a.Revision, b.Revision), cmp.Compare(a.Attempt, b.Attempt))
+			})
+			if newest.Gone == 0 && (token == "" || newest.Type == token) {
+				live = append(live, key)
+			}
+			rows = rows[n:]
+		}
+		if whole || len(live) > p.limit {
+			return slices.DeleteFunc(live, p.full), nil
+		}
+	}
+}
+
+func (s *Store) openRows(ctx context.Context, w *where, limit int) (out []openRow, err error) {
+	statement := "SELECT " + columnsOf(new(openRow)) + " FROM @db.open_violations WHERE " + w.String() + " ORDER BY " + strings.Join(openKey, ", ") + " LIMIT " + strconv.Itoa(limit)
+	err = s.query(ctx, "list open violations", statement, w.args, func(r driver.Rows) error {
+		var row openRow
+		defer func() { out = append(out, row) }()
+		return r.ScanStruct(&row)
+	})
+	return out, err
+}
+
+// key is the row's place in the order of the table.
+func (r *openRow) key() []string {
+	return []string{r.Rank, r.AccountID, r.Canonical, r.Region, r.ID, r.Pack, r.Policy}
 }
 
 // tidyOpen takes away what has ended from the table of the open ones, when that is
