@@ -63,12 +63,18 @@ func scaleReports() (out []scaleReport) {
 			_, err := g.s.Trend(ctx, schemas.TrendQuery{Accounts: accounts}, nil, g.now)
 			return err
 		}, plainScan("violation_events", "account_id", "at", "transition", "cause", "opened_at")},
-		{"dashboard-score", dashboard("SELECT pack, policy, sum(failed) AS failed_, sum(passed) FROM @db.v_posture WHERE account_id IN ? GROUP BY pack, policy HAVING failed_ > 0 ORDER BY failed_ DESC LIMIT 20"),
-			plainScan("posture", "account_id", "pack", "policy", "passed", "failed", "at")},
-		{"dashboard-open", dashboard("SELECT severity, count() FROM @db.v_open_violations WHERE account_id IN ? GROUP BY severity"),
-			plainScan("violations", "account_id", "severity", "state")},
-		{"dashboard-history", dashboard("SELECT day, sum(passed), sum(failed) FROM @db.v_posture_daily WHERE account_id IN ? GROUP BY day"),
-			plainScan("posture_daily", "account_id", "day", "pack", "policy", "passed", "failed", "at")},
+		{
+			"dashboard-score", dashboard("SELECT pack, policy, sum(failed) AS failed_, sum(passed) FROM @db.v_posture WHERE account_id IN ? GROUP BY pack, policy HAVING failed_ > 0 ORDER BY failed_ DESC LIMIT 20"),
+			plainScan("posture", "account_id", "pack", "policy", "passed", "failed", "at"),
+		},
+		{
+			"dashboard-open", dashboard("SELECT severity, count() FROM @db.v_open_violations WHERE account_id IN ? GROUP BY severity"),
+			plainScan("violations", "account_id", "severity", "state"),
+		},
+		{
+			"dashboard-history", dashboard("SELECT day, sum(passed), sum(failed) FROM @db.v_posture_daily WHERE account_id IN ? GROUP BY day"),
+			plainScan("posture_daily", "account_id", "day", "pack", "policy", "passed", "failed", "at"),
+		},
 		{"violations", func(ctx context.Context, g *scale, _ *rand.Rand, accounts []string) error {
 			return g.list(ctx, schemas.ViolationQuery{Accounts: accounts})
 		}, plainViolations},

@@ -34,10 +34,18 @@ const (
 
 // scaleTypes are what resources are of, with how their ids begin.
 var scaleTypes = [][2]string{
-	{"aws:ec2/instance:Instance", "i-0"}, {"aws:ebs/volume:Volume", "vol-0"}, {"aws:ec2/securityGroup:SecurityGroup", "sg-0"},
-	{"aws:ebs/snapshot:Snapshot", "snap-0"}, {"aws:ec2/networkInterface:NetworkInterface", "eni-0"}, {"aws:s3/bucket:Bucket", "data-"},
-	{"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "data-"}, {"aws:iam/role:Role", "service-role-"}, {"aws:iam/policy:Policy", "arn:aws:iam::policy/p-"},
-	{"aws:lambda/function:Function", "fn-"}, {"aws:sqs/queue:Queue", "https://sqs.amazonaws.com/q-"}, {"aws:cloudwatch/logGroup:LogGroup", "/aws/lambda/fn-"},
+	{"aws:ec2/instance:Instance", "i-0"},
+	{"aws:ebs/volume:Volume", "vol-0"},
+	{"aws:ec2/securityGroup:SecurityGroup", "sg-0"},
+	{"aws:ebs/snapshot:Snapshot", "snap-0"},
+	{"aws:ec2/networkInterface:NetworkInterface", "eni-0"},
+	{"aws:s3/bucket:Bucket", "data-"},
+	{"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "data-"},
+	{"aws:iam/role:Role", "service-role-"},
+	{"aws:iam/policy:Policy", "arn:aws:iam::policy/p-"},
+	{"aws:lambda/function:Function", "fn-"},
+	{"aws:sqs/queue:Queue", "https://sqs.amazonaws.com/q-"},
+	{"aws:cloudwatch/logGroup:LogGroup", "/aws/lambda/fn-"},
 }
 
 var scalePacks = []string{"aws_foundations", "cis_aws"}
@@ -85,7 +93,8 @@ func (g *scale) tables() [][2]string {
 		%s AS policy, %s AS pack, %s AS finding, at - toIntervalDay(step * 3) AS opened, opened + toIntervalHour(5 + h %% 200) AS fixed FROM @base)`,
 		scalePolicies, policyName, packOf, finding)
 	return [][2]string{
-		{"resources (account_id, account, type, region, id, name, scope_region, route, seq, number, version, hash, projection_revision, tombstone, properties, unknown, first_seen, changed_at, at)",
+		{
+			"resources (account_id, account, type, region, id, name, scope_region, route, seq, number, version, hash, projection_revision, tombstone, properties, unknown, first_seen, changed_at, at)",
 			`SELECT account_id, account, type, region, id, name, region, 'native', seq, 1, seq, if(gone, '', lower(hex(sipHash128(i)))), 1, gone, if(gone, '', concat(
 				'{"arn":"arn:aws:ec2:', region, ':', toString(100000000000 + k * 7919), ':resource/', id, '","availabilityZone":"', region, ['a', 'b', 'c'][h % 3 + 1],
 				'","instanceType":"', ['t3.micro', 'm5.large', 'r6g.xlarge', 'c7i.2xlarge'][h % 4 + 1], '","ebsOptimized":', ['true', 'false'][h % 2 + 1],
@@ -93,24 +102,35 @@ func (g *scale) tables() [][2]string {
 				'","subnetId":"subnet-0', lower(hex(h % 5000)), '","vpcSecurityGroupIds":["sg-0', lower(hex(cityHash64(i, 2) % 90000)), '","sg-0', lower(hex(cityHash64(i, 3) % 90000)),
 				'"],"metadataOptions":{"httpEndpoint":"enabled","httpTokens":"', ['required', 'optional'][h % 2 + 1], '","httpPutResponseHopLimit":', toString(h % 3 + 1),
 				'},"rootBlockDevice":{"deviceName":"/dev/xvda","encrypted":', ['true', 'false'][bitShiftRight(h, 4) % 2 + 1], ',"volumeId":"vol-0', lower(hex(cityHash64(i, 4))), '","volumeSize":', toString(8 + h % 500), ',"volumeType":"gp3"},',
-				'"monitoring":', ['true', 'false'][bitShiftRight(h, 5) % 2 + 1], ',"tags":{"Name":"', name, '","team":"', account, '","env":"', ['prod', 'dev', 'test'][h % 3 + 1], '","costCenter":"', toString(1000 + h % 300), '"}}')), '', at - toIntervalDay(90), at, at FROM @base`},
-		{"judged (account_id, type, region, id, scope_region, route, version, revision, attempt, hash, projection_revision, tombstone)",
-			"SELECT account_id, type, region, id, region, 'native', seq, 1, seq, if(gone, '', lower(hex(sipHash128(i)))), 1, gone FROM @base"},
-		{"verdicts (account_id, type, region, id, pack, pack_version, version, revision, attempt, passed, failed, unknown, gap_policy, gap_outcome, gap_call, gap_reason)",
+				'"monitoring":', ['true', 'false'][bitShiftRight(h, 5) % 2 + 1], ',"tags":{"Name":"', name, '","team":"', account, '","env":"', ['prod', 'dev', 'test'][h % 3 + 1], '","costCenter":"', toString(1000 + h % 300), '"}}')), '', at - toIntervalDay(90), at, at FROM @base`,
+		},
+		{
+			"judged (account_id, type, region, id, scope_region, route, version, revision, attempt, hash, projection_revision, tombstone)",
+			"SELECT account_id, type, region, id, region, 'native', seq, 1, seq, if(gone, '', lower(hex(sipHash128(i)))), 1, gone FROM @base",
+		},
+		{
+			"verdicts (account_id, type, region, id, pack, pack_version, version, revision, attempt, passed, failed, unknown, gap_policy, gap_outcome, gap_call, gap_reason)",
 			fmt.Sprintf(`SELECT account_id, type, region, id, %[1]s[n + 1], '1.0.0', seq, 1, seq, arrayFilter(x -> x != bad AND x != gap, all), if(bad = '', [], [bad]),
 				if(gap = '', [], [gap]), if(gap = '', [], [gap]), if(gap = '', [], ['unknown']), if(gap = '', [], ['s3:GetBucketPolicy']), if(gap = '', [], ['access denied: explicit deny'])
 			FROM (SELECT *, arrayJoin([0, 1]) AS n, arrayMap(p -> %[2]s, range(n * %[3]d, n * %[3]d + %[3]d)) AS all,
-				if(intDiv(broken, %[3]d) = n, all[broken %% %[3]d + 1], '') AS bad, if(h %% 50 = 0 AND all[1] != bad, all[1], '') AS gap FROM @base WHERE NOT gone)`, quoted(scalePacks), policyName, half)},
-		{"violations (account_id, canonical, region, id, pack, policy, finding, account, type, name, pack_version, group_name, level, severity, messages, state, first_seen, opened_at, judged_at, fixed_at, cause, reopened, version, revision, attempt)",
+				if(intDiv(broken, %[3]d) = n, all[broken %% %[3]d + 1], '') AS bad, if(h %% 50 = 0 AND all[1] != bad, all[1], '') AS gap FROM @base WHERE NOT gone)`, quoted(scalePacks), policyName, half),
+		},
+		{
+			"violations (account_id, canonical, region, id, pack, policy, finding, account, type, name, pack_version, group_name, level, severity, messages, state, first_seen, opened_at, judged_at, fixed_at, cause, reopened, version, revision, attempt)",
 			`SELECT account_id, type, region, id, pack, policy, finding, account, type, name, '1.0.0', 'default-accounts-policy-group', 'mandatory', ['low', 'medium', 'high', 'critical'][p % 4 + 1],
 				[concat(name, ' (', id, ') does not meet ', policy, ': the setting must be on; see the guide of ', pack)], if(open, 'open', 'fixed'), opened, opened, at,
-				if(open, toDateTime64(0, 6, 'UTC'), fixed), if(open, '', if(gone, 'resource_gone', 'resource_changed')), h % 7 = 0, seq, 1, seq FROM ` + life},
-		{"open_violations (rank, account_id, canonical, region, id, pack, policy, account, type, version, revision, attempt, gone)",
-			"SELECT toString(3 - p % 4), account_id, type, region, id, pack, policy, account, type, seq, 1, seq, 0 FROM " + life + " WHERE open"},
-		{"violation_events (account_id, scan, event_id, finding, type, region, id, pack, policy, transition, cause, version, revision, attempt, at, severity, opened_at)",
+				if(open, toDateTime64(0, 6, 'UTC'), fixed), if(open, '', if(gone, 'resource_gone', 'resource_changed')), h % 7 = 0, seq, 1, seq FROM ` + life,
+		},
+		{
+			"open_violations (rank, account_id, canonical, region, id, pack, policy, account, type, version, revision, attempt, gone)",
+			"SELECT toString(3 - p % 4), account_id, type, region, id, pack, policy, account, type, seq, 1, seq, 0 FROM " + life + " WHERE open",
+		},
+		{
+			"violation_events (account_id, scan, event_id, finding, type, region, id, pack, policy, transition, cause, version, revision, attempt, at, severity, opened_at)",
 			`SELECT account_id, concat(splitByChar('-', account_id)[2], '-', toString(toUInt32(seq - if(e = 'opened', 2, 1)))), lower(hex(sipHash128(finding, e))), finding, type, region, id, pack, policy, e,
 				if(e = 'opened', '', if(gone, 'resource_gone', 'resource_changed')), seq - if(e = 'opened', 2, 1), 1, seq, if(e = 'opened', opened, fixed), ['low', 'medium', 'high', 'critical'][p % 4 + 1], opened
-				FROM (SELECT *, arrayJoin(if(open, ['opened'], ['opened', 'fixed'])) AS e FROM ` + life + ")"},
+				FROM (SELECT *, arrayJoin(if(open, ['opened'], ['opened', 'fixed'])) AS e FROM ` + life + ")",
+		},
 	}
 }
 
