@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 	"testing"
@@ -110,6 +111,43 @@ func TestFacetsOnDemand(t *testing.T) {
 		}
 		if u, ok := OnDemand(o.Key, c.call.action); !ok || u != (schemas.UnitKey{Region: home, Service: c.svc.name}) {
 			t.Errorf("%s is read in %s, %v", c.call.action, u, ok)
+		}
+	}
+}
+
+// Of a VPC each attribute takes a call of its own, and one that fails is unknown alone.
+func TestVPCAttributesOnDemand(t *testing.T) {
+	t.Parallel()
+	one := func() *account { return newAccount(awsfake.Population{VPCs: 1}) }
+	paths := []string{"enableDnsHostnames", "enableDnsSupport", "enableNetworkAddressUsageMetrics"}
+	states := func(o discovery.Observation) (list []any) {
+		for _, p := range paths {
+			if u := unknown(o, p); u != nil {
+				list = append(list, u.State)
+			} else {
+				list = append(list, o.Properties[p])
+			}
+		}
+		return list
+	}
+	const op = "ec2:DescribeVpcAttribute"
+	for what, c := range map[string]struct {
+		a    *account
+		call string
+		want []any
+	}{
+		"read":       {one(), describeVPCAttribute, []any{false, true, false}},
+		"not needed": {one(), "ec2:Other", []any{schemas.FacetNotRead, schemas.FacetNotRead, schemas.FacetNotRead}},
+		"one denied": {one().asked(op, func(_ string, q url.Values) answer {
+			if q.Get("Attribute") == "enableDnsSupport" {
+				return answer{http.StatusForbidden, ec2Error("UnauthorizedOperation")}
+			}
+			return answer{}
+		}), describeVPCAttribute, []any{false, schemas.FacetDenied, false}},
+		"silent": {one().says(op, `<DescribeVpcAttributeResponse/>`), describeVPCAttribute, []any{schemas.FacetFailed, schemas.FacetFailed, schemas.FacetFailed}},
+	} {
+		if got := states(c.a.readFacets(t, ec2Service, typeVPC, c.call)); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", what, got, c.want)
 		}
 	}
 }
