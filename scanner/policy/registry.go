@@ -203,6 +203,10 @@ func (r *Registry) Show(ctx context.Context, name, version string) (schemas.Pack
 			names = append(names, m.Version)
 		}
 	}
+	if len(names) == 0 && version == schemas.Latest {
+		return schemas.PackManifest{}, schemas.Errorf(schemas.CodeNotFound, "every version of pack %s was removed", name).
+			WithHint("see insights pack versions %s", name)
+	}
 	return schemas.PackManifest{}, schemas.Errorf(schemas.CodeNotFound, "pack %s has no version %q", name, version).
 		WithHint("versions: %s", strings.Join(names, ", "))
 }
