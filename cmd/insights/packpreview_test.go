@@ -64,7 +64,7 @@ deny_website contains "no website" if {
 			if f.Appears {
 				sign = "+"
 			}
-			said = append(said, sign+q.Policy+" "+f.Key.String())
+			said = append(said, sign+q.Policy+" "+f.String())
 		}
 	}
 	for v := range after {
@@ -96,7 +96,7 @@ func (p program) openFindings(t *testing.T) map[string]bool {
 	p.json(t, &page, "violations", "--limit", "1000")
 	out := map[string]bool{}
 	for _, v := range page.Violations {
-		out[v.Policy+" "+v.Key.String()] = true
+		out[v.Policy+" "+v.String()] = true
 	}
 	return out
 }

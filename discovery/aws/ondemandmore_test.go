@@ -31,27 +31,37 @@ var moreOnDemand = []struct {
 	{
 		dynamodbService, "table", typeTable, tableTTL, "dynamodb:DescribeTimeToLive",
 		`{"TimeToLiveDescription":{"TimeToLiveStatus":"ENABLED","AttributeName":"expires"}}`, `{"ttl":{"attributeName":"expires","enabled":true}}`,
-		`{"TimeToLiveDescription":{"TimeToLiveStatus":"DISABLED"}}`, `{"ttl":{"enabled":false}}`, []string{"ttl"}, `{}`,
+		`{"TimeToLiveDescription":{"TimeToLiveStatus":"DISABLED"}}`, `{"ttl":{"enabled":false}}`,
+		[]string{"ttl"},
+		`{}`,
 	},
 	{
 		efsService, "fileSystem", typeFileSystem, fileSystemLifecycle, "elasticfilesystem:DescribeLifecycleConfiguration",
 		`{"LifecyclePolicies":[{"TransitionToPrimaryStorageClass":"AFTER_1_ACCESS"},{"TransitionToIA":"AFTER_7_DAYS"},{"TransitionToArchive":"AFTER_90_DAYS"}]}`,
 		`{"lifecyclePolicies":[{"transitionToArchive":"AFTER_90_DAYS"},{"transitionToIa":"AFTER_7_DAYS"},{"transitionToPrimaryStorageClass":"AFTER_1_ACCESS"}]}`,
-		`{"LifecyclePolicies":[]}`, `{}`, []string{"lifecyclePolicies"}, `{}`,
+		`{"LifecyclePolicies":[]}`, `{}`,
+		[]string{"lifecyclePolicies"},
+		`{}`,
 	},
 	{
 		lambdaService, "function", typeFunction, functionCode, "lambda:GetFunction",
 		`{"Code":{"RepositoryType":"ECR","ImageUri":"image:1","SourceKMSKeyArn":"arn:key","Location":"https://secret"}}`, `{"imageUri":"image:1","sourceKmsKeyArn":"arn:key"}`,
-		`{"Code":{"RepositoryType":"S3"}}`, `{}`, []string{"imageUri", "sourceKmsKeyArn"}, `{}`,
+		`{"Code":{"RepositoryType":"S3"}}`, `{}`,
+		[]string{"imageUri", "sourceKmsKeyArn"},
+		`{}`,
 	},
 	{
 		lambdaService, "function", typeFunction, functionSigning, "lambda:GetFunctionCodeSigningConfig",
-		`{"FunctionName":"f","CodeSigningConfigArn":"arn:c"}`, `{"codeSigningConfigArn":"arn:c"}`, `{"FunctionName":"f"}`, `{}`, []string{"codeSigningConfigArn"}, `{}`,
+		`{"FunctionName":"f","CodeSigningConfigArn":"arn:c"}`, `{"codeSigningConfigArn":"arn:c"}`, `{"FunctionName":"f"}`, `{}`,
+		[]string{"codeSigningConfigArn"},
+		`{}`,
 	},
 	{
 		secretsmanagerService, "secret", typeSecret, secretDescription, "secretsmanager:DescribeSecret",
 		`{"ARN":"a","ReplicationStatus":[{"Region":"us-west-2","KmsKeyId":"k"},{"Region":"eu-west-1"}]}`, `{"replicas":[{"kmsKeyId":"k","region":"us-west-2"},{"region":"eu-west-1"}]}`,
-		`{"ARN":"a"}`, `{}`, []string{"replicas"}, `{}`,
+		`{"ARN":"a"}`, `{}`,
+		[]string{"replicas"},
+		`{}`,
 	},
 }
 
