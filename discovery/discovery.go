@@ -5,6 +5,7 @@ package discovery
 
 import (
 	"context"
+	"errors"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -18,11 +19,17 @@ type Observation struct {
 	Unknown    []schemas.UnknownPath
 	// Projection is the revision of the projection that made the properties.
 	Projection int
+	// Passing is true when something is unknown because of trouble that time may mend.
+	Passing bool
 }
 
 // Emit takes one observation. It may block (back-pressure); its error ends the
 // read. It is safe for concurrent use.
 type Emit func(context.Context, Observation) error
+
+// ErrCredentials is in the chain of a Reader's error when there were no
+// credentials that could be used: nothing can be said of the unit then.
+var ErrCredentials = errors.New("no credentials")
 
 // Reader reads one unit. A Reader serves one attempt and is not reused.
 type Reader interface {
@@ -36,7 +43,7 @@ type Reader interface {
 	// Verify reads keys directly that the store knows and Read did not emit.
 	// What still exists is emitted; what the service says does not exist is
 	// returned. A key that could not be verified either way makes err non-nil:
-	// its scope is then not complete.
+	// its scope is then not complete. CodeUnavailable: it may be another time.
 	Verify(ctx context.Context, keys []schemas.Key, emit Emit) (gone []schemas.Key, err error)
 
 	// Calls and Throttles count API attempts so far.
@@ -56,6 +63,9 @@ type Provider interface {
 	// of the inventory (Key.String). CodeInvalid when that is neither or is another
 	// account's, CodeNotFound when it is not known where such a thing is.
 	Locate(ctx context.Context, a schemas.Account, resource string) (schemas.UnitKey, []schemas.Key, error)
+	// Organization lists all accounts of the organization that an account's
+	// credentials may list; an error when one of them cannot be.
+	Organization(ctx context.Context, a schemas.Account) ([]schemas.OrganizationAccount, error)
 	// Open prepares a reader for a unit. Credentials and clients are cached.
 	Open(ctx context.Context, u schemas.Unit) (Reader, error)
 }

@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -78,6 +79,7 @@ func (a *attempt) verifySome(ctx context.Context, end *schemas.ScopeEnd, keys []
 		return err
 	}
 	if failure != nil {
+		end.Passing = schemas.CodeOf(failure) == schemas.CodeUnavailable
 		end.State, end.Reason = schemas.ScopeFailed, "verify what was not listed: "+failure.Error()
 		return nil
 	}
@@ -97,6 +99,9 @@ func (a *attempt) directly(ctx context.Context, keys []schemas.Key) (gone []sche
 	gone, err = piped(ctx, a, func(ctx context.Context) ([]schemas.Key, error) {
 		var gone []schemas.Key
 		gone, failure = a.reader.Verify(ctx, keys, a.emit)
+		if errors.Is(failure, ErrCredentials) {
+			return nil, failure // nothing was said of any key
+		}
 		return gone, ctx.Err()
 	})
 	return gone, failure, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -122,6 +123,7 @@ func (a *attempt) end(ctx context.Context, scopes []schemas.ScopeEnd, direct *sc
 	e := &schemas.UnitEnd{
 		Scan: a.unit.Scan, AccountID: a.unit.Account.ID, Account: a.unit.Account.Name, Unit: a.unit.Unit,
 		Seq: a.seq, Batches: a.number, Scopes: scopes, Direct: direct, StartedAt: a.started,
+		Passing: a.passing.Load() || slices.ContainsFunc(scopes, func(s schemas.ScopeEnd) bool { return s.Passing }),
 	}
 	if a.reader != nil {
 		e.Calls, e.Throttles = a.reader.Calls()

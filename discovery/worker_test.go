@@ -63,6 +63,10 @@ func (w *world) Plan(context.Context, schemas.Account) (schemas.AccountID, []sch
 	return account.ID, nil, nil
 }
 
+func (w *world) Organization(context.Context, schemas.Account) ([]schemas.OrganizationAccount, error) {
+	return nil, nil
+}
+
 func (w *world) Locate(context.Context, schemas.Account, string) (schemas.UnitKey, []schemas.Key, error) {
 	return schemas.UnitKey{}, nil, nil
 }

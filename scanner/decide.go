@@ -3,6 +3,7 @@ package scanner
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -12,6 +13,11 @@ const (
 	maxRereads     = 3 // after a mismatch or a loss
 	maxDeadRereads = 2 // after a dead letter: the message itself is the problem
 )
+
+// passingDelays are how long after its end a unit is read again that has met with trouble
+// which time may mend, the first time and later. After that what it could not read stays
+// unknown until the next scan.
+var passingDelays = []time.Duration{5 * time.Second, 30 * time.Second, 90 * time.Second}
 
 type action int
 
@@ -31,12 +37,16 @@ type unitView struct {
 	queued  bool
 	drained bool
 	dead    *schemas.DeadLetter
+	waited  time.Duration // since the newest attempt was seen to be stored whole
 }
 
 // current tells whether the newest stored attempt counts.
 func (v unitView) current() bool {
 	return v.status.End != nil && v.status.End.Seq > v.reread.After
 }
+
+// whole tells whether the newest attempt counts and all of it is stored.
+func (v unitView) whole() bool { return v.current() && v.status.Done() && !v.status.Mismatch }
 
 // newest is the seq up to which attempts are void once this one is.
 func (v unitView) newest() uint64 {
@@ -55,8 +65,14 @@ type decision struct {
 
 // decide is a pure function of what is known.
 func decide(v unitView) decision {
-	if v.current() && v.status.Done() && !v.status.Mismatch {
-		return decision{action: actDone}
+	if v.whole() {
+		switch {
+		case !v.status.End.Passing || v.status.End.Direct != nil || v.reread.Count >= len(passingDelays):
+			return decision{action: actDone}
+		case v.waited < passingDelays[v.reread.Count]:
+			return decision{}
+		}
+		return decision{action: actReread, after: v.newest(), reason: "a call failed that may succeed now"}
 	}
 	if d := v.dead; d != nil {
 		switch {

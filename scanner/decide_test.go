@@ -12,6 +12,10 @@ func TestDecide(t *testing.T) {
 	stored := func(seq uint64, snapshots, verdicts int) schemas.UnitStatus {
 		return schemas.UnitStatus{End: end(seq), Snapshots: snapshots, VerdictBatches: verdicts}
 	}
+	passing := stored(5, 2, 2)
+	passing.End = &schemas.UnitEnd{Seq: 5, Batches: 2, Passing: true}
+	direct := passing
+	direct.End = &schemas.UnitEnd{Seq: 5, Batches: 2, Passing: true, Direct: &schemas.DirectEnd{}}
 	mismatch := stored(5, 2, 2)
 	mismatch.Mismatch = true
 	dead := func(kind string, seq uint64) *schemas.DeadLetter {
@@ -33,6 +37,12 @@ func TestDecide(t *testing.T) {
 		"a lost batch, but read again already": {unitView{status: stored(5, 1, 2), drained: true, queued: true, reread: re(1, 5)}, actWait, 0},
 		"a void attempt is not done":           {unitView{status: stored(5, 2, 2), queued: true, reread: re(1, 5)}, actWait, 0},
 		"the attempt after a void one is done": {unitView{status: stored(6, 2, 2), reread: re(1, 5)}, actDone, 0},
+		"trouble that may pass, just now":      {unitView{status: passing, waited: passingDelays[0] - 1}, actWait, 0},
+		"trouble that may pass, a while ago":   {unitView{status: passing, waited: passingDelays[0]}, actReread, 5},
+		"the second time it is given longer":   {unitView{status: passing, waited: passingDelays[0], reread: re(1, 4)}, actWait, 0},
+		"trouble that did not pass":            {unitView{status: passing, reread: re(len(passingDelays), 4)}, actDone, 0},
+		"trouble of a void attempt":            {unitView{status: passing, queued: true, waited: passingDelays[2], reread: re(1, 5)}, actWait, 0},
+		"somebody waits":                       {unitView{status: direct}, actDone, 0},
 		"mismatch":                             {unitView{status: mismatch}, actReread, 5},
 		"mismatch to the end":                  {unitView{status: mismatch, reread: re(3, 4)}, actFail, 0},
 		"lost to the end":                      {unitView{drained: true, reread: re(3, 4)}, actFail, 0},

@@ -38,7 +38,7 @@ func (c *Control) demanded(ctx context.Context, a schemas.AccountID) (d demand, 
 			if len(keys) == 0 {
 				d.units = append(d.units, u)
 			}
-			d.keys[u.String()], d.named = append(keys, r.Key), append(d.named, r.Key.String())
+			d.keys[u.String()], d.named = append(keys, r.Key), append(d.named, r.String())
 		}
 		return nil
 	})

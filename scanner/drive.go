@@ -23,12 +23,13 @@ type driver struct {
 	live    *liveUnits
 	told    time.Time // when the log was told of progress
 
-	published bool
+	asked     map[schemas.UnitKey]bool // for, by this driver or one before it
 	failSent  map[schemas.UnitKey]bool
 	closeSent map[schemas.Scope]uint64
-	outSeq    uint64    // of closes of scopes that left the plan
-	cancelled time.Time // when the cancellation was seen
-	quiet     int       // polls in a row that found nothing on its way
+	wholeAt   map[uint64]time.Time // when an attempt was first seen to be stored whole, by seq
+	outSeq    uint64               // of closes of scopes that left the plan
+	cancelled time.Time            // when the cancellation was seen
+	quiet     int                  // polls in a row that found nothing on its way
 }
 
 // quietPolls is how many polls in a row must find nothing on its way before
@@ -41,7 +42,8 @@ func (c *Control) drive(ctx context.Context, claimed schemas.Scan) error {
 	log := c.d.Log.With().Str("scan", claimed.ID).Str("account", claimed.Account).Logger()
 	d := &driver{
 		c: c, id: claimed.ID, log: log, scan: claimed, live: newLiveUnits(),
-		failSent: map[schemas.UnitKey]bool{}, closeSent: map[schemas.Scope]uint64{},
+		asked: map[schemas.UnitKey]bool{}, failSent: map[schemas.UnitKey]bool{}, closeSent: map[schemas.Scope]uint64{},
+		wholeAt: map[uint64]time.Time{},
 	}
 	start := c.d.Now()
 	d.told = start
@@ -148,13 +150,14 @@ func (d *driver) units(ctx context.Context) (ends []*schemas.UnitEnd, t tally, r
 	if err != nil {
 		return nil, t, false, err
 	}
-	if !d.published {
-		if err := d.publish(ctx, views); err != nil {
-			return nil, t, false, err
-		}
+	if err := d.publish(ctx, views); err != nil {
+		return nil, t, false, err
 	}
 	for _, u := range d.scan.Units {
 		v := views[u]
+		if !d.asked[u] {
+			continue // its turn comes
+		}
 		dec := decide(v)
 		switch dec.action {
 		case actDone:
@@ -207,27 +210,58 @@ func (d *driver) look(ctx context.Context) (map[schemas.UnitKey]unitView, error)
 	for _, st := range statuses {
 		if v, ok := views[st.Unit]; ok {
 			v.status = st
+			if v.whole() && st.End.Passing {
+				v.waited = d.since(st.End.Seq)
+			}
 			views[st.Unit] = v
 		}
 	}
 	return views, nil
 }
 
-// publish asks for every unit that has no end and is not asked for already.
-// After a crash a unit whose end is still on its way may be read twice.
+// since is how long ago an attempt was first seen to be stored whole. A restart of
+// control begins anew.
+func (d *driver) since(seq uint64) time.Duration {
+	now := d.c.d.Now()
+	at, ok := d.wholeAt[seq]
+	if !ok {
+		at, d.wholeAt[seq] = now, now
+	}
+	return now.Sub(at)
+}
+
+// maxAsked is how many units of one scan wait or are read at a time. Workers take
+// units in the order in which they were asked for: those of other accounts come in
+// between, however many this one has.
+const maxAsked = 32
+
+// publish asks for units that have no end and are not asked for already, as many
+// as may be under way. After a crash a unit whose end is still on its way may be
+// read twice.
 func (d *driver) publish(ctx context.Context, views map[schemas.UnitKey]unitView) error {
+	under := 0
 	for _, u := range d.scan.Units {
 		v := views[u]
 		if v.current() || v.queued {
+			d.asked[u] = true
+		}
+		if d.asked[u] && !v.current() {
+			under++
+		}
+	}
+	for _, u := range d.scan.Units {
+		v := views[u]
+		if d.asked[u] || under >= maxAsked {
 			continue
 		}
 		if err := d.ask(ctx, u, v.reread.Count); err != nil {
 			return err
 		}
+		under++
 		v.queued = true
 		views[u] = v
+		d.asked[u], d.quiet = true, 0
 	}
-	d.published, d.quiet = true, 0
 	return nil
 }
 
@@ -255,11 +289,11 @@ func (d *driver) reread(ctx context.Context, u schemas.UnitKey, dec decision) er
 		return err
 	}
 	d.scan = s
-	d.published = false // until the ask below is through
+	d.asked[u] = false // until the ask below is through
 	if err := d.ask(ctx, u, count); err != nil {
 		return err
 	}
-	d.published, d.quiet = true, 0
+	d.asked[u], d.quiet = true, 0
 	return nil
 }
 

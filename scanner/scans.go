@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -30,6 +31,10 @@ func (c *Control) Start(ctx context.Context, nameOrID string, o StartOptions) (s
 	a, err := c.account(ctx, nameOrID)
 	if err != nil {
 		return schemas.Scan{}, err
+	}
+	if a.Found.Left() {
+		return schemas.Scan{}, schemas.Errorf(schemas.CodeConflict, "account %s is not scanned since %s: %s", a.Name, a.Found.LeftAt.Format(time.DateTime), a.Found.Why).
+			WithHint("what was found in it stays until it is removed: insights account remove %s", a.Name)
 	}
 	// Asked before the plan, which takes seconds; claimed after it.
 	if _, _, err := c.idle(ctx, a.ID); err != nil {

@@ -39,10 +39,13 @@ type world struct {
 	deps    scanner.Deps
 
 	mu    sync.Mutex
-	units []schemas.UnitKey // the plan
+	units []schemas.UnitKey                       // the plan
+	plans map[schemas.AccountID][]schemas.UnitKey // of accounts with another one
 	// read is what a discovery worker does with a unit; state and error.
-	read  func(u schemas.Unit) (schemas.ScopeState, error)
-	judge func(b *schemas.SnapshotBatch) error
+	read func(u schemas.Unit) (schemas.ScopeState, error)
+	// passing tells whether a reading met with trouble that may pass; may be nil.
+	passing func(u schemas.Unit) bool
+	judge   func(b *schemas.SnapshotBatch) error
 	// locate is what a discovery worker says of where a resource is.
 	locate func(resource string) (schemas.UnitKey, []schemas.Key, error)
 	reads  map[schemas.UnitKey]int
@@ -85,6 +88,9 @@ func (w *world) ctx() context.Context {
 func (w *world) Plan(_ context.Context, a schemas.Account) (schemas.AccountID, []schemas.UnitKey, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if units, ok := w.plans[a.ID]; ok {
+		return a.ID, units, nil
+	}
 	return a.ID, w.units, nil
 }
 
@@ -139,7 +145,7 @@ func (w *world) workers() {
 func (w *world) handleUnit(ctx context.Context, u schemas.Unit) error {
 	w.mu.Lock()
 	w.reads[u.Unit]++
-	read := w.read
+	read, passing := w.read, w.passing
 	w.mu.Unlock()
 	state, err := read(u)
 	if err != nil {
@@ -153,6 +159,7 @@ func (w *world) handleUnit(ctx context.Context, u schemas.Unit) error {
 		Scan: u.Scan, AccountID: u.Account.ID, Account: u.Account.Name, Unit: u.Unit, Seq: seq, Batches: 1, Calls: 3, StartedAt: time.Now(),
 		Scopes: []schemas.ScopeEnd{{Scope: scopeOf(u.Unit), State: state, Seen: 1}},
 	}
+	end.Passing = passing != nil && passing(u)
 	b := &schemas.SnapshotBatch{
 		Scan: u.Scan, AccountID: u.Account.ID, Account: u.Account.Name, Unit: u.Unit, Seq: seq, Number: 1, Route: schemas.RouteNative,
 		Resources: []schemas.Resource{{Key: schemas.Key{Region: u.Unit.Region, Type: scopeOf(u.Unit).Type, ID: "one"}, Version: seq}},

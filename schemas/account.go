@@ -1,8 +1,11 @@
 package schemas
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -67,16 +70,34 @@ type Account struct {
 	// Services to scan; empty means all the scanner knows.
 	Services []string `json:"services,omitempty"`
 
+	// Caps are how many resources of a type, per region, are read at most.
+	Caps map[string]int `json:"caps,omitempty"`
+
 	RoleARN    string `json:"roleArn,omitempty"`    // assumed when set
 	ExternalID string `json:"externalId,omitempty"` // sent with AssumeRole
-	Profile    string `json:"profile,omitempty"`    // named profile of the SDK's shared configuration
-	Endpoint   string `json:"endpoint,omitempty"`   // custom endpoint, for emulators
+	// SessionPolicies narrow what the role's session may do: ARNs of managed
+	// policies, names of AWS's own ("SecurityAudit"), and one policy document.
+	SessionPolicies []string `json:"sessionPolicies,omitempty"`
+	Profile         string   `json:"profile,omitempty"`  // named profile of the SDK's shared configuration
+	Endpoint        string   `json:"endpoint,omitempty"` // custom endpoint, for emulators
+
+	// MaxShare is how much of what a service lets through a scan may take, over 0 to
+	// 1: the rest is left to the account's own automation. 0 is DefaultMaxShare.
+	MaxShare float64 `json:"maxShare,omitempty"`
 
 	Schedule Schedule          `json:"schedule,omitzero"`
 	Labels   map[string]string `json:"labels,omitempty"`
 
+	// Organization makes further accounts known.
+	Organization *Organization `json:"organization,omitempty"`
+	// Found is set on accounts that an organization made known.
+	Found *Found `json:"found,omitempty"`
+
 	CreatedAt time.Time `json:"createdAt"`
 }
+
+// DefaultMaxShare leaves half of an account's request rates to others.
+const DefaultMaxShare = 0.5
 
 // Schedule says when scans start by themselves.
 type Schedule struct {
@@ -99,8 +120,77 @@ func (a Account) Validate() error {
 		p.Check(regionPattern.MatchString(r), fmt.Sprintf("regions[%d]", i), "%q is not a region", r)
 	}
 	p.Check(a.RoleARN == "" || strings.HasPrefix(a.RoleARN, "arn:"), "roleArn", "%q is not an ARN", a.RoleARN)
+	p.Check(a.MaxShare >= 0 && a.MaxShare <= 1, "maxShare", "%v must be over 0, and 1 at most", a.MaxShare)
+	if partition := a.Partition(); partition != "" {
+		for i, r := range a.Regions {
+			p.Check(PartitionOf(r) == partition, fmt.Sprintf("regions[%d]", i), "%s is a region of the partition %s, the account is in %s", r, PartitionOf(r), partition)
+		}
+	}
 	p.Check(a.ExternalID == "" || a.RoleARN != "", "externalId", "needs roleArn")
+	a.checkSession(&p)
+	for _, token := range slices.Sorted(maps.Keys(a.Caps)) {
+		p.Check(a.Caps[token] > 0, "caps."+token, "must be 1 or more")
+		p.Check(strings.Count(token, ":") == 2, "caps."+token, "is not a resource type such as aws:ebs/snapshot:Snapshot")
+	}
+	if a.Organization != nil {
+		a.Organization.check(&p)
+	}
 	return p.Err()
+}
+
+var (
+	roleARN   = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov):iam::[0-9]{12}:role/.+$`)
+	policyARN = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov):iam::([0-9]{12}|aws):policy/.+$`)
+	policyIs  = regexp.MustCompile(`^[\w+=,.@/-]{1,512}$`)
+)
+
+// MaxSessionPolicies is how many managed policies AssumeRole takes, and
+// MaxSessionPolicy how long a document may be.
+const (
+	MaxSessionPolicies = 10
+	MaxSessionPolicy   = 2048
+)
+
+func (a Account) checkSession(p *Problems) {
+	assumes := a.RoleARN != "" || a.Organization != nil
+	p.Check(len(a.SessionPolicies) == 0 || assumes, "sessionPolicies", "needs roleArn: only a role's session can be narrowed")
+	documents := 0
+	for i, s := range a.SessionPolicies {
+		at := fmt.Sprintf("sessionPolicies[%d]", i)
+		if strings.HasPrefix(s, "{") {
+			documents++
+			p.Check(json.Valid([]byte(s)), at, "is not JSON")
+			p.Check(len(s) <= MaxSessionPolicy, at, "has %d characters; AWS takes %d", len(s), MaxSessionPolicy)
+			continue
+		}
+		p.Check(policyARN.MatchString(s) || policyIs.MatchString(s), at, "%q is neither the ARN of a policy, nor the name of one of AWS's, nor a document", s)
+	}
+	p.Check(documents <= 1, "sessionPolicies", "has %d documents; AWS takes one", documents)
+	p.Check(len(a.SessionPolicies)-documents <= MaxSessionPolicies, "sessionPolicies", "has %d managed policies; AWS takes %d", len(a.SessionPolicies)-documents, MaxSessionPolicies)
+}
+
+// Partition is the AWS partition that the account's id or role names, "" when
+// neither does.
+func (a Account) Partition() string {
+	if a.ID.Valid() {
+		return a.ID.Partition()
+	}
+	if roleARN.MatchString(a.RoleARN) {
+		return strings.Split(a.RoleARN, ":")[1]
+	}
+	return ""
+}
+
+// PartitionOf is the partition of a region.
+func PartitionOf(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	default:
+		return "aws"
+	}
 }
 
 var regionPattern = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]+$`)

@@ -30,9 +30,9 @@ func percent(part, whole uint64) float64 {
 
 // ReportQuery selects what a report covers. Empty fields select everything.
 type ReportQuery struct {
-	Accounts []string   `json:"accounts,omitempty"` // names or account ids
-	Pack     string     `json:"pack,omitempty"`
-	Severity []Severity `json:"severity,omitempty"`
+	Accounts []string   `json:"accounts,omitempty" query:"account"` // names or account ids
+	Pack     string     `json:"pack,omitempty" query:"pack"`
+	Severity []Severity `json:"severity,omitempty" query:"severity"`
 }
 
 // Report is the compliance of accounts, with what could not be judged and why.
@@ -79,13 +79,17 @@ type PolicyReport struct {
 	RemediationSteps string    `json:"remediationSteps,omitempty"`
 }
 
+// AccessDenied begins the reason of a gap whose call was refused; who refused it may
+// follow a colon.
+const AccessDenied = "access denied"
+
 // Gap groups unknown and errored results by their reason.
 type Gap struct {
 	Pack      string  `json:"pack"`
 	Local     bool    `json:"local,omitempty"` // of a local pack
 	Policy    string  `json:"policy"`
 	Outcome   Outcome `json:"outcome"` // unknown or errored
-	Reason    string  `json:"reason"`  // "access denied to s3:GetBucketPolicy"
+	Reason    string  `json:"reason"`  // AccessDenied, or "access denied: no identity-based policy allows it"
 	Call      string  `json:"call,omitempty"`
 	Resources uint64  `json:"resources"`
 	Example   Key     `json:"example"`
@@ -125,22 +129,22 @@ type Violation struct {
 
 // ViolationQuery filters, sorts and pages violations.
 type ViolationQuery struct {
-	Accounts []string         `json:"accounts,omitempty"`
-	Pack     string           `json:"pack,omitempty"`
-	Policy   string           `json:"policy,omitempty"`
-	Type     string           `json:"type,omitempty"`
-	Region   string           `json:"region,omitempty"`
-	Resource string           `json:"resource,omitempty"` // substring of the id
-	Severity []Severity       `json:"severity,omitempty"`
-	State    []ViolationState `json:"state,omitempty"` // default: open
+	Accounts []string         `json:"accounts,omitempty" query:"account"`
+	Pack     string           `json:"pack,omitempty" query:"pack"`
+	Policy   string           `json:"policy,omitempty" query:"policy"`
+	Type     string           `json:"type,omitempty" query:"type"`
+	Region   string           `json:"region,omitempty" query:"region"`
+	Resource string           `json:"resource,omitempty" query:"resource"` // substring of the id
+	Severity []Severity       `json:"severity,omitempty" query:"severity"`
+	State    []ViolationState `json:"state,omitempty" query:"state"` // default: open
 	// Enforced leaves out what local packs found.
-	Enforced bool `json:"enforced,omitempty"`
+	Enforced bool `json:"enforced,omitempty" query:"enforced"`
 	// ChangedSince keeps violations opened, reopened or fixed by this scan.
-	Scan   string `json:"scan,omitempty"`
-	Sort   string `json:"sort,omitempty"` // severity (default), account, policy, resource, firstSeen
-	Desc   bool   `json:"desc,omitempty"`
-	Limit  int    `json:"limit,omitempty"` // default 100, at most 1,000
-	Cursor string `json:"cursor,omitempty"`
+	Scan   string `json:"scan,omitempty" query:"scan"`
+	Sort   string `json:"sort,omitempty" query:"sort"` // severity (default), account, policy, resource, firstSeen
+	Desc   bool   `json:"desc,omitempty" query:"desc"`
+	Limit  int    `json:"limit,omitempty" query:"limit"` // default 100, at most 1,000
+	Cursor string `json:"cursor,omitempty" query:"cursor"`
 }
 
 // ViolationPage is one page; an empty Next means the end.
@@ -166,15 +170,18 @@ type ViolationEvent struct {
 
 // ResourceQuery filters and pages the inventory.
 type ResourceQuery struct {
-	Accounts []string `json:"accounts,omitempty"`
-	Type     string   `json:"type,omitempty"`
-	Region   string   `json:"region,omitempty"`
-	ID       string   `json:"id,omitempty"`    // exact
-	Match    string   `json:"match,omitempty"` // substring of the id
-	Limit    int      `json:"limit,omitempty"`
-	Cursor   string   `json:"cursor,omitempty"`
+	Accounts []string `json:"accounts,omitempty" query:"account"`
+	Type     string   `json:"type,omitempty" query:"type"`
+	Region   string   `json:"region,omitempty" query:"region"`
+	ID       string   `json:"id,omitempty" query:"id"`       // exact
+	Match    string   `json:"match,omitempty" query:"match"` // substring of the id
+	Limit    int      `json:"limit,omitempty" query:"limit"`
+	Cursor   string   `json:"cursor,omitempty" query:"cursor"`
 	// Properties asks for the documents too; secrets stay sealed.
-	Properties bool `json:"properties,omitempty"`
+	Properties bool `json:"properties,omitempty" query:"properties"`
+	// Violating keeps the resources that are out of compliance: with an open
+	// violation of an enforced pack.
+	Violating bool `json:"violating,omitempty" query:"violating"`
 }
 
 // StoredResource is a resource of the inventory.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -105,6 +106,9 @@ var aliases = map[string]string{
 	"aws:alb/loadBalancer:LoadBalancer":                  "aws:lb/loadBalancer:LoadBalancer",
 	"aws:elasticloadbalancing/loadBalancer:LoadBalancer": "aws:elb/loadBalancer:LoadBalancer",
 }
+
+// AliasTypes are the tokens that CanonicalType maps to others, sorted.
+func AliasTypes() []string { return slices.Sorted(maps.Keys(aliases)) }
 
 // CanonicalType maps alias twins to one token and every other token to itself.
 func CanonicalType(token string) string {

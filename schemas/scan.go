@@ -167,6 +167,9 @@ type ScopeEnd struct {
 	Call   string     `json:"call,omitempty"`   // the API call that was refused or failed
 	Reason string     `json:"reason,omitempty"` // error code and text
 	Seen   uint64     `json:"seen"`             // resources seen
+	// Passing marks a failure that time may mend, such as throttling that outlasted all
+	// patience: reading again may complete the scope.
+	Passing bool `json:"passing,omitempty"`
 }
 
 // UnitEnd closes a unit attempt. It is published after its last batch.
@@ -184,6 +187,9 @@ type UnitEnd struct {
 	Calls     uint64     `json:"calls"`
 	Throttles uint64     `json:"throttles"`
 	StartedAt time.Time  `json:"startedAt"` // when the attempt was minted
+	// Passing is true when something of the unit, a scope or a property of a resource, is
+	// not known because of trouble that time may mend.
+	Passing bool `json:"passing,omitempty"`
 }
 
 // Close asks the sink to close one complete scope: what the attempt verified

@@ -11,6 +11,7 @@ const (
 	StreamUnits     = "INSIGHTS_UNITS"     // work queue: units.>
 	StreamSnapshots = "INSIGHTS_SNAPSHOTS" // interest: snapshots.>
 	StreamVerdicts  = "INSIGHTS_VERDICTS"  // work queue: verdicts.> and closes.>
+	StreamWebhooks  = "INSIGHTS_WEBHOOKS"  // work queue: webhooks.>
 	StreamDead      = "INSIGHTS_DEAD"      // limits: dead.>
 )
 
@@ -31,6 +32,9 @@ const (
 	BucketScans     = "insights-scans"         // <account id>.<scan id> -> Scan; <account id> -> ActiveScan
 	BucketLeases    = "insights-leases"        // <what> -> owner, with TTL
 	BucketTokens    = "insights-tokens"        // <token name> -> Token (hashed)
+	BucketWebhooks  = "insights-webhooks"      // <webhook name> -> Webhook (secret sealed)
+	BucketDelivered = "insights-delivered"     // <webhook name>.<event id> -> when it was delivered, with TTL
+	BucketAnswers   = "insights-answers"       // <hash of an idempotency key> -> api.Answered, with TTL
 	BucketRestore   = "insights-restore"       // what a restore that has begun and not ended restores; not there otherwise
 	ObjectsPacks    = "insights-pack-archives" // <digest> -> tar.gz
 	ObjectsOversize = "insights-oversize"      // messages over the payload limit
@@ -74,6 +78,7 @@ var (
 	SubjectsUnits     = []string{"units.>"}
 	SubjectsSnapshots = []string{"snapshots.>"}
 	SubjectsVerdicts  = []string{"verdicts.>", "closes.>"}
+	SubjectsWebhooks  = []string{"webhooks.>"}
 	SubjectsDead      = []string{"dead.>"}
 	// SubjectsEvaluator is what evaluators consume.
 	SubjectsEvaluator = []string{"snapshots.*.*." + KindBatch, "snapshots.*.*." + KindRejudge}
@@ -92,6 +97,9 @@ func SinkVerdicts(partition int) (durable string, filters []string) {
 	}
 }
 
+// SubjectWebhook is where changes for a webhook are queued.
+func SubjectWebhook(name string) string { return "webhooks." + name }
+
 // SubjectDead is where a message that cannot be handled is kept.
 func SubjectDead(stream string) string { return "dead." + stream }
 
@@ -100,6 +108,7 @@ const (
 	KindUnit     = "unit"     // Unit
 	KindVerdicts = "verdicts" // VerdictBatch
 	KindClose    = "close"    // Close
+	KindWebhook  = "webhook"  // ViolationChange
 )
 
 // DeadLetter tells of a message that was given up: what it was, and why.

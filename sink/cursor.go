@@ -69,6 +69,15 @@ func (p *pager) resume(w *where) {
 	if p.desc {
 		op = "<"
 	}
+	// The index of a table knows nothing of tuples. What follows from them column by
+	// column spares reading what lies before, where the order is that of the table.
+	for i := range p.order {
+		terms, args := make([]string, 0, i+1), make([]any, 0, i+1)
+		for j := range i {
+			terms, args = append(terms, p.order[j]+" "+op+" ?"), append(args, p.after[j])
+		}
+		w.add("("+strings.Join(append(terms, p.order[i]+" "+op+"= ?"), " OR ")+")", append(args, p.after[i])...)
+	}
 	args := make([]any, len(p.after))
 	for i, v := range p.after {
 		args[i] = v

@@ -42,6 +42,7 @@ type fold struct {
 // its row here, so that only the last state is written.
 type rows struct {
 	events     []eventRow
+	changes    []schemas.ViolationChange // the same, with the violation as it then was
 	violations map[*violationRow]bool
 	verdicts   map[packKey]verdictRow
 	judged     map[resourceKey]bool

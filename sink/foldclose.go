@@ -10,45 +10,99 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// closePage is how many resources of a scope are closed at a time.
+// closePage is how many resources of closed scopes are ended at a time.
 const closePage = 2000
 
-// close makes tombstones of what left a scope, ends verdicts of what never was
-// in it, and writes the close last: until then a repetition starts again and
-// finds what is done, done.
-func (s *Store) close(ctx context.Context, c *schemas.Close) error {
-	closed, err := s.ClosedSeqs(ctx, c.AccountID)
+// closing is a run of closes that are stored together: of one account and one
+// cause, each scope once.
+type closing struct {
+	closes map[schemas.Scope]*schemas.Close
+	before map[schemas.Scope]uint64 // the closes before them
+}
+
+// runOfCloses is how many closes stand at the beginning that can be stored together.
+func runOfCloses(ms []schemas.Message) int {
+	scopes := map[schemas.Scope]bool{}
+	for i, m := range ms {
+		c := m.Close
+		if c == nil || c.AccountID != ms[0].Close.AccountID || c.Cause != ms[0].Close.Cause || scopes[c.Scope] {
+			return i
+		}
+		scopes[c.Scope] = true
+	}
+	return len(ms)
+}
+
+// close makes tombstones of what left scopes, ends verdicts of what never was
+// in them, and writes the closes last: until then a repetition starts again and
+// finds what is done, done. Most scopes are small or empty, and a scan closes
+// hundreds of them: what is asked is asked of all at once.
+func (s *Store) close(ctx context.Context, ms []schemas.Message) error {
+	account, cause := ms[0].Close.AccountID, ms[0].Close.Cause
+	before, err := s.ClosedSeqs(ctx, account)
 	if err != nil {
 		return err
 	}
-	if c.Seq <= closed[c.Scope] {
+	run := closing{closes: map[schemas.Scope]*schemas.Close{}, before: before}
+	var rows []scopeCloseRow
+	for _, m := range ms {
+		c := m.Close
+		if c.Seq <= before[c.Scope] {
+			continue
+		}
+		run.closes[c.Scope] = c
+		rows = append(rows, scopeCloseRow{
+			AccountID: string(c.AccountID), Type: c.Scope.Type, ScopeRegion: c.Scope.Region, Route: c.Scope.Route,
+			Seq: c.Seq, Cause: string(c.Cause), At: stored(c.At),
+		})
+	}
+	if len(rows) == 0 {
 		return nil
 	}
-	leaving := func(after schemas.Key) ([]schemas.Key, error) { return s.leaving(ctx, c, after) }
-	if err := s.buryAll(ctx, c, leaving, (*fold).tombstone); err != nil {
+	leaving := gone
+	if cause == schemas.FixOutOfScope {
+		leaving = left
+	}
+	if err := s.buryAll(ctx, account, run, leaving, (*fold).tombstone); err != nil {
 		return err
 	}
-	overtaken := func(after schemas.Key) ([]schemas.Key, error) { return s.overtaken(ctx, c, closed[c.Scope], after) }
-	if err := s.buryAll(ctx, c, overtaken, (*fold).ghost); err != nil {
+	if err := s.buryAll(ctx, account, run, overtaken, (*fold).ghost); err != nil {
 		return err
 	}
-	return insert(ctx, s, "scope_closes", []scopeCloseRow{{
-		AccountID: string(c.AccountID), Type: c.Scope.Type, ScopeRegion: c.Scope.Region, Route: c.Scope.Route,
-		Seq: c.Seq, Cause: string(c.Cause), At: stored(c.At),
-	}})
+	return insert(ctx, s, "scope_closes", rows)
+}
+
+// What closes may end: the table (t) and the condition, with the close (c) of the
+// row's scope and the seq of the one before it.
+const (
+	// gone is what the attempt of the close found gone.
+	gone = "@db.gone_marks AS t FINAL WHERE t.seq = c.seq"
+	// left is, of a scope that left the plan, all that is older.
+	left = "@db.resources AS t FINAL WHERE t.seq < c.seq AND NOT t.tombstone"
+	// overtaken is what was judged by attempts between the close before and this
+	// one: their snapshots may have come later than the verdicts, and from now on
+	// come too late. A re-judgement is of what is held, and younger than the version
+	// it judges.
+	overtaken = "@db.judged AS t FINAL WHERE t.attempt > c.before AND t.attempt < c.seq AND t.version = t.attempt AND NOT t.tombstone"
+)
+
+// scopedKey is a key with the scope that it is ended in.
+type scopedKey struct {
+	scope schemas.Scope
+	key   schemas.Key
 }
 
 // ending is how a close ends one resource.
 type ending func(*fold, *schemas.Close, resourceKey)
 
-// buryAll ends what find names, page by page in the order of keys.
-func (s *Store) buryAll(ctx context.Context, c *schemas.Close, find func(after schemas.Key) ([]schemas.Key, error), end ending) error {
-	for after := (schemas.Key{}); ; {
-		page, err := find(after)
+// buryAll ends what is found, page by page in the order of scopes and keys.
+func (s *Store) buryAll(ctx context.Context, a schemas.AccountID, run closing, what string, end ending) error {
+	for after := (scopedKey{}); ; {
+		page, err := s.keysOf(ctx, a, run, what, after)
 		if err != nil {
 			return err
 		}
-		if err := s.bury(ctx, c, page, end); err != nil {
+		if err := s.bury(ctx, a, run, page, end); err != nil {
 			return err
 		}
 		if len(page) < closePage {
@@ -58,52 +112,52 @@ func (s *Store) buryAll(ctx context.Context, c *schemas.Close, find func(after s
 	}
 }
 
-// leaving is a page of the keys that a close may bury: those that its attempt
-// found gone, or, for a scope that left the plan, all that are older.
-func (s *Store) leaving(ctx context.Context, c *schemas.Close, after schemas.Key) ([]schemas.Key, error) {
-	from := "FROM @db.gone_marks FINAL WHERE account_id = ? AND seq = ?"
-	if c.Cause == schemas.FixOutOfScope {
-		from = "FROM @db.resources FINAL WHERE account_id = ? AND seq < ? AND NOT tombstone"
+// keysOf is a page of the keys that closes may end.
+func (s *Store) keysOf(ctx context.Context, a schemas.AccountID, run closing, what string, after scopedKey) ([]scopedKey, error) {
+	var types, regions, routes []string
+	var befores, seqs []uint64
+	for scope, c := range run.closes {
+		types, regions, routes = append(types, scope.Type), append(regions, scope.Region), append(routes, scope.Route)
+		befores, seqs = append(befores, run.before[scope]), append(seqs, c.Seq)
 	}
-	return s.keysOf(ctx, c, after, from, string(c.AccountID), c.Seq)
-}
-
-// overtaken is a page of the keys that were judged by attempts between the close
-// before and this one: their snapshots may have come later than the verdicts,
-// and from now on come too late. A re-judgement is of what is held, and younger
-// than the version it judges.
-func (s *Store) overtaken(ctx context.Context, c *schemas.Close, before uint64, after schemas.Key) ([]schemas.Key, error) {
-	return s.keysOf(ctx, c, after, "FROM @db.judged FINAL WHERE account_id = ? AND attempt > ? AND attempt < ? AND version = attempt AND NOT tombstone",
-		string(c.AccountID), before, c.Seq)
-}
-
-// keysOf is a page of a scope's keys in a table.
-func (s *Store) keysOf(ctx context.Context, c *schemas.Close, after schemas.Key, from string, args ...any) ([]schemas.Key, error) {
-	var page []schemas.Key
-	err := s.query(ctx, "read what left a scope", "SELECT region, id "+from+
-		" AND type = ? AND scope_region = ? AND route = ? AND (region, id) > (?, ?) ORDER BY region, id LIMIT ?",
-		append(args, c.Scope.Type, c.Scope.Region, c.Scope.Route, after.Region, after.ID, closePage),
+	table, where, _ := strings.Cut(what, " WHERE ")
+	var page []scopedKey
+	err := s.query(ctx, "read what left scopes", "SELECT t.type, t.scope_region, t.route, t.region, t.id FROM "+table+`
+		INNER JOIN (SELECT e.1 AS type, e.2 AS scope_region, e.3 AS route, e.4 AS before, e.5 AS seq
+			FROM (SELECT arrayJoin(arrayZip(?, ?, ?, ?, ?)) AS e)) AS c
+		ON t.type = c.type AND t.scope_region = c.scope_region AND t.route = c.route
+		WHERE t.account_id = ? AND t.type IN ? AND `+where+`
+			AND (t.type, t.scope_region, t.route, t.region, t.id) > (?, ?, ?, ?, ?)
+		ORDER BY t.type, t.scope_region, t.route, t.region, t.id LIMIT ?`,
+		[]any{
+			types, regions, routes, befores, seqs, string(a), types,
+			after.scope.Type, after.scope.Region, after.scope.Route, after.key.Region, after.key.ID, closePage,
+		},
 		func(r driver.Rows) error {
-			k := schemas.Key{Type: c.Scope.Type}
-			defer func() { page = append(page, k) }()
-			return r.Scan(&k.Region, &k.ID)
+			var k scopedKey
+			if err := r.Scan(&k.scope.Type, &k.scope.Region, &k.scope.Route, &k.key.Region, &k.key.ID); err != nil {
+				return err
+			}
+			k.key.Type = k.scope.Type
+			page = append(page, k)
+			return nil
 		})
 	return page, err
 }
 
-func (s *Store) bury(ctx context.Context, c *schemas.Close, page []schemas.Key, end ending) error {
+func (s *Store) bury(ctx context.Context, a schemas.AccountID, run closing, page []scopedKey, end ending) error {
 	if len(page) == 0 {
 		return nil
 	}
 	f, t := newFold(), newTouched()
 	for _, k := range page {
-		t.all(resourceKey{c.AccountID, k})
+		t.all(resourceKey{a, k.key})
 	}
 	if err := s.load(ctx, f, t); err != nil {
 		return err
 	}
 	for _, k := range page {
-		end(f, c, resourceKey{c.AccountID, k})
+		end(f, run.closes[k.scope], resourceKey{a, k.key})
 	}
 	return s.flush(ctx, &f.out, f)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -215,7 +216,11 @@ func (row *verdictRow) gaps(r *schemas.PolicyResult) {
 func reasonOf(p schemas.UnknownPath) string {
 	switch p.State {
 	case schemas.FacetDenied:
-		return "access denied"
+		// Codes differ between services; what they mean, and who refused, does not.
+		if _, why, ok := strings.Cut(p.Reason, ": "); ok {
+			return schemas.AccessDenied + ": " + why
+		}
+		return schemas.AccessDenied
 	case schemas.FacetFailed:
 		return "call failed: " + p.Reason
 	case schemas.FacetNotRead:
@@ -322,11 +327,13 @@ func (f *fold) put(row *violationRow) {
 }
 
 func (f *fold) event(v *violationRow, t schemas.Transition, cause schemas.FixCause, scan string, at time.Time) {
-	f.out.events = append(f.out.events, eventRow{
+	e := eventRow{
 		AccountID: v.AccountID, Scan: scan, EventID: eventID(v.Finding, v.order(), t), Finding: v.Finding,
 		Type: v.Type, Region: v.Region, ID: v.ID, Pack: v.Pack, Policy: v.Policy,
 		Transition: string(t), Cause: string(cause), Version: v.Version, Revision: v.Revision, Attempt: v.Attempt, At: at,
-	})
+	}
+	f.out.events = append(f.out.events, e)
+	f.out.changes = append(f.out.changes, schemas.ViolationChange{ViolationEvent: e.event(), Violation: v.violation()})
 }
 
 // eventID is the same for the same transition of the same finding, however

@@ -133,6 +133,8 @@ func TestGapsTellEveryReasonOnce(t *testing.T) {
 			path("acl", schemas.FacetFailed, "s3:GetBucketAcl", "SlowDown"),
 		}}
 		switch k.ID {
+		case "b":
+			r.Paths = append(r.Paths, path("grants", schemas.FacetDenied, "s3:GetBucketAcl", "AccessDenied: denied by a service control policy"))
 		case "a":
 			r.Paths = append(r.Paths, path("tags", schemas.FacetNotRead, "", ""), path("password", schemas.FacetNotReadable, "", ""))
 		case "c":
@@ -148,6 +150,7 @@ func TestGapsTellEveryReasonOnce(t *testing.T) {
 		gap("errored", schemas.Errored, "rule broke: it's undefined", "", 3, "a"),
 		gap("unknown", schemas.Unknown, "access denied", "s3:GetBucketPolicy", 2, "a"),
 		gap("unknown", schemas.Unknown, "call failed: SlowDown", "s3:GetBucketAcl", 2, "a"),
+		gap("unknown", schemas.Unknown, "access denied: denied by a service control policy", "s3:GetBucketAcl", 1, "b"),
 		gap("unknown", schemas.Unknown, "no path was named", "", 1, "c"),
 		gap("unknown", schemas.Unknown, "not read", "", 1, "a"),
 		gap("unknown", schemas.Unknown, "not readable", "", 1, "a"),

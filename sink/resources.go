@@ -2,6 +2,7 @@ package sink
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -10,6 +11,16 @@ import (
 )
 
 var resourceOrder = []string{"account_id", "type", "region", "id"}
+
+// canonicalType is schemas.CanonicalType of the column type: violations are kept by it.
+var canonicalType = func() string {
+	from := schemas.AliasTypes()
+	to := make([]string, len(from))
+	for i, t := range from {
+		to[i] = schemas.CanonicalType(t)
+	}
+	return "transform(type, ['" + strings.Join(from, "', '") + "'], ['" + strings.Join(to, "', '") + "'], type)"
+}()
 
 // Resources is one page of the live inventory.
 func (s *Store) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error) {
@@ -20,6 +31,15 @@ func (s *Store) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas
 	out := schemas.ResourcePage{Resources: []schemas.StoredResource{}}
 	w := &where{}
 	w.add("NOT tombstone")
+	if q.Violating {
+		violating := &where{}
+		violating.add("state = 'open'")
+		violating.add(enforcedOnly)
+		if some, err := s.inAccounts(ctx, violating, q.Accounts); err != nil || !some {
+			return out, err
+		}
+		w.add(s.sql("(account_id, "+canonicalType+", region, id) IN (SELECT account_id, canonical, region, id FROM @db.violations FINAL WHERE "+violating.String()+")"), violating.args...)
+	}
 	if some, err := s.inAccounts(ctx, w, q.Accounts); err != nil || !some {
 		return out, err
 	}

@@ -3,6 +3,7 @@ package sink
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -61,7 +62,17 @@ func askResources(t *testing.T, w *world) {
 		"region":          {schemas.ResourceQuery{Region: "eu-west-1"}, func(r resourceRow) bool { return r.Region == "eu-west-1" }},
 		"id":              {schemas.ResourceQuery{ID: id}, func(r resourceRow) bool { return r.ID == id }},
 		"part of an id":   {schemas.ResourceQuery{ID: id[:len(id)-1]}, func(resourceRow) bool { return false }},
-		"injected":        {schemas.ResourceQuery{Type: "' OR '1'='1", Region: `\`, ID: "?"}, func(resourceRow) bool { return false }},
+		"out of compliance": {schemas.ResourceQuery{Violating: true}, func(r resourceRow) bool {
+			return slices.ContainsFunc(slices.Collect(maps.Values(w.m.violations)), func(v violationRow) bool {
+				return v.State == "open" && v.AccountID == r.AccountID && v.Canonical == schemas.CanonicalType(r.Type) && v.Region == r.Region && v.ID == r.ID
+			})
+		}},
+		"out of compliance in one": {schemas.ResourceQuery{Violating: true, Accounts: []string{"acct-" + a.AWSAccount()}, Region: "us-east-1"}, func(r resourceRow) bool {
+			return r.AccountID == string(a) && r.Region == "us-east-1" && slices.ContainsFunc(slices.Collect(maps.Values(w.m.violations)), func(v violationRow) bool {
+				return v.State == "open" && v.AccountID == r.AccountID && v.Canonical == schemas.CanonicalType(r.Type) && v.Region == r.Region && v.ID == r.ID
+			})
+		}},
+		"injected": {schemas.ResourceQuery{Type: "' OR '1'='1", Region: `\`, ID: "?"}, func(resourceRow) bool { return false }},
 		"all of it": {schemas.ResourceQuery{Accounts: []string{string(a)}, Type: bucketType, Region: "us-east-1", Match: "o"}, func(r resourceRow) bool {
 			return r.AccountID == string(a) && r.Type == bucketType && r.Region == "us-east-1" && strings.Contains(r.ID, "o")
 		}},

@@ -27,6 +27,9 @@ type Options struct {
 	Log      zerolog.Logger
 	// Inserted is told of every insert that succeeded; may be nil.
 	Inserted func(table string, rows int, took time.Duration)
+	// Announce is told of violations that are about to be opened, fixed and reopened,
+	// and may be told of the same ones again; nothing is stored while it fails. May be nil.
+	Announce func(ctx context.Context, changes []schemas.ViolationChange) error
 }
 
 // Store is the database. It is safe for concurrent use; see Write for its rule.
@@ -37,6 +40,7 @@ type Store struct {
 	log    zerolog.Logger
 
 	inserted func(table string, rows int, took time.Duration)
+	announce func(ctx context.Context, changes []schemas.ViolationChange) error
 }
 
 // oldest is the oldest ClickHouse whose SQL we use.
@@ -53,7 +57,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if !databasePattern.MatchString(o.Database) {
 		return nil, schemas.Errorf(schemas.CodeInvalid, "clickhouse.database: %q must match %s", o.Database, databasePattern)
 	}
-	s := &Store{db: o.Database, log: o.Log, inserted: o.Inserted}
+	s := &Store{db: o.Database, log: o.Log, inserted: o.Inserted, announce: o.Announce}
 	opts, err := s.driverOptions(o)
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ var violationSorts = map[string][]string{
 	"account":   {"account", "type", "region", "id", "finding"},
 	"policy":    {"pack", "policy", "account", "region", "id", "finding"},
 	"resource":  {"type", "region", "id", "finding"},
+	"key":       {"account_id", "canonical", "region", "id", "pack", "policy"}, // as they are stored
 	"firstSeen": {"toString(first_seen)", "finding"},
 }
 
@@ -25,7 +26,7 @@ func (s *Store) Violations(ctx context.Context, q schemas.ViolationQuery) (schem
 	}
 	order, ok := violationSorts[q.Sort]
 	if !ok {
-		return schemas.ViolationPage{}, schemas.Errorf(schemas.CodeInvalid, "sort: %q is not severity, account, policy, resource or firstSeen", q.Sort)
+		return schemas.ViolationPage{}, schemas.Errorf(schemas.CodeInvalid, "sort: %q is not severity, account, policy, resource, firstSeen or key", q.Sort)
 	}
 	out := schemas.ViolationPage{Violations: []schemas.Violation{}}
 	w := violationFilter(q)
@@ -176,13 +177,18 @@ func (s *Store) Events(ctx context.Context, a schemas.AccountID, scan string) ([
 		if err := r.ScanStruct(&e); err != nil {
 			return err
 		}
-		out = append(out, schemas.ViolationEvent{
-			EventID: e.EventID, Finding: e.Finding, AccountID: schemas.AccountID(e.AccountID),
-			Key: schemas.Key{Region: e.Region, Type: e.Type, ID: e.ID}, Pack: e.Pack, Policy: e.Policy,
-			Transition: schemas.Transition(e.Transition), Cause: schemas.FixCause(e.Cause), Scan: e.Scan,
-			Order: schemas.Order{Version: e.Version, Revision: e.Revision, Attempt: e.Attempt}, At: read(e.At),
-		})
+		out = append(out, e.event())
 		return nil
 	})
 	return out, err
+}
+
+// event is the row as people see it.
+func (e *eventRow) event() schemas.ViolationEvent {
+	return schemas.ViolationEvent{
+		EventID: e.EventID, Finding: e.Finding, AccountID: schemas.AccountID(e.AccountID),
+		Key: schemas.Key{Region: e.Region, Type: e.Type, ID: e.ID}, Pack: e.Pack, Policy: e.Policy,
+		Transition: schemas.Transition(e.Transition), Cause: schemas.FixCause(e.Cause), Scan: e.Scan,
+		Order: schemas.Order{Version: e.Version, Revision: e.Revision, Attempt: e.Attempt}, At: read(e.At),
+	}
 }

@@ -19,22 +19,24 @@ const foldKeys = 5000
 // after nil. Whatever fails may be repeated, whole or in part.
 func (s *Store) Write(ctx context.Context, ms []schemas.Message) error {
 	for len(ms) > 0 {
-		if c := ms[0].Close; c != nil {
-			if err := s.close(ctx, c); err != nil {
-				return err
-			}
-			s.logStored(ms[:1])
-			ms = ms[1:]
-			continue
-		}
-		n, t := chunk(ms)
-		if err := s.fold(ctx, ms[:n], t); err != nil {
+		n, err := s.writeSome(ctx, ms)
+		if err != nil {
 			return err
 		}
 		s.logStored(ms[:n])
 		ms = ms[n:]
 	}
 	return nil
+}
+
+// writeSome stores as many of the first messages as can be stored together.
+func (s *Store) writeSome(ctx context.Context, ms []schemas.Message) (int, error) {
+	if ms[0].Close != nil {
+		n := runOfCloses(ms)
+		return n, s.close(ctx, ms[:n])
+	}
+	n, t := chunk(ms)
+	return n, s.fold(ctx, ms[:n], t)
 }
 
 // chunk is how many messages are folded together: up to a close, or to the bound.
@@ -72,7 +74,10 @@ func (s *Store) flush(ctx context.Context, out *rows, f *fold) error {
 		violations = append(violations, *v)
 	}
 	for _, stage := range [][]step{
-		{func(ctx context.Context) error { return insert(ctx, s, "violation_events", out.events) }},
+		{
+			func(ctx context.Context) error { return insert(ctx, s, "violation_events", out.events) },
+			func(ctx context.Context) error { return s.announceAll(ctx, out.changes) },
+		},
 		{
 			func(ctx context.Context) error { return insert(ctx, s, "violations", violations) },
 			func(ctx context.Context) error {
@@ -97,6 +102,15 @@ func (s *Store) flush(ctx context.Context, out *rows, f *fold) error {
 		}
 	}
 	return nil
+}
+
+// announceAll tells of changes before they are the state: once they are, a
+// repetition would find nothing changed.
+func (s *Store) announceAll(ctx context.Context, changes []schemas.ViolationChange) error {
+	if s.announce == nil || len(changes) == 0 {
+		return nil
+	}
+	return s.announce(ctx, changes)
 }
 
 // step is one statement of a stage.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,12 +17,14 @@ import (
 func (a *app) accountCmd() *cobra.Command {
 	return parent("account", "Register the accounts to scan",
 		a.accountAddCmd(), a.accountListCmd(), a.accountShowCmd(), a.accountUpdateCmd(), a.accountPacksCmd(), a.accountGroupsCmd(),
+		a.accountSyncCmd(),
 		a.accountCheckCmd(), a.accountPolicyCmd(), a.accountRemoveCmd())
 }
 
 func (a *app) accountAddCmd() *cobra.Command {
 	acc := schemas.Account{Provider: "aws"}
 	var labels []string
+	var org organizationFlags
 	cmd := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Register an account",
@@ -29,10 +32,17 @@ func (a *app) accountAddCmd() *cobra.Command {
 comes from the credentials: those of the AWS SDK's default chain (environment,
 configuration files, instance role) or of --profile; with --role-arn they assume
 that role. They need read permissions only: AWS's managed policy SecurityAudit, or
-what 'insights account policy' prints.`,
+what 'insights account policy' prints.
+
+With --organization the accounts of its AWS organization are registered too, and
+come and go with it: NAME is the management account, or a delegated administrator,
+and --member-role the role that is assumed in each of them. They are read as NAME
+is: regions, services, schedule.`,
 		Example: `  insights account add prod
   insights account add prod --role-arn arn:aws:iam::123456789012:role/insights-reader --external-id 7f3a
   insights account add prod --label env=prod --label team=a
+  insights account add main --role-arn arn:aws:iam::123456789012:role/insights-reader \
+    --organization --member-role insights-reader --ou Workloads/Prod --tag scan=yes
   insights account add dev --region eu-west-1 --region us-east-1 --schedule "CRON_TZ=Europe/Berlin 0 3 * * *"`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -41,13 +51,19 @@ what 'insights account policy' prints.`,
 			if acc.Labels, err = parseLabels(labels); err != nil {
 				return usageError(cmd, err)
 			}
+			if err = org.change(cmd.Flags(), &acc); err != nil {
+				return usageError(cmd, err)
+			}
 			return a.with(cmd.Context(), "insights account add", nodeOptions{}, func(ctx context.Context, s api.Service) error {
 				added, err := s.AddAccount(ctx, acc)
 				if err != nil {
 					return err
 				}
 				if a.output == "json" {
-					return printJSON(a.out, added)
+					if added.Organization != nil {
+						err = a.syncOrganization(ctx, s, added.Name, false)
+					}
+					return errors.Join(err, printJSON(a.out, added))
 				}
 				fmt.Fprintf(a.out, "Account %s added: %s.\n", added.Name, added.ID)
 				eff, err := s.EffectivePacks(ctx, added.Name)
@@ -55,11 +71,15 @@ what 'insights account policy' prints.`,
 					return err
 				}
 				fmt.Fprintf(a.out, "Packs that apply: %s.\nScan it with 'insights scan start %s'.\n", orNone(packNames(eff)), added.Name)
-				return nil
+				if added.Organization == nil {
+					return nil
+				}
+				return a.syncOrganization(ctx, s, added.Name, true)
 			})
 		},
 	}
 	accountFlags(cmd.Flags(), &acc, &labels)
+	org.add(cmd.Flags())
 	return cmd
 }
 
@@ -125,6 +145,9 @@ func (a *app) printAccounts(ctx context.Context, s api.Service, list []schemas.A
 			if !scan.Limit.Whole() {
 				last += ", only " + scan.Limit.String()
 			}
+		}
+		if acc.Found.Left() {
+			last += "; left"
 		}
 		rows[i] = []string{acc.Name, string(acc.ID), orAll(acc.Regions), orAll(acc.Services), orText(acc.Schedule.Cron, "none"), last}
 	}
@@ -194,12 +217,23 @@ func (a *app) printAccount(acc schemas.Account, last string) {
 	line("Last scan", last)
 	line("Regions", orAll(acc.Regions))
 	line("Services", orAll(acc.Services))
+	line("Caps", capText(acc.Caps))
 	line("Schedule", orText(acc.Schedule.Cron, "none"))
 	line("Role", acc.RoleARN)
+	line("Session", strings.Join(acc.SessionPolicies, ", "))
 	line("Profile", acc.Profile)
 	line("Endpoint", acc.Endpoint)
 	line("Labels", labelText(acc.Labels))
+	printOrganization(line, acc)
 	fmt.Fprintln(a.out)
+}
+
+func capText(caps map[string]int) string {
+	var list []string
+	for _, k := range slices.Sorted(maps.Keys(caps)) {
+		list = append(list, fmt.Sprintf("%s=%d", k, caps[k]))
+	}
+	return strings.Join(list, ", ")
 }
 
 func labelText(labels map[string]string) string {

@@ -21,27 +21,34 @@ func accountFlags(f *pflag.FlagSet, acc *schemas.Account, labels *[]string) {
 	f.StringSliceVar(&acc.Regions, "region", nil, "`REGION` to scan, repeatable (default every enabled one)")
 	f.StringSliceVar(&acc.Services, "service", nil, "`SERVICE` to scan, for example s3, repeatable (default all that are known)")
 	f.StringVar(&acc.Endpoint, "endpoint", "", "`URL` of an emulator in place of AWS")
+	f.Float64Var(&acc.MaxShare, "max-share", 0, "`PART` of the account's API rate limits that scans may use, over 0 to 1 (default 0.5)")
 	f.StringVar(&acc.Schedule.Cron, "schedule", "", "`CRON` schedule on which 'insights serve' scans: five fields, CRON_TZ=Zone in front, or @daily")
 	f.IntVar(&acc.Schedule.JitterSeconds, "jitter", 0, "delay scheduled scans by up to this many `SECONDS`, the same every time")
+	f.StringToIntVar(&acc.Caps, "cap", nil, "read at most `TYPE=N` resources of a type per region, repeatable; more are reported as a gap")
+	f.StringArrayVar(&acc.SessionPolicies, "session-policy", nil, "narrow the role's session to this `POLICY`: an ARN, the name of one of AWS's (SecurityAudit), or a document; repeatable")
 	f.StringSliceVar(labels, "label", nil, "label `KEY=VALUE`, repeatable; groups can select accounts by labels")
 }
 
 // accountSettings copy what a flag of accountFlags set.
 var accountSettings = map[string]func(to, from *schemas.Account){
-	"name":        func(to, from *schemas.Account) { to.Name = from.Name },
-	"role-arn":    func(to, from *schemas.Account) { to.RoleARN = from.RoleARN },
-	"external-id": func(to, from *schemas.Account) { to.ExternalID = from.ExternalID },
-	"profile":     func(to, from *schemas.Account) { to.Profile = from.Profile },
-	"region":      func(to, from *schemas.Account) { to.Regions = from.Regions },
-	"service":     func(to, from *schemas.Account) { to.Services = from.Services },
-	"endpoint":    func(to, from *schemas.Account) { to.Endpoint = from.Endpoint },
-	"schedule":    func(to, from *schemas.Account) { to.Schedule.Cron = from.Schedule.Cron },
-	"jitter":      func(to, from *schemas.Account) { to.Schedule.JitterSeconds = from.Schedule.JitterSeconds },
+	"name":           func(to, from *schemas.Account) { to.Name = from.Name },
+	"role-arn":       func(to, from *schemas.Account) { to.RoleARN = from.RoleARN },
+	"external-id":    func(to, from *schemas.Account) { to.ExternalID = from.ExternalID },
+	"profile":        func(to, from *schemas.Account) { to.Profile = from.Profile },
+	"cap":            func(to, from *schemas.Account) { to.Caps = from.Caps },
+	"session-policy": func(to, from *schemas.Account) { to.SessionPolicies = nonEmpty(from.SessionPolicies) },
+	"region":         func(to, from *schemas.Account) { to.Regions = from.Regions },
+	"service":        func(to, from *schemas.Account) { to.Services = from.Services },
+	"endpoint":       func(to, from *schemas.Account) { to.Endpoint = from.Endpoint },
+	"max-share":      func(to, from *schemas.Account) { to.MaxShare = from.MaxShare },
+	"schedule":       func(to, from *schemas.Account) { to.Schedule.Cron = from.Schedule.Cron },
+	"jitter":         func(to, from *schemas.Account) { to.Schedule.JitterSeconds = from.Schedule.JitterSeconds },
 }
 
 func (a *app) accountUpdateCmd() *cobra.Command {
 	var flags schemas.Account
 	var labels, unlabel []string
+	var org organizationFlags
 	cmd := &cobra.Command{
 		Use: "update ACCOUNT", Short: "Change an account's settings", Args: args(cobra.ExactArgs(1)),
 		Long: `Update changes the settings of ACCOUNT (a name or id) that flags name, and leaves
@@ -54,6 +61,7 @@ known of it is judged anew by the packs that apply then.`,
 		Example: `  insights account update prod --label env=prod --label team=a
   insights account update prod --remove-label team
   insights account update prod --region eu-west-1 --schedule=
+  insights account update prod --max-share 0.2
   insights account update prod --name production`,
 		RunE: func(cmd *cobra.Command, given []string) error {
 			set, err := parseLabels(labels)
@@ -74,14 +82,21 @@ known of it is judged anew by the packs that apply then.`,
 					}
 				})
 				acc.Labels = relabel(acc.Labels, set, unlabel)
+				if err := org.change(cmd.Flags(), &acc); err != nil {
+					return usageError(cmd, err)
+				}
 				if acc, err = s.UpdateAccount(ctx, string(acc.ID), acc); err != nil {
 					return err
 				}
-				return a.printUpdated(ctx, s, acc)
+				if err := a.printUpdated(ctx, s, acc); err != nil || !organizationChanged(cmd.Flags()) || acc.Organization == nil {
+					return err
+				}
+				return a.syncOrganization(ctx, s, acc.Name, a.output != "json")
 			})
 		},
 	}
 	accountFlags(cmd.Flags(), &flags, &labels)
+	org.add(cmd.Flags())
 	cmd.Flags().StringVar(&flags.Name, "name", "", "a new `NAME`")
 	cmd.Flags().StringSliceVar(&unlabel, "remove-label", nil, "take away the label `KEY`, repeatable")
 	return cmd
@@ -89,7 +104,7 @@ known of it is judged anew by the packs that apply then.`,
 
 // changesAccount tells whether a flag was given that changes an account.
 func changesAccount(f *pflag.FlagSet) bool {
-	changes := f.Changed("label") || f.Changed("remove-label")
+	changes := organizationChanged(f) || f.Changed("label") || f.Changed("remove-label")
 	for name := range accountSettings {
 		changes = changes || f.Changed(name)
 	}

@@ -30,6 +30,7 @@ what it changed. Applied again it changes nothing. A file is YAML or JSON:
       regions: [eu-west-1, us-east-1]   # without: every enabled one
       services: [s3, iam]               # without: all that are known
       schedule: {cron: "CRON_TZ=Europe/Berlin 0 3 * * *", jitterSeconds: 600}
+      sessionPolicies: [SecurityAudit]  # narrows the role's session
       labels: {team: platform}
     - name: dev
       profile: dev                # of the AWS configuration files

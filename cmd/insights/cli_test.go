@@ -71,7 +71,7 @@ func TestWrongUsage(t *testing.T) {
 		{"account add prod --label team", []string{`--label "team": must be KEY=VALUE`}},
 		{"scan start prod --detach", []string{"--detach needs --server"}},
 		{"version -o xml", []string{`-o "xml": must be table or json`}},
-		{"report -o xml", []string{`-o "xml": must be table, json or html`}},
+		{"report -o xml", []string{`-o "xml": must be table, json, html, csv or jsonl`}},
 		{"violations -o html", []string{"-o html: only 'insights report' makes a page"}},
 		{"report --server foo", []string{`"foo"`, "http://127.0.0.1:8080"}},
 		{"report --server http://127.0.0.1:1 --token-file /nonexistent", []string{"read API token", "/nonexistent"}},

@@ -28,6 +28,7 @@ type Config struct {
 	DataDir      string
 	Roles        []string
 	Listen       string
+	API          APIConfig
 	AdminAddr    string // metrics, probes and profiles of serve; "" or "off" for none
 	DrainTimeout time.Duration
 	Log          LogConfig
@@ -38,6 +39,11 @@ type Config struct {
 	Sandbox      string // how packs are contained: a sandbox.Mode
 	Packs        PacksConfig
 	Retention    schemas.Retention
+}
+
+// APIConfig bounds what callers of the HTTP API may ask.
+type APIConfig struct {
+	RequestsPerMinute int // of each token; 0: no bound
 }
 
 // LogConfig says how much is logged, and in which form.
@@ -105,6 +111,7 @@ func defaultConfig() Config {
 		Roles:        slices.Clone(allRoles),
 		AdminAddr:    "127.0.0.1:9480",
 		DrainTimeout: 30 * time.Second,
+		API:          APIConfig{RequestsPerMinute: 6000},
 		Log:          LogConfig{Level: "info", Format: "console"},
 		NATS:         NATSConfig{Replicas: 1, AckWait: 30 * time.Second, LeaseTTL: 15 * time.Second},
 		ClickHouse:   ClickHouseConfig{Database: "insights"},
@@ -132,6 +139,7 @@ var settings = []setting{
 	{path: "dataDir", usage: "directory of the embedded stores", to: func(c *Config) any { return &c.DataDir }},
 	{path: "roles", usage: "what this process does: control, sink, discovery, evaluator", to: func(c *Config) any { return &c.Roles }},
 	{path: "listen", usage: "address of the HTTP API, for example 127.0.0.1:8080", to: func(c *Config) any { return &c.Listen }},
+	{path: "api.requestsPerMinute", usage: "how much each token may ask of the HTTP API of a process; 0: no bound", to: func(c *Config) any { return &c.API.RequestsPerMinute }},
 	{path: "adminAddr", usage: "address of metrics, probes and profiles, without authentication; or off", to: func(c *Config) any { return &c.AdminAddr }},
 	{path: "drainTimeout", usage: "how long serve may finish what is in hand when it is stopped", to: func(c *Config) any { return &c.DrainTimeout }},
 	{path: "log.level", usage: "debug, info, warn or error", to: func(c *Config) any { return &c.Log.Level }},
@@ -373,6 +381,7 @@ func (c *Config) check(p *schemas.Problems) {
 	for i, b := range c.Packs.Builtins {
 		p.Check(slices.Contains(rego.Builtins(), b), fmt.Sprintf("packs.builtins[%d]", i), "%q is not one of %s", b, strings.Join(rego.Builtins(), ", "))
 	}
+	p.Check(c.API.RequestsPerMinute >= 0, "api.requestsPerMinute", "must not be negative")
 	p.Check(c.NATS.Replicas > 0, "nats.replicas", "must be positive")
 	p.Check(c.NATS.AckWait >= time.Second, "nats.ackWait", "must be at least 1s")
 	p.Check(c.NATS.LeaseTTL >= time.Second, "nats.leaseTtl", "must be at least 1s")

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -123,7 +125,8 @@ type cluster struct {
 	ended   sync.WaitGroup
 }
 
-func startCluster(t *testing.T) *cluster {
+// startCluster starts it, with more environment for every process.
+func startCluster(t testing.TB, env ...string) *cluster {
 	t.Helper()
 	dir := t.TempDir()
 	natsAddr, apiAddr := freeAddress(t), freeAddress(t)
@@ -131,8 +134,8 @@ func startCluster(t *testing.T) *cluster {
 		"INSIGHTS_NATS_URL=nats://" + natsAddr, "INSIGHTS_SECRETS_KEY_FILE=" + filepath.Join(dir, "keyring.json"),
 		"INSIGHTS_NATS_ACK_WAIT=2s", "INSIGHTS_NATS_LEASE_TTL=1s", "INSIGHTS_LOG_LEVEL=error", "INSIGHTS_DRAIN_TIMEOUT=2s",
 	}
-	serve := func(role string, env ...string) func() *exec.Cmd {
-		p := newProgram(t, append(append([]string{"INSIGHTS_ROLES=" + role}, shared...), env...)...)
+	serve := func(role string, own ...string) func() *exec.Cmd {
+		p := newProgram(t, slices.Concat([]string{"INSIGHTS_ROLES=" + role}, shared, env, own)...)
 		return func() *exec.Cmd {
 			cmd := p.command(context.Background(), "serve")
 			cmd.Stderr = os.Stderr
@@ -159,7 +162,7 @@ func startCluster(t *testing.T) *cluster {
 }
 
 // launch keeps a process running until the cluster stops.
-func (c *cluster) launch(t *testing.T, name string) {
+func (c *cluster) launch(t testing.TB, name string) {
 	t.Helper()
 	cmd := c.run(name)
 	if cmd == nil {
@@ -189,6 +192,13 @@ func (c *cluster) run(name string) *exec.Cmd {
 	return cmd
 }
 
+// processes are those that run, by role.
+func (c *cluster) processes() map[string]*os.Process {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.procs)
+}
+
 // kill ends some process: by kill -9, or by a signal after which it drains.
 func (c *cluster) kill(random *rand.Rand) {
 	name, how := victims[random.IntN(len(victims))], syscall.SIGKILL
@@ -210,7 +220,7 @@ func (c *cluster) stop() {
 	c.ended.Wait()
 }
 
-func (c *cluster) client(t *testing.T) api.Service {
+func (c *cluster) client(t testing.TB) api.Service {
 	t.Helper()
 	client, err := api.NewClient(c.url, "")
 	if err != nil {

@@ -68,7 +68,7 @@ func (m *metrics) begin() {
 	snapshots, _ := schemas.SinkSnapshots(0)
 	verdicts, _ := schemas.SinkVerdicts(0)
 	for _, c := range []string{schemas.ConsumerDiscovery, schemas.ConsumerEvaluator, snapshots, verdicts} {
-		for _, f := range []bus.Fate{bus.Acked, bus.Superseded, bus.Retried, bus.GivenBack, bus.DeadLetter} {
+		for _, f := range []bus.Fate{bus.Acked, bus.Superseded, bus.Retried, bus.Deferred, bus.GivenBack, bus.DeadLetter} {
 			m.deliveries.WithLabelValues(consumerLabel(c), string(f))
 		}
 	}

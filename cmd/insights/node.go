@@ -227,6 +227,9 @@ func (n *node) connectStore(ctx context.Context) (*sink.Store, error) {
 	return sink.Open(ctx, sink.Options{
 		DSN: n.cfg.clickhouseDSN(), DataDir: n.cfg.clickhouseDir(),
 		Lib: n.cfg.ClickHouse.Library, Database: n.cfg.ClickHouse.Database, Log: n.log, Inserted: n.metrics.inserted,
+		Announce: func(ctx context.Context, changes []schemas.ViolationChange) error {
+			return n.parts.webhooks.Announce(ctx, changes)
+		},
 	})
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -80,19 +82,21 @@ func severityText(s schemas.Severity) string {
 	return string(s)
 }
 
-// makesHTML annotates the commands that know -o html.
-const makesHTML = "html"
+// alsoMakes annotates commands that know formats beside table and json.
+const alsoMakes = "formats"
 
 func checkOutput(cmd *cobra.Command, o string) error {
-	_, html := cmd.Annotations[makesHTML]
+	formats := append([]string{"table", "json"}, strings.Fields(cmd.Annotations[alsoMakes])...)
 	switch {
-	case o == "table" || o == "json" || o == "html" && html:
+	case slices.Contains(formats, o):
 		return nil
 	case o == "html":
 		return usageError(cmd, fmt.Errorf("-o html: only 'insights report' makes a page; use table or json"))
-	case html:
-		return usageError(cmd, fmt.Errorf("-o %q: must be table, json or html", o))
 	default:
-		return usageError(cmd, fmt.Errorf("-o %q: must be table or json", o))
+		last := len(formats) - 1
+		return usageError(cmd, fmt.Errorf("-o %q: must be %s or %s", o, strings.Join(formats[:last], ", "), formats[last]))
 	}
 }
+
+// exports tells whether the format is one that is written row by row.
+func (a *app) exports() bool { return slices.Contains([]string{"csv", "jsonl", "ocsf"}, a.output) }

@@ -11,6 +11,7 @@ import (
 	"github.com/insights-scanner/insights-scanner/scanner/bus"
 	"github.com/insights-scanner/insights-scanner/scanner/policy"
 	"github.com/insights-scanner/insights-scanner/scanner/schedule"
+	"github.com/insights-scanner/insights-scanner/scanner/webhook"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -25,6 +26,9 @@ type tables struct {
 	active    *bus.Table[schemas.ActiveScan]
 	ticks     *bus.Table[schedule.Tick]
 	tokens    *bus.Table[api.Token]
+	answers   *bus.Table[api.Answered]
+	webhooks  *bus.Table[schemas.Webhook]
+	delivered *bus.Table[time.Time]
 }
 
 func newTables(b *bus.Bus) tables {
@@ -38,6 +42,9 @@ func newTables(b *bus.Bus) tables {
 		active:    bus.NewTable[schemas.ActiveScan](b, schemas.BucketScans),
 		ticks:     bus.NewTable[schedule.Tick](b, schemas.BucketScans),
 		tokens:    bus.NewTable[api.Token](b, schemas.BucketTokens),
+		answers:   bus.NewTable[api.Answered](b, schemas.BucketAnswers),
+		webhooks:  bus.NewTable[schemas.Webhook](b, schemas.BucketWebhooks),
+		delivered: bus.NewTable[time.Time](b, schemas.BucketDelivered),
 	}
 }
 
@@ -54,6 +61,7 @@ type parts struct {
 	resolver *policy.Resolver
 	control  *scanner.Control
 	tokens   *api.Tokens
+	webhooks *webhook.Webhooks
 }
 
 func (n *node) openParts(ctx context.Context) error {
@@ -120,6 +128,9 @@ func (n *node) openControl() {
 		Ended: n.metrics.scanEnded, OnDemand: aws.OnDemand, ReadOnDemand: n.opts.work == serving,
 	})
 	p.tokens = api.NewTokens(t.tokens, time.Now)
+	p.webhooks = webhook.New(webhook.Deps{
+		Table: t.webhooks, Delivered: t.delivered, Queue: n.bus, Seal: n.ring.SealText, Open: n.ring.OpenText, Log: n.log, Now: time.Now,
+	})
 	n.service = n.newService()
 }
 
@@ -136,10 +147,12 @@ func (n *node) newService() *api.Local {
 	p := &n.parts
 	accounts := policy.NewAccounts(policy.AccountsDeps{
 		Accounts: n.tables.accounts, Groups: p.groups, Resolver: p.resolver, Planner: n.planner(),
+		Organizer: n.planner(), Cancel: p.control.Cancel,
+		Synced:  func(ctx context.Context, a schemas.Account) { n.service.RecordAccount(ctx, a) },
 		Running: p.control.Running, CheckCron: schedule.Validate, Now: time.Now,
 	})
 	return api.NewLocal(api.Parts{
-		Accounts: accounts, Packs: p.registry, Groups: p.groups, Resolver: p.resolver, Tokens: p.tokens, Store: n.store, Recorder: n.store, Dead: n.bus,
+		Accounts: accounts, Packs: p.registry, Groups: p.groups, Resolver: p.resolver, Tokens: p.tokens, Store: n.store, Recorder: n.store, Dead: n.bus, Webhooks: p.webhooks,
 		Replayed:  p.control.Replayed,
 		Effective: p.control.Effective, Probe: n.planner().Probe,
 		StartScan: func(ctx context.Context, account, by string, limit schemas.ScanLimit) (schemas.Scan, error) {

@@ -34,8 +34,9 @@ listed. What is unknown never counts as passed, and an account that was never
 scanned is shown as that.
 
 With -o html it makes one page that needs nothing else: to mail, to print, to
-keep. With --file it writes a file instead, replaced in one step; a name that
-ends in .html or .json chooses the format.
+keep; with -o csv or jsonl a row for every policy on every account. With --file it
+writes a file instead, replaced in one step; a name that ends in .html, .json, .csv
+or .jsonl chooses the format.
 
 It exits 0 also with violations. With --fail-on it exits 3 when a violation of
 that severity or worse is open, else 4 when an account was never scanned as a
@@ -44,7 +45,7 @@ whole.`,
   insights report --account prod --pack aws_foundations --severity critical,high
   insights report --file compliance.html
   insights report --fail-on high -o json | jq '.accounts[].score'`,
-		Annotations: map[string]string{makesHTML: "", alsoExits: "3 --fail-on found\nviolations, 4 with --fail-on: never scanned"},
+		Annotations: map[string]string{alsoMakes: "html csv jsonl", alsoExits: "3 --fail-on found\nviolations, 4 with --fail-on: never scanned"},
 		Args:        args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.check(); err != nil {
@@ -83,6 +84,10 @@ func formatOf(file, otherwise string) string {
 		return "html"
 	case ".json":
 		return "json"
+	case ".csv":
+		return "csv"
+	case ".jsonl", ".ndjson":
+		return "jsonl"
 	default:
 		return otherwise
 	}
@@ -125,6 +130,8 @@ func (a *app) reportWriter(ctx context.Context, s api.Service, r schemas.Report,
 	switch a.output {
 	case "json":
 		return func(w io.Writer) error { return printJSON(w, withLists(r)) }, nil
+	case "csv", "jsonl":
+		return func(w io.Writer) error { return api.WriteReport(r, api.Format(a.output), w) }, nil
 	case "html":
 		page, err := newPage(ctx, s, r, o.query, time.Now())
 		return func(w io.Writer) error { return printPage(w, page) }, err

@@ -175,8 +175,8 @@ func TestReportPageEscapesForeignText(t *testing.T) {
 var (
 	tagPattern  = regexp.MustCompile(`<[/!]?([a-zA-Z][a-zA-Z0-9]*)([^>]*)>`)
 	attrPattern = regexp.MustCompile(`\s([a-zA-Z-]+)="([^"]*)"`)
-	knownTags   = strings.Fields("DOCTYPE html head meta title style body header main section footer h1 h2 h3 p a b i strong code span div br table thead tbody tr th td details summary")
-	knownAttrs  = strings.Fields("lang charset name content http-equiv class id href style data-name aria-hidden")
+	knownTags   = strings.Fields("DOCTYPE html head meta title style body header main section footer h1 h2 h3 p a b i strong code span div br table thead tbody tr th td details summary figure figcaption svg text rect")
+	knownAttrs  = strings.Fields("lang charset name content http-equiv class id href style data-name aria-hidden viewBox role aria-label x y width height rx")
 )
 
 // checkMarkup finds whatever is not of the template itself.
@@ -263,6 +263,7 @@ func TestReportWithoutAccounts(t *testing.T) {
 func TestGapText(t *testing.T) {
 	for _, c := range []struct{ reason, call, want string }{
 		{"access denied", "s3:GetBucketPolicy", "access denied to s3:GetBucketPolicy"},
+		{"access denied: denied by a service control policy", "s3:GetBucketPolicy", "access denied to s3:GetBucketPolicy: denied by a service control policy"},
 		{"access denied to s3:GetBucketPolicy", "s3:GetBucketPolicy", "access denied to s3:GetBucketPolicy"},
 		{"call failed: InternalError", "s3:GetBucketAcl", "s3:GetBucketAcl failed: InternalError"},
 		{"call failed: InternalError of s3:GetBucketAcl", "s3:GetBucketAcl", "call failed: InternalError of s3:GetBucketAcl"},

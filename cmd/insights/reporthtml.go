@@ -37,6 +37,10 @@ var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"count":    countText,
 	"share":    share,
 
+	"severityChart": severityChart,
+	"policyChart":   policyChart,
+	"scoreChart":    scoreChart,
+
 	"perPolicy": func() int { return pagePerPolicy },
 }).Parse(pageSource))
 

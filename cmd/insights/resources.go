@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -12,17 +13,22 @@ import (
 
 func (a *app) resourcesCmd() *cobra.Command {
 	var q schemas.ResourceQuery
+	var file string
 	cmd := &cobra.Command{
 		Use:   "resources",
 		Short: "List the resources that scans found",
 		Long: `Resources lists what is known of the accounts. UNKNOWN names the properties that
-could not be read; policies that need them have no result for that resource.`,
+could not be read; policies that need them have no result for that resource.
+
+With -o csv or jsonl it writes all of them, however many there are, unless --limit
+is given.`,
 		Example: `  insights resources --account prod --type aws:s3/bucket:Bucket
+  insights resources --violating
   insights resources --id my-bucket --properties -o json`,
 		Args:        args(cobra.NoArgs),
-		Annotations: map[string]string{alsoRuns: "yes"},
+		Annotations: map[string]string{alsoRuns: "yes", alsoMakes: "csv jsonl"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := checkLimit(q.Limit)
+			err := a.checkExport(cmd, &q.Limit, q.Cursor, file)
 			if err == nil {
 				err = checkType(q.Type)
 			}
@@ -30,6 +36,11 @@ could not be read; policies that need them have no result for that resource.`,
 				return usageError(cmd, err)
 			}
 			return a.with(cmd.Context(), "insights resources", nodeOptions{}, func(ctx context.Context, s api.Service) error {
+				if a.exports() {
+					return a.export(file, func(w io.Writer) error {
+						return api.ExportResources(ctx, s, q, api.Format(a.output), w)
+					})
+				}
 				return a.resources(ctx, s, q)
 			})
 		},
@@ -38,7 +49,9 @@ could not be read; policies that need them have no result for that resource.`,
 	addListFlags(f, &q.Accounts, &q.Type, &q.Region, &q.Limit, &q.Cursor)
 	f.StringVar(&q.ID, "id", "", "only the resource with exactly this `ID`")
 	f.StringVar(&q.Match, "match", "", "only resources whose id contains this `TEXT`")
-	f.BoolVar(&q.Properties, "properties", false, "with the properties (in -o json); secrets stay sealed")
+	f.BoolVar(&q.Violating, "violating", false, "only resources out of compliance: with an open violation of an enforced pack")
+	f.BoolVar(&q.Properties, "properties", false, "with the properties (in -o json, jsonl and csv); secrets stay sealed")
+	addFileFlag(f, &file)
 	cmd.AddCommand(a.resourceTypesCmd())
 	return cmd
 }

@@ -37,11 +37,13 @@ func (n *node) roles() []role {
 	if n.holdsStore() && n.opts.work >= scanning {
 		add("store", func(ctx context.Context) error { return n.bus.ServeStore(ctx, n.store) })
 		add("control", n.parts.control.Run)
+		add("webhooks", n.parts.webhooks.Run)
 		add("retention", n.retention(schedule.System{}).run)
 	}
 	if n.holdsStore() && n.opts.work >= serving {
 		add("schedule", n.runSchedule)
 		add("packs", n.runPacks)
+		add("organizations", n.organizations(schedule.System{}).run)
 	}
 	return list
 }

@@ -69,9 +69,9 @@ func newRoot(io stdio) *cobra.Command {
 	pf.StringVar(&a.configFile, "config", "", "configuration `FILE` (default insights.yaml if it exists)")
 	pf.StringVar(&a.server, "server", io.env("INSIGHTS_SERVER"), "`URL` of a running 'insights serve' (INSIGHTS_SERVER)")
 	pf.StringVar(&a.tokenFile, "token-file", "", "`FILE` with the API token for --server (or the token in INSIGHTS_TOKEN)")
-	pf.StringVarP(&a.output, "output", "o", "table", "`FORMAT`: table or json; for 'report' also html")
+	pf.StringVarP(&a.output, "output", "o", "table", "`FORMAT`: table or json; for 'report' also csv, jsonl and html, for lists csv and jsonl, for 'violations' also ocsf")
 	addSettingFlags(pf, "dataDir", "log.level", "log.format")
-	oneOf(root, "output", "table", "json", "html")
+	oneOf(root, "output", "table", "json", "csv", "jsonl", "ocsf", "html")
 	a.addCommands(root)
 	return root
 }
@@ -88,7 +88,7 @@ func (a *app) addCommands(root *cobra.Command) {
 	root.SetHelpCommandGroupID(groupRun)
 	group(groupScan, a.accountCmd(), a.scanCmd(), a.evaluateCmd(), a.reportCmd(), a.violationsCmd(), a.resourcesCmd())
 	group(groupPolicy, a.packCmd(), a.groupCmd(), a.applyCmd(), a.exportCmd())
-	group(groupRun, a.serveCmd(), a.doctorCmd(), a.deadLettersCmd(), a.tokenCmd(), a.configCmd(), a.backupCmd(), a.restoreCmd(), a.migrateCmd(),
+	group(groupRun, a.serveCmd(), a.doctorCmd(), a.deadLettersCmd(), a.webhookCmd(), a.tokenCmd(), a.configCmd(), a.backupCmd(), a.restoreCmd(), a.migrateCmd(),
 		a.completionCmd(), a.versionCmd())
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 // setFaults tells an emulated account what goes wrong from now on.
-func setFaults(t *testing.T, url string, f awsfake.Faults) {
+func setFaults(t testing.TB, url string, f awsfake.Faults) {
 	t.Helper()
 	raw, err := json.Marshal(f)
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,19 +15,25 @@ import (
 func (a *app) violationsCmd() *cobra.Command {
 	var q schemas.ViolationQuery
 	var severity, state []string
+	var file string
 	cmd := &cobra.Command{
 		Use:   "violations",
 		Short: "List violations",
 		Long: `Violations lists open violations, worst first. With --scan it lists those that
 the scan opened, reopened or fixed. On a narrow terminal each takes a few lines
-instead of one.`,
+instead of one.
+
+With -o csv, jsonl or ocsf (Compliance Findings of OCSF, class 2003) it writes all of
+them, however many there are, unless --limit is given.`,
 		Example: `  insights violations --account prod --severity critical
   insights violations --policy deny_bucket_plain_http --state open,fixed
   insights violations --scan 123456789012-7
-  insights violations --limit 1000 -o json`,
-		Args: args(cobra.NoArgs),
+  insights violations --limit 1000 -o json
+  insights violations --state open,fixed -o csv --file violations.csv`,
+		Args:        args(cobra.NoArgs),
+		Annotations: map[string]string{alsoMakes: "csv jsonl ocsf"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := checkLimit(q.Limit)
+			err := a.checkExport(cmd, &q.Limit, q.Cursor, file)
 			if err == nil {
 				err = checkType(q.Type)
 			}
@@ -43,6 +50,11 @@ instead of one.`,
 				q.State = []schemas.ViolationState{schemas.ViolationOpen, schemas.ViolationFixed}
 			}
 			return a.with(cmd.Context(), "insights violations", nodeOptions{}, func(ctx context.Context, s api.Service) error {
+				if a.exports() {
+					return a.export(file, func(w io.Writer) error {
+						return api.ExportViolations(ctx, s, q, api.Format(a.output), version, w)
+					})
+				}
 				return a.violations(ctx, s, q)
 			})
 		},
@@ -55,11 +67,12 @@ instead of one.`,
 	f.StringSliceVar(&severity, "severity", nil, "only these `SEVERITIES`: critical, high, medium, low, unspecified")
 	f.StringSliceVar(&state, "state", nil, "only these `STATES`: open, fixed (default open; with --scan both)")
 	f.StringVar(&q.Scan, "scan", "", "only those that this `SCAN` opened, reopened or fixed")
-	f.StringVar(&q.Sort, "sort", "severity", "`ORDER`: severity, account, policy, resource or firstSeen")
+	f.StringVar(&q.Sort, "sort", "", "`ORDER`: severity (default), account, policy, resource, firstSeen, or key, the quickest (default of exports)")
 	f.BoolVar(&q.Desc, "desc", false, "reverse the order")
+	addFileFlag(f, &file)
 	oneOf(cmd, "severity", severityNames...)
 	oneOf(cmd, "state", "open", "fixed")
-	oneOf(cmd, "sort", "severity", "account", "policy", "resource", "firstSeen")
+	oneOf(cmd, "sort", "severity", "account", "policy", "resource", "firstSeen", "key")
 	return cmd
 }
 

@@ -68,8 +68,8 @@ func gapText(g schemas.Gap) string {
 		return g.Call + " gave no answer"
 	case failed:
 		return g.Call + " failed: " + reason
-	case g.Reason == "access denied":
-		return "access denied to " + g.Call
+	case strings.HasPrefix(g.Reason, schemas.AccessDenied):
+		return schemas.AccessDenied + " to " + g.Call + strings.TrimPrefix(g.Reason, schemas.AccessDenied)
 	default:
 		return g.Reason + " (" + g.Call + ")"
 	}

@@ -24,8 +24,8 @@ var listCertificates = listCall("acm:ListCertificates", 1000)
 var acmService = &service{
 	name:  "acm",
 	types: []typeSpec{{token: typeCertificate, calls: []call{listCertificates, tagCall}, verify: []string{describeCertificate}}},
-	// "API rate quotas" of the ACM user guide: DescribeCertificate 10/s, ListCertificates 1/s; halved.
-	limits: map[string]limit{"ACM": {rate: 5, burst: 5}, "ACM:ListCertificates": {rate: 0.5, burst: 1}},
+	// "API rate quotas" of the ACM user guide: DescribeCertificate 10/s, ListCertificates 1/s.
+	limits: map[string]limit{"ACM": {rate: 10, burst: 10}, "ACM:ListCertificates": {rate: 1, burst: 2}},
 	lists:  acmLists,
 }
 

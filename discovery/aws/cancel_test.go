@@ -33,6 +33,10 @@ func (a *around) Probe(context.Context, schemas.Account, []string) ([]schemas.Pe
 	return nil, nil
 }
 
+func (a *around) Organization(context.Context, schemas.Account) ([]schemas.OrganizationAccount, error) {
+	return nil, nil
+}
+
 func (a *around) Locate(context.Context, schemas.Account, string) (schemas.UnitKey, []schemas.Key, error) {
 	return schemas.UnitKey{}, nil, nil
 }
@@ -80,7 +84,7 @@ func TestACancelledReadDoesNotWaitForThrottles(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				fake := newAccount(awsfake.Population{Buckets: 500, Instances: 5000})
 				fake.fake.SetFaults(awsfake.Faults{Throttle: map[string]float64{c.throttle: 0.001}})
-				s, l := fake.in(home), newLimiter(false)
+				s, l := fake.in(home), limiterOf(0.5)
 				s.cfg.APIOptions = append(s.cfg.APIOptions, func(stack *middleware.Stack) error { return l.addTo(stack) })
 				s.cfg.Retryer = func() aws.Retryer {
 					return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.RateLimiter = 1000, ratelimit.None })

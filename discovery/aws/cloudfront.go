@@ -23,7 +23,7 @@ var cloudfrontService = &service{
 	name: "cloudfront", global: true,
 	types: []typeSpec{{token: typeDistribution, calls: []call{listDistributions, distributionConfig, tagCall}, verify: []string{"cloudfront:GetDistribution"}}},
 	// None are published; 5/s in all is what other scanners found to be let pass.
-	limits: map[string]limit{"CloudFront": {rate: 5, burst: 5, shared: true}},
+	limits: map[string]limit{"CloudFront": {rate: 10, burst: 10, shared: true, guess: true}},
 	lists:  cloudfrontLists,
 }
 

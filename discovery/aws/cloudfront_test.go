@@ -88,7 +88,7 @@ func TestCloudFrontIsPaced(t *testing.T) {
 	t.Parallel()
 	list, l := limitOf(cloudfront.ServiceID, "ListDistributions")
 	config, _ := limitOf(cloudfront.ServiceID, "GetDistributionConfig")
-	if list != config || l.rate != 5 {
+	if list != config || l.rate != 10 {
 		t.Errorf("%s and %s, %v a second", list, config, l.rate)
 	}
 }

@@ -41,7 +41,7 @@ var cloudtrailService = &service{
 		{token: typeRegionTrails, calls: regionTrailCalls, with: typeTrail},
 		{token: typeEventDataStore, calls: []call{listEventStores, eventStoreSettings, trailTagCall}},
 	},
-	limits: map[string]limit{"CloudTrail": {rate: 5, burst: 10}}, // half of the 10/s of its quotas page
+	limits: map[string]limit{"CloudTrail": {rate: 10, burst: 20}}, // of its quotas page
 	read: func(ctx context.Context, s *session, r *run) error {
 		list, err := regionTrails(ctx, s)
 		if err != nil {

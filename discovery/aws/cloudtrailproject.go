@@ -90,7 +90,7 @@ func readTrail(ctx context.Context, s *session, t types.Trail, statusF facet, st
 	d.facet("insightSelectors", insightsF, func() any { return insightSelectors(insights.InsightSelectors) })
 	of, tagsF := tags.of(aws.ToString(t.TrailARN))
 	if !trailIsOwn(s, t) {
-		tagsF = facet{schemas.FacetDenied, trailTagCall.action, "the trail belongs to another account"}
+		tagsF = facet{state: schemas.FacetDenied, call: trailTagCall.action, reason: "the trail belongs to another account"}
 	}
 	d.facet("tags", tagsF, func() any { return of })
 	return d.observe(s.region, typeTrail, aws.ToString(t.TrailARN), aws.ToString(t.Name), cloudtrailProjection), true

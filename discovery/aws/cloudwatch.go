@@ -30,7 +30,7 @@ var cloudwatchService = &service{
 		{token: typeMetricAlarm, calls: []call{describeAlarms, tagCall}},
 		{token: typeCompositeAlarm, calls: []call{describeAlarms, tagCall}, with: typeMetricAlarm},
 	},
-	limits: map[string]limit{"CloudWatch:DescribeAlarms": {rate: 4.5, burst: 9}}, // half of the 9/s that CloudWatch gives by default
+	limits: map[string]limit{"CloudWatch:DescribeAlarms": {rate: 9, burst: 18}}, // that CloudWatch gives by default
 	lists:  cloudwatchLists,
 }
 

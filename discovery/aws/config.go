@@ -36,7 +36,7 @@ var configService = &service{
 		{token: typeDeliveryChannel, calls: []call{describeChannels}},
 		{token: typeRegionRecorders, calls: []call{describeRecorders, describeRecorderStatus, describeChannels}},
 	},
-	limits: map[string]limit{"Config Service": {rate: 5, burst: 10}},
+	limits: map[string]limit{"Config Service": {rate: 10, burst: 20, guess: true}},
 	read: func(ctx context.Context, s *session, r *run) error {
 		list, errRecorders, errChannels := regionRecorders(ctx, s)
 		if errRecorders != nil {

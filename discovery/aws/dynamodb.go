@@ -26,8 +26,8 @@ var (
 var dynamodbService = &service{
 	name:  "dynamodb",
 	types: []typeSpec{{token: typeTable, calls: []call{listTables, describeTable, tableBackups, tagCall}, onDemand: []call{tableTTL}}},
-	// "You can call DescribeContinuousBackups at a maximum rate of 10 times per second"; halved.
-	limits: map[string]limit{"DynamoDB:DescribeContinuousBackups": {rate: 5, burst: 5}},
+	// "You can call DescribeContinuousBackups at a maximum rate of 10 times per second".
+	limits: map[string]limit{"DynamoDB:DescribeContinuousBackups": {rate: 10, burst: 10}},
 	lists:  dynamodbLists,
 }
 

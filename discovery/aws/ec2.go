@@ -43,8 +43,8 @@ var ec2Service = &service{
 		{token: typeEBSEncryption, calls: []call{onceCall("ec2:GetEbsEncryptionByDefault", "setting")}},
 	},
 	// "Request throttling for the Amazon EC2 API": non-mutating 100 burst, 20/s;
-	// Describe without paging 50, 10/s; halved.
-	limits: map[string]limit{"EC2": {rate: 10, burst: 50}},
+	// Describe without paging 50, 10/s.
+	limits: map[string]limit{"EC2": {rate: 20, burst: 100}},
 	lists:  ec2Lists,
 }
 

@@ -45,8 +45,8 @@ var ecsService = &service{
 		{token: typeTaskDefinition, calls: []call{listTaskDefinitions, describeDefinition}},
 	},
 	// "Request throttling for the Amazon ECS API": 20/s in buckets of at least 50 that
-	// two or three reading operations share; halved.
-	limits: map[string]limit{"ECS": {rate: 10, burst: 25}},
+	// two or three reading operations share.
+	limits: map[string]limit{"ECS": {rate: 20, burst: 50}},
 	lists: []list{
 		{listECSClusters.action, []string{typeECSCluster, typeECSService}, everyECSCluster},
 		{listTaskDefinitions.action, []string{typeTaskDefinition}, everyTaskDefinition},

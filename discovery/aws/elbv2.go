@@ -51,9 +51,9 @@ var elbv2Service = &service{
 	},
 }
 
-// elbLimit is half of "Request throttling for the ELB API": for all Describe
+// elbLimit is "Request throttling for the ELB API": for all Describe
 // operations together 40 at once and 10/s, for either version of the API.
-var elbLimit = limit{rate: 5, burst: 20, shared: true}
+var elbLimit = limit{rate: 10, burst: 40, shared: true}
 
 func (s *session) elbv2() *elb.Client {
 	return client(s, "elbv2", func(c aws.Config) *elb.Client { return elb.NewFromConfig(c) })

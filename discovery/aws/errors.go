@@ -4,10 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -20,13 +26,25 @@ import (
 // deniedCodes are answers that say "you may not", not "there is none".
 var deniedCodes = []string{
 	"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedAccess",
-	"AuthorizationError", "AuthorizationErrorException", "AllAccessDisabled", "NotAuthorized", "OptInRequired",
-	"Forbidden", // made by the SDK of a 403 without a body, as HEAD has it
+	"AuthorizationError", "AuthorizationErrorException", "AllAccessDisabled", "NotAuthorized", forbidden,
 }
 
-// disabledCodes are how services of a region that is not enabled for the account
-// refuse credentials that are good elsewhere, as Provider.access has checked.
-var disabledCodes = []string{"AuthFailure", "UnrecognizedClientException", "InvalidClientTokenId"}
+// forbidden is made by the SDK of a 403 without a body, as HEAD has it.
+const forbidden = "Forbidden"
+
+// What codes say that people may not know. They stand behind the code in a reason.
+var (
+	// disabledCodes are how services of a region that is not enabled for the account
+	// refuse credentials that are good elsewhere, as Provider.access has checked.
+	disabledCodes = []string{"AuthFailure", "UnrecognizedClientException", "InvalidClientTokenId", "InvalidToken"}
+	// unsubscribedCodes are of accounts that have not been let into a service.
+	unsubscribedCodes = []string{"OptInRequired", "SubscriptionRequiredException"}
+	// unofferedCodes are of calls that the service does not have, as in a region that
+	// has got a part of it.
+	unofferedCodes = []string{"InvalidAction", "UnknownOperationException", "UnknownOperation"}
+	// lapsedCodes are of credentials that were good when they were read; they are renewed.
+	lapsedCodes = []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+)
 
 // errorCode is the service's error code, "" when the error is not an API answer.
 func errorCode(err error) string {
@@ -48,7 +66,7 @@ func httpStatus(err error) int {
 // reason for people. It is never given a positive "not configured" answer.
 func classify(err error) (schemas.FacetState, string) {
 	code := errorCode(err)
-	if slices.Contains(deniedCodes, code) || slices.Contains(disabledCodes, code) || code == "" && httpStatus(err) == http.StatusForbidden {
+	if slices.Contains(slices.Concat(deniedCodes, disabledCodes, unsubscribedCodes), code) || code == "" && httpStatus(err) == http.StatusForbidden {
 		return schemas.FacetDenied, reasonOf(err)
 	}
 	return schemas.FacetFailed, reasonOf(err)
@@ -63,19 +81,112 @@ func classifyScope(err error) (schemas.ScopeState, string) {
 	return schemas.ScopeFailed, reason
 }
 
-// reasonOf is the error code where there is one, else the whole text.
+// reasonOf is short, and the same for all that failed alike, since reports count by it:
+// the error code, with what it means where that is not plain, or what became of the request.
 func reasonOf(err error) string {
 	code := errorCode(err)
 	switch {
 	case slices.Contains(disabledCodes, code):
 		return code + ": the region may not be enabled for the account"
+	case slices.Contains(unsubscribedCodes, code):
+		return code + ": the account is not subscribed to the service"
+	case slices.Contains(unofferedCodes, code):
+		return code + ": the service does not offer the call in this region"
+	case slices.Contains(deniedCodes, code):
+		return code + denier(err)
 	case code != "":
 		return code
 	case httpStatus(err) >= http.StatusBadRequest: // a proxy's page, say
 		return fmt.Sprintf("HTTP %d without an error code", httpStatus(err))
-	default:
-		return err.Error()
 	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		return "no host " + dns.Name + ": the service may not exist in this region"
+	}
+	return err.Error()
+}
+
+// deniedBy and allowedBy find in a refusal which policy it is of: "... is not authorized to
+// perform: s3:GetBucketPolicy on resource: ... with an explicit deny in a service control policy",
+// "... because no identity-based policy allows the s3:GetBucketPolicy action" ("Troubleshoot
+// access denied error messages" of the IAM user guide).
+var (
+	deniedBy  = regexp.MustCompile(`with an explicit deny in an? ((?:[A-Za-z-]+ ){0,3}(?:policy|boundary))\b`)
+	allowedBy = regexp.MustCompile(`because no ((?:[A-Za-z-]+ ){0,3}(?:policy|boundary)) allows\b`)
+)
+
+// denier is the kind of policy that refused a call; nothing when the refusal does not say.
+func denier(err error) string {
+	text := err.Error()
+	if m := deniedBy.FindStringSubmatch(text); m != nil {
+		return ": denied by " + article(m[1])
+	}
+	if m := allowedBy.FindStringSubmatch(text); m != nil {
+		return ": no " + m[1] + " allows it"
+	}
+	return ""
+}
+
+func article(kind string) string {
+	if strings.ContainsRune("aeiouAEIOU", rune(kind[0])) {
+		return "an " + kind
+	}
+	return "a " + kind
+}
+
+// passes tells of an error that time may mend, however long the SDK has tried: then what
+// it left open is worth asking for again.
+func passes(err error) bool {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		return false
+	}
+	return isThrottle(err) || httpStatus(err) >= http.StatusInternalServerError && httpStatus(err) != http.StatusNotImplemented ||
+		isNetwork(err) || errors.Is(err, io.ErrUnexpectedEOF) || slices.Contains(lapsedCodes, errorCode(err))
+}
+
+// limitExceeded is a throttle in some services and in others a quota that is used up;
+// only the message tells.
+const limitExceeded = "LimitExceededException"
+
+// isThrottle tells whether a call was refused because there were too many.
+func isThrottle(err error) bool {
+	if err == nil {
+		return false
+	}
+	switch code := errorCode(err); {
+	case code == limitExceeded:
+		return strings.Contains(err.Error(), "ate exceeded")
+	case strings.HasPrefix(code, "Throttling"): // "Throttling.User"
+		return true
+	case code == "" || code == http.StatusText(http.StatusServiceUnavailable): // the SDK's name of a 503 without a body, as HEAD has it
+		return slices.Contains([]int{http.StatusServiceUnavailable, http.StatusTooManyRequests}, httpStatus(err))
+	}
+	return retry.ThrottleErrorCode{Codes: retry.DefaultThrottleErrorCodes}.IsErrorThrottle(err).Bool() ||
+		httpStatus(err) == http.StatusTooManyRequests
+}
+
+// retryThrottles makes the SDK ask again after every throttle.
+func retryThrottles(err error) aws.Ternary {
+	if isThrottle(err) {
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
+}
+
+// retryAfter is how long the service asked to be left alone, in seconds or until a
+// date; 0 when it did not.
+func retryAfter(err error, now time.Time) time.Duration {
+	res, ok := errors.AsType[*awshttp.ResponseError](err)
+	if !ok || res.Response == nil {
+		return 0
+	}
+	text := res.Response.Header.Get("Retry-After")
+	if n, err := strconv.Atoi(text); err == nil {
+		return time.Duration(max(n, 0)) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(at.Sub(now), 0)
+	}
+	return 0
 }
 
 // unreachable tells the caller of Plan or Open why the cloud cannot be asked: a

@@ -14,6 +14,7 @@ type facet struct {
 	state  schemas.FacetState
 	call   string // IAM action
 	reason string
+	passes bool // the call may succeed another time
 }
 
 // facetOf judges the error of a facet's call. The absent codes are the
@@ -26,7 +27,7 @@ func facetOf(call string, err error, absent ...string) facet {
 		return facet{state: schemas.FacetAbsent, call: call}
 	default:
 		state, reason := classify(err)
-		return facet{state: state, call: call, reason: reason}
+		return facet{state: state, call: call, reason: reason, passes: passes(err)}
 	}
 }
 
@@ -46,6 +47,7 @@ func (f facet) need(there bool) facet {
 type document struct {
 	properties map[string]any
 	unknown    []schemas.UnknownPath
+	passes     bool // a call of it failed that may succeed another time
 }
 
 func newDocument() *document { return &document{properties: map[string]any{}} }
@@ -79,6 +81,7 @@ func (d *document) facet(name string, f facet, value func() any) {
 		d.set(name, value())
 	case f.state.Unknown():
 		d.unknown = append(d.unknown, schemas.UnknownPath{Path: name, State: f.state, Call: f.call, Reason: f.reason})
+		d.passes = d.passes || f.passes
 	}
 }
 
@@ -146,7 +149,7 @@ func (d *document) observe(region, token, id, name string, projection int) disco
 	}
 	return discovery.Observation{
 		Key:  schemas.Key{Region: region, Type: token, ID: id},
-		Name: name, Properties: d.properties, Unknown: d.unknown, Projection: projection,
+		Name: name, Properties: d.properties, Unknown: d.unknown, Projection: projection, Passing: d.passes,
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"reflect"
 	"strings"
@@ -89,7 +91,7 @@ func TestFacetOfAnAnswer(t *testing.T) {
 			t.Errorf("%s became %+v", state, f.need(false))
 		}
 	}
-	if f := (facet{state: schemas.FacetPresent, call: "c"}); f.need(true) != f || f.need(false) != (facet{schemas.FacetFailed, "c", notInAnswer}) {
+	if f := (facet{state: schemas.FacetPresent, call: "c"}); f.need(true) != f || f.need(false) != (facet{state: schemas.FacetFailed, call: "c", reason: notInAnswer}) {
 		t.Errorf("%+v, %+v", f.need(true), f.need(false))
 	}
 }
@@ -171,5 +173,36 @@ func TestTagsOfAWSAreNoTags(t *testing.T) {
 		if got := d.observe(home, typeVPC, "vpc-1", "", 1).Properties["tags"]; !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %v", name, got)
 		}
+	}
+}
+
+// A host that does not exist is no refusal and no outage: asking again will not help.
+func TestAServiceThatIsNotInTheRegion(t *testing.T) {
+	t.Parallel()
+	err := error(&smithy.OperationError{ServiceID: "EKS", OperationName: "ListClusters", Err: &smithyhttp.RequestSendError{
+		Err: &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "eks.mars-north-1.amazonaws.com", IsNotFound: true}},
+	}})
+	state, reason := classify(err)
+	if state != schemas.FacetFailed || reason != "no host eks.mars-north-1.amazonaws.com: the service may not exist in this region" || passes(err) {
+		t.Errorf("%s, %s, passes %t", state, reason, passes(err))
+	}
+}
+
+// What time may mend is told from what it will not.
+func TestWhatPasses(t *testing.T) {
+	t.Parallel()
+	for code, c := range map[string]struct {
+		status int
+		want   bool
+	}{
+		"InternalError": {500, true}, "ServiceUnavailable": {503, true}, "SlowDown": {503, true}, "Throttling": {400, true}, "ExpiredToken": {400, true},
+		"AccessDenied": {403, false}, "AuthFailure": {401, false}, "ValidationError": {400, false}, "NotImplemented": {501, false},
+	} {
+		if got := passes(apiError(code, c.status)); got != c.want {
+			t.Errorf("%s: %t", code, got)
+		}
+	}
+	if !passes(&smithyhttp.RequestSendError{Err: errors.New("connection reset by peer")}) || !passes(io.ErrUnexpectedEOF) || passes(errNoID) {
+		t.Error("what is no answer is judged wrong")
 	}
 }

@@ -53,7 +53,7 @@ var iamService = &service{
 			onceCall("iam:GenerateCredentialReport", "generate"), onceCall("iam:GetCredentialReport", "list"),
 		}},
 	),
-	limits: map[string]limit{"IAM": {rate: 10, burst: 20}},
+	limits: map[string]limit{"IAM": {rate: 20, burst: 40, guess: true}},
 	read:   readIAM,
 	verify: verifyIAM,
 }

@@ -45,6 +45,9 @@ func (p *Provider) Caller(ctx context.Context, a schemas.Account) (Caller, error
 	return c, err
 }
 
+// credentialsHint is where to look when there are no credentials that can be used.
+const credentialsHint = "Check the credentials: the AWS_* environment, --profile, and whether they may assume --role-arn."
+
 func callerIdentity(ctx context.Context, cfg aws.Config) (identity, Caller, error) {
 	var c Caller
 	out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)
@@ -56,8 +59,7 @@ func callerIdentity(ctx context.Context, cfg aws.Config) (identity, Caller, erro
 			// What AWS says of its time it says with a refusal too.
 			c.AWSTime, _ = http.ParseTime(refused.Response.Header.Get("Date"))
 		}
-		return identity{}, c, unreachable("sts:GetCallerIdentity", err,
-			"Check the credentials: the AWS_* environment, --profile, and whether they may assume --role-arn.")
+		return identity{}, c, unreachable("sts:GetCallerIdentity", err, credentialsHint)
 	}
 	c.AWSTime, _ = awsmiddleware.GetServerTime(out.ResultMetadata)
 	c.OurTime, _ = awsmiddleware.GetResponseAt(out.ResultMetadata)

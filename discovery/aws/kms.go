@@ -39,8 +39,8 @@ var kmsService = &service{
 		{token: typeKeyState, calls: []call{listKeys, describeKey}, with: typeKey},
 		{token: typeKeyAlias, calls: []call{listAliases}},
 	},
-	// "AWS KMS request quotas": 500 a second for the slowest of these operations, halved.
-	limits: map[string]limit{"KMS": {rate: 250, burst: 250}},
+	// "AWS KMS request quotas": 500 a second for the slowest of these operations.
+	limits: map[string]limit{"KMS": {rate: 500, burst: 500}},
 	lists:  kmsLists,
 }
 

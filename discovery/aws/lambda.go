@@ -40,8 +40,8 @@ var lambdaService = &service{
 		{token: typeFunctionURL, calls: []call{listFunctions, functionURLs}},
 	},
 	// "Lambda quotas": GetPolicy 15/s; all other control plane requests, but for
-	// GetFunction and invocations, 15/s in total; halved.
-	limits: map[string]limit{"Lambda": {rate: 7.5, burst: 7, shared: true}, "Lambda:GetPolicy": {rate: 7.5, burst: 7}},
+	// GetFunction and invocations, 15/s in total.
+	limits: map[string]limit{"Lambda": {rate: 15, burst: 14, shared: true}, "Lambda:GetPolicy": {rate: 15, burst: 14}},
 	lists:  []list{{listFunctions.action, []string{typeFunction, typePermission, typeFunctionURL}, everyFunction}},
 	direct: []list{
 		{"lambda:GetFunctionConfiguration", []string{typeFunction}, theseFunctions},

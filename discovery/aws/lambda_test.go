@@ -106,7 +106,7 @@ func TestOneDeniedFunctionOfMany(t *testing.T) {
 func TestFunctionsShareARate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(false)
+		l := limiterOf(0.5)
 		if d := took(t, l, "Lambda", "ListFunctions", 3) + took(t, l, "Lambda", "GetFunctionConcurrency", 4) + took(t, l, "Lambda", "GetPolicy", 7); d != 0 {
 			t.Errorf("the bursts took %s", d)
 		}

@@ -2,31 +2,31 @@ package aws
 
 import (
 	"context"
-	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go/middleware"
-	"golang.org/x/time/rate"
 )
 
-// limit is a token bucket: calls per second and how many at once, per account
-// and region. Services declare published rates, halved so that the account's own
-// automation keeps room, by the SDK's service id ("EC2") for every operation by
-// itself, or by service id and operation ("Lambda:GetPolicy") for one.
+// limit is a token bucket as a service publishes it: calls per second and how many
+// at once, per account and region. Services declare theirs by the SDK's service id
+// ("EC2") for every operation by itself, or by service id and operation
+// ("Lambda:GetPolicy") for one. An account's MaxShare says how much of it is used.
 type limit struct {
-	rate  rate.Limit
-	burst int
+	rate, burst float64
 	// shared makes all operations of the service id draw from one bucket, except
 	// those with a limit of their own.
 	shared bool
+	// guess marks what is not published: where to begin, and nothing to stop at.
+	guess bool
 }
 
 // defaultLimit suits services that publish none.
-var defaultLimit = limit{rate: 20, burst: 20}
+var defaultLimit = limit{rate: 40, burst: 40, guess: true}
 
 // limitOf finds the limit of an operation and the bucket that it draws from.
 func limitOf(service, operation string) (bucket string, l limit) {
@@ -45,46 +45,101 @@ func limitOf(service, operation string) (bucket string, l limit) {
 	return own, defaultLimit
 }
 
-// limiter holds one bucket per service and operation of an account in a region,
-// shared by all units of this process.
+// limiter holds the buckets of an account: one for each region, service and operation,
+// shared by all units of this process, whatever credentials they use.
 type limiter struct {
+	now func() time.Time
+
 	mu      sync.Mutex
-	buckets map[string]*rate.Limiter
-	scale   float64 // 1; emulators need no limit: 0
+	share   float64 // of the service's rates
+	learn   bool    // from throttles alone, as with emulators: nothing is published of them
+	buckets map[string]*turnstile
 }
 
-func newLimiter(unlimited bool) *limiter {
-	l := &limiter{buckets: map[string]*rate.Limiter{}, scale: 1}
-	if unlimited {
-		l.scale = 0
-	}
-	return l
+func newLimiter(now func() time.Time) *limiter {
+	return &limiter{now: now, buckets: map[string]*turnstile{}}
 }
 
-// wait blocks until the operation may be called once more.
-func (l *limiter) wait(ctx context.Context, service, operation string) error {
-	if l.scale == 0 {
-		return nil
-	}
+// set changes how much of the services' rates is used; what was learned of them is
+// forgotten when that differs.
+func (l *limiter) set(share float64, learn bool) {
 	l.mu.Lock()
-	b, ok := l.buckets[service+":"+operation]
-	if !ok {
-		b = l.bucket(service, operation)
+	defer l.mu.Unlock()
+	if l.share != share || l.learn != learn {
+		l.share, l.learn, l.buckets = share, learn, map[string]*turnstile{}
 	}
-	l.mu.Unlock()
-	return b.Wait(ctx)
 }
 
 // bucket is the operation's own or the one of its service, kept under both names.
-func (l *limiter) bucket(service, operation string) *rate.Limiter {
-	name, lim := limitOf(service, operation)
+func (l *limiter) bucket(region, service, operation string) *turnstile {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	own := region + ":" + service + ":" + operation
+	if b, ok := l.buckets[own]; ok {
+		return b
+	}
+	name, published := limitOf(service, operation)
+	name = region + ":" + name
 	b, ok := l.buckets[name]
 	if !ok {
-		b = rate.NewLimiter(lim.rate, lim.burst)
+		seed := &published
+		if l.learn {
+			seed = nil
+		}
+		b = &turnstile{now: l.now, turn: make(chan struct{}, 1), pace: newPace(seed, l.share, l.now())}
 		l.buckets[name] = b
 	}
-	l.buckets[service+":"+operation] = b
+	l.buckets[own] = b
 	return b
+}
+
+// turnstile is a pace that many callers share, in the order in which they came.
+type turnstile struct {
+	now  func() time.Time
+	turn chan struct{}
+
+	mu   sync.Mutex
+	pace *pace
+}
+
+// wait blocks until one more call may be made, and returns when it was let go.
+func (b *turnstile) wait(ctx context.Context) (time.Time, error) {
+	select {
+	case b.turn <- struct{}{}:
+	case <-ctx.Done():
+		return time.Time{}, ctx.Err()
+	}
+	defer func() { <-b.turn }()
+	for {
+		if err := ctx.Err(); err != nil {
+			return time.Time{}, err
+		}
+		b.mu.Lock()
+		now := b.now()
+		d := b.pace.take(now)
+		b.mu.Unlock()
+		if d == 0 {
+			return now, nil
+		}
+		t := time.NewTimer(d)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+		}
+	}
+}
+
+// answered learns from the outcome of a call that was let go at a time.
+func (b *turnstile) answered(left time.Time, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if isThrottle(err) {
+		now := b.now()
+		b.pace.throttled(now, left, retryAfter(err, now))
+	} else {
+		b.pace.passedOne()
+	}
 }
 
 // counters count API attempts; the context of a unit carries its own.
@@ -113,10 +168,13 @@ func withCounters(ctx context.Context, c *counters) context.Context {
 func (l *limiter) addTo(stack *middleware.Stack) error {
 	return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("InsightsLimiter",
 		func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
-			if err := l.wait(ctx, awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx)); err != nil {
+			b := l.bucket(awsmiddleware.GetRegion(ctx), awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx))
+			left, err := b.wait(ctx)
+			if err != nil {
 				return middleware.FinalizeOutput{}, middleware.Metadata{}, err
 			}
 			out, meta, err := next.HandleFinalize(ctx, in)
+			b.answered(left, err)
 			count(ctx, err)
 			return out, meta, err
 		}), (*retry.Attempt)(nil).ID(), middleware.After)
@@ -130,7 +188,7 @@ func (p *Provider) listen(stack *middleware.Stack) error {
 	return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("InsightsCalls",
 		func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 			out, meta, err := next.HandleFinalize(ctx, in)
-			p.called(awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx), err != nil && isThrottle(err))
+			p.called(awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx), isThrottle(err))
 			return out, meta, err
 		}), (*retry.Attempt)(nil).ID(), middleware.After)
 }
@@ -144,12 +202,7 @@ func count(ctx context.Context, err error) {
 	if c.operations != nil && ctx.Err() == nil { // else it may not have left the house
 		c.operations.Store(awsmiddleware.GetServiceID(ctx)+":"+awsmiddleware.GetOperationName(ctx), true)
 	}
-	if err != nil && isThrottle(err) {
+	if isThrottle(err) {
 		c.throttles.Add(1)
 	}
-}
-
-func isThrottle(err error) bool {
-	return retry.ThrottleErrorCode{Codes: retry.DefaultThrottleErrorCodes}.IsErrorThrottle(err).Bool() ||
-		httpStatus(err) == http.StatusTooManyRequests
 }

@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -39,6 +40,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/rs/zerolog"
 
@@ -85,12 +87,19 @@ func TestLimitsNameServices(t *testing.T) {
 	}
 }
 
+// limiterOf is one with a share of the rates.
+func limiterOf(share float64) *limiter {
+	l := newLimiter(time.Now)
+	l.set(share, false)
+	return l
+}
+
 // took is how long n waits for an operation take.
 func took(t *testing.T, l *limiter, service, operation string, n int) time.Duration {
 	t.Helper()
 	start := time.Now()
 	for range n {
-		if err := l.wait(t.Context(), service, operation); err != nil {
+		if _, err := l.bucket(home, service, operation).wait(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -101,33 +110,34 @@ func took(t *testing.T, l *limiter, service, operation string, n int) time.Durat
 func TestLimiterKeepsTheRateOfEachOperation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(false)
+		l := limiterOf(0.5)
 		// EC2: 50 at once, then 10 a second.
 		if d := took(t, l, "EC2", "DescribeVpcs", 50); d != 0 {
 			t.Errorf("the burst took %s", d)
 		}
-		if d := took(t, l, "EC2", "DescribeVpcs", 10); d != time.Second {
+		if d := took(t, l, "EC2", "DescribeVpcs", 10); d.Round(time.Millisecond) != time.Second {
 			t.Errorf("10 more took %s", d)
 		}
 		// Other operations and services have buckets of their own.
 		if d := took(t, l, "EC2", "DescribeSubnets", 50) + took(t, l, "IAM", "DescribeVpcs", 20); d != 0 {
 			t.Errorf("others waited for %s", d)
 		}
-		if d := took(t, l, "Kafka", "ListClusters", 20+20); d != time.Second {
+		if d := took(t, l, "Kafka", "ListClusters", 20+20); d.Round(time.Millisecond) != time.Second {
 			t.Errorf("the default took %s", d)
 		}
 		// Idle time fills the bucket, up to the burst.
 		time.Sleep(time.Hour)
-		if d := took(t, l, "EC2", "DescribeVpcs", 51); d != time.Second/10 {
+		if d := took(t, l, "EC2", "DescribeVpcs", 51); d.Round(time.Millisecond) != time.Second/10 {
 			t.Errorf("after an idle hour it took %s", d)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		took(t, l, "EC2", "Slow", 50)
-		if err := l.wait(ctx, "EC2", "Slow"); !errors.Is(err, context.Canceled) {
+		if _, err := l.bucket(home, "EC2", "Slow").wait(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("waiting for nobody: %v", err)
 		}
-		if d := took(t, newLimiter(true), "EC2", "DescribeVpcs", 1000); d != 0 {
+		l.set(1, true)
+		if d := took(t, l, "EC2", "DescribeVpcs", 1000); d != 0 {
 			t.Errorf("an emulator was spared for %s", d)
 		}
 	})
@@ -145,7 +155,7 @@ func TestLimiterStandsBeforeEveryAttempt(t *testing.T) {
 			}
 			return answer{}
 		})
-		s, l := a.in(home), newLimiter(false)
+		s, l := a.in(home), limiterOf(0.5)
 		s.cfg.APIOptions = append(s.cfg.APIOptions, func(stack *middleware.Stack) error { return l.addTo(stack) })
 		s.cfg.Retryer = func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
@@ -160,32 +170,74 @@ func TestLimiterStandsBeforeEveryAttempt(t *testing.T) {
 		if c.calls.Load() != 4 || c.throttles.Load() != 3 {
 			t.Errorf("counted %d attempts, %d throttles", c.calls.Load(), c.throttles.Load())
 		}
-		// 4 of the burst of 50 are gone.
-		if d := took(t, l, "EC2", "DescribeVpcs", 46); d != 0 {
-			t.Errorf("the rest of the burst took %s", d)
-		}
-		if d := took(t, l, "EC2", "DescribeVpcs", 1); d != time.Second/10 {
-			t.Errorf("one more took %s", d)
+		// The bucket is empty at the service, and so it is here.
+		if d := took(t, l, "EC2", "DescribeVpcs", 2); d < time.Second/10 {
+			t.Errorf("two more took %s", d)
 		}
 	})
 }
 
-// One limiter serves all units of an account in a region; other regions and
-// other accounts have their own.
+// One limiter serves an AWS account, with whatever credentials and under whatever
+// name it is read; other accounts have their own, and regions buckets of their own.
 func TestLimiterPerAccountAndRegion(t *testing.T) {
 	t.Parallel()
 	p := New(zerolog.Nop(), time.Now)
-	one, two := &access{sessions: map[string]*session{}}, &access{sessions: map[string]*session{}}
-	account := schemas.Account{Name: "prod"}
-	s := p.session(one, account, home)
-	if p.session(one, account, home) != s {
-		t.Error("the same region has two limiters")
+	const id = schemas.AccountID("aws-123456789012")
+	l := p.limiter(id, schemas.Account{Name: "prod", Profile: "one"})
+	if p.limiter(id, schemas.Account{Name: "again", Profile: "two"}) != l {
+		t.Error("other credentials have another limiter")
 	}
-	if p.session(one, account, "eu-west-1") == s || p.session(two, account, home) == s {
-		t.Error("a limiter is shared with another region or account")
+	if p.limiter("aws-210987654321", schemas.Account{Name: "prod"}) == l {
+		t.Error("a limiter is shared with another account")
 	}
-	if len(s.cfg.APIOptions) != 1 {
-		t.Errorf("%d options, want the limiter alone", len(s.cfg.APIOptions))
+	if l.bucket(home, "EC2", "DescribeVpcs") != l.bucket(home, "EC2", "DescribeVpcs") || l.bucket(home, "EC2", "DescribeVpcs") == l.bucket("eu-west-1", "EC2", "DescribeVpcs") {
+		t.Error("the buckets are not those of regions")
+	}
+	if l.share != schemas.DefaultMaxShare || l.learn {
+		t.Errorf("share %v, learn %t", l.share, l.learn)
+	}
+	// A setting that changes holds from the next unit on.
+	if p.limiter(id, schemas.Account{MaxShare: 0.2}); l.share != 0.2 {
+		t.Errorf("share %v", l.share)
+	}
+	if p.limiter(id, schemas.Account{Endpoint: "http://aws.test"}); l.share != 1 || !l.learn {
+		t.Errorf("an emulator: share %v, learn %t", l.share, l.learn)
+	}
+}
+
+// What a call learns of the rate holds for the others: Retry-After is kept by all of
+// them, in either form.
+func TestLimiterKeepsRetryAfter(t *testing.T) {
+	t.Parallel()
+	for _, date := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			a, n := newAccount(awsfake.Population{VPCs: 1}), 0
+			s, l := a.in(home), limiterOf(1)
+			s.cfg.HTTPClient = httpClient(func(r *http.Request) (*http.Response, error) {
+				res, err := inProcess{a}.Do(r)
+				if n++; n == 1 {
+					no := answer{http.StatusServiceUnavailable, ec2Error("RequestLimitExceeded")}
+					res.StatusCode, res.Body = no.status, io.NopCloser(strings.NewReader(no.body))
+					res.Header.Set("Retry-After", "90")
+					if date {
+						res.Header.Set("Retry-After", time.Now().Add(90*time.Second).UTC().Format(http.TimeFormat))
+					}
+				}
+				return res, err
+			})
+			s.cfg.APIOptions = append(s.cfg.APIOptions, func(stack *middleware.Stack) error { return l.addTo(stack) })
+			s.cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+			if _, err := s.ec2().DescribeVpcs(t.Context(), nil); !isThrottle(err) {
+				t.Fatal(err)
+			}
+			start := time.Now()
+			if _, err := s.ec2().DescribeVpcs(t.Context(), nil); err != nil {
+				t.Fatal(err)
+			}
+			if d := time.Since(start).Round(time.Second); d != 90*time.Second {
+				t.Errorf("as a date %t: the next call was made after %s", date, d)
+			}
+		})
 	}
 }
 
@@ -228,7 +280,7 @@ func TestThrottlesAreRecognized(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]bool{
 		"Throttling": true, "ThrottlingException": true, "RequestLimitExceeded": true, "SlowDown": true, "TooManyRequestsException": true,
-		"AccessDenied": false, "InternalError": false,
+		"Throttling.User": true, "AccessDenied": false, "InternalError": false, "ServiceUnavailable": false,
 	} {
 		if got := isThrottle(apiError(code, 400)); got != want {
 			t.Errorf("%s: %t", code, got)
@@ -236,5 +288,15 @@ func TestThrottlesAreRecognized(t *testing.T) {
 	}
 	if !isThrottle(apiError("Whatever", http.StatusTooManyRequests)) {
 		t.Error("429 is no throttle")
+	}
+	// HEAD has no body, and so no code.
+	if !isThrottle(apiError(http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)) {
+		t.Error("503 without a code is no throttle")
+	}
+	for message, want := range map[string]bool{"Rate exceeded": true, "You may not have more than 5": false} {
+		err := &smithy.GenericAPIError{Code: "LimitExceededException", Message: message}
+		if got := isThrottle(err); got != want {
+			t.Errorf("%s: %t", message, got)
+		}
 	}
 }

@@ -53,10 +53,13 @@ func (l list) read(ctx context.Context, s *session, r *run) error {
 				return err
 			}
 		}
-		return nil
+		return r.enough(l.tokens)
 	}))
 	for _, t := range unread {
 		r.incomplete(t.call, t.err, t.tokens...)
+	}
+	if errors.Is(err, errCapped) {
+		return nil
 	}
 	return err
 }

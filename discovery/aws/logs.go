@@ -40,8 +40,8 @@ var logsService = &service{
 	// Set low by choice: its Describe calls are throttled early, and a thousand
 	// groups or filters take twenty.
 	limits: map[string]limit{
-		"CloudWatch Logs:DescribeLogGroups":     {rate: 5, burst: 5},
-		"CloudWatch Logs:DescribeMetricFilters": {rate: 2.5, burst: 5},
+		"CloudWatch Logs:DescribeLogGroups":     {rate: 10, burst: 10, guess: true},
+		"CloudWatch Logs:DescribeMetricFilters": {rate: 5, burst: 10, guess: true},
 	},
 	lists: logsLists,
 }

@@ -11,25 +11,33 @@ import (
 
 // Answers of S3 for what of a bucket is read on demand, and what becomes of them.
 var bucketOnDemand = map[string]struct{ op, path, body, want, absent string }{
-	bucketWebsite.action: {"s3:website", "website",
+	bucketWebsite.action: {
+		"s3:website", "website",
 		`<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix></IndexDocument><ErrorDocument><Key>error.html</Key></ErrorDocument>` +
 			`<RoutingRules><RoutingRule><Condition><KeyPrefixEquals>a/</KeyPrefixEquals></Condition><Redirect><ReplaceKeyPrefixWith>b/</ReplaceKeyPrefixWith></Redirect></RoutingRule></RoutingRules></WebsiteConfiguration>`,
 		`{"errorDocument":"error.html","indexDocument":"index.html","routingRules":"[{\"Condition\":{\"KeyPrefixEquals\":\"a/\"},\"Redirect\":{\"ReplaceKeyPrefixWith\":\"b/\"}}]"}`,
-		"NoSuchWebsiteConfiguration"},
-	bucketCORS.action: {"s3:cors", "corsRules",
+		"NoSuchWebsiteConfiguration",
+	},
+	bucketCORS.action: {
+		"s3:cors", "corsRules",
 		`<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod><AllowedMethod>PUT</AllowedMethod><MaxAgeSeconds>5</MaxAgeSeconds></CORSRule></CORSConfiguration>`,
-		`[{"allowedMethods":["GET","PUT"],"allowedOrigins":["*"],"maxAgeSeconds":5}]`, "NoSuchCORSConfiguration"},
-	bucketObjectLock.action: {"s3:object-lock", "objectLockConfiguration",
+		`[{"allowedMethods":["GET","PUT"],"allowedOrigins":["*"],"maxAgeSeconds":5}]`, "NoSuchCORSConfiguration",
+	},
+	bucketObjectLock.action: {
+		"s3:object-lock", "objectLockConfiguration",
 		`<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention><Mode>COMPLIANCE</Mode><Days>7</Days></DefaultRetention></Rule></ObjectLockConfiguration>`,
-		`{"objectLockEnabled":"Enabled","rule":{"defaultRetention":{"days":7,"mode":"COMPLIANCE"}}}`, "ObjectLockConfigurationNotFoundError"},
-	bucketReplication.action: {"s3:replication", "replicationConfiguration",
+		`{"objectLockEnabled":"Enabled","rule":{"defaultRetention":{"days":7,"mode":"COMPLIANCE"}}}`, "ObjectLockConfigurationNotFoundError",
+	},
+	bucketReplication.action: {
+		"s3:replication", "replicationConfiguration",
 		`<ReplicationConfiguration><Role>arn:r</Role><Rule><ID>all</ID><Priority>1</Priority><Status>Enabled</Status><Filter><Prefix>p/</Prefix></Filter>` +
 			`<DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication><SourceSelectionCriteria><SseKmsEncryptedObjects><Status>Enabled</Status></SseKmsEncryptedObjects></SourceSelectionCriteria>` +
 			`<Destination><Bucket>arn:b</Bucket><StorageClass>GLACIER</StorageClass><Account>1</Account><EncryptionConfiguration><ReplicaKmsKeyID>k</ReplicaKmsKeyID></EncryptionConfiguration>` +
 			`<ReplicationTime><Status>Enabled</Status><Time><Minutes>15</Minutes></Time></ReplicationTime></Destination></Rule></ReplicationConfiguration>`,
 		`{"role":"arn:r","rules":[{"deleteMarkerReplicationStatus":"Disabled","destination":{"accountId":"1","bucket":"arn:b","replicaKmsKeyId":"k","replicationTime":{"minutes":15,"status":"Enabled"},"storageClass":"GLACIER"},` +
 			`"filter":{"prefix":"p/"},"id":"all","priority":1,"sourceSelectionCriteria":{"sseKmsEncryptedObjects":{"enabled":true}},"status":"Enabled"}]}`,
-		"ReplicationConfigurationNotFoundError"},
+		"ReplicationConfigurationNotFoundError",
+	},
 }
 
 // A facet that is read on demand is read when its call is named, and in every state

@@ -1,7 +1,10 @@
 package aws
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -11,9 +14,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/rs/zerolog"
 
@@ -31,11 +36,12 @@ type Provider struct {
 
 	mu       sync.Mutex
 	accounts map[string]*access // by what makes credentials differ
+	limiters map[schemas.AccountID]*limiter
 }
 
 // New returns a provider.
 func New(log zerolog.Logger, now func() time.Time) *Provider {
-	return &Provider{log: log, now: now, accounts: map[string]*access{}}
+	return &Provider{log: log, now: now, accounts: map[string]*access{}, limiters: map[schemas.AccountID]*limiter{}}
 }
 
 // OnCall makes fn hear of every API attempt, by the SDK's names of service and
@@ -44,8 +50,9 @@ func (p *Provider) OnCall(fn func(service, operation string, throttled bool)) { 
 
 // access is one set of credentials with everything made from it.
 type access struct {
-	cfg      aws.Config
-	identity identity
+	cfg         aws.Config
+	identity    identity
+	credentials *renewer
 
 	mu       sync.Mutex
 	sessions map[string]*session // by region
@@ -74,19 +81,19 @@ const maxAttempts = 8
 
 // access returns the account's credentials, checked once with GetCallerIdentity.
 func (p *Provider) access(ctx context.Context, a schemas.Account) (*access, error) {
-	key := strings.Join([]string{a.Profile, a.RoleARN, a.ExternalID, a.Endpoint, strings.Join(a.Regions, ",")}, "\x00")
+	key := strings.Join([]string{a.Profile, a.RoleARN, a.ExternalID, a.Endpoint, strings.Join(a.Regions, ","), strings.Join(a.SessionPolicies, "\x00")}, "\x00")
 	p.mu.Lock()
 	acc, ok := p.accounts[key]
 	p.mu.Unlock()
 	if ok {
-		return acc, nil
+		_, err := acc.credentials.Retrieve(ctx)
+		if err == nil || !errors.Is(err, errOtherIdentity) {
+			return acc, errCredentials(ctx, err)
+		}
+		p.forget(key, acc) // the profile is another account's by now
 	}
-	cfg, err := p.config(ctx, a, maxAttempts)
+	acc, err := p.open(ctx, a)
 	if err != nil {
-		return nil, err
-	}
-	acc = &access{cfg: cfg, sessions: map[string]*session{}}
-	if acc.identity, err = whoAmI(ctx, cfg); err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
@@ -98,6 +105,68 @@ func (p *Provider) access(ctx context.Context, a schemas.Account) (*access, erro
 	return acc, nil
 }
 
+func (p *Provider) forget(key string, acc *access) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.accounts[key] == acc {
+		delete(p.accounts, key)
+	}
+}
+
+// errOtherIdentity tells of credentials that are not those of the account that
+// their predecessors were of.
+var errOtherIdentity = errors.New("the credentials were replaced by those of another account")
+
+// open gets the account's credentials and asks AWS whose they are.
+func (p *Provider) open(ctx context.Context, a schemas.Account) (*access, error) {
+	cfg, err := p.config(ctx, a, maxAttempts)
+	if err != nil {
+		return nil, err
+	}
+	acc := &access{sessions: map[string]*session{}}
+	load := func(ctx context.Context) (aws.Credentials, error) {
+		cfg, err := p.config(ctx, a, maxAttempts)
+		if err != nil {
+			return aws.Credentials{}, err
+		}
+		return cfg.Credentials.Retrieve(ctx)
+	}
+	acc.credentials = newRenewer(p.now, load, func(ctx context.Context, c aws.Credentials) error {
+		with := cfg.Copy()
+		with.Credentials = credentials.StaticCredentialsProvider{Value: c}
+		is, err := whoAmI(ctx, with)
+		if err != nil {
+			return err
+		}
+		if acc.identity == (identity{}) {
+			acc.identity = is
+		}
+		if acc.identity != is {
+			return fmt.Errorf("%w: %s, not %s", errOtherIdentity, is.id(), acc.identity.id())
+		}
+		return nil
+	})
+	acc.cfg = cfg.Copy()
+	acc.cfg.Credentials = acc.credentials
+	acc.cfg.APIOptions = append(slices.Clone(cfg.APIOptions), acc.credentials.addTo)
+	_, err = acc.credentials.Retrieve(ctx)
+	return acc, errCredentials(ctx, err)
+}
+
+// errCredentials is what callers are told of an account without credentials.
+func errCredentials(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return cmp.Or(ctx.Err(), err)
+	}
+	if none, ok := errors.AsType[credentialsError](err); ok {
+		err = none.error
+	}
+	if _, told := errors.AsType[*schemas.Error](err); told {
+		return err
+	}
+	return unreachable("sts:GetCallerIdentity", err, credentialsHint)
+}
+
 func (p *Provider) config(ctx context.Context, a schemas.Account, attempts int) (aws.Config, error) {
 	opts := []func(*config.LoadOptions) error{
 		config.WithRetryer(func() aws.Retryer {
@@ -106,7 +175,7 @@ func (p *Provider) config(ctx context.Context, a schemas.Account, attempts int) 
 				// The quota would turn a slow account into failed calls; the
 				// limiter keeps the rate instead.
 				o.RateLimiter = ratelimit.None
-				o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(cutShort))
+				o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(cutShort), retry.IsErrorRetryableFunc(retryThrottles))
 			})
 		}),
 	}
@@ -122,22 +191,39 @@ func (p *Provider) config(ctx context.Context, a schemas.Account, attempts int) 
 	if a.Endpoint != "" {
 		cfg.BaseEndpoint = aws.String(a.Endpoint)
 	}
-	if cfg.Region == "" {
-		cfg.Region = "us-east-1"
+	// Another partition's STS does not know the credentials.
+	if partition := a.Partition(); cfg.Region == "" || partition != "" && schemas.PartitionOf(cfg.Region) != partition {
+		cfg.Region = homeRegion(partition)
 		if len(a.Regions) > 0 {
 			cfg.Region = a.Regions[0]
 		}
 	}
 	if a.RoleARN != "" {
 		assume := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), a.RoleARN, func(o *stscreds.AssumeRoleOptions) {
-			o.RoleSessionName = "insights-scanner"
+			o.RoleSessionName, o.Duration = "insights-scanner", roleDuration
 			if a.ExternalID != "" {
 				o.ExternalID = aws.String(a.ExternalID)
 			}
+			o.PolicyARNs, o.Policy = sessionPolicies(a)
 		})
-		cfg.Credentials = aws.NewCredentialsCache(assume, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = 5 * time.Minute })
+		cfg.Credentials = aws.NewCredentialsCache(assume)
 	}
 	return cfg, nil
+}
+
+// sessionPolicies are what AssumeRole is given to narrow the session.
+func sessionPolicies(a schemas.Account) (managed []ststypes.PolicyDescriptorType, document *string) {
+	for _, p := range a.SessionPolicies {
+		switch {
+		case strings.HasPrefix(p, "{"):
+			document = aws.String(p)
+			continue
+		case !strings.HasPrefix(p, "arn:"):
+			p = fmt.Sprintf("arn:%s:iam::aws:policy/%s", cmp.Or(a.Partition(), "aws"), p)
+		}
+		managed = append(managed, ststypes.PolicyDescriptorType{Arn: aws.String(p)})
+	}
+	return managed, document
 }
 
 func whoAmI(ctx context.Context, cfg aws.Config) (identity, error) {
@@ -145,8 +231,26 @@ func whoAmI(ctx context.Context, cfg aws.Config) (identity, error) {
 	return i, err
 }
 
-// session is the access in one region, with the limiter of that region.
+// limiter is the one of an AWS account, whatever credentials it is read with.
+func (p *Provider) limiter(id schemas.AccountID, a schemas.Account) *limiter {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l, ok := p.limiters[id]
+	if !ok {
+		l = newLimiter(p.now)
+		p.limiters[id] = l
+	}
+	share := schemas.DefaultMaxShare
+	if a.Endpoint != "" {
+		share = 1 // an emulator is nobody else's
+	}
+	l.set(cmp.Or(a.MaxShare, share), a.Endpoint != "")
+	return l
+}
+
+// session is the access in one region, with the limiter of its account.
 func (p *Provider) session(acc *access, a schemas.Account, region string) *session {
+	lim := p.limiter(acc.identity.id(), a)
 	acc.mu.Lock()
 	defer acc.mu.Unlock()
 	if s, ok := acc.sessions[region]; ok {
@@ -154,7 +258,6 @@ func (p *Provider) session(acc *access, a schemas.Account, region string) *sessi
 	}
 	cfg := acc.cfg.Copy()
 	cfg.Region = region
-	lim := newLimiter(a.Endpoint != "")
 	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), func(stack *middleware.Stack) error { return lim.addTo(stack) })
 	s := &session{cfg: cfg, account: a, awsAccount: acc.identity.account, partition: acc.identity.partition, region: region, now: p.now}
 	acc.sessions[region] = s
@@ -249,5 +352,7 @@ func (p *Provider) Open(ctx context.Context, u schemas.Unit) (discovery.Reader, 
 	if svc.global {
 		region = homeRegion(acc.identity.partition)
 	}
-	return &reader{svc: svc, session: p.session(acc, u.Account, region), unitRegion: u.Unit.Region, facets: u.Facets}, nil
+	return &reader{
+		svc: svc, session: p.session(acc, u.Account, region), unitRegion: u.Unit.Region, facets: u.Facets, caps: u.Account.Caps,
+	}, nil
 }

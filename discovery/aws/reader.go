@@ -14,18 +14,23 @@ type reader struct {
 	svc        *service
 	session    *session
 	unitRegion string
-	facets     []string // to read on demand
+	facets     []string       // to read on demand
+	caps       map[string]int // by type
 	counted    counters
 }
 
 // Read emits everything the service has.
 func (r *reader) Read(ctx context.Context, emit discovery.Emit) ([]schemas.ScopeEnd, error) {
 	run := newRun(emit)
-	if err := r.svc.readAll(r.context(ctx), r.session, run); err != nil {
-		return nil, err
-	}
+	run.caps = r.caps
+	ctx, done := withGiveUp(ctx)
+	defer done()
+	err := r.svc.readAll(r.context(ctx), r.session, run)
 	// A cancelled call looks like a failed one; it must not become a state.
-	if err := ctx.Err(); err != nil {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return run.scopes(r.svc, r.unitRegion), nil
@@ -35,6 +40,8 @@ func (r *reader) Read(ctx context.Context, emit discovery.Emit) ([]schemas.Scope
 // bucket and what is split off it, cost no more than one of them.
 func (r *reader) Verify(ctx context.Context, keys []schemas.Key, emit discovery.Emit) (gone []schemas.Key, err error) {
 	run := newRun(emit)
+	ctx, done := withGiveUp(ctx)
+	defer done()
 	ctx = r.context(ctx)
 	var errs []error
 	for len(keys) > 0 {
@@ -55,7 +62,14 @@ func (r *reader) Verify(ctx context.Context, keys []schemas.Key, emit discovery.
 		gone = append(gone, g...)
 		keys = later
 	}
-	return gone, errors.Join(errs...)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	err = errors.Join(errs...)
+	if slices.ContainsFunc(errs, passes) {
+		return gone, schemas.Errorf(schemas.CodeUnavailable, "%w", err)
+	}
+	return gone, err
 }
 
 // context has what reads of the unit look for in it.

@@ -67,7 +67,7 @@ var s3Service = &service{
 		{token: typeAccountPABSetting, calls: []call{onceCall("s3:GetAccountPublicAccessBlock", "setting")}, with: typeAccountPAB},
 	},
 	// S3 publishes 5,500 reads per second per prefix, none for configuration calls.
-	limits: map[string]limit{"S3": {rate: 100, burst: 100}, "S3 Control": {rate: 5, burst: 10}},
+	limits: map[string]limit{"S3": {rate: 200, burst: 200, guess: true}, "S3 Control": {rate: 10, burst: 20, guess: true}},
 	lists:  s3Lists,
 	verify: verifyS3,
 }

@@ -168,7 +168,7 @@ func replicationRule(r types.ReplicationRule) map[string]any {
 	d := newDocument()
 	d.set("id", aws.ToString(r.ID))
 	d.set("status", string(r.Status))
-	d.set("prefix", aws.ToString(r.Prefix)) //nolint:staticcheck // rules of the first version have no filter
+	d.set("prefix", aws.ToString(r.Prefix))
 	if r.Priority != nil {
 		d.set("priority", int(*r.Priority))
 	}

@@ -38,8 +38,8 @@ var secretsmanagerService = &service{
 		{token: typeSecretRotation, calls: []call{listSecrets}, with: typeSecret, verify: describeSecret},
 		{token: typeSecretPolicy, calls: []call{listSecrets, secretPolicy}, with: typeSecret, verify: describeSecret},
 	},
-	// "AWS Secrets Manager quotas": 50 a second for calls about policies; halved.
-	limits: map[string]limit{"Secrets Manager:GetResourcePolicy": {rate: 25, burst: 25}},
+	// "AWS Secrets Manager quotas": 50 a second for calls about policies.
+	limits: map[string]limit{"Secrets Manager:GetResourcePolicy": {rate: 50, burst: 50}},
 	lists:  secretsmanagerLists,
 }
 

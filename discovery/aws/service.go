@@ -6,6 +6,7 @@ package aws
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/insights-scanner/insights-scanner/discovery"
@@ -18,7 +19,7 @@ type service struct {
 	name   string // as in units: "s3", "ec2", "iam"
 	global bool   // read once per account, in the partition's home region
 	types  []typeSpec
-	// limits are published request rates of the SDK's service ids, see limiter.go.
+	// limits are request rates of the SDK's service ids, published or guessed; see limiter.go.
 	limits map[string]limit
 	// lists are how it is read, in this order, and verified.
 	lists []list
@@ -62,6 +63,7 @@ func onceCall(action, facet string) call    { return call{action, facet, 0} }
 // every scope. Types without a note are complete.
 type run struct {
 	emitFunc discovery.Emit
+	caps     map[string]int // by type token
 
 	mu    sync.Mutex
 	notes map[string]schemas.ScopeEnd // by type token; the first note of a type stays
@@ -85,13 +87,48 @@ func (r *run) emit(ctx context.Context, o discovery.Observation) error {
 		r.incomplete("", errNoID, o.Type)
 		return nil
 	}
-	if err := r.emitFunc(ctx, o); err != nil {
-		return err
+	if !r.admit(o.Type) {
+		return nil
 	}
+	return r.emitFunc(ctx, o)
+}
+
+// admit counts a resource, unless as many of its type as the account is to have
+// read are there already: then the type is incomplete, and nothing of it is gone.
+func (r *run) admit(token string) bool {
 	r.mu.Lock()
-	r.seen[o.Type]++
-	r.mu.Unlock()
-	return nil
+	defer r.mu.Unlock()
+	if limit, capped := r.caps[token]; capped && r.seen[token] >= uint64(limit) {
+		r.cap(limit, token)
+		return false
+	}
+	r.seen[token]++
+	return true
+}
+
+// cap notes types as incomplete on purpose.
+func (r *run) cap(limit int, tokens ...string) {
+	for _, t := range tokens {
+		if _, ok := r.notes[t]; !ok {
+			r.notes[t] = schemas.ScopeEnd{State: schemas.ScopeFailed, Reason: fmt.Sprintf("capped at %d by configuration", limit)}
+		}
+	}
+}
+
+// errCapped ends a list whose type has reached its cap.
+var errCapped = errors.New("capped")
+
+// enough is errCapped once the first type of a list has been cut: what is further
+// on in it is not asked for, and its other types are incomplete, too.
+func (r *run) enough(tokens []string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	limit, capped := r.caps[tokens[0]]
+	if _, cut := r.notes[tokens[0]]; !capped || !cut || r.seen[tokens[0]] < uint64(limit) {
+		return nil
+	}
+	r.cap(limit, tokens...)
+	return errCapped
 }
 
 // incomplete notes that the list behind some types could not be read whole.
@@ -101,7 +138,7 @@ func (r *run) incomplete(call string, err error, tokens ...string) {
 	defer r.mu.Unlock()
 	for _, t := range tokens {
 		if _, ok := r.notes[t]; !ok {
-			r.notes[t] = schemas.ScopeEnd{State: state, Call: call, Reason: reason}
+			r.notes[t] = schemas.ScopeEnd{State: state, Call: call, Reason: reason, Passing: passes(err)}
 		}
 	}
 }

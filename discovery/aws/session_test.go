@@ -210,7 +210,13 @@ type seen struct {
 // read reads a service in a region.
 func (a *account) read(t *testing.T, svc *service, region string) seen {
 	t.Helper()
-	r := &reader{svc: svc, session: a.in(region), unitRegion: region}
+	return a.readWith(t, svc, region)
+}
+
+// readWith reads some facets on demand, too.
+func (a *account) readWith(t *testing.T, svc *service, region string, facets ...string) seen {
+	t.Helper()
+	r := &reader{svc: svc, session: a.in(region), unitRegion: region, facets: facets}
 	s := seen{scopes: map[string]schemas.ScopeEnd{}}
 	var mu sync.Mutex
 	ends, err := r.Read(t.Context(), func(_ context.Context, o discovery.Observation) error {

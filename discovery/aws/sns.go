@@ -38,8 +38,8 @@ var snsService = &service{
 		{token: typeTopicPolicy, calls: []call{listTopics, topicAttributes}, with: typeTopic},
 		{token: typeTopicSubscription, calls: []call{listSubscriptions}, verify: []string{subscriptionAttributes}},
 	},
-	// Half of the 30/s of its quotas page.
-	limits: map[string]limit{"SNS:ListTopics": {rate: 15, burst: 15}, "SNS:ListSubscriptions": {rate: 15, burst: 15}},
+	// The 30/s of its quotas page.
+	limits: map[string]limit{"SNS:ListTopics": {rate: 30, burst: 30}, "SNS:ListSubscriptions": {rate: 30, burst: 30}},
 	lists:  snsLists,
 }
 

@@ -37,7 +37,7 @@ func (q *request) certificate(i int) map[string]any {
 func listCertificates(q *request, in input) (any, *fault) {
 	size := in.number("MaxItems")
 	if size > 1000 {
-		return nil, &fault{http.StatusBadRequest, "ValidationException", "MaxItems is over 1000"}
+		return nil, &fault{status: http.StatusBadRequest, code: "ValidationException", message: "MaxItems is over 1000"}
 	}
 	asked := map[string]bool{}
 	if includes, ok := in["Includes"].(map[string]any); ok {
@@ -63,7 +63,7 @@ func certificateDetail(q *request, in input) (any, *fault) {
 	arn := in.text("CertificateArn")
 	i, err := strconv.Atoi(arn[strings.LastIndexByte(arn, '-')+1:])
 	if err != nil || i >= q.pop.more("certificate") || q.certificateARN(i) != arn || q.gone(arn) {
-		return nil, &fault{http.StatusBadRequest, "ResourceNotFoundException", "Could not find certificate " + arn + "."}
+		return nil, &fault{status: http.StatusBadRequest, code: "ResourceNotFoundException", message: "Could not find certificate " + arn + "."}
 	}
 	c := q.certificate(i)
 	c["KeyAlgorithm"] = strings.Replace(keyAlgorithm(i), "RSA_", "RSA-", 1)

@@ -29,7 +29,7 @@ func (q *request) scalingList(f url.Values, b *bytes.Buffer, element, param stri
 	next := ""
 	if names := members(f, param); names != nil {
 		if len(names) > 50 {
-			return &fault{http.StatusBadRequest, "ValidationError", param + " has more than 50 members"}
+			return &fault{status: http.StatusBadRequest, code: "ValidationError", message: param + " has more than 50 members"}
 		}
 		for _, asked := range names {
 			i, err := strconv.Atoi(asked[strings.LastIndexByte(asked, '-')+1:])

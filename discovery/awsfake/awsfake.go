@@ -1,24 +1,29 @@
-// Package awsfake is an AWS endpoint that generates an account of any size from
-// a few numbers: it honours page sizes and tokens, throttles by token buckets,
-// refuses actions and fails requests as AWS does, in the real error shapes of
-// each protocol. It keeps nothing per resource, so a million resources cost no
-// memory. Tests and benchmarks scan it through the unmodified AWS SDK.
+// Package awsfake is an AWS endpoint that generates accounts of any size from a
+// few numbers: it honours page sizes and tokens, throttles by token buckets,
+// refuses actions, lets credentials expire and fails requests as AWS does, in the
+// real error shapes of each protocol. It keeps nothing per resource, so a million
+// resources cost no memory. Tests and benchmarks scan it through the unmodified
+// AWS SDK; botocore reads every answer of it (botocore_test.go).
 package awsfake
 
 import (
-	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
-
-	"golang.org/x/time/rate"
+	"time"
 )
 
 // Population says how much of everything an account holds. EC2 counts are per region.
 type Population struct {
 	AccountID string   `json:"accountId"` // 12 digits
 	Regions   []string `json:"regions"`   // enabled regions
+
+	// Accounts is how many accounts there are, all alike, numbered from AccountID
+	// on; 0 stands for one. Who is asked for tells the access key: "AKIA" and the
+	// number, or what AssumeRole gave for a role of it; any other key is of the first.
+	Accounts int `json:"accounts,omitempty"`
 
 	Instances      int `json:"instances"` // each has one volume more than Volumes
 	Volumes        int `json:"volumes"`   // unattached ones
@@ -45,71 +50,64 @@ func (p *Population) more(kind string) int {
 	return p.More["*"]
 }
 
-// Faults is what goes wrong.
-type Faults struct {
-	Deny []string `json:"deny,omitempty"` // IAM actions, "s3:GetBucketPolicy"
-	// Throttle bounds calls per second by "service:Operation" ("ec2:DescribeInstances").
-	Throttle map[string]float64 `json:"throttle,omitempty"`
-	// FailEvery makes every n-th call a 500 or 503; 0 is never.
-	FailEvery uint64 `json:"failEvery,omitempty"`
-	// PageSize bounds the pages of lists below what each allows; 0 does not.
-	PageSize int `json:"pageSize,omitempty"`
-	// Removed and Changed name resources by provider id.
-	Removed []string `json:"removed,omitempty"`
-	Changed []string `json:"changed,omitempty"`
+// has tells whether an account is one of the population.
+func (p *Population) has(account string) bool {
+	first, err1 := strconv.Atoi(p.AccountID)
+	n, err2 := strconv.Atoi(account)
+	if err1 != nil || err2 != nil || len(account) != len(p.AccountID) {
+		return account == p.AccountID
+	}
+	return n >= first && n < first+max(1, p.Accounts)
 }
 
 // Server is the endpoint. The zero value is not usable; see New.
 type Server struct {
 	pop Population
+	now func() time.Time
 
 	calls  atomic.Uint64
 	counts sync.Map // "service:Operation" -> *atomic.Uint64
+	gave   sync.Map // code of a fault that was asked for -> *atomic.Uint64
 
-	mu       sync.RWMutex
-	deny     map[string]bool
-	buckets  map[string]*rate.Limiter
-	every    uint64
-	pageSize int
-	removed  map[string]bool
-	changed  map[string]bool
+	faults atomic.Pointer[faultState]
 }
 
 // New makes an endpoint for a population.
 func New(p Population) *Server {
-	s := &Server{pop: p}
+	s := &Server{pop: p, now: time.Now}
 	s.SetFaults(Faults{})
 	return s
 }
 
-// SetFaults replaces what goes wrong from the next request on.
-func (s *Server) SetFaults(f Faults) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.deny, s.removed, s.changed = set(f.Deny), set(f.Removed), set(f.Changed)
-	s.buckets = map[string]*rate.Limiter{}
-	for op, r := range f.Throttle {
-		s.buckets[op] = rate.NewLimiter(rate.Limit(r), max(1, int(r)))
-	}
-	s.every, s.pageSize = f.FailEvery, f.PageSize
-}
-
-func set(list []string) map[string]bool {
-	m := make(map[string]bool, len(list))
-	for _, e := range list {
-		m[e] = true
-	}
-	return m
+// SetClock replaces the clock of the endpoint, before its first request.
+func (s *Server) SetClock(now func() time.Time) {
+	s.now = now
+	s.SetFaults(Faults{})
 }
 
 // Calls is how many requests came in so far, and by "service:Operation".
 func (s *Server) Calls() (total uint64, byOperation map[string]uint64) {
-	byOperation = map[string]uint64{}
-	s.counts.Range(func(k, v any) bool {
-		byOperation[k.(string)] = v.(*atomic.Uint64).Load()
+	return s.calls.Load(), counted(&s.counts)
+}
+
+// Faulted is how many requests failed because of Faults, by error code.
+func (s *Server) Faulted() map[string]uint64 { return counted(&s.gave) }
+
+func counted(m *sync.Map) map[string]uint64 {
+	by := map[string]uint64{}
+	m.Range(func(k, v any) bool {
+		by[k.(string)] = v.(*atomic.Uint64).Load()
 		return true
 	})
-	return s.calls.Load(), byOperation
+	return by
+}
+
+func count(m *sync.Map, name string) {
+	c, ok := m.Load(name)
+	if !ok {
+		c, _ = m.LoadOrStore(name, new(atomic.Uint64))
+	}
+	c.(*atomic.Uint64).Add(1)
 }
 
 // ServeHTTP answers one SDK request. The service is taken from the signature's
@@ -119,128 +117,66 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.control(w, r)
 		return
 	}
-	region, service, ok := credentialScope(r)
+	key, region, service, ok := credentialScope(r)
 	if !ok {
 		http.Error(w, "request is not signed", http.StatusForbidden)
 		return
 	}
-	q := &request{Server: s, w: w, r: r, region: region}
-	switch service {
+	if service == "s3" && isS3Control(r) {
+		service = "s3control" // which signs as S3
+	}
+	a := newAnswer()
+	defer a.free()
+	q := &request{Server: s, w: a, r: r, region: region, service: service, pop: s.pop, number: s.calls.Add(1), faults: s.faults.Load()}
+	q.pop.AccountID = s.accountOf(key)
+	q.serve()
+	q.send(w)
+}
+
+// serve answers in the protocol of the service.
+func (q *request) serve() {
+	switch q.service {
 	case "s3":
-		if r.Header.Get("X-Amz-Account-Id") != "" || strings.HasPrefix(r.URL.Path, "/v20180820/") {
-			q.s3control()
-			return
-		}
 		q.s3()
+	case "s3control":
+		q.s3control()
 	default:
-		if svc, ok := queryServices[service]; ok {
-			q.query(service, svc)
-		} else if svc, ok := jsonServices[service]; ok {
-			q.json(service, svc)
-		} else if svc, ok := restServices[service]; ok {
-			q.rest(service, svc)
+		if svc, ok := queryServices[q.service]; ok {
+			q.query(svc)
+		} else if svc, ok := jsonServices[q.service]; ok {
+			q.json(svc)
+		} else if svc, ok := restServices[q.service]; ok {
+			q.rest(svc)
 		} else {
-			http.Error(w, "no such service: "+service, http.StatusNotImplemented)
+			http.Error(q.w, "no such service: "+q.service, http.StatusNotImplemented)
 		}
 	}
 }
 
-// credentialScope reads region and service from "Credential=AK/date/region/service/aws4_request".
-func credentialScope(r *http.Request) (region, service string, ok bool) {
+// credentialScope reads access key, region and service from
+// "Credential=AK/date/region/service/aws4_request".
+func credentialScope(r *http.Request) (key, region, service string, ok bool) {
 	_, rest, found := strings.Cut(r.Header.Get("Authorization"), "Credential=")
 	if !found {
-		return "", "", false
+		return "", "", "", false
 	}
 	scope, _, _ := strings.Cut(rest, ",")
 	p := strings.Split(scope, "/")
 	if len(p) < 5 {
-		return "", "", false
+		return "", "", "", false
 	}
-	return p[2], p[3], true
+	return p[0], p[2], p[3], true
 }
 
 // request is one call being answered.
 type request struct {
 	*Server
-	w      http.ResponseWriter
-	r      *http.Request
-	region string
-}
-
-// fault is an answer that is an error.
-type fault struct {
-	status        int
-	code, message string
-}
-
-// admit counts the call and says whether it fails instead of being answered.
-// action is the IAM action, which is not always service:Operation.
-func (q *request) admit(service, operation, action string) *fault {
-	name := service + ":" + operation
-	n := q.calls.Add(1)
-	c, _ := q.counts.LoadOrStore(name, new(atomic.Uint64))
-	c.(*atomic.Uint64).Add(1)
-	q.mu.RLock()
-	defer q.mu.RUnlock()
-	switch {
-	case q.every > 0 && n%q.every == 0:
-		return &fault{http.StatusServiceUnavailable, serverFault(service), "awsfake: failing on request"}
-	case q.buckets[name] != nil && !q.buckets[name].Allow():
-		return throttled(service)
-	case q.deny[action]:
-		return denied(service, action)
-	}
-	return nil
-}
-
-func serverFault(service string) string {
-	switch service {
-	case "ec2":
-		return "Unavailable"
-	case "s3":
-		return "ServiceUnavailable"
-	default:
-		return "ServiceUnavailableException"
-	}
-}
-
-// throttled is each service's own way to say "slow down".
-func throttled(service string) *fault {
-	switch service {
-	case "ec2":
-		return &fault{http.StatusServiceUnavailable, "RequestLimitExceeded", "Request limit exceeded."}
-	case "s3":
-		return &fault{http.StatusServiceUnavailable, "SlowDown", "Please reduce your request rate."}
-	}
-	if _, ok := queryServices[service]; ok {
-		return &fault{http.StatusBadRequest, "Throttling", "Rate exceeded"}
-	}
-	return &fault{http.StatusBadRequest, "ThrottlingException", "Rate exceeded"}
-}
-
-func denied(service, action string) *fault {
-	text := fmt.Sprintf("User is not authorized to perform: %s", action)
-	switch service {
-	case "ec2":
-		return &fault{http.StatusForbidden, "UnauthorizedOperation", "You are not authorized to perform this operation. " + text}
-	case "s3", "s3control", "iam", "sts":
-		return &fault{http.StatusForbidden, "AccessDenied", text}
-	}
-	if _, ok := queryServices[service]; ok {
-		return &fault{http.StatusForbidden, "AccessDenied", text}
-	}
-	return &fault{http.StatusBadRequest, "AccessDeniedException", text}
-}
-
-// gone and touched answer for one resource of the population.
-func (q *request) gone(id string) bool {
-	q.mu.RLock()
-	defer q.mu.RUnlock()
-	return q.removed[id]
-}
-
-func (q *request) touched(id string) bool {
-	q.mu.RLock()
-	defer q.mu.RUnlock()
-	return q.changed[id]
+	w       *answer
+	r       *http.Request
+	region  string
+	service string // that it is signed for; "s3control" is told from "s3"
+	pop     Population
+	number  uint64 // of all calls, from 1
+	faults  *faultState
+	listing bool // a page is being made, see window
 }

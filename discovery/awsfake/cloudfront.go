@@ -12,7 +12,7 @@ const cloudfrontNS = `xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"`
 var cloudfrontRoutes = []restRoute{
 	{pattern: "GET /2020-05-31/distribution", operation: "ListDistributions", answer: listDistributions},
 	{pattern: "GET /2020-05-31/distribution/{id}", operation: "GetDistribution", answer: ofDistribution(func(q *request, i int) *fault {
-		return q.xml(fmt.Sprintf(`<Distribution %s><Id>%s</Id><ARN>%s</ARN><Status>Deployed</Status><DomainName>%s</DomainName>%s</Distribution>`,
+		return q.xml(fmt.Sprintf(`<Distribution %s><Id>%s</Id><ARN>%s</ARN><Status>Deployed</Status><LastModifiedTime>2025-01-01T00:00:00Z</LastModifiedTime><InProgressInvalidationBatches>0</InProgressInvalidationBatches><DomainName>%s</DomainName>%s</Distribution>`,
 			cloudfrontNS, distributionID(i), q.distributionARN(i), distributionDomain(i), q.distributionConfig("", i)))
 	})},
 	{pattern: "GET /2020-05-31/distribution/{id}/config", operation: "GetDistributionConfig", answer: ofDistribution(func(q *request, i int) *fault {
@@ -34,7 +34,7 @@ func ofDistribution(answer func(q *request, i int) *fault) func(*request) *fault
 		id := q.r.PathValue("id")
 		i, err := strconv.Atoi(strings.TrimPrefix(id, "E"))
 		if err != nil || i >= q.pop.more("distribution") || distributionID(i) != id || q.gone(id) {
-			return &fault{http.StatusNotFound, "NoSuchDistribution", "The specified distribution does not exist."}
+			return &fault{status: http.StatusNotFound, code: "NoSuchDistribution", message: "The specified distribution does not exist."}
 		}
 		return answer(q, i)
 	}
@@ -44,7 +44,7 @@ func listDistributions(q *request) *fault {
 	v := q.r.URL.Query()
 	size := number(v.Get("MaxItems"))
 	if size > 100 {
-		return &fault{http.StatusBadRequest, "InvalidArgument", "MaxItems is over 100"}
+		return &fault{status: http.StatusBadRequest, code: "InvalidArgument", message: "MaxItems is over 100"}
 	}
 	from, to, next := q.window(v.Get("Marker"), size, 100, q.pop.more("distribution"))
 	var b strings.Builder

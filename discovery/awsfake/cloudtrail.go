@@ -47,7 +47,7 @@ func (q *request) trail(arn string) (i int, f *fault) {
 	name := arn[strings.LastIndexByte(arn, '/')+1:]
 	i, ok := q.index(name, "trail-", q.pop.more("trail"))
 	if !ok || arn != q.cloudtrailARN(q.region, "trail", name) {
-		return 0, &fault{http.StatusBadRequest, "TrailNotFoundException", "Unknown trail: " + arn}
+		return 0, &fault{status: http.StatusBadRequest, code: "TrailNotFoundException", message: "Unknown trail: " + arn}
 	}
 	return i, nil
 }
@@ -74,7 +74,7 @@ var managementEvents = []any{map[string]any{
 func insightSelectors(q *request, in input) (any, *fault) {
 	i, f := q.trail(in.text("TrailName"))
 	if f == nil && i%2 != 0 {
-		f = &fault{http.StatusBadRequest, "InsightNotEnabledException", "Trail " + in.text("TrailName") + " does not have Insights enabled."}
+		f = &fault{status: http.StatusBadRequest, code: "InsightNotEnabledException", message: "Trail " + in.text("TrailName") + " does not have Insights enabled."}
 	}
 	return map[string]any{"TrailARN": in.text("TrailName"), "InsightSelectors": []any{map[string]any{"InsightType": "ApiCallRateInsight"}}}, f
 }
@@ -84,13 +84,13 @@ func insightSelectors(q *request, in input) (any, *fault) {
 func trailTags(q *request, in input) (any, *fault) {
 	arns := in.list("ResourceIdList")
 	if len(arns) > 20 {
-		return nil, &fault{http.StatusBadRequest, "InvalidParameterCombinationException", "ResourceIdList has more than 20 items"}
+		return nil, &fault{status: http.StatusBadRequest, code: "InvalidParameterCombinationException", message: "ResourceIdList has more than 20 items"}
 	}
 	list := []any{}
 	for _, arn := range arns {
 		_, noTrail := q.trail(arn)
 		if _, noStore := q.eventStore(arn); noTrail != nil && noStore != nil {
-			return nil, &fault{http.StatusBadRequest, "ResourceNotFoundException", "The resource " + arn + " is not found."}
+			return nil, &fault{status: http.StatusBadRequest, code: "ResourceNotFoundException", message: "The resource " + arn + " is not found."}
 		}
 		list = append(list, map[string]any{"ResourceId": arn, "TagsList": []any{map[string]any{"Key": "owner", "Value": "team"}}})
 	}
@@ -114,7 +114,7 @@ func (q *request) eventStore(arn string) (i int, f *fault) {
 	id := arn[strings.LastIndexByte(arn, '/')+1:]
 	i, ok := q.index(id, "store-", q.pop.more("eventDataStore"))
 	if !ok || arn != q.cloudtrailARN(q.region, "eventdatastore", id) {
-		return 0, &fault{http.StatusBadRequest, "EventDataStoreNotFoundException", "The specified event data store was not found."}
+		return 0, &fault{status: http.StatusBadRequest, code: "EventDataStoreNotFoundException", message: "The specified event data store was not found."}
 	}
 	return i, nil
 }

@@ -13,6 +13,7 @@ const controlPath = "/_awsfake/"
 type Counts struct {
 	Total       uint64            `json:"total"`
 	ByOperation map[string]uint64 `json:"byOperation"`
+	Faulted     map[string]uint64 `json:"faulted"` // by error code
 }
 
 // control serves PUT faults (a Faults document) and GET calls.
@@ -27,7 +28,7 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request) {
 		s.SetFaults(f)
 	case "GET " + controlPath + "calls":
 		total, by := s.Calls()
-		_ = json.NewEncoder(w).Encode(Counts{Total: total, ByOperation: by})
+		_ = json.NewEncoder(w).Encode(Counts{Total: total, ByOperation: by, Faulted: s.Faulted()})
 	default:
 		http.NotFound(w, r)
 	}

@@ -16,7 +16,7 @@ func (q *request) tableARN(name string) string {
 // listTables goes on behind a name, the last one of the page before.
 func listTables(q *request, in input) (any, *fault) {
 	if in.number("Limit") > 100 {
-		return nil, &fault{400, "ValidationException", "Limit must be at most 100"}
+		return nil, &fault{status: 400, code: "ValidationException", message: "Limit must be at most 100"}
 	}
 	token := ""
 	if start := in.text("ExclusiveStartTableName"); start != "" {
@@ -37,7 +37,7 @@ func (q *request) table(in input, code string) (i int, name string, f *fault) {
 	name = in.text("TableName")
 	i = number(strings.TrimPrefix(name, "table-"))
 	if tableName(i) != name || i >= q.pop.more("table") || q.gone(name) {
-		return 0, name, &fault{400, code, "Requested resource not found: Table: " + name + " not found"}
+		return 0, name, &fault{status: 400, code: code, message: "Requested resource not found: Table: " + name + " not found"}
 	}
 	return i, name, nil
 }

@@ -79,12 +79,12 @@ func describeInstances(q *request, f url.Values, b *bytes.Buffer) *fault {
 func describeVPCAttribute(q *request, f url.Values, b *bytes.Buffer) *fault {
 	id, name := f.Get("VpcId"), f.Get("Attribute")
 	if _, ok := q.indexOf(vpcs, id); !ok {
-		return &fault{400, "InvalidVpcID.NotFound", "The vpc ID '" + id + "' does not exist"}
+		return &fault{status: 400, code: "InvalidVpcID.NotFound", message: "The vpc ID '" + id + "' does not exist"}
 	}
 	switch name {
 	case "enableDnsHostnames", "enableDnsSupport", "enableNetworkAddressUsageMetrics":
 	default:
-		return &fault{400, "InvalidParameterValue", "Value (" + name + ") for parameter attribute is invalid."}
+		return &fault{status: 400, code: "InvalidParameterValue", message: "Value (" + name + ") for parameter attribute is invalid."}
 	}
 	fmt.Fprintf(b, "<vpcId>%s</vpcId><%s><value>%t</value></%s>", id, name, name == "enableDnsSupport", name)
 	return nil
@@ -98,7 +98,7 @@ func (q *request) list(k kind, f url.Values, b *bytes.Buffer) *fault {
 		for _, id := range ids {
 			i, ok := q.indexOf(k, id)
 			if !ok && byParam {
-				return &fault{400, "Invalid" + strings.TrimSuffix(k.idParam, "Id") + "ID.NotFound", "The ID '" + id + "' does not exist"}
+				return &fault{status: 400, code: "Invalid" + strings.TrimSuffix(k.idParam, "Id") + "ID.NotFound", message: "The ID '" + id + "' does not exist"}
 			}
 			if ok {
 				k.item(q, b, i, id)

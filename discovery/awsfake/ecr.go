@@ -10,7 +10,7 @@ var ecrOperations = map[string]jsonOperation{
 	"GetRepositoryPolicy": func(q *request, in input) (any, *fault) {
 		i, f := q.aRepository(in.text("repositoryName"))
 		if f == nil && i%3 != 0 {
-			f = &fault{400, "RepositoryPolicyNotFoundException", "Repository policy does not exist"}
+			f = &fault{status: 400, code: "RepositoryPolicyNotFoundException", message: "Repository policy does not exist"}
 		}
 		return map[string]any{"repositoryName": repositoryName(i), "policyText": `{"Version":"2012-10-17","Statement":[{"Sid":"pull","Effect":"Allow",` +
 			`"Principal":{"AWS":"arn:aws:iam::210987654321:root"},"Action":["ecr:BatchGetImage"]}]}`}, f
@@ -18,7 +18,7 @@ var ecrOperations = map[string]jsonOperation{
 	"GetLifecyclePolicy": func(q *request, in input) (any, *fault) {
 		i, f := q.aRepository(in.text("repositoryName"))
 		if f == nil && i%2 != 0 {
-			f = &fault{400, "LifecyclePolicyNotFoundException", "Lifecycle policy does not exist"}
+			f = &fault{status: 400, code: "LifecyclePolicyNotFoundException", message: "Lifecycle policy does not exist"}
 		}
 		return map[string]any{"repositoryName": repositoryName(i), "lifecyclePolicyText": `{"rules":[{"rulePriority":1,"selection":` +
 			`{"tagStatus":"untagged","countType":"imageCountMoreThan","countNumber":3},"action":{"type":"expire"}}]}`}, f
@@ -30,7 +30,7 @@ func repositoryName(i int) string { return fmt.Sprintf("repository-%06d", i) }
 func (q *request) aRepository(name string) (int, *fault) {
 	i, ok := q.index(name, "repository-", q.pop.more("repository"))
 	if !ok {
-		return 0, &fault{400, "RepositoryNotFoundException", "The repository with name '" + name + "' does not exist"}
+		return 0, &fault{status: 400, code: "RepositoryNotFoundException", message: "The repository with name '" + name + "' does not exist"}
 	}
 	return i, nil
 }
@@ -50,7 +50,7 @@ func describeRepositories(q *request, in input) (any, *fault) {
 		return map[string]any{"repositories": list}, nil
 	}
 	if in.number("maxResults") > 1000 {
-		return nil, &fault{400, "InvalidParameterException", "maxResults is over 1000"}
+		return nil, &fault{status: 400, code: "InvalidParameterException", message: "maxResults is over 1000"}
 	}
 	from, to, next := q.window(in.text("nextToken"), in.number("maxResults"), 1000, q.pop.more("repository"))
 	q.each(from, to, repositoryName, func(i int) { list = append(list, q.repository(i)) })

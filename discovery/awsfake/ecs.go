@@ -16,7 +16,7 @@ var ecsOperations = map[string]jsonOperation{
 		i, ok := q.ecsIndex(in.text("cluster"), "cluster-", "ecsCluster")
 		switch {
 		case !ok:
-			return nil, &fault{400, "ClusterNotFoundException", "Cluster not found."}
+			return nil, &fault{status: 400, code: "ClusterNotFoundException", message: "Cluster not found."}
 		case i != 0:
 			return map[string]any{"serviceArns": []any{}}, nil
 		}
@@ -30,14 +30,14 @@ var ecsOperations = map[string]jsonOperation{
 	},
 	"DescribeServices": func(q *request, in input) (any, *fault) {
 		if i, ok := q.ecsIndex(in.text("cluster"), "cluster-", "ecsCluster"); !ok || i != 0 {
-			return nil, &fault{400, "ClusterNotFoundException", "Cluster not found."}
+			return nil, &fault{status: 400, code: "ClusterNotFoundException", message: "Cluster not found."}
 		}
 		return q.ecsDescribe(in.list("services"), 10, "service-", "ecsService", "services", q.ecsService)
 	},
 	"DescribeTaskDefinition": func(q *request, in input) (any, *fault) {
 		i, ok := q.ecsIndex(in.text("taskDefinition"), "family-", "taskDefinition")
 		if !ok {
-			return nil, &fault{400, "ClientException", "Unable to describe task definition."}
+			return nil, &fault{status: 400, code: "ClientException", message: "Unable to describe task definition."}
 		}
 		return map[string]any{"taskDefinition": q.taskDefinition(i), "tags": ecsTags}, nil
 	},
@@ -71,7 +71,7 @@ func (q *request) ecsIndex(id, prefix, kind string) (i int, ok bool) {
 // ecsPage lists at most 100 ARNs.
 func (q *request) ecsPage(in input, kind, field string, arn func(int) string) (any, *fault) {
 	if in.number("maxResults") > 100 {
-		return nil, &fault{400, "InvalidParameterException", "maxResults is over 100"}
+		return nil, &fault{status: 400, code: "InvalidParameterException", message: "maxResults is over 100"}
 	}
 	from, to, next := q.window(in.text("nextToken"), in.number("maxResults"), 100, q.pop.more(kind))
 	arns := []any{}
@@ -86,7 +86,7 @@ func (q *request) ecsPage(in input, kind, field string, arn func(int) string) (a
 // ecsDescribe answers for what exists and says what is missing.
 func (q *request) ecsDescribe(ids []string, most int, prefix, kind, field string, describe func(int) any) (any, *fault) {
 	if len(ids) == 0 || len(ids) > most {
-		return nil, &fault{400, "InvalidParameterException", fmt.Sprintf("%d %s", len(ids), field)}
+		return nil, &fault{status: 400, code: "InvalidParameterException", message: fmt.Sprintf("%d %s", len(ids), field)}
 	}
 	found, failures := []any{}, []any{}
 	for _, id := range ids {

@@ -9,17 +9,17 @@ import (
 
 // Every second file system has a policy and one for backups.
 var efsRoutes = []restRoute{
-	{"GET /2015-02-01/file-systems", "DescribeFileSystems", "", describeFileSystems},
-	{"GET /2015-02-01/file-systems/{id}/policy", "DescribeFileSystemPolicy", "", func(q *request) *fault {
+	{"GET /2015-02-01/file-systems", "DescribeFileSystems", describeFileSystems},
+	{"GET /2015-02-01/file-systems/{id}/policy", "DescribeFileSystemPolicy", func(q *request) *fault {
 		return q.fileSystemPart(func(i int) any {
 			return map[string]any{"FileSystemId": fileSystemID(i), "Policy": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},` +
 				`"Action":"elasticfilesystem:ClientMount","Condition":{"Bool":{"elasticfilesystem:AccessedViaMountTarget":"true"}}}]}`}
 		})
 	}},
-	{"GET /2015-02-01/file-systems/{id}/backup-policy", "DescribeBackupPolicy", "", func(q *request) *fault {
+	{"GET /2015-02-01/file-systems/{id}/backup-policy", "DescribeBackupPolicy", func(q *request) *fault {
 		return q.fileSystemPart(func(int) any { return map[string]any{"BackupPolicy": map[string]any{"Status": "ENABLED"}} })
 	}},
-	{"GET /2015-02-01/file-systems/{id}/lifecycle-configuration", "DescribeLifecycleConfiguration", "", func(q *request) *fault {
+	{"GET /2015-02-01/file-systems/{id}/lifecycle-configuration", "DescribeLifecycleConfiguration", func(q *request) *fault {
 		id, list := q.r.PathValue("id"), []any{}
 		i, ok := q.counted(id, "fs-", "fileSystem")
 		if !ok {
@@ -30,7 +30,7 @@ var efsRoutes = []restRoute{
 		}
 		return q.reply(map[string]any{"LifecyclePolicies": list})
 	}},
-	{"GET /2015-02-01/access-points", "DescribeAccessPoints", "", describeAccessPoints},
+	{"GET /2015-02-01/access-points", "DescribeAccessPoints", describeAccessPoints},
 }
 
 func fileSystemID(i int) string  { return fmt.Sprintf("fs-%017x", i) }
@@ -43,7 +43,7 @@ func (q *request) counted(id, prefix, kind string) (i int, ok bool) {
 }
 
 func noFileSystem(id string) *fault {
-	return &fault{http.StatusNotFound, "FileSystemNotFound", "File system '" + id + "' does not exist."}
+	return &fault{status: http.StatusNotFound, code: "FileSystemNotFound", message: "File system '" + id + "' does not exist."}
 }
 
 func describeFileSystems(q *request) *fault {
@@ -81,7 +81,7 @@ func (q *request) fileSystemPart(answer func(i int) any) *fault {
 		return noFileSystem(id)
 	}
 	if i%2 != 0 {
-		return &fault{http.StatusNotFound, "PolicyNotFound", "There is no policy."}
+		return &fault{status: http.StatusNotFound, code: "PolicyNotFound", message: "There is no policy."}
 	}
 	return q.reply(answer(i))
 }
@@ -92,7 +92,7 @@ func describeAccessPoints(q *request) *fault {
 	if id := form.Get("AccessPointId"); id != "" {
 		i, ok := q.counted(id, "fsap-", "accessPoint")
 		if !ok {
-			return &fault{http.StatusNotFound, "AccessPointNotFound", "Access point '" + id + "' does not exist."}
+			return &fault{status: http.StatusNotFound, code: "AccessPointNotFound", message: "Access point '" + id + "' does not exist."}
 		}
 		return q.reply(map[string]any{"AccessPoints": append(list, q.accessPoint(i))})
 	}

@@ -7,10 +7,10 @@ import (
 
 // All node groups and add-ons are in the first cluster.
 var eksRoutes = []restRoute{
-	{"GET /clusters", "ListClusters", "", func(q *request) *fault { return q.eksPage("eksCluster", "clusters", "eks-") }},
-	{"GET /clusters/{cluster}/node-groups", "ListNodegroups", "", func(q *request) *fault { return q.eksParts("nodeGroup", "nodegroups", "nodes-") }},
-	{"GET /clusters/{cluster}/addons", "ListAddons", "", func(q *request) *fault { return q.eksParts("addon", "addons", "addon-") }},
-	{"GET /clusters/{cluster}", "DescribeCluster", "", func(q *request) *fault {
+	{"GET /clusters", "ListClusters", func(q *request) *fault { return q.eksPage("eksCluster", "clusters", "eks-") }},
+	{"GET /clusters/{cluster}/node-groups", "ListNodegroups", func(q *request) *fault { return q.eksParts("nodeGroup", "nodegroups", "nodes-") }},
+	{"GET /clusters/{cluster}/addons", "ListAddons", func(q *request) *fault { return q.eksParts("addon", "addons", "addon-") }},
+	{"GET /clusters/{cluster}", "DescribeCluster", func(q *request) *fault {
 		name := q.r.PathValue("cluster")
 		i, ok := q.index(name, "eks-", q.pop.more("eksCluster"))
 		if !ok {
@@ -18,23 +18,23 @@ var eksRoutes = []restRoute{
 		}
 		return q.reply(map[string]any{"cluster": q.eksCluster(i, name)})
 	}},
-	{"GET /clusters/{cluster}/node-groups/{name}", "DescribeNodegroup", "", func(q *request) *fault {
+	{"GET /clusters/{cluster}/node-groups/{name}", "DescribeNodegroup", func(q *request) *fault {
 		return q.eksPart("nodeGroup", "nodes-", "nodegroup", q.nodeGroup)
 	}},
-	{"GET /clusters/{cluster}/addons/{name}", "DescribeAddon", "", func(q *request) *fault {
+	{"GET /clusters/{cluster}/addons/{name}", "DescribeAddon", func(q *request) *fault {
 		return q.eksPart("addon", "addon-", "addon", q.addon)
 	}},
 }
 
 func eksMissing(name string) *fault {
-	return &fault{http.StatusNotFound, "ResourceNotFoundException", "There is no " + name + "."}
+	return &fault{status: http.StatusNotFound, code: "ResourceNotFoundException", message: "There is no " + name + "."}
 }
 
 // eksPage lists at most 100 names.
 func (q *request) eksPage(kind, field, prefix string) *fault {
 	form := q.r.URL.Query()
 	if number(form.Get("maxResults")) > 100 {
-		return &fault{http.StatusBadRequest, "InvalidParameterException", "maxResults is over 100"}
+		return &fault{status: http.StatusBadRequest, code: "InvalidParameterException", message: "maxResults is over 100"}
 	}
 	from, to, next := q.window(form.Get("nextToken"), number(form.Get("maxResults")), 100, q.pop.more(kind))
 	names := []string{}

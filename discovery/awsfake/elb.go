@@ -21,7 +21,7 @@ func versions(apis map[string]map[string]operation) map[string]operation {
 			all[name] = func(q *request, f url.Values, b *bytes.Buffer) *fault {
 				op, ok := apis[f.Get("Version")][name]
 				if !ok {
-					return &fault{http.StatusBadRequest, "InvalidAction", name + " is not known in version " + f.Get("Version")}
+					return &fault{status: http.StatusBadRequest, code: "InvalidAction", message: name + " is not known in version " + f.Get("Version")}
 				}
 				return op(q, f, b)
 			}
@@ -58,7 +58,7 @@ func tooLarge(size, most int) *fault {
 	if size <= most {
 		return nil
 	}
-	return &fault{http.StatusBadRequest, "ValidationError", fmt.Sprintf("the page size %d is over %d", size, most)}
+	return &fault{status: http.StatusBadRequest, code: "ValidationError", message: fmt.Sprintf("the page size %d is over %d", size, most)}
 }
 
 // elbARN is that of "loadbalancer/app/load-balancer-000001/0000000000000001".
@@ -81,7 +81,7 @@ func (q *request) targetGroupARN(i int) string { return q.elbARN("targetgroup/",
 func (q *request) elbIndex(arn string, of func(int) string, n int, missing string) (int, *fault) {
 	i, err := strconv.ParseInt(arn[strings.LastIndexByte(arn, '/')+1:], 16, 64)
 	if err != nil || int(i) >= n || of(int(i)) != arn || q.gone(arn) {
-		return 0, &fault{http.StatusBadRequest, missing, "'" + arn + "' not found"}
+		return 0, &fault{status: http.StatusBadRequest, code: missing, message: "'" + arn + "' not found"}
 	}
 	return int(i), nil
 }
@@ -213,7 +213,7 @@ func listeners(q *request, f url.Values, b *bytes.Buffer) *fault {
 func listenerTags(q *request, f url.Values, b *bytes.Buffer) *fault {
 	arns := members(f, "ResourceArns")
 	if len(arns) > 20 {
-		return &fault{http.StatusBadRequest, "ValidationError", "ResourceArns has more than 20 members"}
+		return &fault{status: http.StatusBadRequest, code: "ValidationError", message: "ResourceArns has more than 20 members"}
 	}
 	b.WriteString("<TagDescriptions>")
 	for _, arn := range arns {
@@ -271,7 +271,7 @@ func classicName(i int) string { return fmt.Sprintf("classic-%06d", i) }
 func (q *request) classic(name string) (int, *fault) {
 	i, ok := q.index(name, "classic-", q.pop.more("classicLoadBalancer"))
 	if !ok {
-		return 0, &fault{http.StatusBadRequest, "LoadBalancerNotFound", "There is no ACTIVE Load Balancer named '" + name + "'"}
+		return 0, &fault{status: http.StatusBadRequest, code: "LoadBalancerNotFound", message: "There is no ACTIVE Load Balancer named '" + name + "'"}
 	}
 	return i, nil
 }

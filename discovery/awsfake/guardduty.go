@@ -31,7 +31,7 @@ func getDetector(q *request) *fault {
 	id := q.r.PathValue("id")
 	i, ok := q.index(id, "d", q.pop.more("detector"))
 	if !ok {
-		return &fault{http.StatusBadRequest, "BadRequestException", "The request is rejected because the input detectorId is not owned by the current account."}
+		return &fault{status: http.StatusBadRequest, code: "BadRequestException", message: "The request is rejected because the input detectorId is not owned by the current account."}
 	}
 	on := map[bool]string{true: "ENABLED", false: "DISABLED"}
 	frequency := "SIX_HOURS"

@@ -23,9 +23,35 @@ var iamOperations = map[string]operation{
 	"GetUser":                  getUser,
 	"GetPolicy":                getPolicy,
 	"GetRolePolicy":            getRolePolicy,
+	"ListAttachedRolePolicies": attachedPolicies("RoleName", "role-", func(p *Population) int { return p.Roles }),
+	"ListAttachedUserPolicies": attachedPolicies("UserName", "user-", func(p *Population) int { return p.Users }),
+	"GetUserPolicy":            noneOf("user policy"),
+	// There are no groups.
+	"GetGroup":                  noneOf("group"),
+	"GetGroupPolicy":            noneOf("group policy"),
+	"ListAttachedGroupPolicies": noneOf("group"),
 }
 
-func noSuchEntity(text string) *fault { return &fault{http.StatusNotFound, "NoSuchEntity", text} }
+func noneOf(what string) operation {
+	return func(*request, url.Values, *bytes.Buffer) *fault {
+		return noSuchEntity("The " + what + " cannot be found.")
+	}
+}
+
+// attachedPolicies of a role or user: there are none.
+func attachedPolicies(param, prefix string, count func(*Population) int) operation {
+	return func(q *request, f url.Values, b *bytes.Buffer) *fault {
+		if _, ok := q.index(f.Get(param), prefix, count(&q.pop)); !ok {
+			return noSuchEntity(f.Get(param) + " cannot be found.")
+		}
+		b.WriteString("<AttachedPolicies/><IsTruncated>false</IsTruncated>")
+		return nil
+	}
+}
+
+func noSuchEntity(text string) *fault {
+	return &fault{status: http.StatusNotFound, code: "NoSuchEntity", message: text}
+}
 
 const (
 	document = `%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22s3%3AGetObject%22%2C%22Resource%22%3A%22arn%3Aaws%3As3%3A%3A%3Aapp%2F%2A%22%7D%5D%7D`

@@ -3,13 +3,15 @@ package awsfake
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
 // jsonService is a service of the json 1.0 or 1.1 protocol.
 type jsonService struct {
-	prefix     string // of its IAM actions
+	version    string
 	operations map[string]jsonOperation
 }
 
@@ -45,17 +47,17 @@ func (in input) list(name string) []string {
 
 // jsonServices are known by the name that they sign with.
 var jsonServices = map[string]jsonService{
-	"cloudtrail":     {"cloudtrail", cloudtrailOperations},
-	"config":         {"config", configOperations},
-	"dynamodb":       {"dynamodb", dynamodbOperations},
-	"kms":            {"kms", kmsOperations},
-	"secretsmanager": {"secretsmanager", secretsmanagerOperations},
-	"sqs":            {"sqs", sqsOperations},
-	"tagging":        {"tag", taggingOperations},
-	"logs":           {"logs", logsOperations},
-	"acm":            {"acm", acmOperations},
-	"ecr":            {"ecr", ecrOperations},
-	"ecs":            {"ecs", ecsOperations},
+	"cloudtrail":     {"1.1", cloudtrailOperations},
+	"config":         {"1.1", configOperations},
+	"dynamodb":       {"1.0", dynamodbOperations},
+	"kms":            {"1.1", kmsOperations},
+	"secretsmanager": {"1.1", secretsmanagerOperations},
+	"sqs":            {"1.0", sqsOperations},
+	"tagging":        {"1.1", taggingOperations},
+	"logs":           {"1.1", logsOperations},
+	"acm":            {"1.1", acmOperations},
+	"ecr":            {"1.1", ecrOperations},
+	"ecs":            {"1.1", ecsOperations},
 }
 
 // says always gives the same answer.
@@ -69,33 +71,71 @@ func target(r *http.Request) string {
 	return name[strings.LastIndexByte(name, '.')+1:]
 }
 
-func (q *request) json(service string, svc jsonService) {
+func (q *request) json(svc jsonService) {
 	name := target(q.r)
-	q.w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	if f := q.admit(service, name, svc.prefix+":"+name); f != nil {
-		q.jsonFault(f)
-		return
-	}
+	q.w.Header().Set("Content-Type", "application/x-amz-json-"+svc.version)
 	op, ok := svc.operations[name]
 	if !ok {
-		q.jsonFault(&fault{http.StatusBadRequest, "UnknownOperationException", "awsfake does not know " + name})
+		q.fail(&fault{status: http.StatusBadRequest, code: "UnknownOperationException", message: "awsfake does not know " + name})
 		return
 	}
 	in := input{}
 	if err := json.NewDecoder(q.r.Body).Decode(&in); err != nil && err != io.EOF {
-		q.jsonFault(&fault{http.StatusBadRequest, "SerializationException", err.Error()})
+		q.fail(&fault{status: http.StatusBadRequest, code: "SerializationException", message: err.Error()})
+		return
+	}
+	if len(q.faults.Denials) > 0 {
+		q.r.PostForm = url.Values{"body": in.texts()}
+	}
+	if f := q.admit(name); f != nil {
+		q.fail(f)
 		return
 	}
 	answer, f := op(q, in)
 	if f != nil {
-		q.jsonFault(f)
+		q.fail(f)
 		return
 	}
 	_ = json.NewEncoder(q.w).Encode(answer)
 }
 
+// texts are the request's strings, and those of its lists.
+func (in input) texts() (list []string) {
+	for name := range in {
+		if text := in.text(name); text != "" {
+			list = append(list, text)
+		}
+		list = append(list, in.list(name)...)
+	}
+	return list
+}
+
+// messageMember is what the services that write it unlike the others call the
+// text of an error.
+var messageMember = map[string]string{
+	"elasticfilesystem": "Message", "lambda": "Message", "secretsmanager": "Message", "tagging": "Message", "cloudtrail": "Message",
+}
+
+// jsonFault is an error of the json protocols and of rest-json.
 func (q *request) jsonFault(f *fault) {
+	member, ok := messageMember[q.service]
+	switch {
+	case q.service == "acm" && f.code == "AccessDeniedException":
+		member = "Message"
+	case !ok || q.service == "lambda" && f.code == "TooManyRequestsException":
+		member = "message"
+	}
+	body := map[string]string{member: f.message}
+	maps.Copy(body, f.members)
+	switch _, rest := restServices[q.service]; {
+	case q.service == "elasticfilesystem":
+		body["ErrorCode"] = f.code
+	case q.service == "lambda":
+		body["Type"] = "User"
+	case !rest:
+		body["__type"] = f.code
+	}
 	q.w.Header().Set("X-Amzn-Errortype", f.code)
 	q.w.WriteHeader(f.status)
-	_ = json.NewEncoder(q.w).Encode(map[string]string{"__type": f.code, "message": f.message})
+	_ = json.NewEncoder(q.w).Encode(body)
 }

@@ -45,7 +45,7 @@ func listAliases(q *request, in input) (any, *fault) {
 // kmsPage is one page of a list; item gives nil for what is not there.
 func (q *request) kmsPage(in input, limit int, kind, field string, item func(i int) any) (any, *fault) {
 	if in.number("Limit") > limit {
-		return nil, &fault{400, "ValidationException", fmt.Sprintf("Limit must be at most %d", limit)}
+		return nil, &fault{status: 400, code: "ValidationException", message: fmt.Sprintf("Limit must be at most %d", limit)}
 	}
 	from, to, next := q.window(in.text("Marker"), in.number("Limit"), limit, q.pop.more(kind))
 	list := []any{}
@@ -62,7 +62,7 @@ func (q *request) key(in input) (i int, id string, f *fault) {
 	id = in.text("KeyId")
 	i, err := strconv.Atoi(id[strings.LastIndexByte(id, '-')+1:])
 	if err != nil || keyID(i) != id || i >= q.pop.more("key") || q.gone(id) {
-		return 0, id, &fault{400, "NotFoundException", "Key '" + q.keyARN(id) + "' does not exist"}
+		return 0, id, &fault{status: 400, code: "NotFoundException", message: "Key '" + q.keyARN(id) + "' does not exist"}
 	}
 	return i, id, nil
 }

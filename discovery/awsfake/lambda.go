@@ -7,16 +7,16 @@ import (
 
 // A function has one permission; every second has a URL.
 var lambdaRoutes = []restRoute{
-	{"GET /2015-03-31/functions", "ListFunctions", "", listFunctions},
-	{"GET /2015-03-31/functions/{name}/configuration", "GetFunctionConfiguration", "", func(q *request) *fault {
+	{"GET /2015-03-31/functions", "ListFunctions", listFunctions},
+	{"GET /2015-03-31/functions/{name}/configuration", "GetFunctionConfiguration", func(q *request) *fault {
 		return q.aFunction(func(i int) any { return q.function(i) })
 	}},
-	{"GET /2015-03-31/functions/{name}", "GetFunction", "", func(q *request) *fault {
+	{"GET /2015-03-31/functions/{name}", "GetFunction", func(q *request) *fault {
 		return q.aFunction(func(i int) any {
 			return map[string]any{"Configuration": q.function(i), "Code": map[string]any{"RepositoryType": "S3", "Location": "https://example.com/code"}}
 		})
 	}},
-	{"GET /2020-06-30/functions/{name}/code-signing-config", "GetFunctionCodeSigningConfig", "", func(q *request) *fault {
+	{"GET /2020-06-30/functions/{name}/code-signing-config", "GetFunctionCodeSigningConfig", func(q *request) *fault {
 		return q.aFunction(func(i int) any {
 			answer := map[string]any{"FunctionName": functionName(i)}
 			if i%2 == 0 {
@@ -25,7 +25,7 @@ var lambdaRoutes = []restRoute{
 			return answer
 		})
 	}},
-	{"GET /2019-09-30/functions/{name}/concurrency", "GetFunctionConcurrency", "", func(q *request) *fault {
+	{"GET /2019-09-30/functions/{name}/concurrency", "GetFunctionConcurrency", func(q *request) *fault {
 		return q.aFunction(func(i int) any {
 			if i%2 == 0 {
 				return map[string]any{}
@@ -33,10 +33,10 @@ var lambdaRoutes = []restRoute{
 			return map[string]any{"ReservedConcurrentExecutions": 10}
 		})
 	}},
-	{"GET /2015-03-31/functions/{name}/policy", "GetPolicy", "", func(q *request) *fault {
+	{"GET /2015-03-31/functions/{name}/policy", "GetPolicy", func(q *request) *fault {
 		return q.aFunction(func(i int) any { return map[string]any{"Policy": q.functionPolicy(i), "RevisionId": "1"} })
 	}},
-	{"GET /2021-10-31/functions/{name}/urls", "ListFunctionUrlConfigs", "", func(q *request) *fault {
+	{"GET /2021-10-31/functions/{name}/urls", "ListFunctionUrlConfigs", func(q *request) *fault {
 		return q.aFunction(func(i int) any { return map[string]any{"FunctionUrlConfigs": q.functionURLs(i)} })
 	}},
 }
@@ -61,7 +61,7 @@ func (q *request) aFunction(answer func(i int) any) *fault {
 	name := q.r.PathValue("name")
 	i, ok := q.index(name, "function-", q.pop.more("function"))
 	if !ok {
-		return &fault{http.StatusNotFound, "ResourceNotFoundException", "Function not found: " + name}
+		return &fault{status: http.StatusNotFound, code: "ResourceNotFoundException", message: "Function not found: " + name}
 	}
 	return q.reply(answer(i))
 }
@@ -98,5 +98,6 @@ func (q *request) functionURLs(i int) []any {
 	}
 	return []any{map[string]any{
 		"FunctionArn": q.functionARN(i), "FunctionUrl": fmt.Sprintf("https://url%06d.lambda-url.%s.on.aws/", i, q.region), "AuthType": auth, "InvokeMode": "BUFFERED",
+		"CreationTime": "2025-01-01T00:00:00.000000Z", "LastModifiedTime": "2025-01-01T00:00:00.000000Z",
 	}}
 }

@@ -20,7 +20,7 @@ func tooMany(size, most int, code, parameter string) *fault {
 	if size <= most {
 		return nil
 	}
-	return &fault{http.StatusBadRequest, code, fmt.Sprintf("Value '%d' at '%s' failed to satisfy constraint: Member must have value less than or equal to %d", size, parameter, most)}
+	return &fault{status: http.StatusBadRequest, code: code, message: fmt.Sprintf("Value '%d' at '%s' failed to satisfy constraint: Member must have value less than or equal to %d", size, parameter, most)}
 }
 
 // named narrows a window to what a prefix, in practice a whole name, leaves of it.
@@ -66,7 +66,7 @@ func metricFilters(q *request, in input) (any, *fault) {
 		return nil, f
 	}
 	if group := in.text("logGroupName"); group != "" && (group != logGroupName(0) || q.gone(group)) {
-		return nil, &fault{http.StatusBadRequest, "ResourceNotFoundException", "The specified log group does not exist."}
+		return nil, &fault{status: http.StatusBadRequest, code: "ResourceNotFoundException", message: "The specified log group does not exist."}
 	}
 	n := q.pop.more("logMetricFilter")
 	from, to, next := q.window(in.text("nextToken"), in.number("limit"), logsPage, n)

@@ -1,17 +1,18 @@
 package awsfake
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
 
 // window is the part of n items that this request asks for, and the token of
-// the next part. Tokens are the index to go on from.
+// the next part. Tokens are the index to go on from. Who asks for a window makes a
+// list, which may lag behind.
 func (q *request) window(token string, size, maxSize, n int) (from, to int, next string) {
-	q.mu.RLock()
-	defer q.mu.RUnlock()
-	if q.pageSize > 0 {
-		maxSize = min(q.pageSize, maxSize)
+	q.listing = true
+	if q.faults.PageSize > 0 {
+		maxSize = min(q.faults.PageSize, maxSize)
 	}
 	from, _ = strconv.Atoi(token)
 	if size <= 0 || size > maxSize {
@@ -19,9 +20,9 @@ func (q *request) window(token string, size, maxSize, n int) (from, to int, next
 	}
 	to = min(from+size, n)
 	if to < n {
-		next = strconv.Itoa(to)
+		next = fmt.Sprintf("%08d", to)
 	}
-	return min(from, n), to, next
+	return max(0, min(from, n)-q.faults.Overlap), to, next
 }
 
 // each calls item for what a window holds, without what was removed.

@@ -33,35 +33,34 @@ var queryServices = map[string]queryService{
 }
 
 // query answers the query and ec2-query protocols.
-func (q *request) query(service string, svc queryService) {
+func (q *request) query(svc queryService) {
 	if err := q.r.ParseForm(); err != nil {
-		q.queryFault(service, &fault{http.StatusBadRequest, "MalformedQueryString", err.Error()})
+		q.fail(&fault{status: http.StatusBadRequest, code: "MalformedQueryString", message: err.Error()})
 		return
 	}
 	name := q.r.Form.Get("Action")
 	op, ok := svc.operations[name]
 	if !ok {
-		q.queryFault(service, &fault{http.StatusBadRequest, "InvalidAction", "awsfake does not know " + name})
+		q.fail(&fault{status: http.StatusBadRequest, code: "InvalidAction", message: "awsfake does not know " + name})
 		return
 	}
-	prefix := service
-	if service == "monitoring" {
-		prefix = "cloudwatch" // signs with another name than its actions have
-	}
-	if f := q.admit(service, name, prefix+":"+name); f != nil {
-		q.queryFault(service, f)
+	if f := q.admit(name); f != nil {
+		q.fail(f)
 		return
 	}
-	var b bytes.Buffer
-	open, end := envelope(service, svc.namespace, name)
-	b.WriteString(open)
-	if f := op(q, q.r.Form, &b); f != nil {
-		q.queryFault(service, f)
+	namespace := svc.namespace
+	if version := q.r.Form.Get("Version"); version != "" { // Elastic Load Balancing has two
+		namespace = namespace[:len(namespace)-len("2006-01-02/")] + version + "/"
+	}
+	open, end := envelope(q.service, namespace, name)
+	q.w.body.WriteString(open)
+	if f := op(q, q.r.Form, &q.w.body); f != nil {
+		q.w.body.Reset()
+		q.fail(f)
 		return
 	}
-	b.WriteString(end)
+	q.w.body.WriteString(end)
 	q.w.Header().Set("Content-Type", "text/xml;charset=UTF-8")
-	_, _ = q.w.Write(b.Bytes())
 }
 
 func envelope(service, namespace, name string) (open, end string) {
@@ -71,16 +70,6 @@ func envelope(service, namespace, name string) (open, end string) {
 	}
 	return fmt.Sprintf(`<%sResponse xmlns=%q><%sResult>`, name, namespace, name),
 		fmt.Sprintf("</%sResult><ResponseMetadata><RequestId>fake</RequestId></ResponseMetadata></%sResponse>", name, name)
-}
-
-func (q *request) queryFault(service string, f *fault) {
-	q.w.Header().Set("Content-Type", "text/xml;charset=UTF-8")
-	q.w.WriteHeader(f.status)
-	if service == "ec2" {
-		fmt.Fprintf(q.w, `<?xml version="1.0" encoding="UTF-8"?><Response><Errors><Error><Code>%s</Code><Message>%s</Message></Error></Errors><RequestID>fake</RequestID></Response>`, f.code, esc(f.message))
-		return
-	}
-	fmt.Fprintf(q.w, `<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error><RequestId>fake</RequestId></ErrorResponse>`, f.code, esc(f.message))
 }
 
 func esc(s string) string {

@@ -60,23 +60,25 @@ func (k rdsKind) named(q *request, name string) (kind string, f *fault) {
 			return kind, nil
 		}
 	}
-	return "", &fault{404, k.notFound, name + " not found."}
+	return "", &fault{status: 404, code: k.notFound, message: name + " not found."}
 }
 
 func (k rdsKind) describe(q *request, form url.Values, b *bytes.Buffer) *fault {
 	size := form.Get("MaxRecords")
 	if n := number(size); size != "" && (n < 20 || n > 100) {
-		return &fault{400, "InvalidParameterValue", "Invalid value " + size + " for MaxRecords. Must be between 20 and 100"}
+		return &fault{status: 400, code: "InvalidParameterValue", message: "Invalid value " + size + " for MaxRecords. Must be between 20 and 100"}
 	}
-	from, to, next := q.window(form.Get("Marker"), number(size), 100, k.count(q))
 	fmt.Fprintf(b, "<%s>", k.set)
+	var from, to int
+	next := ""
 	if name := form.Get(k.param); name != "" {
 		kind, f := k.named(q, name)
 		if f != nil {
 			return f
 		}
 		k.write(q, b, kind, name)
-		from, to, next = 0, 0, ""
+	} else {
+		from, to, next = q.window(form.Get("Marker"), number(size), 100, k.count(q))
 	}
 	for i := from; i < to; i++ {
 		if kind, name := k.at(q, i); !q.gone(name) {

@@ -27,20 +27,20 @@ func (q *request) s3() {
 	}
 	sub, ok := bucketCalls[subresource(q.r)]
 	if !ok {
-		q.s3Fault(&fault{http.StatusNotImplemented, "NotImplemented", "awsfake does not know ?" + q.r.URL.RawQuery})
+		q.fail(&fault{status: http.StatusNotImplemented, code: "NotImplemented", message: "awsfake does not know ?" + q.r.URL.RawQuery})
 		return
 	}
-	if f := q.admit("s3", sub.operation, "s3:"+sub.action); f != nil {
-		q.s3Fault(f)
+	if f := q.admit(sub.operation); f != nil {
+		q.fail(f)
 		return
 	}
 	i, ok := q.index(name, "bucket-", q.pop.Buckets)
 	if !ok {
-		q.s3Fault(&fault{http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist"})
+		q.fail(&fault{status: http.StatusNotFound, code: "NoSuchBucket", message: "The specified bucket does not exist"})
 		return
 	}
 	if f := sub.answer(q, i); f != nil {
-		q.s3Fault(f)
+		q.fail(f)
 	}
 }
 
@@ -55,36 +55,38 @@ func subresource(r *http.Request) string {
 }
 
 type bucketCall struct {
-	operation, action string
-	answer            func(q *request, i int) *fault
+	operation string
+	answer    func(q *request, i int) *fault
 }
 
 var bucketCalls = map[string]bucketCall{
-	"":                  {"HeadBucket", "ListBucket", func(q *request, i int) *fault { q.w.Header().Set("X-Amz-Bucket-Region", q.bucketRegion(i)); return nil }},
-	"location":          {"GetBucketLocation", "GetBucketLocation", bucketLocation},
-	"acl":               {"GetBucketAcl", "GetBucketAcl", bucketACL},
-	"versioning":        {"GetBucketVersioning", "GetBucketVersioning", bucketVersioning},
-	"encryption":        {"GetBucketEncryption", "GetEncryptionConfiguration", bucketEncryption},
-	"publicAccessBlock": {"GetPublicAccessBlock", "GetBucketPublicAccessBlock", bucketPublicAccessBlock},
-	"ownershipControls": {"GetBucketOwnershipControls", "GetBucketOwnershipControls", bucketOwnership},
-	"policy":            {"GetBucketPolicy", "GetBucketPolicy", bucketPolicy},
-	"policyStatus":      {"GetBucketPolicyStatus", "GetBucketPolicyStatus", none("NoSuchBucketPolicy")},
-	"logging":           {"GetBucketLogging", "GetBucketLogging", emptyElement("BucketLoggingStatus")},
-	"tagging":           {"GetBucketTagging", "GetBucketTagging", bucketTagging},
-	"lifecycle":         {"GetBucketLifecycleConfiguration", "GetLifecycleConfiguration", none("NoSuchLifecycleConfiguration")},
-	"website":           {"GetBucketWebsite", "GetBucketWebsite", none("NoSuchWebsiteConfiguration")},
-	"cors":              {"GetBucketCors", "GetBucketCORS", none("NoSuchCORSConfiguration")},
-	"replication":       {"GetBucketReplication", "GetReplicationConfiguration", none("ReplicationConfigurationNotFoundError")},
-	"object-lock":       {"GetObjectLockConfiguration", "GetBucketObjectLockConfiguration", none("ObjectLockConfigurationNotFoundError")},
-	"accelerate":        {"GetBucketAccelerateConfiguration", "GetAccelerateConfiguration", emptyElement("AccelerateConfiguration")},
-	"requestPayment": {"GetBucketRequestPayment", "GetBucketRequestPayment", func(q *request, _ int) *fault {
+	"":                  {"HeadBucket", func(q *request, i int) *fault { q.w.Header().Set("X-Amz-Bucket-Region", q.bucketRegion(i)); return nil }},
+	"location":          {"GetBucketLocation", bucketLocation},
+	"acl":               {"GetBucketAcl", bucketACL},
+	"versioning":        {"GetBucketVersioning", bucketVersioning},
+	"encryption":        {"GetBucketEncryption", bucketEncryption},
+	"publicAccessBlock": {"GetPublicAccessBlock", bucketPublicAccessBlock},
+	"ownershipControls": {"GetBucketOwnershipControls", bucketOwnership},
+	"policy":            {"GetBucketPolicy", bucketPolicy},
+	"policyStatus":      {"GetBucketPolicyStatus", none("NoSuchBucketPolicy")},
+	"logging":           {"GetBucketLogging", emptyElement("BucketLoggingStatus")},
+	"tagging":           {"GetBucketTagging", bucketTagging},
+	"lifecycle":         {"GetBucketLifecycleConfiguration", none("NoSuchLifecycleConfiguration")},
+	"website":           {"GetBucketWebsite", none("NoSuchWebsiteConfiguration")},
+	"cors":              {"GetBucketCors", none("NoSuchCORSConfiguration")},
+	"replication":       {"GetBucketReplication", none("ReplicationConfigurationNotFoundError")},
+	"object-lock":       {"GetObjectLockConfiguration", none("ObjectLockConfigurationNotFoundError")},
+	"accelerate":        {"GetBucketAccelerateConfiguration", emptyElement("AccelerateConfiguration")},
+	"requestPayment": {"GetBucketRequestPayment", func(q *request, _ int) *fault {
 		return q.xml(`<RequestPaymentConfiguration ` + s3NS + `><Payer>BucketOwner</Payer></RequestPaymentConfiguration>`)
 	}},
-	"notification": {"GetBucketNotificationConfiguration", "GetBucketNotification", emptyElement("NotificationConfiguration")},
+	"notification": {"GetBucketNotificationConfiguration", emptyElement("NotificationConfiguration")},
 }
 
 func none(code string) func(*request, int) *fault {
-	return func(*request, int) *fault { return &fault{http.StatusNotFound, code, "not configured"} }
+	return func(*request, int) *fault {
+		return &fault{status: http.StatusNotFound, code: code, message: "not configured"}
+	}
 }
 
 func emptyElement(name string) func(*request, int) *fault {
@@ -97,15 +99,9 @@ func (q *request) xml(body string) *fault {
 	return nil
 }
 
-func (q *request) s3Fault(f *fault) {
-	q.w.Header().Set("Content-Type", "application/xml")
-	q.w.WriteHeader(f.status)
-	fmt.Fprintf(q.w, `<?xml version="1.0" encoding="UTF-8"?><Error><Code>%s</Code><Message>%s</Message><RequestId>fake</RequestId></Error>`, f.code, esc(f.message))
-}
-
 func (q *request) listBuckets() {
-	if f := q.admit("s3", "ListBuckets", "s3:ListAllMyBuckets"); f != nil {
-		q.s3Fault(f)
+	if f := q.admit("ListBuckets"); f != nil {
+		q.fail(f)
 		return
 	}
 	v := q.r.URL.Query()
@@ -150,7 +146,7 @@ func bucketEncryption(q *request, _ int) *fault {
 
 func bucketPublicAccessBlock(q *request, i int) *fault {
 	if i%5 == 0 {
-		return &fault{http.StatusNotFound, "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"}
+		return &fault{status: http.StatusNotFound, code: "NoSuchPublicAccessBlockConfiguration", message: "The public access block configuration was not found"}
 	}
 	return q.xml(`<PublicAccessBlockConfiguration ` + s3NS + `><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>true</BlockPublicPolicy><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>`)
 }
@@ -161,7 +157,7 @@ func bucketOwnership(q *request, _ int) *fault {
 
 func bucketPolicy(q *request, i int) *fault {
 	if i%3 != 0 {
-		return &fault{http.StatusNotFound, "NoSuchBucketPolicy", "The bucket policy does not exist"}
+		return &fault{status: http.StatusNotFound, code: "NoSuchBucketPolicy", message: "The bucket policy does not exist"}
 	}
 	q.w.Header().Set("Content-Type", "application/json")
 	fmt.Fprintf(q.w, `{"Version":"2012-10-17","Statement":[{"Sid":"tls","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::%[1]s","arn:aws:s3:::%[1]s/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, bucketName(i))
@@ -170,23 +166,21 @@ func bucketPolicy(q *request, i int) *fault {
 
 func bucketTagging(q *request, i int) *fault {
 	if i%4 == 0 {
-		return &fault{http.StatusNotFound, "NoSuchTagSet", "The TagSet does not exist"}
+		return &fault{status: http.StatusNotFound, code: "NoSuchTagSet", message: "The TagSet does not exist"}
 	}
 	return q.xml(fmt.Sprintf(`<Tagging %s><TagSet><Tag><Key>owner</Key><Value>team-%d</Value></Tag></TagSet></Tagging>`, s3NS, i%17))
 }
 
-// s3control answers the account's public access block: not configured.
-func (q *request) s3control() {
-	if f := q.admit("s3control", "GetPublicAccessBlock", "s3:GetAccountPublicAccessBlock"); f != nil {
-		q.s3controlFault(f)
-		return
-	}
-	q.s3controlFault(&fault{http.StatusNotFound, "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"})
+// isS3Control tells the requests of S3 Control.
+func isS3Control(r *http.Request) bool {
+	return r.Header.Get("X-Amz-Account-Id") != "" || strings.HasPrefix(r.URL.Path, "/v20180820/")
 }
 
-// s3controlFault wraps the error in ErrorResponse, as S3 Control does and S3 does not.
-func (q *request) s3controlFault(f *fault) {
-	q.w.Header().Set("Content-Type", "application/xml")
-	q.w.WriteHeader(f.status)
-	fmt.Fprintf(q.w, `<?xml version="1.0" encoding="UTF-8"?><ErrorResponse><Error><Code>%s</Code><Message>%s</Message></Error><RequestId>fake</RequestId></ErrorResponse>`, f.code, esc(f.message))
+// s3control answers the account's public access block: not configured.
+func (q *request) s3control() {
+	if f := q.admit("GetPublicAccessBlock"); f != nil {
+		q.fail(f)
+		return
+	}
+	q.fail(&fault{status: http.StatusNotFound, code: "NoSuchPublicAccessBlockConfiguration", message: "The public access block configuration was not found"})
 }

@@ -30,7 +30,7 @@ func (q *request) secretValue(i int) map[string]any {
 
 func listSecrets(q *request, in input) (any, *fault) {
 	if in.number("MaxResults") > 100 {
-		return nil, &fault{400, "InvalidParameterException", "MaxResults must be at most 100"}
+		return nil, &fault{status: 400, code: "InvalidParameterException", message: "MaxResults must be at most 100"}
 	}
 	from, to, next := q.window(in.text("NextToken"), in.number("MaxResults"), 100, q.pop.more("secret"))
 	list := []any{}
@@ -44,7 +44,7 @@ func (q *request) secret(in input) (i int, f *fault) {
 	_, name, _ := strings.Cut(arn, ":secret:secret-")
 	number, _, _ := strings.Cut(name, "-")
 	if _, err := fmt.Sscanf(number, "%d", &i); err != nil || q.secretARN(i) != arn || i >= q.pop.more("secret") || q.gone(arn) {
-		return 0, &fault{400, "ResourceNotFoundException", "Secrets Manager can't find the specified secret."}
+		return 0, &fault{status: 400, code: "ResourceNotFoundException", message: "Secrets Manager can't find the specified secret."}
 	}
 	return i, nil
 }

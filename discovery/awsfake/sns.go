@@ -41,7 +41,7 @@ func topicAttributes(q *request, form url.Values, b *bytes.Buffer) *fault {
 	name := arn[strings.LastIndexByte(arn, ':')+1:]
 	i, ok := q.index(name, "topic-", q.pop.more("topic"))
 	if !ok {
-		return &fault{http.StatusNotFound, "NotFound", "Topic does not exist"}
+		return &fault{status: http.StatusNotFound, code: "NotFound", message: "Topic does not exist"}
 	}
 	display := ""
 	if q.touched(name) {
@@ -103,7 +103,7 @@ func subscriptionAttributes(q *request, form url.Values, b *bytes.Buffer) *fault
 	name := arn[strings.LastIndexByte(arn, ':')+1:]
 	i, ok := q.index(name, "subscription-", q.pop.more("topicSubscription"))
 	if !ok {
-		return &fault{http.StatusNotFound, "NotFound", "Subscription does not exist"}
+		return &fault{status: http.StatusNotFound, code: "NotFound", message: "Subscription does not exist"}
 	}
 	topic, protocol, endpoint := q.subscription(i)
 	writeEntries(b, [][2]string{

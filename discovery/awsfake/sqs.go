@@ -36,7 +36,7 @@ func queueAttributes(q *request, in input) (any, *fault) {
 	name := url[strings.LastIndexByte(url, '/')+1:]
 	i, ok := q.index(name, "queue-", q.pop.more("queue"))
 	if !ok {
-		return nil, &fault{400, "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist."}
+		return nil, &fault{status: 400, code: "AWS.SimpleQueueService.NonExistentQueue", message: "The specified queue does not exist."}
 	}
 	retention := 345600
 	if q.touched(name) {

@@ -8,7 +8,7 @@ var taggingOperations = map[string]jsonOperation{"GetResources": taggedResources
 func taggedResources(q *request, in input) (any, *fault) {
 	arns := in.list("ResourceARNList")
 	if len(arns) > 100 {
-		return nil, &fault{400, "InvalidParameterException", "ResourceARNList has more than 100 items"}
+		return nil, &fault{status: 400, code: "InvalidParameterException", message: "ResourceARNList has more than 100 items"}
 	}
 	list := []any{}
 	for _, arn := range arns {

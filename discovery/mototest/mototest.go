@@ -63,7 +63,13 @@ func (s *Server) Demo(t testing.TB, script string, args ...string) *exec.Cmd {
 // variable that may speak of the developer's own accounts.
 func (s *Server) Python(t testing.TB, script string, args ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), filepath.Join(s.root, ".tools", "moto", "bin", "python"), append([]string{script}, args...)...)
+	return Python(t, script, args...)
+}
+
+// Python is a script in moto's environment that needs no emulator.
+func Python(t testing.TB, script string, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(root(t), ".tools", "moto", "bin", "python"), append([]string{script}, args...)...)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AWS_EC2_METADATA_DISABLED=true", "PYTHONDONTWRITEBYTECODE=1"}
 	return cmd
 }

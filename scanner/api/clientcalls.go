@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -27,6 +26,11 @@ func (c *Client) GetAccount(ctx context.Context, account string) (schemas.Accoun
 // UpdateAccount implements Service.
 func (c *Client) UpdateAccount(ctx context.Context, account string, a schemas.Account) (schemas.Account, error) {
 	return send[schemas.Account](ctx, c, http.MethodPut, a, "accounts", account)
+}
+
+// SyncOrganization implements Service.
+func (c *Client) SyncOrganization(ctx context.Context, account string) (schemas.OrganizationChanges, error) {
+	return send[schemas.OrganizationChanges](ctx, c, http.MethodPost, struct{}{}, "accounts", account, "organization", "sync")
 }
 
 // RemoveAccount implements Service.
@@ -84,10 +88,7 @@ func (c *Client) GetScan(ctx context.Context, scan string) (schemas.Scan, error)
 
 // ListScans implements Service.
 func (c *Client) ListScans(ctx context.Context, account string, limit int) ([]schemas.Scan, error) {
-	q := url.Values{}
-	add(q, "account", account)
-	addInt(q, "limit", limit)
-	return list[schemas.Scan](ctx, c, q, "scans")
+	return list[schemas.Scan](ctx, c, values(scansQuery{account, limit}), "scans")
 }
 
 // CreateGroup implements Service.
@@ -161,23 +162,20 @@ func (c *Client) RevokeToken(ctx context.Context, name string) error {
 
 // Report implements Service.
 func (c *Client) Report(ctx context.Context, q schemas.ReportQuery) (schemas.Report, error) {
-	return get[schemas.Report](ctx, c, reportValues(q), "report")
+	return get[schemas.Report](ctx, c, values(q), "report")
 }
 
 // Violations implements Service.
 func (c *Client) Violations(ctx context.Context, q schemas.ViolationQuery) (schemas.ViolationPage, error) {
-	return get[schemas.ViolationPage](ctx, c, violationValues(q), "violations")
+	return get[schemas.ViolationPage](ctx, c, values(q), "violations")
 }
 
 // Resources implements Service.
 func (c *Client) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error) {
-	return get[schemas.ResourcePage](ctx, c, resourceValues(q), "resources")
+	return get[schemas.ResourcePage](ctx, c, values(q), "resources")
 }
 
 // Events implements Service.
 func (c *Client) Events(ctx context.Context, account, scan string) ([]schemas.ViolationEvent, error) {
-	q := url.Values{}
-	add(q, "account", account)
-	add(q, "scan", scan)
-	return list[schemas.ViolationEvent](ctx, c, q, "events")
+	return list[schemas.ViolationEvent](ctx, c, values(eventsQuery{account, scan}), "events")
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strconv"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -59,53 +58,25 @@ func (l *Local) RemoveDeadLetter(ctx context.Context, id uint64) error {
 	return err
 }
 
-func (s *Server) deadLetterRoutes() {
-	svc := s.c.Service
-	s.search("GET /v1/dead-letters", ScopeRead, func(r *http.Request) (int, any, error) {
-		q := query(r)
-		limit := q.number("limit")
-		if err := q.done(); err != nil {
-			return 0, nil, err
-		}
-		return listed(svc.ListDeadLetters(r.Context(), limit))
-	})
-	s.route("GET /v1/dead-letters/{id}", ScopeRead, func(r *http.Request) (int, any, error) {
-		id, err := deadLetterID(r)
-		if err != nil {
-			return 0, nil, err
-		}
-		return found(svc.GetDeadLetter(r.Context(), id))
-	})
-	s.route("POST /v1/dead-letters/{id}/replay", ScopeWrite, func(r *http.Request) (int, any, error) {
-		id, err := deadLetterID(r)
-		if err != nil {
-			return 0, nil, err
-		}
-		return found(svc.ReplayDeadLetter(r.Context(), id))
-	})
-	s.route("DELETE /v1/dead-letters/{id}", ScopeWrite, func(r *http.Request) (int, any, error) {
-		id, err := deadLetterID(r)
-		if err != nil {
-			return 0, nil, err
-		}
-		return none(svc.RemoveDeadLetter(r.Context(), id))
-	})
+// limitQuery bounds a list; 0 is no bound.
+type limitQuery struct {
+	Limit int `query:"limit"`
 }
 
-func deadLetterID(r *http.Request) (uint64, error) {
-	text := r.PathValue("id")
-	id, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		return 0, schemas.Errorf(schemas.CodeInvalid, "%q is no number of a dead letter", text)
-	}
-	return id, nil
+func (s *Server) deadLetterRoutes() {
+	svc := s.c.Service
+	s.op("ListDeadLetters", "GET /v1/dead-letters", ScopeRead, "The messages that were given up, newest first.",
+		func(ctx context.Context, q limitQuery) ([]schemas.DeadLetter, error) {
+			return svc.ListDeadLetters(ctx, q.Limit)
+		})
+	s.op("GetDeadLetter", "GET /v1/dead-letters/{id}", ScopeRead, "A message that was given up, whole.", svc.GetDeadLetter)
+	s.op("ReplayDeadLetter", "POST /v1/dead-letters/{id}/replay", ScopeWrite, "Put the message back where it was published.", svc.ReplayDeadLetter)
+	s.op("RemoveDeadLetter", "DELETE /v1/dead-letters/{id}", ScopeWrite, "Forget a message that was given up.", svc.RemoveDeadLetter)
 }
 
 // ListDeadLetters implements Service.
 func (c *Client) ListDeadLetters(ctx context.Context, limit int) ([]schemas.DeadLetter, error) {
-	q := url.Values{}
-	addInt(q, "limit", limit)
-	return list[schemas.DeadLetter](ctx, c, q, "dead-letters")
+	return list[schemas.DeadLetter](ctx, c, values(limitQuery{limit}), "dead-letters")
 }
 
 // GetDeadLetter implements Service.

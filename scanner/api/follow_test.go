@@ -30,9 +30,9 @@ func (s *stub) states(list ...schemas.ScanState) {
 func followed(t *testing.T, body string) (list []schemas.ScanState) {
 	t.Helper()
 	for _, event := range strings.Split(strings.TrimSuffix(body, "\n\n"), "\n\n") {
-		data, isScan := strings.CutPrefix(event, "event: scan\ndata: ")
+		id, data, isScan := strings.Cut(strings.TrimPrefix(event, "id: "), "\nevent: scan\ndata: ")
 		var scan schemas.Scan
-		if err := json.Unmarshal([]byte(data), &scan); err != nil || !isScan || scan.ID != "1" {
+		if err := json.Unmarshal([]byte(data), &scan); err != nil || !isScan || id == "" || scan.ID != "1" {
 			t.Fatalf("event %q: %v", event, err)
 		}
 		list = append(list, scan.State)
@@ -63,6 +63,24 @@ func TestFollowingEndsWithTheScan(t *testing.T) {
 	}
 }
 
+// Whoever comes back with the last event gets what has changed since; a browser
+// that has seen the end is told not to ask again.
+func TestFollowingGoesOnBehindTheLastEvent(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.service.states(schemas.ScanRunning, schemas.ScanCancelling, schemas.ScanCancelled)
+	events := strings.Split(s.ask(t, "GET", "/v1/scans/1/events", "").body, "\n")
+	first, last := "Last-Event-ID: "+events[0][4:], "Last-Event-ID: "+events[8][4:]
+	s.service.states(schemas.ScanRunning, schemas.ScanRunning, schemas.ScanCancelled)
+	a := s.ask(t, "GET", "/v1/scans/1/events", "", first)
+	if got := followed(t, a.body); !slices.Equal(got, []schemas.ScanState{schemas.ScanCancelled}) {
+		t.Errorf("told %v", got)
+	}
+	if a = s.ask(t, "GET", "/v1/scans/1/events", "", last); a.status != http.StatusNoContent || a.body != "" {
+		t.Errorf("%d %q", a.status, a.body)
+	}
+}
+
 func TestFollowingAnUnknownScan(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -81,7 +99,7 @@ func (s *server) follow(t *testing.T, ctx context.Context) *bufio.Reader {
 	ok(t, err)
 	t.Cleanup(func() { _ = res.Body.Close() })
 	r := bufio.NewReader(res.Body)
-	for range 3 {
+	for range 4 {
 		_, err := r.ReadString('\n')
 		ok(t, err)
 	}

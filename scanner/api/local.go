@@ -18,6 +18,7 @@ type Accounts interface {
 	Get(ctx context.Context, nameOrID string) (schemas.Account, error)
 	Update(ctx context.Context, nameOrID string, a schemas.Account) (schemas.Account, error)
 	Remove(ctx context.Context, nameOrID string) error
+	Sync(ctx context.Context, nameOrID string) (schemas.OrganizationChanges, error)
 }
 
 // Packs is what Local needs of policy.Registry.
@@ -77,6 +78,7 @@ type Parts struct {
 	Store     Store
 	Recorder  Recorder
 	Dead      DeadLetters
+	Webhooks  Webhooks
 	Replayed  func(a schemas.AccountID) // is told of replayed dead letters; see scanner.Control
 	Effective func(ctx context.Context, a schemas.AccountID) (schemas.Effective, error)
 
@@ -197,6 +199,21 @@ func (l *Local) RemoveAccount(ctx context.Context, account string) error {
 	}
 	l.record(ctx, "account", string(a.ID), nil)
 	return nil
+}
+
+// SyncOrganization implements Service.
+func (l *Local) SyncOrganization(ctx context.Context, account string) (schemas.OrganizationChanges, error) {
+	c, err := l.p.Accounts.Sync(ctx, account)
+	if err == nil && len(c.Joined)+len(c.Changed)+len(c.Left) > 0 {
+		l.record(ctx, "organization", c.Account, c)
+	}
+	return c, err
+}
+
+// RecordAccount writes into the log that an account was registered or changed by a
+// look at its organization.
+func (l *Local) RecordAccount(ctx context.Context, a schemas.Account) {
+	l.record(ctx, "account", string(a.ID), a)
 }
 
 // CheckAccount implements Service.

@@ -48,7 +48,7 @@ func newWorld() *world {
 
 func (w *world) local(change ...func(*api.Parts)) *api.Local {
 	p := api.Parts{
-		Accounts: fakeAccounts{w}, Packs: fakePacks{w}, Groups: fakeGroups{w}, Resolver: fakeResolver{w}, Store: fakeStore{w}, Recorder: fakeRecorder{w}, Dead: fakeDead{w},
+		Accounts: fakeAccounts{w}, Packs: fakePacks{w}, Groups: fakeGroups{w}, Resolver: fakeResolver{w}, Store: fakeStore{w}, Recorder: fakeRecorder{w}, Dead: fakeDead{w}, Webhooks: fakeWebhooks{w},
 		Replayed: func(a schemas.AccountID) { _ = w.ask("replayed " + string(a)) },
 		Tokens:   api.NewTokens(w.table, w.clock.Now),
 		Probe: func(_ context.Context, a schemas.Account, regions []string) ([]schemas.Permission, error) {
@@ -104,6 +104,10 @@ func (w fakeAccounts) Add(_ context.Context, a schemas.Account) (schemas.Account
 func (w fakeAccounts) Update(_ context.Context, name string, a schemas.Account) (schemas.Account, error) {
 	a.ID = prod
 	return a, w.ask("update " + name)
+}
+
+func (w fakeAccounts) Sync(_ context.Context, name string) (schemas.OrganizationChanges, error) {
+	return schemas.OrganizationChanges{Account: name, Joined: []string{"new"}}, w.ask("sync " + name)
 }
 
 func (w fakeAccounts) List(context.Context) ([]schemas.Account, error) {
@@ -260,3 +264,22 @@ func (w fakeDead) ReplayDead(_ context.Context, id uint64) (schemas.DeadLetter, 
 }
 
 func (w fakeDead) RemoveDead(context.Context, uint64) error { return w.ask("remove dead letter") }
+
+type fakeWebhooks struct{ *world }
+
+func (w fakeWebhooks) Add(_ context.Context, h schemas.Webhook, by string) (schemas.Webhook, error) {
+	h.CreatedBy, h.Secret = by, "whsec_hunter22"
+	return h, w.ask("add webhook")
+}
+
+func (w fakeWebhooks) List(context.Context) ([]schemas.WebhookStatus, error) {
+	return nil, w.ask("webhooks")
+}
+
+func (w fakeWebhooks) Test(context.Context, string) (schemas.WebhookTest, error) {
+	return schemas.WebhookTest{}, w.ask("test webhook")
+}
+
+func (w fakeWebhooks) Remove(_ context.Context, name string) error {
+	return w.ask("remove webhook " + name)
+}

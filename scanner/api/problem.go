@@ -40,18 +40,30 @@ func newProblem(err error) problem {
 	return p
 }
 
-func writeProblem(w http.ResponseWriter, err error) {
-	p := newProblem(err)
+// problemReply is the answer that tells of an error.
+func problemReply(err error) reply {
+	p, header := newProblem(err), map[string]string{"Content-Type": problemType}
+	status := func(n int) { p.Status, p.Title = n, http.StatusText(n) }
 	if _, ok := errors.AsType[unauthenticated](err); ok {
-		p.Status, p.Title = http.StatusUnauthorized, http.StatusText(http.StatusUnauthorized)
-		w.Header().Set("WWW-Authenticate", `Bearer realm="insights"`)
+		status(http.StatusUnauthorized)
+		header["WWW-Authenticate"] = `Bearer realm="insights"`
+	}
+	if e, ok := errors.AsType[notAllowed](err); ok {
+		status(http.StatusMethodNotAllowed)
+		header["Allow"] = strings.Join(e.methods, ", ")
+	}
+	if _, ok := errors.AsType[otherRequest](err); ok {
+		status(http.StatusUnprocessableEntity)
 	}
 	var e *schemas.Error
 	if errors.As(err, &e) && e.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
+		header["Retry-After"] = strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds())))
 	}
-	writeJSON(w, problemType, p.Status, p)
+	raw, _ := json.Marshal(p) // of texts and a number: it cannot fail
+	return reply{p.Status, header, append(raw, '\n')}
 }
+
+func writeProblem(w http.ResponseWriter, err error) { problemReply(err).write(w) }
 
 func writeJSON(w http.ResponseWriter, contentType string, status int, v any) {
 	raw, err := json.Marshal(v)
@@ -59,13 +71,20 @@ func writeJSON(w http.ResponseWriter, contentType string, status int, v any) {
 		http.Error(w, "encode the answer", http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Type", contentType)
-	w.WriteHeader(status)
-	_, _ = w.Write(append(raw, '\n'))
+	reply{status, map[string]string{"Content-Type": contentType}, append(raw, '\n')}.write(w)
 }
 
-// unauthenticated marks the one refusal that HTTP tells apart from the others:
-// who calls is not known.
-type unauthenticated struct{ error }
+// What HTTP tells apart and codes do not: who calls is not known, a path does not
+// take a method, an idempotency key belongs to another request.
+type (
+	unauthenticated struct{ error }
+	notAllowed      struct {
+		error
+		methods []string
+	}
+	otherRequest struct{ error }
+)
 
-func (u unauthenticated) Unwrap() error { return u.error }
+func (e unauthenticated) Unwrap() error { return e.error }
+func (e notAllowed) Unwrap() error      { return e.error }
+func (e otherRequest) Unwrap() error    { return e.error }

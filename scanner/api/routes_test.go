@@ -191,15 +191,20 @@ func TestConsoleAnswersOnlyReads(t *testing.T) {
 	})
 	for request, want := range map[string]string{
 		"GET /": "console /", "GET /violations/1": "console /violations/1", "HEAD /": "",
-		"POST /": "not_found", "GET /v1/nothing": "not_found", "POST /healthz": "not_found", "PATCH /v1/accounts": "not_found",
+		"POST /": "not_found", "GET /v1/nothing": "not_found", "POST /healthz": "GET, HEAD", "PATCH /v1/accounts": "GET, HEAD, POST",
 	} {
 		method, path, _ := strings.Cut(request, " ")
 		a := s.ask(t, method, path, "")
-		if want == "not_found" {
+		switch {
+		case strings.HasPrefix(want, "GET"):
+			if a.status != http.StatusMethodNotAllowed || a.problem(t).Code != schemas.CodeInvalid || a.header.Get("Allow") != want {
+				t.Errorf("%s: %d %s, allowed %q", request, a.status, a.body, a.header.Get("Allow"))
+			}
+		case want == "not_found":
 			if a.status != http.StatusNotFound || a.problem(t).Code != schemas.CodeNotFound {
 				t.Errorf("%s: %d %s", request, a.status, a.body)
 			}
-		} else if a.status != http.StatusOK || a.body != want {
+		case a.status != http.StatusOK || a.body != want:
 			t.Errorf("%s: %d %s", request, a.status, a.body)
 		}
 	}

@@ -31,20 +31,31 @@ type ServerConfig struct {
 	// Backup writes a backup of the record, without the key ring; nil when this
 	// process cannot.
 	Backup func(ctx context.Context, w io.Writer) error
-	Log    zerolog.Logger
-	Now    func() time.Time
+	// Page writes a report as HTML; nil when this process cannot.
+	Page func(ctx context.Context, q schemas.ReportQuery, w io.Writer) error
+	Log  zerolog.Logger
+	Now  func() time.Time
 	// Answered is told of every request with the pattern of its route, "" when
 	// none fits; may be nil.
 	Answered func(route string, status int, took time.Duration)
 	// Poll is how often a followed scan is looked at. Default 500 ms.
 	Poll time.Duration
+	// RequestsPerMinute bounds what each token may ask of this process; 0 is no bound.
+	RequestsPerMinute int
+	// Answers keeps what requests with an idempotency key were answered; nil when
+	// such keys are refused. Seal and Open guard the bodies.
+	Answers Answers
+	Seal    func(text string) string
+	Open    func(sealed string) (string, error)
 }
 
 // Server is the HTTP API: the operations of Service under /v1, JSON in and out,
 // errors as application/problem+json.
 type Server struct {
-	c   ServerConfig
-	mux *http.ServeMux
+	c      ServerConfig
+	mux    *http.ServeMux
+	ops    []*operation
+	limits *limits
 }
 
 // NewServer returns a server; nothing listens before Run.
@@ -52,7 +63,7 @@ func NewServer(c ServerConfig) *Server {
 	if c.Poll <= 0 {
 		c.Poll = 500 * time.Millisecond
 	}
-	s := &Server{c: c, mux: http.NewServeMux()}
+	s := &Server{c: c, mux: http.NewServeMux(), limits: newLimits(c.RequestsPerMinute, c.Now)}
 	s.routes()
 	return s
 }

@@ -22,6 +22,9 @@ type Service interface {
 	// UpdateAccount replaces the settings of an account, its name included, with
 	// those of a. Which account it is never changes.
 	UpdateAccount(ctx context.Context, account string, a schemas.Account) (schemas.Account, error)
+	// SyncOrganization looks at the organization of an account that lists one:
+	// accounts are registered, brought up to date, or marked as left.
+	SyncOrganization(ctx context.Context, account string) (schemas.OrganizationChanges, error)
 	// RemoveAccount ends scans and judging of an account. What was found in it is
 	// kept, and reports show it only when they are asked for its id.
 	RemoveAccount(ctx context.Context, account string) error
@@ -92,6 +95,15 @@ type Service interface {
 	// handled again, and then removes the dead letter.
 	ReplayDeadLetter(ctx context.Context, id uint64) (schemas.Replay, error)
 	RemoveDeadLetter(ctx context.Context, id uint64) error
+
+	// AddWebhook registers an address that is told of changes of violations. The
+	// answer holds the secret that deliveries are signed with, once.
+	AddWebhook(ctx context.Context, w schemas.Webhook) (schemas.Webhook, error)
+	ListWebhooks(ctx context.Context) ([]schemas.WebhookStatus, error)
+	// TestWebhook sends one message and says what came of it.
+	TestWebhook(ctx context.Context, name string) (schemas.WebhookTest, error)
+	// RemoveWebhook forgets also what was still to be delivered.
+	RemoveWebhook(ctx context.Context, name string) error
 
 	Report(ctx context.Context, q schemas.ReportQuery) (schemas.Report, error)
 	Violations(ctx context.Context, q schemas.ViolationQuery) (schemas.ViolationPage, error)

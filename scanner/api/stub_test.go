@@ -106,6 +106,10 @@ func (s *stub) RemoveAccount(ctx context.Context, account string) error {
 	return s.note(ctx, "RemoveAccount", []any{account})
 }
 
+func (s *stub) SyncOrganization(ctx context.Context, account string) (schemas.OrganizationChanges, error) {
+	return reply[schemas.OrganizationChanges](ctx, s, "SyncOrganization", account)
+}
+
 func (s *stub) CheckAccount(ctx context.Context, account string, regions []string) ([]schemas.Permission, error) {
 	return reply[[]schemas.Permission](ctx, s, "CheckAccount", account, regions)
 }
@@ -260,4 +264,20 @@ func (s *stub) PurgeAccount(ctx context.Context, account schemas.AccountID) erro
 
 func (s *stub) Retention(ctx context.Context) (schemas.Retention, error) {
 	return reply[schemas.Retention](ctx, s, "Retention")
+}
+
+func (s *stub) AddWebhook(ctx context.Context, w schemas.Webhook) (schemas.Webhook, error) {
+	return reply[schemas.Webhook](ctx, s, "AddWebhook", w)
+}
+
+func (s *stub) ListWebhooks(ctx context.Context) ([]schemas.WebhookStatus, error) {
+	return reply[[]schemas.WebhookStatus](ctx, s, "ListWebhooks")
+}
+
+func (s *stub) TestWebhook(ctx context.Context, name string) (schemas.WebhookTest, error) {
+	return reply[schemas.WebhookTest](ctx, s, "TestWebhook", name)
+}
+
+func (s *stub) RemoveWebhook(ctx context.Context, name string) error {
+	return s.note(ctx, "RemoveWebhook", []any{name})
 }

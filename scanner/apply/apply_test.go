@@ -13,6 +13,7 @@ accounts:
   - name: prod
     roleArn: arn:aws:iam::111111111111:role/reader
     externalId: "7"
+    maxShare: 0.25
     regions: [eu-west-1, us-east-1]
     schedule: {cron: "@daily", jitterSeconds: 60}
     labels: {team: a}
@@ -37,7 +38,7 @@ func TestApplyFromNothing(t *testing.T) {
 	w := newWorld(t)
 	w.publish("base", "1")
 	w.publish("extra", "1.0", "2.0")
-	equal(t, w.apply(file), `create account prod externalId=<nil>->7 labels.team=<nil>->a name=<nil>->prod provider=<nil>->aws regions=<nil>->[eu-west-1 us-east-1] roleArn=<nil>->arn:aws:iam::111111111111:role/reader schedule.cron=<nil>->@daily schedule.jitterSeconds=<nil>->60
+	equal(t, w.apply(file), `create account prod externalId=<nil>->7 labels.team=<nil>->a maxShare=<nil>->0.25 name=<nil>->prod provider=<nil>->aws regions=<nil>->[eu-west-1 us-east-1] roleArn=<nil>->arn:aws:iam::111111111111:role/reader schedule.cron=<nil>->@daily schedule.jitterSeconds=<nil>->60
 create account dev name=<nil>->dev provider=<nil>->aws roleArn=<nil>->arn:aws:iam::222222222222:role/reader
 create pack base in group default-accounts-policy-group version=<nil>->latest
 create group production
@@ -46,7 +47,7 @@ create pack extra in group production config.all.enforcementLevel=<nil>->mandato
 `)
 	a, err := w.service.GetAccount(t.Context(), "prod")
 	ok(t, err)
-	if a.ID != prod || a.ExternalID != "7" || a.Schedule.JitterSeconds != 60 || a.Labels["team"] != "a" || len(a.Regions) != 2 {
+	if a.ID != prod || a.MaxShare != 0.25 || a.ExternalID != "7" || a.Schedule.JitterSeconds != 60 || a.Labels["team"] != "a" || len(a.Regions) != 2 {
 		t.Errorf("account %+v", a)
 	}
 	g, err := w.service.GetGroup(t.Context(), "production")
@@ -98,7 +99,7 @@ accounts:
     roleArn: arn:aws:iam::111111111111:role/other
     regions: [eu-west-1]
     labels: {team: b, stage: live}
-`, `change account prod externalId=7-><nil> labels.stage=<nil>->live labels.team=a->b regions=[eu-west-1 us-east-1]->[eu-west-1] roleArn=arn:aws:iam::111111111111:role/reader->arn:aws:iam::111111111111:role/other schedule.cron=@daily-><nil> schedule.jitterSeconds=60-><nil>
+`, `change account prod externalId=7-><nil> labels.stage=<nil>->live labels.team=a->b maxShare=0.25-><nil> regions=[eu-west-1 us-east-1]->[eu-west-1] roleArn=arn:aws:iam::111111111111:role/reader->arn:aws:iam::111111111111:role/other schedule.cron=@daily-><nil> schedule.jitterSeconds=60-><nil>
 `},
 		{"a name", `
 accounts:

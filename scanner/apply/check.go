@@ -171,7 +171,7 @@ func (c *checker) find(name string) (string, bool) {
 		return a.Name, true
 	}
 	for _, o := range c.st.Accounts {
-		gone := c.prune && c.d.listsAccounts
+		gone := c.prune && c.d.listsAccounts && o.Found == nil
 		if (o.Name == name || string(o.ID) == name) && !declared[o.ID] && !gone {
 			return string(o.ID), true
 		}

@@ -40,6 +40,9 @@ func Export(st State) ([]byte, error) {
 	names := map[schemas.AccountID]string{}
 	for _, a := range st.Accounts {
 		names[a.ID] = a.Name
+		if a.Found != nil {
+			continue // its organization makes it known again
+		}
 		out.Accounts = append(out.Accounts, exportedAccount{Account: a})
 	}
 	for _, g := range st.Groups {

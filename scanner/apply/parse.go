@@ -134,8 +134,18 @@ func (r *reader) account(n ast.Node) account {
 	keys := fields{
 		"id": text(&id), "name": text(&a.Name), "provider": text(&a.Provider), "roleArn": text(&a.RoleARN), "externalId": text(&a.ExternalID),
 		"profile": text(&a.Profile), "endpoint": text(&a.Endpoint),
-		"regions":  func(n ast.Node) { a.Regions = r.texts(n) },
-		"services": func(n ast.Node) { a.Services = r.texts(n) },
+		"maxShare":        func(n ast.Node) { a.MaxShare = r.fraction(n) },
+		"regions":         func(n ast.Node) { a.Regions = r.texts(n) },
+		"services":        func(n ast.Node) { a.Services = r.texts(n) },
+		"sessionPolicies": func(n ast.Node) { a.SessionPolicies = r.texts(n) },
+		"caps": func(n ast.Node) {
+			a.Caps = map[string]int{}
+			for _, p := range r.pairs(n) {
+				r.under(r.key+"."+keyOf(p), func() { a.Caps[keyOf(p)] = r.number(p.Value) })
+			}
+		},
+		"organization": func(n ast.Node) { a.Organization = r.organization(n) },
+		"found":        r.notYours,
 		"schedule": func(n ast.Node) {
 			r.object(n, "a schedule", fields{
 				"cron":          text(&a.Schedule.Cron),
@@ -157,6 +167,18 @@ func (r *reader) account(n ast.Node) account {
 		a.Provider = "aws"
 	}
 	return a
+}
+
+func (r *reader) organization(n ast.Node) *schemas.Organization {
+	o := &schemas.Organization{}
+	text := func(to *string) func(ast.Node) { return func(n ast.Node) { *to = r.text(n) } }
+	r.object(n, "an organization", fields{
+		"role": text(&o.Role), "externalId": text(&o.ExternalID), "name": text(&o.Name),
+		"ous":     func(n ast.Node) { o.OUs = r.texts(n) },
+		"tags":    func(n ast.Node) { o.Tags = r.labels(n) },
+		"exclude": func(n ast.Node) { o.Exclude = r.texts(n) },
+	}, nil, "role")
+	return o
 }
 
 func (r *reader) group(n ast.Node) group {
@@ -259,4 +281,4 @@ func (f fields) known() []string {
 }
 
 // setByUs are keys of the API's JSON that are not for people to set.
-var setByUs = []string{"createdAt", "modifiedAt", "problem"}
+var setByUs = []string{"createdAt", "found", "modifiedAt", "problem"}

@@ -28,6 +28,7 @@ accounts:
     externalId: 7
     schedule: {cron: "@daily", jitter: 3}
     createdAt: 2026-01-01T00:00:00Z
+    maxShare: half
   - roleArn: [x]
   - dev
 groups:
@@ -48,16 +49,17 @@ a.yaml:7: labels.who must be a text, not a list
 a.yaml:8: externalId must be a text (quote it: "7"), not 7
 a.yaml:9: a schedule has no key "jitter"; did you mean "jitterSeconds"?
 a.yaml:10: createdAt is set by the scanner; leave it out
-a.yaml:11: roleArn must be a text, not a list
-a.yaml:11: an account needs the key "name"
-a.yaml:12: an account must be an object, not the text "dev"
-a.yaml:15: accounts must be a list, not an object
-a.yaml:18: config must be an object, not a list
-a.yaml:19: version must be a text (quote it: "1"), not 1
-a.yaml:19: a pack of a group needs the key "pack"
-a.yaml:20: config.encrypt must be an enforcement level or an object, not 3
-a.yaml:21: a group has no key "foo"; there are: accounts, name, packs, selector
-a.yaml:22: a group needs the key "name"`},
+a.yaml:11: maxShare must be a number, not the text "half"
+a.yaml:12: roleArn must be a text, not a list
+a.yaml:12: an account needs the key "name"
+a.yaml:13: an account must be an object, not the text "dev"
+a.yaml:16: accounts must be a list, not an object
+a.yaml:19: config must be an object, not a list
+a.yaml:20: version must be a text (quote it: "1"), not 1
+a.yaml:20: a pack of a group needs the key "pack"
+a.yaml:21: config.encrypt must be an enforcement level or an object, not 3
+a.yaml:22: a group has no key "foo"; there are: accounts, name, packs, selector
+a.yaml:23: a group needs the key "name"`},
 		"no YAML":      {"accounts: [\n", "a.yaml:1: "},
 		"a tab":        {"accounts:\n\t- name: x\n", "a.yaml:2: "},
 		"not UTF-8":    {"accounts:\n  - name: x\n    labels: {a: \"\xff\"}\n", "a.yaml:3: is not UTF-8"},

@@ -175,7 +175,8 @@ func (b *builder) accounts() {
 		}
 	}
 	for _, o := range b.st.Accounts {
-		if b.d.listsAccounts && !declared[o.ID] {
+		// What an organization made known comes and goes with it.
+		if b.d.listsAccounts && !declared[o.ID] && o.Found == nil {
 			b.change(Object{Kind: KindAccount, Name: o.Name}, Delete, nil, func(ctx context.Context, s Service) error {
 				return s.RemoveAccount(ctx, string(o.ID))
 			})

@@ -227,6 +227,17 @@ func (r *reader) number(n ast.Node) int {
 	return 0
 }
 
+func (r *reader) fraction(n ast.Node) float64 {
+	switch v := r.plain(n).(type) {
+	case *ast.FloatNode:
+		return v.Value
+	case *ast.IntegerNode:
+		return float64(r.number(n))
+	}
+	r.wants(n, "a number")
+	return 0
+}
+
 func (r *reader) labels(n ast.Node) map[string]string {
 	labels := map[string]string{}
 	for _, v := range r.pairs(n) {

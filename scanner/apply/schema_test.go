@@ -26,11 +26,12 @@ func TestSchemaHasTheKeys(t *testing.T) {
 		text string
 		want object
 	}{
-		"the file":   {"zzzzzzzzz: 1", schema.object},
-		"an account": {"accounts: [{name: a, zzzzzzzzz: 1}]", schema.Defs["account"]},
-		"schedule":   {"accounts: [{name: a, schedule: {zzzzzzzzz: 1}}]", schema.Defs["schedule"]},
-		"group":      {"groups: [{name: g, zzzzzzzzz: 1}]", schema.Defs["group"]},
-		"enrolment":  {"groups: [{name: g, packs: [{pack: p, zzzzzzzzz: 1}]}]", schema.Defs["enrolment"]},
+		"the file":     {"zzzzzzzzz: 1", schema.object},
+		"an account":   {"accounts: [{name: a, zzzzzzzzz: 1}]", schema.Defs["account"]},
+		"schedule":     {"accounts: [{name: a, schedule: {zzzzzzzzz: 1}}]", schema.Defs["schedule"]},
+		"organization": {"accounts: [{name: a, organization: {role: r, zzzzzzzzz: 1}}]", schema.Defs["organization"]},
+		"group":        {"groups: [{name: g, zzzzzzzzz: 1}]", schema.Defs["group"]},
+		"enrolment":    {"groups: [{name: g, packs: [{pack: p, zzzzzzzzz: 1}]}]", schema.Defs["enrolment"]},
 	} {
 		_, err := apply.Parse([]apply.File{{Name: "a.yaml", Data: []byte(c.text)}}, nil)
 		keys := strings.Join(slices.Sorted(maps.Keys(c.want.Properties)), ", ")

@@ -90,7 +90,7 @@ const (
 // so that a change in between leaves nothing that refers to what is missing.
 // They are restored in the reverse order.
 var buckets = []string{
-	schemas.BucketTokens, schemas.BucketGroups, schemas.BucketAccounts, schemas.BucketPacks, schemas.BucketScans, schemas.BucketSeq,
+	schemas.BucketTokens, schemas.BucketWebhooks, schemas.BucketGroups, schemas.BucketAccounts, schemas.BucketPacks, schemas.BucketScans, schemas.BucketSeq,
 }
 
 // entry is a line of a bucket's file.

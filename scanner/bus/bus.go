@@ -75,6 +75,8 @@ type Bus struct {
 	opt Options
 	log zerolog.Logger
 
+	budgets *budgets
+
 	mu      sync.Mutex
 	kvs     map[string]jetstream.KeyValue
 	objects map[string]jetstream.ObjectStore
@@ -99,10 +101,12 @@ func Connect(ctx context.Context, o Options) (*Bus, error) {
 		nc.Close()
 		return nil, jetstreamError(o, err)
 	}
-	return &Bus{
+	b := &Bus{
 		nc: nc, js: js, opt: o, log: o.Log,
 		kvs: map[string]jetstream.KeyValue{}, objects: map[string]jetstream.ObjectStore{},
-	}, nil
+	}
+	b.budgets = &budgets{b: b, held: map[string]*budget{}}
+	return b, nil
 }
 
 func connectOptions(ctx context.Context, o Options) []nats.Option {

@@ -16,7 +16,8 @@ import (
 // Units hands units to h, at most parallel at a time, until ctx ends; it then
 // waits for the running handlers, whose context ends Options.Grace later. A unit is
 // acknowledged after h returned nil, and given back when h was interrupted.
-// While h runs the server is told that it is alive. It returns nil when ctx
+// While h runs the server is told that it is alive. Units of one account and region are
+// read by one process at a time; another that is given one puts it off. It returns nil when ctx
 // ended and an error only when the consumer cannot be used at all.
 func (b *Bus) Units(ctx context.Context, parallel int, h func(ctx context.Context, u schemas.Unit) error) error {
 	return b.each(ctx, schemas.StreamUnits, schemas.ConsumerDiscovery, parallel, func(ctx context.Context, m jetstream.Msg) error {
@@ -24,7 +25,7 @@ func (b *Bus) Units(ctx context.Context, parallel int, h func(ctx context.Contex
 		if err := b.decode(ctx, m, &u); err != nil {
 			return err
 		}
-		return h(ctx, u)
+		return b.budgets.with(ctx, u, func(ctx context.Context) error { return h(ctx, u) })
 	})
 }
 

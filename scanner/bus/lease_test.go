@@ -229,6 +229,10 @@ func (fakePlanner) Plan(_ context.Context, a schemas.Account) (schemas.AccountID
 	return a.ID, []schemas.UnitKey{{Region: "global", Service: "iam"}}, nil
 }
 
+func (fakePlanner) Organization(_ context.Context, a schemas.Account) ([]schemas.OrganizationAccount, error) {
+	return []schemas.OrganizationAccount{{ID: a.ID, Name: "own"}}, nil
+}
+
 func (fakePlanner) Locate(_ context.Context, a schemas.Account, resource string) (schemas.UnitKey, []schemas.Key, error) {
 	if a.Name == "bad" {
 		return schemas.UnitKey{}, nil, schemas.Errorf(schemas.CodeInvalid, "%q is no ARN", resource)
@@ -258,6 +262,9 @@ func TestRequests(t *testing.T) {
 	id, units, err := client.Plan(ctx, schemas.Account{ID: account})
 	if err != nil || id != account || len(units) != 1 {
 		t.Errorf("got %s %v, %v", id, units, err)
+	}
+	if list, err := client.Organization(ctx, schemas.Account{ID: account}); err != nil || len(list) != 1 || list[0].ID != account {
+		t.Errorf("organization: %v, %v", list, err)
 	}
 	unit, located, err := client.Locate(ctx, schemas.Account{ID: account}, "arn")
 	if err != nil || unit.Service != "iam" || len(located) != 1 || located[0].ID != "arn" {

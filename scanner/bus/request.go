@@ -24,6 +24,7 @@ type Planner interface {
 	Plan(ctx context.Context, a schemas.Account) (schemas.AccountID, []schemas.UnitKey, error)
 	Probe(ctx context.Context, a schemas.Account, regions []string) ([]schemas.Permission, error)
 	Locate(ctx context.Context, a schemas.Account, resource string) (schemas.UnitKey, []schemas.Key, error)
+	Organization(ctx context.Context, a schemas.Account) ([]schemas.OrganizationAccount, error)
 }
 
 const (
@@ -51,7 +52,7 @@ func (b *Bus) ServeStore(ctx context.Context, s Store) error {
 	})
 }
 
-// ServePlan answers requests to plan, probe and locate; it ends as ServeStore
+// ServePlan answers requests to plan, probe, locate and list an organization; it ends as ServeStore
 // does.
 func (b *Bus) ServePlan(ctx context.Context, p Planner) error {
 	plan := func(ctx context.Context, r schemas.PlanRequest) (schemas.PlanReply, error) {
@@ -66,7 +67,14 @@ func (b *Bus) ServePlan(ctx context.Context, p Planner) error {
 		unit, keys, err := p.Locate(ctx, r.Account, r.Resource)
 		return schemas.LocateReply{Unit: unit, Keys: keys}, err
 	}
+	organization := func(ctx context.Context, r schemas.OrganizationRequest) (schemas.OrganizationReply, error) {
+		list, err := p.Organization(ctx, r.Account)
+		return schemas.OrganizationReply{Accounts: list}, err
+	}
 	return b.serve(ctx, planTimeout, map[string]func(context.Context, []byte) any{
+		schemas.RequestOrganization: func(ctx context.Context, data []byte) any {
+			return answer(ctx, data, organization, func(e *schemas.Error) schemas.OrganizationReply { return schemas.OrganizationReply{Error: e} })
+		},
 		schemas.RequestProbe: func(ctx context.Context, data []byte) any {
 			return answer(ctx, data, probe, func(e *schemas.Error) schemas.ProbeReply { return schemas.ProbeReply{Error: e} })
 		},
@@ -211,6 +219,16 @@ func (b *Bus) Locate(ctx context.Context, a schemas.Account, resource string) (s
 		return schemas.UnitKey{}, nil, err
 	}
 	return out.Unit, out.Keys, coded(out.Error)
+}
+
+// Organization asks a discovery worker for the accounts of the organization that
+// an account's credentials list. Errors as in Plan.
+func (b *Bus) Organization(ctx context.Context, a schemas.Account) ([]schemas.OrganizationAccount, error) {
+	var out schemas.OrganizationReply
+	if err := b.askWorker(ctx, schemas.RequestOrganization, schemas.OrganizationRequest{Account: a}, &out); err != nil {
+		return nil, err
+	}
+	return out.Accounts, coded(out.Error)
 }
 
 // askWorker asks a discovery worker, and says so when there is none.

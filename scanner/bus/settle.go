@@ -2,7 +2,9 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -30,6 +32,7 @@ const (
 	Superseded Fate = "superseded"
 	Retried    Fate = "retried"
 	GivenBack  Fate = "given_back"  // by a process that stops
+	Deferred   Fate = "deferred"    // for another process, or for later
 	DeadLetter Fate = "dead_letter" // given up
 )
 
@@ -38,6 +41,9 @@ const (
 func decide(err error, delivery uint64) Fate {
 	if err == nil {
 		return Acked
+	}
+	if errors.Is(err, errElsewhere) {
+		return Deferred
 	}
 	switch schemas.CodeOf(err) {
 	case schemas.CodeFenced:
@@ -58,13 +64,13 @@ func decide(err error, delivery uint64) Fate {
 
 // retryDelay doubles with every delivery; a dependency that said how long to
 // wait is believed.
-func (b *Bus) retryDelay(err error, delivery uint64) time.Duration {
+func (b *Bus) retryDelay(err error, delivery uint64, longest time.Duration) time.Duration {
 	var after time.Duration
 	if e, ok := asError(err); ok {
 		after = e.RetryAfter
 	}
 	d := b.opt.RetryDelay << min(max(delivery, 1)-1, 16)
-	return min(max(d, after), maxRetryDelay)
+	return min(max(d, after), longest)
 }
 
 // settle ends a delivery. A handler that was interrupted by a shutdown gives
@@ -75,9 +81,19 @@ func (b *Bus) settle(ctx context.Context, m jetstream.Msg, err error) {
 		return
 	}
 	delivery := deliveryOf(m)
-	switch fate := decide(err, delivery); fate {
+	fate, longest := decide(err, delivery), maxRetryDelay
+	if isWebhook(m) {
+		// It waits for a receiver of somebody else's, and holds nothing up.
+		longest = maxWebhookDelay
+		if code := schemas.CodeOf(err); fate == DeadLetter && code != schemas.CodeInvalid && delivery < maxWebhookTries {
+			fate = Retried
+		}
+	}
+	switch fate {
+	case Deferred:
+		b.putOff(ctx, m)
 	case Retried:
-		b.retry(m, err, delivery)
+		b.retry(m, err, delivery, longest)
 	case DeadLetter:
 		b.bury(ctx, m, err, delivery)
 	default:
@@ -123,8 +139,10 @@ func about(m jetstream.Msg) func(*zerolog.Event) {
 	}
 }
 
-func (b *Bus) retry(m jetstream.Msg, err error, delivery uint64) {
-	d := b.retryDelay(err, delivery)
+func isWebhook(m jetstream.Msg) bool { return strings.HasPrefix(m.Subject(), "webhooks.") }
+
+func (b *Bus) retry(m jetstream.Msg, err error, delivery uint64, longest time.Duration) {
+	d := b.retryDelay(err, delivery, longest)
 	b.log.Warn().Err(err).Func(about(m)).Uint64("delivery", delivery).Dur("retryIn", d).Msg("handling failed")
 	b.note(m, m.NakWithDelay(d), "retry")
 	b.settled(m, Retried)
@@ -145,7 +163,7 @@ func (b *Bus) bury(ctx context.Context, m jetstream.Msg, err error, delivery uin
 	id := "dead/" + meta.Stream + "/" + strconv.FormatUint(meta.Sequence.Stream, 10) + "/" + strconv.FormatInt(meta.Timestamp.UnixNano(), 36)
 	if _, pubErr := b.js.PublishMsg(ctx, dead, jetstream.WithMsgID(id)); pubErr != nil {
 		b.note(m, pubErr, "publish dead letter")
-		b.retry(m, err, delivery)
+		b.retry(m, err, delivery, maxRetryDelay)
 		return
 	}
 	b.log.Error().Err(err).Func(about(m)).Uint64("delivery", delivery).Msg("gave a message up as a dead letter")

@@ -19,9 +19,12 @@ const dedupeWindow = 2 * time.Minute
 
 const (
 	unitBytes     = 64 << 20
+	webhookBytes  = 256 << 20
+	deliveredAge  = 7 * 24 * time.Hour
 	deadBytes     = 64 << 20
 	deadAge       = 14 * 24 * time.Hour
 	oversizeBytes = 512 << 20
+	answersAge    = 24 * time.Hour
 	oversizeAge   = 7 * 24 * time.Hour
 )
 
@@ -51,6 +54,7 @@ func (b *Bus) streams() []jetstream.StreamConfig {
 		work(schemas.StreamUnits, schemas.SubjectsUnits, jetstream.WorkQueuePolicy, unitBytes),
 		work(schemas.StreamSnapshots, schemas.SubjectsSnapshots, jetstream.InterestPolicy, b.opt.WorkBytes),
 		work(schemas.StreamVerdicts, schemas.SubjectsVerdicts, jetstream.WorkQueuePolicy, b.opt.WorkBytes),
+		work(schemas.StreamWebhooks, schemas.SubjectsWebhooks, jetstream.WorkQueuePolicy, webhookBytes),
 		{
 			Name: schemas.StreamDead, Subjects: schemas.SubjectsDead, MaxBytes: deadBytes, MaxAge: deadAge,
 			Discard: jetstream.DiscardOld, Storage: jetstream.FileStorage, Replicas: b.opt.Replicas, Duplicates: dedupeWindow,
@@ -154,6 +158,7 @@ func (b *Bus) buckets() []jetstream.KeyValueConfig {
 		kv(schemas.BucketAccounts, 5, 0), kv(schemas.BucketGroups, 5, 0), kv(schemas.BucketPacks, 5, 0),
 		kv(schemas.BucketTokens, 5, 0), kv(schemas.BucketEffective, 1, 0), kv(schemas.BucketScans, 1, 0),
 		kv(schemas.BucketSeq, 1, 0), kv(schemas.BucketLeases, 1, b.opt.LeaseTTL),
+		kv(schemas.BucketAnswers, 1, answersAge), kv(schemas.BucketWebhooks, 5, 0), kv(schemas.BucketDelivered, 1, deliveredAge),
 	}
 }
 

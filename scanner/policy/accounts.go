@@ -20,6 +20,12 @@ type AccountsDeps struct {
 	Groups   *Groups
 	Resolver *Resolver
 	Planner  Planner
+	// Organizer lists organizations; Cancel ends a scan of an account that left one.
+	// Synced is told of every account that a look at an organization writes. Each may
+	// be nil.
+	Organizer Organizer
+	Cancel    func(ctx context.Context, scan string) error
+	Synced    func(ctx context.Context, a schemas.Account)
 	// Running returns the id of the account's running scan, "" without one.
 	Running func(ctx context.Context, a schemas.AccountID) (string, error)
 	// CheckCron refuses a schedule that cannot be read; may be nil.
@@ -54,6 +60,7 @@ func (s *Accounts) Add(ctx context.Context, a schemas.Account) (schemas.Account,
 	if a.ID != "" && a.ID != id {
 		return a, schemas.Errorf(schemas.CodeConflict, "the credentials belong to %s, not to %s", id, a.ID)
 	}
+	a.Found = nil
 	a.ID, a.CreatedAt = id, s.d.Now().UTC().Truncate(time.Millisecond)
 	rev, err := s.d.Accounts.Create(ctx, string(a.ID), a)
 	if is(err, schemas.CodeConflict) {
@@ -165,6 +172,17 @@ func (s *Accounts) Remove(ctx context.Context, nameOrID string) error {
 	if scan != "" {
 		return schemas.Errorf(schemas.CodeConflict, "scan %s of account %s is still running", scan, a.Name).
 			WithHint("wait for it, or stop it: insights scan cancel %s", scan)
+	}
+	if a.Found != nil && !a.Found.Left() {
+		if by, _, err := s.d.Accounts.Get(ctx, string(a.Found.By)); err == nil && by.Organization != nil {
+			return schemas.Errorf(schemas.CodeConflict, "account %s would be found again by account %s", a.Name, by.Name).
+				WithHint("exclude it first: insights account update %s --exclude-account %s", by.Name, a.ID.AWSAccount())
+		}
+	}
+	if a.Organization != nil {
+		if err := s.letGo(ctx, a.ID); err != nil {
+			return err
+		}
 	}
 	// The account goes first: a crash in between leaves a member that does not
 	// exist, never an account that lost its packs.

@@ -33,20 +33,35 @@ func (s *Accounts) Update(ctx context.Context, nameOrID string, a schemas.Accoun
 			return a, err
 		}
 	}
-	a.ID = old.ID
+	a.ID, a.Found = old.ID, old.Found
+	if old.Found != nil {
+		by, _, err := s.d.Accounts.Get(ctx, string(old.Found.By))
+		if err != nil {
+			by.Name = string(old.Found.By)
+		}
+		if err := checkFollows(old, a, by.Name); err != nil {
+			return a, err
+		}
+	}
 	if readsOtherwise(old, a) {
 		if err := s.sameAccount(ctx, a); err != nil {
 			return a, err
 		}
 	}
-	return s.replace(ctx, a)
+	if a, err = s.put(ctx, a, false); err != nil {
+		return a, err
+	}
+	if old.Organization != nil && a.Organization == nil {
+		return a, s.letGo(ctx, a.ID)
+	}
+	return a, nil
 }
 
 // readsOtherwise tells whether the cloud is asked with other credentials, at
 // another place or for other things.
 func readsOtherwise(a, b schemas.Account) bool {
 	return a.RoleARN != b.RoleARN || a.ExternalID != b.ExternalID || a.Profile != b.Profile || a.Endpoint != b.Endpoint ||
-		!slices.Equal(a.Regions, b.Regions) || !slices.Equal(a.Services, b.Services)
+		!slices.Equal(a.SessionPolicies, b.SessionPolicies) || !slices.Equal(a.Regions, b.Regions) || !slices.Equal(a.Services, b.Services)
 }
 
 func (s *Accounts) sameAccount(ctx context.Context, a schemas.Account) error {
@@ -61,14 +76,18 @@ func (s *Accounts) sameAccount(ctx context.Context, a schemas.Account) error {
 	return nil
 }
 
-// replace stores an account over the newest one of its id.
-func (s *Accounts) replace(ctx context.Context, a schemas.Account) (schemas.Account, error) {
+// put stores an account over the newest one of its id. How an organization knows
+// it is changed only by looks at that.
+func (s *Accounts) put(ctx context.Context, a schemas.Account, synced bool) (schemas.Account, error) {
 	for {
 		old, rev, err := s.d.Accounts.Get(ctx, string(a.ID))
 		if err != nil {
 			return a, err
 		}
 		a.CreatedAt = old.CreatedAt
+		if !synced {
+			a.Found = old.Found
+		}
 		if contentOf(a) == contentOf(old) {
 			return old, nil
 		}

@@ -88,9 +88,25 @@ func (r *Ring) mac(plain []byte) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// open decrypts a ciphertext. The mac must fit, since hashes go by it.
+// open decrypts a sealed value. The mac must fit, since hashes go by it.
 func (r *Ring) open(sealed map[string]any) (any, error) {
 	text, _ := sealed[cipherKey].(string)
+	plain, err := r.decrypt(text)
+	if err != nil {
+		return nil, err
+	}
+	if mac, _ := sealed[macKey].(string); !hmac.Equal([]byte(mac), []byte(r.mac(plain))) {
+		return nil, schemas.Errorf(schemas.CodeInvalid, "open a secret: the mac does not fit")
+	}
+	var v any
+	if err := json.Unmarshal(plain, &v); err != nil {
+		return nil, schemas.Errorf(schemas.CodeInvalid, "open a secret: what was sealed is not JSON")
+	}
+	return v, nil
+}
+
+// decrypt is the JSON behind a ciphertext.
+func (r *Ring) decrypt(text string) ([]byte, error) {
 	parts := strings.Split(text, ":")
 	if len(parts) != 4 || parts[0] != version {
 		return nil, schemas.Errorf(schemas.CodeInvalid, "open a secret: the ciphertext has an unknown form")
@@ -112,14 +128,7 @@ func (r *Ring) open(sealed map[string]any) (any, error) {
 	if err != nil {
 		return nil, schemas.Errorf(schemas.CodeInvalid, "open a secret: the ciphertext is damaged or of another key")
 	}
-	if mac, _ := sealed[macKey].(string); !hmac.Equal([]byte(mac), []byte(r.mac(plain))) {
-		return nil, schemas.Errorf(schemas.CodeInvalid, "open a secret: the mac does not fit")
-	}
-	var v any
-	if err := json.Unmarshal(plain, &v); err != nil {
-		return nil, schemas.Errorf(schemas.CodeInvalid, "open a secret: what was sealed is not JSON")
-	}
-	return v, nil
+	return plain, nil
 }
 
 // isSealed tells whether a value has the form of a sealed secret: its three
