@@ -111,7 +111,7 @@ var checkScript string
 // accepts makes the virtual environment and holds its Python against
 // requires-python.
 func (p *python) accepts(ctx context.Context, s *shop) error {
-	s.read = append(s.read, p.prefix)
+	s.read, s.sealed = append(s.read, p.prefix), func() error { return p.sealed(s.pack) }
 	s.i.phase("venv")
 	if err := p.packager.venv(ctx, p, s); err != nil {
 		return err
