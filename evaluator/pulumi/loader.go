@@ -3,7 +3,6 @@ package pulumi
 import (
 	"context"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
@@ -133,7 +132,6 @@ func (l *Loader) prepare(ctx context.Context, dir string) (evaluator.Project, in
 	if real, err := filepath.EvalSymlinks(env.Dir); err == nil {
 		env.Dir = real // as the pack names its files
 	}
-	env.Read = slices.Concat(env.Read, linked(env.Dir, "node_modules", project.Options.Virtualenv))
 	return project, env, nil
 }
 

@@ -113,7 +113,7 @@ func (i *Installer) lockInto(ctx context.Context, r recipe, s *shop, dir string)
 // retry is CodeUnavailable.
 func (i *Installer) Environment(ctx context.Context, dir string, p evaluator.Project) (Environment, error) {
 	if i.adopted(dir) {
-		if e, ok := Own(dir, p); ok {
+		if e, ok := i.Own(dir, p); ok {
 			return e, fits(ctx, dir, p)
 		}
 	}
@@ -202,7 +202,7 @@ func (i *Installer) recipe(ctx context.Context, dir string, p evaluator.Project)
 // Environment gives that one from now on. It is for local packs: what is
 // published never runs in anything but its lock.
 func (i *Installer) Adopt(dir string, p evaluator.Project) bool {
-	_, ok := Own(dir, p)
+	_, ok := i.Own(dir, p)
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.own[dir] = ok
