@@ -88,7 +88,11 @@ print(sys.version_info[0], sys.version_info[1], sys.base_prefix, os.path.realpat
 	return nil
 }
 
-func (p *python) key() string { return "python " + p.version + " " + p.venvName() }
+// key has the interpreter, and where it is installed: a virtual environment is
+// made of links to both, and is nothing without them.
+func (p *python) key() string {
+	return strings.Join([]string{"python", p.version, p.base, p.prefix, p.venvName()}, " ")
+}
 
 func (p *python) tool() string { return p.packager.name() }
 
