@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,7 +86,8 @@ func extract(archive []byte, dir string) error {
 func extractFile(into *os.Root, h *tar.Header, r io.Reader) error {
 	name, ok := strings.CutPrefix(h.Name, root)
 	if !ok || !filepath.IsLocal(name) || strings.Contains(name, `\`) {
-		return schemas.Errorf(schemas.CodeInvalid, "the archive holds %q, which is not below %s", h.Name, root)
+		return schemas.Errorf(schemas.CodeInvalid, "the archive holds %q, which is not below %s", h.Name, root).
+			WithHint("publish the directory itself, or an archive as 'npm pack' and 'insights pack pull --file' make it")
 	}
 	if h.Typeflag != tar.TypeReg {
 		return schemas.Errorf(schemas.CodeInvalid, "the archive holds %q, which is no file", h.Name)
@@ -169,10 +171,36 @@ func (c *ArchiveCache) Dir(ctx context.Context, digest string) (string, error) {
 		}
 		return "", err
 	}
-	if err := os.WriteFile(dir+completeMark, []byte(digest), 0o600); err != nil {
+	if err := c.mark(dir, digest); err != nil {
 		return "", schemas.Errorf(schemas.CodeInternal, "mark the unpacked pack: %w", err)
 	}
 	return dir, nil
+}
+
+// mark says that a directory was unpacked to its end, once that is on the disk: a
+// machine that stops must not leave a mark beside files that are empty.
+func (c *ArchiveCache) mark(dir, digest string) error {
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, syncPath(path))
+	})
+	if err != nil {
+		return err
+	}
+	if err := syncPath(c.dir); err != nil {
+		return err
+	}
+	if err := os.WriteFile(dir+completeMark, []byte(digest), 0o600); err != nil {
+		return err
+	}
+	return errors.Join(syncPath(dir+completeMark), syncPath(c.dir))
+}
+
+func syncPath(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 const completeMark = ".complete"
