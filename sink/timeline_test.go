@@ -41,7 +41,7 @@ func TestThePastIsWhatItWas(t *testing.T) {
 	t.Parallel()
 	w := &world{s: newStore(t, ""), m: newModel(), h: newHistory(3)}
 	stopMerges(t, w.s)
-	w.h.now = time.Now().UTC().Truncate(24 * time.Hour).AddDate(0, 0, -9)
+	w.h.now = time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -9)
 	for _, m := range worldPacks() {
 		if err := w.s.RecordPolicies(t.Context(), m); err != nil {
 			t.Fatal(err)
