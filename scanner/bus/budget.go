@@ -36,7 +36,8 @@ type budget struct {
 var errElsewhere = errors.New("another process reads this account and region")
 
 // with runs fn while this process holds the budget of a unit. It returns errElsewhere at
-// once when another one does. fn's context ends when the lease is lost.
+// once when another one does, and when fn failed after the lease was lost, with which its
+// context ends.
 func (s *budgets) with(ctx context.Context, u schemas.Unit, fn func(context.Context) error) error {
 	key := "budget." + string(u.Account.ID) + "." + u.Unit.Region
 	g, err := s.join(ctx, key)
@@ -60,7 +61,11 @@ func (s *budgets) with(ctx context.Context, u schemas.Unit, fn func(context.Cont
 	defer cancel(nil)
 	stop := context.AfterFunc(g.ctx, func() { cancel(context.Cause(g.ctx)) })
 	defer stop()
-	return fn(ctx)
+	err = fn(ctx)
+	if err != nil && g.ctx.Err() != nil {
+		return errElsewhere // it failed of the lost lease: nobody has read the unit yet
+	}
+	return err
 }
 
 // join is the budget that is held or being taken, with one user more. One that is being

@@ -145,3 +145,35 @@ func TestARegionIsReadByOneProcess(t *testing.T) {
 		t.Errorf("%d units were given up", dead)
 	}
 }
+
+// A unit whose reading was broken off with its budget has not been read: it comes again.
+func TestAUnitThatLosesItsBudgetIsReadAgain(t *testing.T) {
+	t.Parallel()
+	ctx := testContext(t)
+	s := bustest.Server(t)
+	b := bustest.Connect(t, s)
+	kv := raw(t, s)
+	u := unit("s3", 0)
+	if err := b.PublishUnit(ctx, u); err != nil {
+		t.Fatal(err)
+	}
+	var calls atomic.Int32
+	read := make(chan schemas.UnitKey, 4)
+	consume(t, func(ctx context.Context) error {
+		return b.Units(ctx, 2, func(ctx context.Context, u schemas.Unit) error {
+			if calls.Add(1) == 1 {
+				if _, err := kv.Put(ctx, "budget."+string(account)+".us-east-1", []byte("usurper")); err != nil {
+					return err
+				}
+				<-ctx.Done()
+				return context.Cause(ctx) // as a reader does
+			}
+			read <- u.Unit
+			return nil
+		})
+	})
+	if got := receive(t, ctx, read); got != u.Unit {
+		t.Errorf("read %s", got)
+	}
+	eventually(t, ctx, "an empty queue", func() bool { return queued(t, ctx, b) == 0 })
+}
