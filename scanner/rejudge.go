@@ -3,6 +3,7 @@ package scanner
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -13,6 +14,10 @@ const (
 	maxStaleRounds = 3    // rounds without progress before what is left is reported
 	batchOverhead  = 4 << 10
 )
+
+// judgePatience is how long a round may make no progress before the next one, where other
+// accounts are so busy that nobody can tell whether something is on its way.
+const judgePatience = 10 * time.Minute
 
 // rejudgeUnit stands in the messages of a re-judgement.
 func rejudgeUnit() schemas.UnitKey { return schemas.UnitKey{Region: "-", Service: "rejudge"} }
@@ -44,7 +49,7 @@ func (c *Control) rejudge(ctx context.Context, a schemas.AccountID, stop func(co
 		if err := c.publishRejudge(ctx, eff); err != nil {
 			return left, err
 		}
-		if stopped, err := c.awaitJudged(ctx, eff, stop); err != nil || stopped {
+		if stopped, err := c.awaitJudged(ctx, eff, left, stop); err != nil || stopped {
 			return left, err
 		}
 	}
@@ -64,10 +69,11 @@ func (c *Control) Effective(ctx context.Context, a schemas.AccountID) (schemas.E
 	return eff, err
 }
 
-// awaitJudged waits until the round is judged and stored: nothing is left, or
-// nothing is on its way.
-func (c *Control) awaitJudged(ctx context.Context, eff schemas.Effective, stop func(context.Context) (bool, error)) (stopped bool, err error) {
+// awaitJudged waits until the round is judged and stored: nothing is left, nothing is
+// on its way, or nothing has become of it for long.
+func (c *Control) awaitJudged(ctx context.Context, eff schemas.Effective, before uint64, stop func(context.Context) (bool, error)) (stopped bool, err error) {
 	start := c.d.Now()
+	progress := start
 	for quiet := 0; ; {
 		if err := c.waitSince(ctx, start); err != nil {
 			return false, err
@@ -88,6 +94,13 @@ func (c *Control) awaitJudged(ctx context.Context, eff schemas.Effective, stop f
 		left, err := c.d.Store.UnjudgedCount(ctx, eff.AccountID, eff.Revision)
 		if err != nil || left == 0 {
 			return false, err
+		}
+		now := c.d.Now()
+		if left != before {
+			before, progress = left, now
+		}
+		if now.Sub(progress) >= judgePatience {
+			return false, nil
 		}
 	}
 }
