@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
@@ -29,8 +30,9 @@ import (
 // Provider reads AWS accounts with the AWS SDK. It keeps credentials, clients
 // and limiters per account and region, and implements discovery.Provider.
 type Provider struct {
-	log zerolog.Logger
-	now func() time.Time
+	log  zerolog.Logger
+	now  func() time.Time
+	http *awshttp.BuildableClient
 	// called is told of every API attempt; may be nil.
 	called func(service, operation string, throttled bool)
 
@@ -41,7 +43,7 @@ type Provider struct {
 
 // New returns a provider.
 func New(log zerolog.Logger, now func() time.Time) *Provider {
-	return &Provider{log: log, now: now, accounts: map[string]*access{}, limiters: map[schemas.AccountID]*limiter{}}
+	return &Provider{log: log, now: now, http: newHTTPClient(silence), accounts: map[string]*access{}, limiters: map[schemas.AccountID]*limiter{}}
 }
 
 // OnCall makes fn hear of every API attempt, by the SDK's names of service and
@@ -186,7 +188,7 @@ func (p *Provider) config(ctx context.Context, a schemas.Account, attempts int) 
 	if err != nil {
 		return cfg, schemas.Errorf(schemas.CodeInvalid, "load AWS configuration of account %s: %w", a.Name, err)
 	}
-	cfg.HTTPClient, cfg.Logger = withReadOnlyBody(cfg.HTTPClient), sdkLog{p.log}
+	cfg.HTTPClient, cfg.Logger = withReadOnlyBody(cfg.HTTPClient, p.http), sdkLog{p.log}
 	cfg.APIOptions = append(cfg.APIOptions, p.listen)
 	if a.Endpoint != "" {
 		cfg.BaseEndpoint = aws.String(a.Endpoint)
@@ -326,6 +328,9 @@ func (p *Provider) regions(ctx context.Context, acc *access, a schemas.Account) 
 			return nil, ctx.Err()
 		}
 		return nil, unreachable("ec2:DescribeRegions", err, "Allow ec2:DescribeRegions, or name the regions with --region.")
+	}
+	if len(out.Regions) == 0 { // every account has some; without them all else would count as gone
+		return nil, schemas.Errorf(schemas.CodeUnavailable, "ec2:DescribeRegions: the answer has no region")
 	}
 	regions := make([]string, 0, len(out.Regions))
 	for _, r := range out.Regions {
