@@ -146,16 +146,17 @@ func (s *budgets) forget(key string, g *budget) {
 // anew: deliveries count towards giving a message up, and this one has not failed.
 const maxDeferred = maxDeliveries / 2
 
-// putOff has a message delivered again a little later, to whichever process.
+// putOff has a message delivered again a little later, or when it is due, to whichever process.
 func (b *Bus) putOff(ctx context.Context, m jetstream.Msg) {
+	delay := max(b.opt.RetryDelay/2, untilDue(m))
 	if deliveryOf(m) < maxDeferred {
-		b.note(m, m.NakWithDelay(b.opt.RetryDelay/2), "put off")
+		b.note(m, m.NakWithDelay(delay), "put off")
 		b.settled(m, Deferred)
 		return
 	}
 	again := &nats.Msg{Subject: m.Subject(), Header: carried(m.Headers()), Data: m.Data()}
 	if _, err := b.js.PublishMsg(ctx, again); err != nil {
-		b.note(m, m.NakWithDelay(b.opt.RetryDelay), "put off")
+		b.note(m, m.NakWithDelay(delay), "put off")
 	} else {
 		b.note(m, m.Ack(), "ack")
 	}
