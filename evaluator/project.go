@@ -42,7 +42,7 @@ type ProjectOptions struct {
 // KubernetesAdmission is the input format of packs that judge Kubernetes objects only.
 const KubernetesAdmission = "kubernetes-admission"
 
-// Keys that are read elsewhere or by nobody.
+// Keys that Pulumi declares and nobody here reads. They are texts.
 var ignoredKeys = []string{"main", "author", "website", "license", "requiredPulumiVersion"}
 
 // ReadProject reads PulumiPolicy.yaml in the root of a pack. Unknown keys warn.
@@ -59,26 +59,52 @@ func ReadProject(dir string) (Project, error) {
 	if err != nil {
 		return Project{}, schemas.Errorf(schemas.CodeInvalid, "%s: %s", ProjectFile, yaml.FormatError(err, false, false))
 	}
-	r := projectReader{}
-	for _, doc := range file.Docs {
-		if body, ok := doc.Body.(*ast.MappingNode); ok {
-			r.each("", body, r.take)
-		}
+	if len(file.Docs) > 1 {
+		return Project{}, schemas.Errorf(schemas.CodeInvalid, "%s: must be one document, without ---", ProjectFile)
 	}
-	r.problems.Check(r.p.Runtime != "", ProjectFile+": runtime", "must be a name, or an object with a name")
+	r := projectReader{anchors: map[string]ast.Node{}}
+	body, ok := r.plain(file.Docs[0].Body).(*ast.MappingNode)
+	if !ok {
+		return Project{}, schemas.Errorf(schemas.CodeInvalid, "%s: must be an object, such as:\n  runtime: opa\n  version: 1.0.0", ProjectFile)
+	}
+	r.each("", body, r.take)
+	r.problems.Check(r.p.Runtime != "" || r.misnamed, ProjectFile+": runtime", noRuntime)
 	return r.p, r.problems.Err()
 }
 
+const noRuntime = "must be a name, or an object with a name"
+
 type projectReader struct {
 	p        Project
+	misnamed bool // the runtime is no text
+	anchors  map[string]ast.Node
 	problems schemas.Problems
+}
+
+// plain is the value of a node without its anchor and tag, or that an alias stands for.
+func (r *projectReader) plain(node ast.Node) ast.Node {
+	switch v := node.(type) {
+	case *ast.AnchorNode:
+		value := r.plain(v.Value)
+		r.anchors[v.Name.GetToken().Value] = value
+		return value
+	case *ast.AliasNode:
+		return r.anchors[v.Value.GetToken().Value]
+	case *ast.TagNode:
+		value := r.plain(v.Value)
+		if scalar, ok := value.(ast.ScalarNode); ok && v.Start.Value == "!!str" {
+			return ast.String(scalar.GetToken())
+		}
+		return value
+	}
+	return node
 }
 
 // each hands the entries of a mapping on, with what leads to them.
 func (r *projectReader) each(path string, node *ast.MappingNode, take func(name, where string, value ast.Node)) {
 	for _, entry := range node.Values {
 		name := entry.Key.GetToken().Value
-		take(name, fmt.Sprintf("%s:%d: %s%s", ProjectFile, entry.Key.GetToken().Position.Line, path, name), entry.Value)
+		take(name, fmt.Sprintf("%s:%d: %s%s", ProjectFile, entry.Key.GetToken().Position.Line, path, name), r.plain(entry.Value))
 	}
 }
 
@@ -86,8 +112,8 @@ func (r *projectReader) take(name, where string, value ast.Node) {
 	switch name {
 	case "runtime":
 		r.runtime(where, value)
-	case "version": // the text as written: 1.10 is not 1.1
-		r.text(where, value, &r.p.Version)
+	case "version":
+		r.text(where, asWritten(value), &r.p.Version)
 	case "description":
 		r.text(where, value, &r.p.Description)
 	case "inputFormat":
@@ -96,20 +122,23 @@ func (r *projectReader) take(name, where string, value ast.Node) {
 	default:
 		if !slices.Contains(ignoredKeys, name) {
 			r.unknown(where)
+			return
 		}
+		var ignored string
+		r.text(where, value, &ignored)
 	}
 }
 
 func (r *projectReader) runtime(where string, value ast.Node) {
 	body, ok := value.(*ast.MappingNode)
 	if !ok {
-		r.text(where, value, (*string)(&r.p.Runtime))
+		r.named(where, value, noRuntime)
 		return
 	}
 	r.each("runtime.", body, func(name, where string, value ast.Node) {
 		switch name {
 		case "name":
-			r.text(where, value, (*string)(&r.p.Runtime))
+			r.named(where, value, noText)
 		case "options":
 			if options, ok := value.(*ast.MappingNode); ok {
 				r.each("runtime.options.", options, r.option)
@@ -158,16 +187,41 @@ func (r *projectReader) oneOf(where, value string, allowed ...string) {
 	r.problems.Check(value == "" || slices.Contains(allowed, value), where, "%q must be one of %s", value, allowed)
 }
 
+const noText = "must be a text"
+
+// named takes the name of the runtime.
+func (r *projectReader) named(where string, value ast.Node, problem string) {
+	name, ok := textOf(value)
+	r.p.Runtime, r.misnamed = schemas.Runtime(name), !ok
+	r.problems.Check(ok, where, "%s", problem)
+}
+
 func (r *projectReader) text(where string, value ast.Node, into *string) {
+	text, ok := textOf(value)
+	*into = text
+	r.problems.Check(ok, where, noText)
+}
+
+// textOf is the text of a node; that of null is empty.
+func textOf(value ast.Node) (text string, ok bool) {
 	switch v := value.(type) {
 	case *ast.NullNode:
+		return "", true
+	case *ast.StringNode:
+		return v.Value, true
 	case *ast.LiteralNode:
-		*into = v.Value.Value
-	case ast.ScalarNode:
-		*into = v.GetToken().Value
-	default:
-		r.problems.Check(false, where, "must be a text")
+		return v.Value.Value, true
 	}
+	return "", false
+}
+
+// asWritten makes a number the text that stands in the file: 1.10 is not 1.1.
+func asWritten(value ast.Node) ast.Node {
+	switch value.(type) {
+	case *ast.IntegerNode, *ast.FloatNode:
+		return ast.String(value.GetToken())
+	}
+	return value
 }
 
 func (r *projectReader) boolean(where string, value ast.Node) *bool {

@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	rejudgeRound   = 5000 // resources per round
-	rejudgeEntries = 500  // resources per batch
-	maxStaleRounds = 3    // rounds without progress before what is left is reported
+	rejudgeRound   = 20_000 // resources per round
+	rejudgeEntries = 500    // resources per batch
+	maxStaleRounds = 3      // rounds without progress before what is left is reported
 	batchOverhead  = 4 << 10
 )
 
@@ -90,6 +90,9 @@ func (c *Control) awaitJudged(ctx context.Context, eff schemas.Effective, before
 		}
 		if quiet >= quietPolls {
 			return false, nil
+		}
+		if quiet != 1 {
+			continue // to count is to look at all that is held
 		}
 		left, err := c.d.Store.UnjudgedCount(ctx, eff.AccountID, eff.Revision)
 		if err != nil || left == 0 {

@@ -71,6 +71,8 @@ type Control struct {
 	Framework string `json:"framework"` // "CIS AWS Foundations Benchmark"
 	Version   string `json:"version,omitempty"`
 	ID        string `json:"id"` // "2.1.4"
+	// Specification is where the text of the framework is, as the pack says it.
+	Specification string `json:"specification,omitempty"`
 }
 
 // PackNamePattern is Pulumi's pattern for pack and policy names and versions.

@@ -26,7 +26,7 @@ const (
 const (
 	BucketAccounts  = "insights-accounts"      // <account id> -> Account
 	BucketGroups    = "insights-groups"        // <group name> -> Group
-	BucketPacks     = "insights-packs"         // <pack>/<version> -> PackManifest; <pack> -> PackHead. Never deleted or purged
+	BucketPacks     = "insights-packs"         // <pack>/<version> -> PackManifest; <pack> -> policy.Head. Never deleted or purged
 	BucketEffective = "insights-effective"     // <account id> -> Effective
 	BucketSeq       = "insights-seq"           // <account id> -> decimal counter
 	BucketScans     = "insights-scans"         // <account id>.<scan id> -> Scan; <account id> -> ActiveScan

@@ -22,6 +22,7 @@ import (
 func TestMain(m *testing.M) {
 	sandbox.Main()
 	if os.Getenv("INSIGHTS_TEST_MAIN") != "" {
+		stopPublishing(os.Getenv("INSIGHTS_TEST_PUBLISH_PHASE"))
 		os.Exit(profiled(run))
 	}
 	if addr := os.Getenv("INSIGHTS_TEST_AWSFAKE"); addr != "" {
@@ -30,6 +31,10 @@ func TestMain(m *testing.M) {
 	}
 	if url := os.Getenv("INSIGHTS_TEST_SDK_LOOP"); url != "" {
 		sdkLoop(url)
+		return
+	}
+	if dir := os.Getenv("INSIGHTS_TEST_PUBLISH"); dir != "" {
+		publishAll(dir, strings.Fields(os.Getenv("INSIGHTS_TEST_PUBLISH_TO")))
 		return
 	}
 	if dir := os.Getenv("INSIGHTS_TEST_NATS"); dir != "" {

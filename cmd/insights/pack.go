@@ -94,42 +94,6 @@ func (a *app) printVersions(list []schemas.PackManifest) error {
 	return printTable(a.out, []string{"pack", "version", "number?", "runtime?", "policies", "published (utc)", "by"}, rows)
 }
 
-func (a *app) packShowCmd() *cobra.Command {
-	return &cobra.Command{
-		Use: "show PACK [VERSION]", Short: "Show a pack's policies", Args: args(cobra.RangeArgs(1, 2)),
-		Long: "Show lists the policies of PACK: of VERSION, or of the newest one.",
-		Example: `  insights pack show aws_foundations
-  insights pack show aws_foundations 1.0.0 -o json`,
-		RunE: func(cmd *cobra.Command, given []string) error {
-			version := schemas.Latest
-			if len(given) == 2 {
-				version = given[1]
-			}
-			return a.with(cmd.Context(), "insights pack show", nodeOptions{}, func(ctx context.Context, s api.Service) error {
-				m, err := s.GetPack(ctx, given[0], version)
-				if err != nil {
-					return err
-				}
-				if a.output == "json" {
-					return printJSON(a.out, m)
-				}
-				fmt.Fprintf(a.out, "%s %s (%s), published %s by %s\n", m.Name, m.Version, m.Runtime, timeText(m.PublishedAt), m.PublishedBy)
-				for _, line := range append(wrap(oneLine(m.Description), 80), "") {
-					fmt.Fprintln(a.out, line)
-				}
-				if warnings(a.out, m); len(m.Warnings) > 0 {
-					fmt.Fprintln(a.out)
-				}
-				rows := make([][]string, len(m.Policies))
-				for i, p := range m.Policies {
-					rows[i] = []string{p.Name, severityText(p.Severity), string(p.Level), controlText(p.Controls), p.DisplayName}
-				}
-				return printTable(a.out, []string{"policy", "severity", "level?", "controls?", "title"}, rows)
-			})
-		},
-	}
-}
-
 // warnings prints what a pack was published with all the same.
 func warnings(w io.Writer, m schemas.PackManifest) {
 	for _, text := range m.Warnings {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +23,83 @@ deny_size contains "the volume is larger than allowed" if {
 	input.size > data.config.deny_size.most
 }
 `
+
+// What a version with a configuration would do to each violation is what enforcing
+// it then does: appear, go, stay, and what cannot be told.
+func TestPreviewIsWhatEnforcingDoes(t *testing.T) {
+	t.Parallel()
+	url, _ := startFake(t, awsfake.Population{AccountID: "123456789012", Regions: []string{"eu-west-1"}, Volumes: 9, Instances: 2, Buckets: 3})
+	p := newProgram(t)
+	pack := t.TempDir()
+	write(t, filepath.Join(pack, "PulumiPolicy.yaml"), "runtime: opa\nversion: 1.0.0\n")
+	write(t, filepath.Join(pack, "config-schema.json"), `{"deny_size": {"properties": {"most": {"type": "integer", "default": 100000}}}}`)
+	write(t, filepath.Join(pack, "own.rego"), previewRules)
+	p.ok(t, "account", "add", "prod", "--endpoint", url, "--region", "eu-west-1", "--service", "ec2,s3")
+	p.ok(t, "group", "withdraw", schemas.DefaultAccountsGroup, "aws_foundations")
+	p.scan(t)
+	p.ok(t, "pack", "publish", pack)
+	p.ok(t, "group", "enforce", schemas.DefaultAccountsGroup, "own")
+
+	write(t, filepath.Join(pack, "PulumiPolicy.yaml"), "runtime: opa\nversion: 0.9.0\n")
+	write(t, filepath.Join(pack, "own.rego"), strings.Replace(previewRules, `input.__type == "aws:ebs/volume:Volume"`, `regex.match("[02468]$", input.__name)`, 1)+`
+deny_website contains "no website" if {
+	input.__type == "aws:s3/bucket:Bucket"
+	not input.website
+}
+`)
+	config := configFile(t, p.dir, "deny_size: {most: 0}\n")
+	before := p.openFindings(t)
+	var preview schemas.Preview
+	p.json(t, &preview, "pack", "preview", pack, "--config", config)
+	p.ok(t, "pack", "publish", pack)
+	p.ok(t, "group", "enforce", schemas.DefaultAccountsGroup, "own", "--pack-config", config)
+	after := p.openFindings(t)
+
+	var said, done []string
+	unknown := uint64(0)
+	for _, q := range preview.Accounts[0].Policies {
+		unknown += q.Unknown
+		for _, f := range q.Findings {
+			sign := "-"
+			if f.Appears {
+				sign = "+"
+			}
+			said = append(said, sign+q.Policy+" "+f.String())
+		}
+	}
+	for v := range after {
+		if !before[v] {
+			done = append(done, "+"+v)
+		}
+	}
+	for v := range before {
+		if !after[v] {
+			done = append(done, "-"+v)
+		}
+	}
+	slices.Sort(said)
+	slices.Sort(done)
+	if !slices.Equal(said, done) || len(before) == 0 || !strings.Contains(strings.Join(done, "\n"), "-deny_volume") || !strings.Contains(strings.Join(done, "\n"), "+deny_size") {
+		t.Errorf("the preview said\n%s\nand came\n%s", strings.Join(said, "\n"), strings.Join(done, "\n"))
+	}
+	var report schemas.Report
+	p.json(t, &report, "report")
+	if got := report.Accounts[0].Counts.Unknown; got != unknown || got == 0 {
+		t.Errorf("%d are unknown, the preview said %d", got, unknown)
+	}
+}
+
+// openFindings are the open violations by policy and resource.
+func (p program) openFindings(t *testing.T) map[string]bool {
+	t.Helper()
+	var page schemas.ViolationPage
+	p.json(t, &page, "violations", "--limit", "1000")
+	out := map[string]bool{}
+	for _, v := range page.Violations {
+		out[v.Policy+" "+v.String()] = true
+	}
+	return out
+}
 
 // What a change would do is what it then does, and asking changes nothing.
 func TestPackPreview(t *testing.T) {

@@ -94,19 +94,16 @@ func (a *app) packPullCmd() *cobra.Command {
 	var dir, file string
 	cmd := &cobra.Command{
 		Use: "pull PACK [VERSION]", Short: "Download a pack as it was published", Args: args(cobra.RangeArgs(1, 2)),
-		Long: `Pull downloads VERSION of PACK, or the newest one, and unpacks it into a new
-directory, PACK-VERSION unless --dir names another. With --file it writes the
+		Long: `Pull downloads VERSION of PACK, or the newest one (PACK@VERSION says the same in one
+word), and unpacks it into a new directory, PACK-VERSION unless --dir names another. With --file it writes the
 archive itself. It is what was published, byte for byte, its lock file included.`,
 		Example: `  insights pack pull aws_foundations
-  insights pack pull my_pack 1.0.0 --dir ./my-pack
+  insights pack pull my_pack@1.0.0 --dir ./my-pack
   insights pack pull my_pack --file my_pack.tar.gz`,
 		RunE: func(cmd *cobra.Command, given []string) error {
-			version := schemas.Latest
-			if len(given) == 2 {
-				version = given[1]
-			}
+			pack, version := packGiven(given)
 			return a.with(cmd.Context(), "insights pack pull", nodeOptions{}, func(ctx context.Context, s api.Service) error {
-				m, err := s.GetPack(ctx, given[0], version)
+				m, err := s.GetPack(ctx, pack, version)
 				if err != nil {
 					return err
 				}
@@ -212,6 +209,14 @@ func (a *app) printPolicyConfig(config map[string]schemas.PolicyConfig) error {
 		rows = append(rows, []string{name, string(config[name].Level), properties})
 	}
 	return printTable(a.out, []string{"policy", "level", "properties"}, rows)
+}
+
+// packGiven is what PACK, PACK@VERSION and PACK VERSION name.
+func packGiven(given []string) (pack, version string) {
+	if len(given) == 2 {
+		return given[0], given[1]
+	}
+	return packAtVersion(given[0])
 }
 
 // packAtVersion splits PACK@VERSION; without a version it is the newest one.

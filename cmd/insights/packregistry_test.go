@@ -47,6 +47,8 @@ func TestPackRegistry(t *testing.T) {
 	}
 	checkFailure(t, p, exitUsage, []string{"pack", "validate-config", "own@2.0.0", configFile(t, p.dir, "deny: {days: x, enforcementLevel: never}")},
 		`deny: "never" is not a valid enforcement level`, "deny: days: ")
+	checkFailure(t, p, exitUsage, []string{"pack", "validate-config", "own", configFile(t, p.dir, "deny: {days: x}\ndenied: advisory")},
+		"pack own 1.9.1 has no policy denied; ", "deny: days: ", "policies: deny")
 	checkFailure(t, p, exitError, []string{"pack", "validate-config", "own@3", configFile(t, p.dir, "{}")}, `pack own has no version "3"`)
 
 	file := filepath.Join(p.dir, "own.tar.gz")

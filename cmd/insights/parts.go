@@ -78,6 +78,9 @@ func (n *node) openParts(ctx context.Context) error {
 	if !n.holdsStore() {
 		return nil
 	}
+	if err := n.parts.registry.Complete(ctx); err != nil {
+		return err
+	}
 	if err := n.installStarter(ctx); err != nil {
 		return err
 	}
@@ -108,6 +111,9 @@ func (n *node) planner() bus.Planner {
 	return n.bus
 }
 
+// publishPhase is set where tests end the program in the middle of publishing.
+var publishPhase func(name string)
+
 func (n *node) openControl() {
 	t, p := n.tables, &n.parts
 	inspectors := map[schemas.Runtime]policy.Inspector{}
@@ -116,7 +122,7 @@ func (n *node) openControl() {
 	}
 	p.registry = policy.NewRegistry(policy.RegistryDeps{
 		Manifests: t.manifests, Heads: t.heads, Groups: t.groups, Objects: p.objects, Inspectors: inspectors,
-		Record: n.store.RecordPolicies, InPlace: p.archives.Use, Log: n.log, Now: time.Now,
+		Record: n.store.RecordPolicies, InPlace: p.archives.Use, Phase: publishPhase, Log: n.log, Now: time.Now,
 	})
 	p.groups = policy.NewGroups(policy.GroupsDeps{Groups: t.groups, Accounts: t.accounts, Registry: p.registry, Now: time.Now})
 	p.resolver = policy.NewResolver(policy.ResolverDeps{

@@ -11,21 +11,17 @@ import (
 // missing are the reads that policies wait for, the dearest first, with what they
 // take: the calls that scans make for the facet, always or on demand.
 func (t *previewTally) missing() []schemas.PreviewRead {
-	perCall := map[[2]string]uint64{}
+	calls := map[[2]string][]schemas.TypeCall{}
 	for _, typ := range aws.Types() {
 		for _, c := range slices.Concat(typ.Calls, typ.OnDemand) {
-			perCall[[2]string{typ.Type, c.Action}] = uint64(c.PerCall)
+			key := [2]string{typ.Type, c.Action}
+			calls[key] = append(calls[key], c)
 		}
 	}
 	out := make([]schemas.PreviewRead, 0, len(t.reads))
 	for _, r := range t.reads {
-		n, known := perCall[[2]string{r.Type, r.Call}]
-		switch {
-		case !known || r.State == schemas.FacetNotReadable:
-		case n == 0:
-			r.Calls = 1
-		default:
-			r.Calls = (r.Resources + n - 1) / n
+		if r.State != schemas.FacetNotReadable {
+			r.Calls = callsOf(calls[[2]string{r.Type, r.Call}], r.Resources)
 		}
 		out = append(out, *r)
 	}
@@ -33,4 +29,17 @@ func (t *previewTally) missing() []schemas.PreviewRead {
 		return cmp.Or(cmp.Compare(b.Calls, a.Calls), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Call, b.Call), cmp.Compare(a.State, b.State), cmp.Compare(a.Reason, b.Reason))
 	})
 	return out
+}
+
+// callsOf is how many calls a number of resources takes, of an action that may be
+// called several times for each.
+func callsOf(calls []schemas.TypeCall, resources uint64) (sum uint64) {
+	for _, c := range calls {
+		if n := uint64(c.PerCall); n > 0 {
+			sum += (resources + n - 1) / n
+		} else {
+			sum++
+		}
+	}
+	return sum
 }

@@ -20,11 +20,12 @@ var (
 	listTables    = listCall("dynamodb:ListTables", 100)
 	describeTable = eachCall("dynamodb:DescribeTable", "description")
 	tableBackups  = eachCall("dynamodb:DescribeContinuousBackups", "continuous backups")
+	tableTTL      = eachCall("dynamodb:DescribeTimeToLive", "time to live") // on demand
 )
 
 var dynamodbService = &service{
 	name:  "dynamodb",
-	types: []typeSpec{{token: typeTable, calls: []call{listTables, describeTable, tableBackups, tagCall}}},
+	types: []typeSpec{{token: typeTable, calls: []call{listTables, describeTable, tableBackups, tagCall}, onDemand: []call{tableTTL}}},
 	// "You can call DescribeContinuousBackups at a maximum rate of 10 times per second".
 	limits: map[string]limit{"DynamoDB:DescribeContinuousBackups": {rate: 10, burst: 10}},
 	lists:  dynamodbLists,
@@ -71,9 +72,10 @@ type tableFacets struct {
 
 	table    types.TableDescription
 	recovery types.PointInTimeRecoveryDescription
+	ttl      types.TimeToLiveDescription
 	tags     map[string]any
 
-	tableF, recoveryF, tagsF facet
+	tableF, recoveryF, tagsF, ttlF facet
 }
 
 func (t *tableFacets) read(ctx context.Context, c *dynamodb.Client) {
@@ -102,6 +104,15 @@ func (t *tableFacets) read(ctx context.Context, c *dynamodb.Client) {
 		}
 		t.recoveryF = t.recoveryF.need(t.recovery.PointInTimeRecoveryStatus != "")
 	}
+	t.ttlF = onDemand(ctx, tableTTL.action, func() facet { return t.readTTL(ctx, c) })
+}
+
+func (t *tableFacets) readTTL(ctx context.Context, c *dynamodb.Client) facet {
+	out, err := c.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &t.name})
+	if err == nil && out.TimeToLiveDescription != nil {
+		t.ttl = *out.TimeToLiveDescription
+	}
+	return facetOf(tableTTL.action, err).need(t.ttl.TimeToLiveStatus != "")
 }
 
 func (t *tableFacets) project(region string) discovery.Observation {
@@ -141,7 +152,12 @@ func (t *tableFacets) project(region string) discovery.Observation {
 		d.notRead(describeTable.action, "replicas.deletionProtectionEnabled")
 		d.notRead(tableBackups.action, "replicas.pointInTimeRecovery")
 	}
-	d.notRead("dynamodb:DescribeTimeToLive", "ttl")
+	d.facet("ttl", t.ttlF, func() any {
+		ttl := newDocument()
+		ttl.set("enabled", t.ttl.TimeToLiveStatus == types.TimeToLiveStatusEnabled)
+		ttl.set("attributeName", aws.ToString(t.ttl.AttributeName))
+		return ttl.properties
+	})
 	sortUnknown(d)
 	return d.observe(region, typeTable, t.name, t.name, dynamodbProjection)
 }

@@ -34,7 +34,7 @@ var ec2Service = &service{
 		{token: typeVolume, calls: []call{listCall("ec2:DescribeVolumes", 1000)}},
 		{token: typeSecurityGroup, calls: []call{listCall("ec2:DescribeSecurityGroups", 1000)}},
 		{token: typeDefaultGroup, calls: []call{listCall("ec2:DescribeSecurityGroups", 1000)}, with: typeSecurityGroup},
-		{token: typeVPC, calls: []call{listCall("ec2:DescribeVpcs", 1000)}},
+		{token: typeVPC, calls: []call{listCall("ec2:DescribeVpcs", 1000)}, onDemand: vpcAttributeCalls},
 		{token: typeSubnet, calls: []call{listCall("ec2:DescribeSubnets", 1000)}},
 		{token: typeSnapshot, calls: []call{listCall("ec2:DescribeSnapshots", 1000)}},
 		{token: typeSnapshotExposure, calls: []call{listCall("ec2:DescribeSnapshots", 1000)}},
@@ -73,12 +73,9 @@ var ec2PageSize = aws.Int32(1000)
 func eachVPC(ctx context.Context, s *session, ids []string, emit observe) error {
 	p := ec2.NewDescribeVpcsPaginator(s.ec2(), &ec2.DescribeVpcsInput{MaxResults: ec2PageSize, Filters: idFilter("vpc-id", ids)})
 	return pages(ctx, p, func(out *ec2.DescribeVpcsOutput) error {
-		for _, v := range out.Vpcs {
-			if err := emit(ctx, projectVPC(s.region, v)); err != nil {
-				return err
-			}
-		}
-		return nil
+		return parallel(ctx, detailParallel, out.Vpcs, func(ctx context.Context, v types.Vpc) error {
+			return emit(ctx, projectVPC(s.region, v, readVPCAttributes(ctx, s, v.VpcId)))
+		})
 	})
 }
 

@@ -14,13 +14,13 @@ func ec2Tags(list []types.Tag) map[string]any {
 	return tagMap(list, func(t types.Tag) (key, value *string) { return t.Key, t.Value })
 }
 
-func projectVPC(region string, v types.Vpc) discovery.Observation {
+func projectVPC(region string, v types.Vpc, more vpcAttributes) discovery.Observation {
 	d := newDocument()
 	d.set("region", region)
 	d.set("cidrBlock", aws.ToString(v.CidrBlock))
 	d.set("instanceTenancy", string(v.InstanceTenancy))
 	d.set("tags", ec2Tags(v.Tags))
-	d.notRead("ec2:DescribeVpcAttribute", "enableDnsHostnames", "enableDnsSupport", "enableNetworkAddressUsageMetrics")
+	more.set(d)
 	return d.observe(region, typeVPC, aws.ToString(v.VpcId), aws.ToString(v.VpcId), ec2Projection)
 }
 

@@ -26,14 +26,16 @@ var (
 	listFileSystems  = listCall("elasticfilesystem:DescribeFileSystems", 100)
 	fileSystemPolicy = eachCall("elasticfilesystem:DescribeFileSystemPolicy", "policy")
 	fileSystemBackup = eachCall("elasticfilesystem:DescribeBackupPolicy", "backup policy")
-	listAccessPoints = listCall("elasticfilesystem:DescribeAccessPoints", 100)
+	// On demand.
+	fileSystemLifecycle = eachCall("elasticfilesystem:DescribeLifecycleConfiguration", "lifecycle")
+	listAccessPoints    = listCall("elasticfilesystem:DescribeAccessPoints", 100)
 )
 
 // EFS publishes no rates for these operations.
 var efsService = &service{
 	name: "efs",
 	types: []typeSpec{
-		{token: typeFileSystem, calls: []call{listFileSystems}},
+		{token: typeFileSystem, calls: []call{listFileSystems}, onDemand: []call{fileSystemLifecycle}},
 		{token: typeFileSystemPolicy, calls: []call{listFileSystems, fileSystemPolicy}},
 		{token: typeFileSystemBackup, calls: []call{listFileSystems, fileSystemBackup}},
 		{token: typeAccessPoint, calls: []call{listAccessPoints}},
@@ -80,7 +82,16 @@ func readFileSystems(ctx context.Context, s *session, list []types.FileSystemDes
 		if f.LifeCycleState == types.LifeCycleStateDeleted || isNotFound(errPolicy, fileSystemGone) || isNotFound(errBackup, fileSystemGone) {
 			return nil
 		}
-		observed := []discovery.Observation{projectFileSystem(s.region, f)}
+		var lifecycle []types.LifecyclePolicy
+		lifecycleF := onDemand(ctx, fileSystemLifecycle.action, func() facet {
+			out, err := s.efs().DescribeLifecycleConfiguration(ctx, &efs.DescribeLifecycleConfigurationInput{FileSystemId: f.FileSystemId})
+			if err == nil {
+				lifecycle = out.LifecyclePolicies
+			}
+			// Without any the list is there, and empty.
+			return facetOf(fileSystemLifecycle.action, err).need(lifecycle != nil)
+		})
+		observed := []discovery.Observation{projectFileSystem(s.region, f, lifecycleF, lifecycle)}
 		state, text := facetOf(fileSystemPolicy.action, errPolicy, "PolicyNotFound"), ""
 		if errPolicy == nil {
 			text = canonicalPolicy(aws.ToString(policy.Policy))
@@ -95,7 +106,7 @@ func readFileSystems(ctx context.Context, s *session, list []types.FileSystemDes
 	})
 }
 
-func projectFileSystem(region string, f types.FileSystemDescription) discovery.Observation {
+func projectFileSystem(region string, f types.FileSystemDescription, lifecycleF facet, lifecycle []types.LifecyclePolicy) discovery.Observation {
 	id := aws.ToString(f.FileSystemId)
 	d := newDocument()
 	d.set("region", region)
@@ -113,13 +124,26 @@ func projectFileSystem(region string, f types.FileSystemDescription) discovery.O
 		d.set("protection", map[string]any{"replicationOverwrite": string(p.ReplicationOverwriteProtection)})
 	}
 	d.set("tags", efsTags(f.Tags))
-	d.notRead("elasticfilesystem:DescribeLifecycleConfiguration", "lifecyclePolicies")
+	d.facet("lifecyclePolicies", lifecycleF, func() any { return lifecyclePolicies(lifecycle) })
 	sortUnknown(d)
 	name := aws.ToString(f.Name)
 	if name == "" {
 		name = id
 	}
 	return d.observe(region, typeFileSystem, id, name, efsProjection)
+}
+
+func lifecyclePolicies(list []types.LifecyclePolicy) []any {
+	out := make([]any, len(list))
+	for i, p := range list {
+		d := newDocument()
+		d.set("transitionToIa", string(p.TransitionToIA))
+		d.set("transitionToArchive", string(p.TransitionToArchive))
+		d.set("transitionToPrimaryStorageClass", string(p.TransitionToPrimaryStorageClass))
+		out[i] = d.properties
+	}
+	sortByJSON(out)
+	return out
 }
 
 func efsTags(list []types.Tag) map[string]any {

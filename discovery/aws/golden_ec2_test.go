@@ -86,8 +86,8 @@ func TestGoldenSecurityGroups(t *testing.T) {
 func TestGoldenNetworksAndStorage(t *testing.T) {
 	t.Parallel()
 	list := []discovery.Observation{
-		projectVPC(home, types.Vpc{VpcId: aws.String("vpc-1"), CidrBlock: aws.String("10.0.0.0/16"), InstanceTenancy: types.TenancyDefault, Tags: name}),
-		projectVPC(home, types.Vpc{VpcId: aws.String("vpc-0")}),
+		projectVPC(home, types.Vpc{VpcId: aws.String("vpc-1"), CidrBlock: aws.String("10.0.0.0/16"), InstanceTenancy: types.TenancyDefault, Tags: name}, readVPCAttributes(t.Context(), nil, nil)),
+		projectVPC(home, types.Vpc{VpcId: aws.String("vpc-0")}, readVPCAttributes(t.Context(), nil, nil)),
 		projectSubnet(home, types.Subnet{
 			SubnetId: aws.String("subnet-1"), VpcId: aws.String("vpc-1"), CidrBlock: aws.String("10.0.1.0/24"), AvailabilityZone: aws.String("us-east-1a"),
 			MapPublicIpOnLaunch: aws.Bool(true), AssignIpv6AddressOnCreation: aws.Bool(true), EnableDns64: aws.Bool(true), Ipv6Native: aws.Bool(true), Tags: name,

@@ -35,7 +35,7 @@ var (
 var lambdaService = &service{
 	name: "lambda",
 	types: []typeSpec{
-		{token: typeFunction, calls: []call{listFunctions, functionConcurrency, tagCall}, verify: []string{"lambda:GetFunctionConfiguration"}},
+		{token: typeFunction, calls: []call{listFunctions, functionConcurrency, tagCall}, onDemand: []call{functionCode, functionSigning}, verify: []string{"lambda:GetFunctionConfiguration"}},
 		{token: typePermission, calls: []call{listFunctions, functionPolicy}},
 		{token: typeFunctionURL, calls: []call{listFunctions, functionURLs}},
 	},
@@ -113,7 +113,7 @@ func readFunction(ctx context.Context, s *session, f types.FunctionConfiguration
 			reserved.state = schemas.FacetAbsent
 		}
 	}
-	err = emit(ctx, projectFunction(s.region, f, reserved, concurrency, tagsF, tags))
+	err = emit(ctx, projectFunction(s.region, f, reserved, concurrency, tagsF, tags, moreOfFunction(ctx, s, f.FunctionName)))
 	return err == nil, err
 }
 

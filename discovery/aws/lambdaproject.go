@@ -11,7 +11,7 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-func projectFunction(region string, f types.FunctionConfiguration, reserved facet, concurrency *int32, tagsF facet, tags map[string]any) discovery.Observation {
+func projectFunction(region string, f types.FunctionConfiguration, reserved facet, concurrency *int32, tagsF facet, tags map[string]any, more functionMore) discovery.Observation {
 	name, list := aws.ToString(f.FunctionName), listFunctions.action
 	d := newDocument()
 	d.set("region", region)
@@ -35,8 +35,7 @@ func projectFunction(region string, f types.FunctionConfiguration, reserved face
 	functionImage(d, f.ImageConfigResponse)
 	d.facet("reservedConcurrentExecutions", reserved, func() any { return int(*concurrency) })
 	d.facet("tags", tagsF, func() any { return tags })
-	d.notRead("lambda:GetFunction", "imageUri", "sourceKmsKeyArn")
-	d.notRead("lambda:GetFunctionCodeSigningConfig", "codeSigningConfigArn")
+	more.set(d)
 	sortUnknown(d)
 	return d.observe(region, typeFunction, name, name, lambdaProjection)
 }

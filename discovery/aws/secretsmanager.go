@@ -27,12 +27,14 @@ var (
 	listSecrets    = listCall("secretsmanager:ListSecrets", 100)
 	secretPolicy   = eachCall("secretsmanager:GetResourcePolicy", "policy")
 	describeSecret = []string{"secretsmanager:DescribeSecret"}
+	// On demand, of secrets that the list told of.
+	secretDescription = eachCall("secretsmanager:DescribeSecret", "replicas")
 )
 
 var secretsmanagerService = &service{
 	name: "secretsmanager",
 	types: []typeSpec{
-		{token: typeSecret, calls: []call{listSecrets, secretPolicy}, verify: describeSecret},
+		{token: typeSecret, calls: []call{listSecrets, secretPolicy}, verify: describeSecret, onDemand: []call{secretDescription}},
 		{token: typeSecretRotation, calls: []call{listSecrets}, with: typeSecret, verify: describeSecret},
 		{token: typeSecretPolicy, calls: []call{listSecrets, secretPolicy}, with: typeSecret, verify: describeSecret},
 	},
@@ -96,17 +98,26 @@ func readSecret(ctx context.Context, s *session, v types.SecretListEntry, emit o
 			f.state = schemas.FacetAbsent
 		}
 	}
-	return emit(ctx, projectSecret(s.region, v, f, policy)...)
+	var replicas []types.ReplicationStatusType
+	replicasF := onDemand(ctx, secretDescription.action, func() facet {
+		out, err := s.secretsmanager().DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: v.ARN})
+		f := facetOf(secretDescription.action, err)
+		if err == nil {
+			f, replicas = f.need(out.ARN != nil), out.ReplicationStatus // none are left out
+		}
+		return f
+	})
+	return emit(ctx, projectSecret(s.region, v, f, policy, replicasF, replicas)...)
 }
 
-func projectSecret(region string, v types.SecretListEntry, policyF facet, policy string) []discovery.Observation {
+func projectSecret(region string, v types.SecretListEntry, policyF facet, policy string, replicasF facet, replicas []types.ReplicationStatusType) []discovery.Observation {
 	arn, name := aws.ToString(v.ARN), aws.ToString(v.Name)
 	d := newDocument()
 	d.set("region", region)
 	d.texts(map[string]*string{"arn": v.ARN, "name": v.Name, "description": v.Description, "kmsKeyId": v.KmsKeyId, "type": v.Type})
 	d.set("tags", tagMap(v.Tags, func(t types.Tag) (key, value *string) { return t.Key, t.Value }))
 	d.facet("policy", policyF, func() any { return policy })
-	d.notRead("secretsmanager:DescribeSecret", "replicas")
+	d.facet("replicas", replicasF, func() any { return secretReplicas(replicas) })
 	list := []discovery.Observation{d.observe(region, typeSecret, arn, name, secretsmanagerProjection), secretRotation(region, v)}
 	if policyF.state == schemas.FacetAbsent {
 		return list
@@ -116,6 +127,17 @@ func projectSecret(region string, v types.SecretListEntry, policyF facet, policy
 	split.set("secretArn", arn)
 	split.facet("policy", policyF, func() any { return policy })
 	return append(list, split.observe(region, typeSecretPolicy, arn, name, secretsmanagerProjection))
+}
+
+func secretReplicas(list []types.ReplicationStatusType) []any {
+	out := make([]any, len(list))
+	for i, r := range list {
+		d := newDocument()
+		d.texts(map[string]*string{"region": r.Region, "kmsKeyId": r.KmsKeyId})
+		out[i] = d.properties
+	}
+	sortByJSON(out)
+	return out
 }
 
 // secretRotation is there for every secret, so that a pack can judge it: "if the

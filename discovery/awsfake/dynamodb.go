@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-var dynamodbOperations = map[string]jsonOperation{"ListTables": listTables, "DescribeTable": describeTable, "DescribeContinuousBackups": continuousBackups}
+var dynamodbOperations = map[string]jsonOperation{"ListTables": listTables, "DescribeTable": describeTable, "DescribeContinuousBackups": continuousBackups, "DescribeTimeToLive": timeToLive}
 
 func tableName(i int) string { return fmt.Sprintf("table-%06d", i) }
 
@@ -68,4 +68,16 @@ func continuousBackups(q *request, in input) (any, *fault) {
 		recovery = map[string]any{"PointInTimeRecoveryStatus": "ENABLED", "RecoveryPeriodInDays": 35}
 	}
 	return map[string]any{"ContinuousBackupsDescription": map[string]any{"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": recovery}}, nil
+}
+
+func timeToLive(q *request, in input) (any, *fault) {
+	i, _, f := q.table(in, "ResourceNotFoundException")
+	if f != nil {
+		return nil, f
+	}
+	ttl := map[string]any{"TimeToLiveStatus": "DISABLED"}
+	if i%2 == 0 {
+		ttl = map[string]any{"TimeToLiveStatus": "ENABLED", "AttributeName": "expires"}
+	}
+	return map[string]any{"TimeToLiveDescription": ttl}, nil
 }

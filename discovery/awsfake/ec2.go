@@ -14,6 +14,7 @@ var ec2Operations = map[string]operation{
 	"DescribeVolumes":           lister(volumes),
 	"DescribeSecurityGroups":    lister(securityGroups),
 	"DescribeVpcs":              lister(vpcs),
+	"DescribeVpcAttribute":      describeVPCAttribute,
 	"DescribeSubnets":           lister(subnets),
 	"DescribeSnapshots":         lister(snapshots),
 	"DescribeImages":            lister(images),
@@ -72,6 +73,21 @@ func lister(k kind) operation {
 
 func describeInstances(q *request, f url.Values, b *bytes.Buffer) *fault {
 	return q.list(instances, f, b)
+}
+
+// describeVPCAttribute says of every VPC that DNS is resolved, and nothing else on.
+func describeVPCAttribute(q *request, f url.Values, b *bytes.Buffer) *fault {
+	id, name := f.Get("VpcId"), f.Get("Attribute")
+	if _, ok := q.indexOf(vpcs, id); !ok {
+		return &fault{status: 400, code: "InvalidVpcID.NotFound", message: "The vpc ID '" + id + "' does not exist"}
+	}
+	switch name {
+	case "enableDnsHostnames", "enableDnsSupport", "enableNetworkAddressUsageMetrics":
+	default:
+		return &fault{status: 400, code: "InvalidParameterValue", message: "Value (" + name + ") for parameter attribute is invalid."}
+	}
+	fmt.Fprintf(b, "<vpcId>%s</vpcId><%s><value>%t</value></%s>", id, name, name == "enableDnsSupport", name)
+	return nil
 }
 
 // list answers a Describe call: by ids, by an id filter, or a page of all.

@@ -19,6 +19,17 @@ var efsRoutes = []restRoute{
 	{"GET /2015-02-01/file-systems/{id}/backup-policy", "DescribeBackupPolicy", func(q *request) *fault {
 		return q.fileSystemPart(func(int) any { return map[string]any{"BackupPolicy": map[string]any{"Status": "ENABLED"}} })
 	}},
+	{"GET /2015-02-01/file-systems/{id}/lifecycle-configuration", "DescribeLifecycleConfiguration", func(q *request) *fault {
+		id, list := q.r.PathValue("id"), []any{}
+		i, ok := q.counted(id, "fs-", "fileSystem")
+		if !ok {
+			return noFileSystem(id)
+		}
+		if i%2 == 0 {
+			list = append(list, map[string]any{"TransitionToIA": "AFTER_30_DAYS"}, map[string]any{"TransitionToPrimaryStorageClass": "AFTER_1_ACCESS"})
+		}
+		return q.reply(map[string]any{"LifecyclePolicies": list})
+	}},
 	{"GET /2015-02-01/access-points", "DescribeAccessPoints", describeAccessPoints},
 }
 

@@ -11,6 +11,20 @@ var lambdaRoutes = []restRoute{
 	{"GET /2015-03-31/functions/{name}/configuration", "GetFunctionConfiguration", func(q *request) *fault {
 		return q.aFunction(func(i int) any { return q.function(i) })
 	}},
+	{"GET /2015-03-31/functions/{name}", "GetFunction", func(q *request) *fault {
+		return q.aFunction(func(i int) any {
+			return map[string]any{"Configuration": q.function(i), "Code": map[string]any{"RepositoryType": "S3", "Location": "https://example.com/code"}}
+		})
+	}},
+	{"GET /2020-06-30/functions/{name}/code-signing-config", "GetFunctionCodeSigningConfig", func(q *request) *fault {
+		return q.aFunction(func(i int) any {
+			answer := map[string]any{"FunctionName": functionName(i)}
+			if i%2 == 0 {
+				answer["CodeSigningConfigArn"] = "arn:aws:lambda:" + q.region + ":" + q.pop.AccountID + ":code-signing-config:csc-0123456789abcdef0"
+			}
+			return answer
+		})
+	}},
 	{"GET /2019-09-30/functions/{name}/concurrency", "GetFunctionConcurrency", func(q *request) *fault {
 		return q.aFunction(func(i int) any {
 			if i%2 == 0 {

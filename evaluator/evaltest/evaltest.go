@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -104,15 +105,20 @@ func (x *exercise) inspect(t *testing.T) {
 	if m.Name != "conformance" || m.Version != "1.10" || len(m.Warnings) != 1 || m.Description != "What every runtime has to do alike." {
 		t.Errorf("manifest %s %s %q, warnings %q", m.Name, m.Version, m.Description, m.Warnings)
 	}
-	i := slices.IndexFunc(m.Policies, func(p schemas.Policy) bool { return p.Name == "deny_public" })
-	if i < 0 {
-		t.Fatalf("policies %v", m.Policies)
+	policies := map[string]schemas.Policy{}
+	for _, p := range m.Policies {
+		policies[p.Name] = p
 	}
-	p := m.Policies[i]
+	p := policies["deny_public"]
 	if p.DisplayName != "No public buckets" || p.Severity != schemas.SeverityHigh || p.RemediationSteps != "Make it private." ||
-		!slices.Equal(p.Controls, []schemas.Control{{Framework: "CIS", Version: "3.0.0", ID: "2.1.4"}}) ||
+		!slices.Equal(p.Controls, []schemas.Control{{Framework: "CIS", Version: "3.0.0", ID: "2.1.4", Specification: "https://example.com/cis"}}) ||
+		p.URL != "https://example.com/public" || !slices.Equal(p.Tags, []string{"storage", "public"}) || p.ConfigSchema != nil ||
 		p.Level != schemas.Mandatory || p.Scope != schemas.PolicyResource {
 		t.Errorf("policy %+v", p)
+	}
+	schema := map[string]any{"properties": map[string]any{"tag": map[string]any{"type": "string", "default": "owner"}}}
+	if got := policies["warn_tag"].ConfigSchema; !reflect.DeepEqual(got, schema) {
+		t.Errorf("schema of warn_tag %v", got)
 	}
 	x.manifest, x.descriptions = m, map[string]string{}
 	for _, p := range m.Policies {

@@ -63,7 +63,7 @@ func policyOf(p *pulumirpc.PolicyInfo, initial map[string]*pulumirpc.PolicyConfi
 		out.Scope = schemas.PolicyStack
 	}
 	if f := p.GetFramework(); f.GetName() != "" {
-		out.Controls = []schemas.Control{{Framework: f.GetName(), Version: f.GetVersion(), ID: f.GetReference()}}
+		out.Controls = []schemas.Control{{Framework: f.GetName(), Version: f.GetVersion(), ID: f.GetReference(), Specification: f.GetSpecification()}}
 	}
 	// A pack's initial configuration lies over what its policies declare. An entry
 	// without a level is advisory, as in Pulumi: it looks the same on the wire.

@@ -69,15 +69,19 @@ func CheckConfig(m schemas.PackManifest, given map[string]map[string]any) (map[s
 	if err != nil {
 		return nil, err
 	}
+	_, err = LayerConfig(m.Policies, config)
 	if unknown := UnknownPolicies(m.Policies, config); len(unknown) > 0 {
+		also := ""
+		if err != nil {
+			also = "; " + err.Error()
+		}
 		known := map[string]bool{}
 		for _, p := range m.Policies {
 			known[p.Name] = true
 		}
-		return nil, schemas.Errorf(schemas.CodeInvalid, "pack %s %s has no policy %s", m.Name, m.Version, strings.Join(unknown, ", ")).
+		return nil, schemas.Errorf(schemas.CodeInvalid, "pack %s %s has no policy %s%s", m.Name, m.Version, strings.Join(unknown, ", "), also).
 			WithHint("policies: %s", strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 	}
-	_, err = LayerConfig(m.Policies, config)
 	return config, err
 }
 

@@ -4,21 +4,13 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
-
-// Head is the record of a pack beside its versions, under the key of its name.
-// It is never deleted, so numbers are never used twice. Its fields read as those
-// of a manifest.
-type Head struct {
-	Name    string          `json:"name"`
-	Runtime schemas.Runtime `json:"runtime"` // of every version
-	Number  int             `json:"number"`  // the highest that was given out
-}
 
 // RegistryDeps is what a Registry needs. Manifests and Heads are two views of
 // schemas.BucketPacks.
@@ -33,15 +25,25 @@ type RegistryDeps struct {
 	// InPlace is told the directory of a local pack that runs in place, with the
 	// digest that it is asked for by; nil when packs are not run by this process.
 	InPlace func(digest, dir string)
-	Log     zerolog.Logger
-	Now     func() time.Time
+	// Phase is told what publishing does next; may be nil.
+	Phase func(name string)
+	Log   zerolog.Logger
+	Now   func() time.Time
 }
 
 // Registry publishes packs and finds them.
-type Registry struct{ d RegistryDeps }
+type Registry struct {
+	d      RegistryDeps
+	taking sync.Mutex // of this process one takes a number at a time
+}
 
 // NewRegistry returns a registry. Nothing runs in it by itself.
-func NewRegistry(d RegistryDeps) *Registry { return &Registry{d: d} }
+func NewRegistry(d RegistryDeps) *Registry {
+	if d.Phase == nil {
+		d.Phase = func(string) {}
+	}
+	return &Registry{d: d}
+}
 
 // PublishDir archives a directory and publishes it; see Publish.
 func (r *Registry) PublishDir(ctx context.Context, dir, by string) (schemas.PackManifest, error) {
@@ -58,6 +60,7 @@ func (r *Registry) PublishDir(ctx context.Context, dir, by string) (schemas.Pack
 // holds, and also against others that publish it at the same moment. CodeInvalid
 // lists what is wrong with the pack.
 func (r *Registry) Publish(ctx context.Context, archive []byte, by string) (schemas.PackManifest, error) {
+	r.d.Phase("inspect")
 	archive, m, err := r.inspectArchive(ctx, archive)
 	if err != nil {
 		return m, err
@@ -72,19 +75,15 @@ func (r *Registry) Publish(ctx context.Context, archive []byte, by string) (sche
 		return m, err
 	}
 	// The archive comes first: a manifest never names one that is not there.
+	r.d.Phase("archive")
 	if err := r.d.Objects.Put(ctx, m.Digest, archive); err != nil {
 		return m, err
 	}
-	if m.Number, err = r.nextNumber(ctx, m); err != nil {
+	m.PublishedBy = by
+	if m, err = r.take(ctx, m); err != nil {
 		return m, err
 	}
-	m.PublishedAt, m.PublishedBy = r.d.Now().UTC().Truncate(time.Millisecond), by
-	if _, err := r.d.Manifests.Create(ctx, manifestKey(m.Name, m.Version), m); err != nil {
-		if is(err, schemas.CodeConflict) {
-			return m, errUsed(m)
-		}
-		return m, err
-	}
+	r.d.Phase("record")
 	r.d.Log.Info().Str("pack", m.Name).Str("version", m.Version).Int("number", m.Number).Str("by", by).Msg("pack published")
 	r.record(ctx, m)
 	return m, nil
@@ -121,34 +120,6 @@ func (r *Registry) unused(ctx context.Context, m schemas.PackManifest) error {
 	return err
 }
 
-// nextNumber takes the next number of a pack by compare-and-set. A number that
-// is taken and then not used is a gap, which does no harm.
-func (r *Registry) nextNumber(ctx context.Context, m schemas.PackManifest) (int, error) {
-	for {
-		head, rev, err := r.d.Heads.Get(ctx, m.Name)
-		switch {
-		case is(err, schemas.CodeNotFound):
-			_, err = r.d.Heads.Create(ctx, m.Name, Head{Name: m.Name, Runtime: m.Runtime, Number: 1})
-			head.Number = 0
-		case err != nil:
-			return 0, err
-		case head.Runtime != m.Runtime:
-			return 0, schemas.Errorf(schemas.CodeInvalid, "pack %s is a %s pack; its runtime cannot become %s", m.Name, head.Runtime, m.Runtime).
-				WithHint("publish it under another name")
-		default:
-			next := head
-			next.Number++
-			_, err = r.d.Heads.Update(ctx, m.Name, next, rev)
-		}
-		if err == nil {
-			return head.Number + 1, nil
-		}
-		if !is(err, schemas.CodeConflict) || ctx.Err() != nil {
-			return 0, err
-		}
-	}
-}
-
 // record writes what reports show. A store that is away must not undo a
 // publication that has happened; Sync repairs it.
 func (r *Registry) record(ctx context.Context, m schemas.PackManifest) {
@@ -160,11 +131,11 @@ func (r *Registry) record(ctx context.Context, m schemas.PackManifest) {
 	}
 }
 
-// Sync records every published version for reports again, for stores that were
-// away or are new.
+// Sync completes what was begun and records every published version for reports
+// again, for stores that were away or are new.
 func (r *Registry) Sync(ctx context.Context) error {
-	if r.d.Record == nil {
-		return nil
+	if err := r.Complete(ctx); err != nil || r.d.Record == nil {
+		return err
 	}
 	list, err := r.List(ctx)
 	if err != nil {
@@ -231,6 +202,10 @@ func (r *Registry) Show(ctx context.Context, name, version string) (schemas.Pack
 		if !m.Removed {
 			names = append(names, m.Version)
 		}
+	}
+	if len(names) == 0 && version == schemas.Latest {
+		return schemas.PackManifest{}, schemas.Errorf(schemas.CodeNotFound, "every version of pack %s was removed", name).
+			WithHint("see insights pack versions %s", name)
 	}
 	return schemas.PackManifest{}, schemas.Errorf(schemas.CodeNotFound, "pack %s has no version %q", name, version).
 		WithHint("versions: %s", strings.Join(names, ", "))

@@ -166,4 +166,9 @@ func TestRemove(t *testing.T) {
 		t.Fatalf("got %+v, %v", m, err)
 	}
 	wantCode(t, w.registry.Remove(w.ctx, "base", "9"), schemas.CodeNotFound)
+	_, err = w.groups.Withdraw(w.ctx, schemas.DefaultAccountsGroup, "base")
+	ok(t, err)
+	ok(t, w.registry.Remove(w.ctx, "base", "2"))
+	_, err = w.registry.Show(w.ctx, "base", schemas.Latest)
+	wantCode(t, err, schemas.CodeNotFound, "every version of pack base was removed", "insights pack versions base")
 }

@@ -85,7 +85,8 @@ func extract(archive []byte, dir string) error {
 func extractFile(into *os.Root, h *tar.Header, r io.Reader) error {
 	name, ok := strings.CutPrefix(h.Name, root)
 	if !ok || !filepath.IsLocal(name) || strings.Contains(name, `\`) {
-		return schemas.Errorf(schemas.CodeInvalid, "the archive holds %q, which is not below %s", h.Name, root)
+		return schemas.Errorf(schemas.CodeInvalid, "the archive holds %q, which is not below %s", h.Name, root).
+			WithHint("publish the directory itself, or an archive as 'npm pack' and 'insights pack pull --file' make it")
 	}
 	if h.Typeflag != tar.TypeReg {
 		return schemas.Errorf(schemas.CodeInvalid, "the archive holds %q, which is no file", h.Name)

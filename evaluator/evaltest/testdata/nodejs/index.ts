@@ -45,7 +45,9 @@ const policies: ResourceValidationPolicy[] = [
         displayName: "No public buckets",
         severity: "high",
         remediationSteps: "Make it private.",
-        framework: { name: "CIS", version: "3.0.0", reference: "2.1.4", specification: "" },
+        framework: { name: "CIS", version: "3.0.0", reference: "2.1.4", specification: "https://example.com/cis" },
+        url: "https://example.com/public",
+        tags: ["storage", "public"],
     }),
     // Several messages of one policy are one finding.
     on("aws:ec2/securityGroup:SecurityGroup", "deny_ports", (group, report) => {

@@ -10,7 +10,9 @@ import rego.v1
 #   severity: high
 #   remediation: Make it private.
 #   controls:
-#     - {framework: CIS, version: 3.0.0, id: 2.1.4}
+#     - {framework: CIS, version: 3.0.0, id: 2.1.4, specification: "https://example.com/cis"}
+#   url: https://example.com/public
+#   tags: [storage, public]
 deny_public contains msg if {
 	input.type == "aws:s3/bucket:Bucket"
 	input.acl == "public-read"

@@ -63,7 +63,9 @@ def weak(policy):
     display_name="No public buckets",
     severity=Severity.HIGH,
     remediation_steps="Make it private.",
-    framework=PolicyComplianceFramework(name="CIS", version="3.0.0", reference="2.1.4"),
+    framework=PolicyComplianceFramework(name="CIS", version="3.0.0", reference="2.1.4", specification="https://example.com/cis"),
+    url="https://example.com/public",
+    tags=["storage", "public"],
 )
 def deny_public(bucket, report, args):
     if bucket.get("acl") == "public-read":
