@@ -15,9 +15,12 @@ const (
 	batchOverhead  = 4 << 10
 )
 
-// judgePatience is how long a round may make no progress before the next one, where other
-// accounts are so busy that nobody can tell whether something is on its way.
-const judgePatience = 10 * time.Minute
+// Where other accounts are so busy that nobody can tell whether something is on its way, what
+// is left is counted this often, and a round that makes no progress for so long is over.
+const (
+	countAgain    = 30 * time.Second
+	judgePatience = 10 * time.Minute
+)
 
 // rejudgeUnit stands in the messages of a re-judgement.
 func rejudgeUnit() schemas.UnitKey { return schemas.UnitKey{Region: "-", Service: "rejudge"} }
@@ -73,7 +76,7 @@ func (c *Control) Effective(ctx context.Context, a schemas.AccountID) (schemas.E
 // on its way, or nothing has become of it for long.
 func (c *Control) awaitJudged(ctx context.Context, eff schemas.Effective, before uint64, stop func(context.Context) (bool, error)) (stopped bool, err error) {
 	start := c.d.Now()
-	progress := start
+	counted, progress := start, start
 	for quiet := 0; ; {
 		if err := c.waitSince(ctx, start); err != nil {
 			return false, err
@@ -91,15 +94,16 @@ func (c *Control) awaitJudged(ctx context.Context, eff schemas.Effective, before
 		if quiet >= quietPolls {
 			return false, nil
 		}
-		if quiet != 1 {
+		now := c.d.Now()
+		if quiet != 1 && now.Sub(counted) < countAgain {
 			continue // to count is to look at all that is held
 		}
+		counted = now
 		left, err := c.d.Store.UnjudgedCount(ctx, eff.AccountID, eff.Revision)
 		if err != nil || left == 0 {
 			return false, err
 		}
-		now := c.d.Now()
-		if left != before {
+		if left < before {
 			before, progress = left, now
 		}
 		if now.Sub(progress) >= judgePatience {
