@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -55,6 +56,7 @@ type access struct {
 	cfg         aws.Config
 	identity    identity
 	credentials *renewer
+	used        time.Time // last, under the provider's lock
 
 	mu       sync.Mutex
 	sessions map[string]*session // by region
@@ -86,6 +88,10 @@ func (p *Provider) access(ctx context.Context, a schemas.Account) (*access, erro
 	key := strings.Join([]string{a.Profile, a.RoleARN, a.ExternalID, a.Endpoint, strings.Join(a.Regions, ","), strings.Join(a.SessionPolicies, "\x00")}, "\x00")
 	p.mu.Lock()
 	acc, ok := p.accounts[key]
+	if ok {
+		acc.used = p.now()
+	}
+	p.letGo()
 	p.mu.Unlock()
 	if ok {
 		_, err := acc.credentials.Retrieve(ctx)
@@ -103,8 +109,19 @@ func (p *Provider) access(ctx context.Context, a schemas.Account) (*access, erro
 	if first, ok := p.accounts[key]; ok {
 		return first, nil
 	}
+	acc.used = p.now()
 	p.accounts[key] = acc
 	return acc, nil
+}
+
+// idleAccess is how long an access is kept that nobody asks for, with its sessions: they come anew
+// with every change of an account's settings. What reads with it still keeps it.
+const idleAccess = time.Hour
+
+// letGo drops what has not been asked for. The caller has the lock.
+func (p *Provider) letGo() {
+	now := p.now()
+	maps.DeleteFunc(p.accounts, func(_ string, a *access) bool { return now.Sub(a.used) >= idleAccess })
 }
 
 func (p *Provider) forget(key string, acc *access) {
