@@ -23,18 +23,17 @@ func (r *reporter) enforced() *where {
 // open counts open violations, and those of them that waivers cover.
 func (r *reporter) open(ctx context.Context) error {
 	w := r.enforced()
-	asOf := !r.q.AsOf.IsZero()
+	table, asOf := "open_violations", !r.q.AsOf.IsZero()
 	if asOf {
+		table = "violations"
 		openAsOf(w, r.q.AsOf, r.ids)
-	} else {
-		w.add("state = 'open'")
 	}
 	waiver, args := waived(r.rec, r.ids, asOf)
 	ends := map[string]schemas.Waiver{}
 	for _, v := range r.rec.Waivers {
 		ends[v.Name] = v
 	}
-	return r.s.query(ctx, "count violations", r.s.sql("SELECT account_id, pack, policy, severity, "+waiver+" AS waiver, count() FROM @db.violations FINAL WHERE "+w.String()+
+	return r.s.query(ctx, "count violations", r.s.sql("SELECT account_id, pack, policy, severity, "+waiver+" AS waiver, count() FROM @db."+table+" FINAL WHERE "+w.String()+
 		" GROUP BY account_id, pack, policy, severity, waiver ORDER BY waiver"), append(args, w.args...),
 		func(rows driver.Rows) error {
 			var account, pack, policy, severity, waiver string
