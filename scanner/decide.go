@@ -61,18 +61,21 @@ type decision struct {
 	action action
 	after  uint64
 	reason string
+	// passing marks a reread for trouble that time may mend: such rereads and those for
+	// losses are counted by themselves.
+	passing bool
 }
 
 // decide is a pure function of what is known.
 func decide(v unitView) decision {
 	if v.whole() {
 		switch {
-		case !v.status.End.Passing || v.status.End.Direct != nil || v.reread.Count >= len(passingDelays):
+		case !v.status.End.Passing || v.status.End.Direct != nil || v.reread.Passing >= len(passingDelays):
 			return decision{action: actDone}
-		case v.waited < passingDelays[v.reread.Count]:
+		case v.waited < passingDelays[v.reread.Passing]:
 			return decision{}
 		}
-		return decision{action: actReread, after: v.newest(), reason: "a call failed that may succeed now"}
+		return decision{action: actReread, after: v.newest(), reason: "a call failed that may succeed now", passing: true}
 	}
 	if d := v.dead; d != nil {
 		switch {
@@ -96,7 +99,7 @@ func decide(v unitView) decision {
 }
 
 func again(v unitView, after uint64, limit int, reason string) decision {
-	if v.reread.Count < limit {
+	if v.reread.Count-v.reread.Passing < limit {
 		return decision{action: actReread, after: after, reason: reason}
 	}
 	return decision{action: actFail, reason: fmt.Sprintf("given up after %d attempts: %s", v.reread.Count+1, reason)}

@@ -22,6 +22,9 @@ func TestDecide(t *testing.T) {
 		return &schemas.DeadLetter{Kind: kind, Seq: seq, Reason: "poison"}
 	}
 	re := func(count int, after uint64) schemas.Reread { return schemas.Reread{Count: count, After: after} }
+	reP := func(passing int, after uint64) schemas.Reread {
+		return schemas.Reread{Count: passing, Passing: passing, After: after}
+	}
 	for name, c := range map[string]struct {
 		view  unitView
 		want  action
@@ -39,8 +42,10 @@ func TestDecide(t *testing.T) {
 		"the attempt after a void one is done": {unitView{status: stored(6, 2, 2), reread: re(1, 5)}, actDone, 0},
 		"trouble that may pass, just now":      {unitView{status: passing, waited: passingDelays[0] - 1}, actWait, 0},
 		"trouble that may pass, a while ago":   {unitView{status: passing, waited: passingDelays[0]}, actReread, 5},
-		"the second time it is given longer":   {unitView{status: passing, waited: passingDelays[0], reread: re(1, 4)}, actWait, 0},
-		"trouble that did not pass":            {unitView{status: passing, reread: re(len(passingDelays), 4)}, actDone, 0},
+		"the second time it is given longer":   {unitView{status: passing, waited: passingDelays[0], reread: reP(1, 4)}, actWait, 0},
+		"trouble that did not pass":            {unitView{status: passing, reread: reP(len(passingDelays), 4)}, actDone, 0},
+		"a loss after trouble that passed":     {unitView{drained: true, reread: reP(len(passingDelays), 4)}, actReread, 4},
+		"trouble that may pass after losses":   {unitView{status: passing, waited: passingDelays[0], reread: re(maxRereads, 4)}, actReread, 5},
 		"trouble of a void attempt":            {unitView{status: passing, queued: true, waited: passingDelays[2], reread: re(1, 5)}, actWait, 0},
 		"somebody waits":                       {unitView{status: direct}, actDone, 0},
 		"mismatch":                             {unitView{status: mismatch}, actReread, 5},

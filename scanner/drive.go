@@ -280,8 +280,12 @@ func (d *driver) reread(ctx context.Context, u schemas.UnitKey, dec decision) er
 		if all == nil {
 			all = map[string]schemas.Reread{}
 		}
-		count = all[u.String()].Count + 1
-		all[u.String()] = schemas.Reread{Count: count, After: dec.after}
+		r := all[u.String()]
+		r.Count, r.After = r.Count+1, dec.after
+		if dec.passing {
+			r.Passing++
+		}
+		count, all[u.String()] = r.Count, r
 		s.Rereads = all
 		return nil
 	})

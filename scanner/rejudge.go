@@ -3,6 +3,7 @@ package scanner
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -12,6 +13,13 @@ const (
 	rejudgeEntries = 500    // resources per batch
 	maxStaleRounds = 3      // rounds without progress, or one over all, before what is left is reported
 	batchOverhead  = 4 << 10
+)
+
+// Where other accounts are so busy that nobody can tell whether something is on its way, what
+// is left is counted this often, and a round that makes no progress for so long is over.
+const (
+	countAgain    = 30 * time.Second
+	judgePatience = 10 * time.Minute
 )
 
 // rejudgeUnit stands in the messages of a re-judgement.
@@ -52,7 +60,7 @@ func (c *Control) rejudge(ctx context.Context, a schemas.AccountID, stop func(co
 		if err := c.publishRejudge(ctx, eff, skip); err != nil {
 			return left, err
 		}
-		if stopped, err := c.awaitJudged(ctx, eff, stop); err != nil || stopped {
+		if stopped, err := c.awaitJudged(ctx, eff, left, stop); err != nil || stopped {
 			return left, err
 		}
 	}
@@ -72,10 +80,11 @@ func (c *Control) Effective(ctx context.Context, a schemas.AccountID) (schemas.E
 	return eff, err
 }
 
-// awaitJudged waits until the round is judged and stored: nothing is left, or
-// nothing is on its way.
-func (c *Control) awaitJudged(ctx context.Context, eff schemas.Effective, stop func(context.Context) (bool, error)) (stopped bool, err error) {
+// awaitJudged waits until the round is judged and stored: nothing is left, nothing is
+// on its way, or nothing has become of it for long.
+func (c *Control) awaitJudged(ctx context.Context, eff schemas.Effective, before uint64, stop func(context.Context) (bool, error)) (stopped bool, err error) {
 	start := c.d.Now()
+	counted, progress := start, start
 	for quiet := 0; ; {
 		if err := c.waitSince(ctx, start); err != nil {
 			return false, err
@@ -93,12 +102,20 @@ func (c *Control) awaitJudged(ctx context.Context, eff schemas.Effective, stop f
 		if quiet >= quietPolls {
 			return false, nil
 		}
-		if quiet != 1 {
+		now := c.d.Now()
+		if quiet != 1 && now.Sub(counted) < countAgain {
 			continue // to count is to look at all that is held
 		}
+		counted = now
 		left, _, err := c.d.Store.UnjudgedCount(ctx, eff.AccountID, eff.Revision)
 		if err != nil || left == 0 {
 			return false, err
+		}
+		if left < before {
+			before, progress = left, now
+		}
+		if now.Sub(progress) >= judgePatience {
+			return false, nil
 		}
 	}
 }

@@ -256,8 +256,9 @@ func (c *Control) Replayed(a schemas.AccountID) {
 	c.nudge()
 }
 
-// arrived waits until everything published for an account is judged and stored. It
-// gives way to a scan.
+// arrived looks whether everything published for an account is judged and stored. It
+// gives way to a scan, and to other accounts while something is on its way: that may
+// take as long as others are busy, and few are refreshed at a time.
 func (c *Control) arrived(ctx context.Context, a schemas.AccountID) (busy bool, err error) {
 	start := c.d.Now()
 	for quiet := 0; quiet < quietPolls; {
@@ -268,9 +269,10 @@ func (c *Control) arrived(ctx context.Context, a schemas.AccountID) (busy bool, 
 		if err != nil {
 			return false, err
 		}
-		if quiet++; !drained {
-			quiet = 0
+		if !drained {
+			return true, nil
 		}
+		quiet++
 		if err := c.waitSince(ctx, start); err != nil {
 			return false, err
 		}

@@ -64,6 +64,9 @@ type Scan struct {
 type Reread struct {
 	Count int    `json:"count"`
 	After uint64 `json:"after"`
+	// Passing is how many of Count were for trouble that passes; the others were for
+	// losses and mismatches.
+	Passing int `json:"passing,omitempty"`
 }
 
 // ActiveScan is the claim on an account: at most one scan at a time. Its key is

@@ -30,9 +30,6 @@ const (
 	roleDuration = time.Hour
 )
 
-// expiredCodes are how services refuse credentials that were good once.
-var expiredCodes = []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
-
 // renewer hands out the credentials of an account and renews them before they
 // lapse, when a service says that they have, and when others take their place in
 // the profile that they come from. It implements aws.CredentialsProvider.
@@ -45,10 +42,11 @@ type renewer struct {
 
 	turn chan struct{} // holds one while somebody renews
 
-	mu     sync.Mutex
-	held   aws.Credentials
-	loaded time.Time
-	tried  time.Time
+	mu        sync.Mutex
+	held      aws.Credentials
+	loaded    time.Time
+	tried     time.Time
+	confirmed time.Time // when they were last found good after a doubt
 }
 
 func newRenewer(now func() time.Time, load func(context.Context) (aws.Credentials, error), verify func(context.Context, aws.Credentials) error) *renewer {
@@ -148,30 +146,59 @@ func (r *renewer) renew(ctx context.Context, key string) (aws.Credentials, error
 }
 
 // doubted looks for other credentials after a service refused those with the
-// access key, and tells whether there are.
+// access key, and tells whether there are. Without others STS is asked whether these
+// still are credentials; the error is a credentialsError when they are not.
 func (r *renewer) doubted(ctx context.Context, key string, refusal error) (replaced bool, err error) {
-	expired := slices.Contains(expiredCodes, errorCode(refusal))
-	if !expired && !slices.Contains(disabledCodes, errorCode(refusal)) {
+	if !refused(refusal) {
 		return false, nil
 	}
+	lapsed := slices.Contains(lapsedCodes, errorCode(refusal))
 	if err := r.wait(ctx); err != nil {
 		return false, err
 	}
 	defer func() { <-r.turn }()
 	r.mu.Lock()
-	held := r.held
-	if !expired && held.AccessKeyID == key && (held.CanExpire || r.now().Sub(r.tried) < renewAgain) {
-		// Rather the region is not enabled: keys that were given for a time do not
-		// become unknown, and others were just checked.
+	held, now := r.held, r.now()
+	ours := held.AccessKeyID == key
+	if ours && now.Sub(r.confirmed) < renewAgain {
 		r.mu.Unlock()
 		return false, nil
 	}
-	if expired && held.AccessKeyID == key {
-		r.held.CanExpire, r.held.Expires = true, r.now() // the service knows better
+	if ours && lapsed {
+		r.held.CanExpire, r.held.Expires = true, now // the service knows better
 	}
+	// Keys that were given for a time are not replaced before it ends.
+	others := !ours || lapsed || !held.CanExpire && now.Sub(r.tried) >= renewAgain
 	r.mu.Unlock()
-	fresh, err := r.renew(ctx, key)
-	return err == nil && fresh.AccessKeyID != key, err
+	if others {
+		held, err = r.renew(ctx, key)
+		if err != nil || held.AccessKeyID != key {
+			return err == nil, err
+		}
+	}
+	return false, r.confirm(ctx, held)
+}
+
+// refused tells whether an error may be of the credentials.
+func refused(err error) bool {
+	return slices.Contains(slices.Concat(lapsedCodes, disabledCodes), errorCode(err))
+}
+
+// confirm asks whether refused credentials are good elsewhere: then rather the region is
+// not enabled. The caller has the turn.
+func (r *renewer) confirm(ctx context.Context, c aws.Credentials) error {
+	err := r.verify(ctx, c)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case err == nil:
+		r.confirmed = r.now()
+		return nil
+	case !refused(err) && !errors.Is(err, errOtherIdentity):
+		return nil // nobody can tell
+	}
+	r.held = aws.Credentials{}
+	return credentialsError{err}
 }
 
 // renewed is a refusal of credentials that have others in their place by now.

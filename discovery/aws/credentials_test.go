@@ -328,3 +328,67 @@ func TestLapsedCredentialsEndTheUnit(t *testing.T) {
 		t.Errorf("verify: %v", err)
 	}
 }
+
+// Keys without an end that nobody replaces may lapse or be deleted while they are in use. That is no
+// refusal of every call by itself.
+func TestKeysThatAreNoMoreEndTheUnit(t *testing.T) {
+	for name, lose := range map[string]func(*tokens){
+		"session lapsed": func(t *tokens) { t.expires["AKIAOLD"] = t.now },
+		"key deleted":    func(t *tokens) { t.gone["AKIAOLD"] = true },
+		"role deleted":   func(t *tokens) { t.gone["ASIA1"] = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			sts, p, a, _ := profiled(t)
+			if name == "role deleted" {
+				a.RoleARN = "arn:aws:iam::123456789012:role/insights"
+			}
+			r, err := p.Open(t.Context(), schemas.Unit{Account: a, Unit: queueUnit})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sts.set(func(t *tokens) { t.now = t.now.Add(time.Minute); lose(t) })
+			ends, err := r.Read(t.Context(), func(context.Context, discovery.Observation) error { return nil })
+			if !errors.Is(err, discovery.ErrCredentials) {
+				t.Errorf("%+v, %v", ends, err)
+			}
+		})
+	}
+}
+
+// A region that is not enabled refuses good keys: STS is asked once about them, not for each call.
+func TestGoodKeysAreConfirmedOnce(t *testing.T) {
+	sts, p, a, _ := profiled(t)
+	fake := sts.next
+	asked := 0
+	sts.next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, rest, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+		switch service := strings.Split(rest, "/")[3]; service {
+		case "sqs":
+			refuse(w, r, service, "InvalidClientTokenId")
+			return
+		case "sts":
+			sts.set(func(*tokens) { asked++ })
+		}
+		fake.ServeHTTP(w, r)
+	})
+	a.RoleARN = "arn:aws:iam::123456789012:role/insights"
+	if _, _, err := p.Plan(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	before := asked
+	sts.set(func(t *tokens) { t.now = t.now.Add(time.Minute) })
+	for range 3 {
+		got, err := readSome(t, p, a, queueUnit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range got.scopes {
+			if e.State != schemas.ScopeDenied {
+				t.Errorf("%+v", e)
+			}
+		}
+	}
+	if asked != before+1 {
+		t.Errorf("STS was asked %d times", asked-before)
+	}
+}

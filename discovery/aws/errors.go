@@ -36,7 +36,7 @@ const forbidden = "Forbidden"
 var (
 	// disabledCodes are how services of a region that is not enabled for the account
 	// refuse credentials that are good elsewhere, as Provider.access has checked.
-	disabledCodes = []string{"AuthFailure", "UnrecognizedClientException", "InvalidClientTokenId", "InvalidToken"}
+	disabledCodes = []string{"AuthFailure", "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId", "InvalidToken"}
 	// unsubscribedCodes are of accounts that have not been let into a service.
 	unsubscribedCodes = []string{"OptInRequired", "SubscriptionRequiredException"}
 	// unofferedCodes are of calls that the service does not have, as in a region that
@@ -44,6 +44,8 @@ var (
 	unofferedCodes = []string{"InvalidAction", "UnknownOperationException", "UnknownOperation"}
 	// lapsedCodes are of credentials that were good when they were read; they are renewed.
 	lapsedCodes = []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+	// reportCodes are of a credential report that is being made anew.
+	reportCodes = []string{"ReportInProgress", "ReportExpired", "ReportNotPresent"}
 )
 
 // errorCode is the service's error code, "" when the error is not an API answer.
@@ -139,8 +141,11 @@ func passes(err error) bool {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return false
 	}
-	return isThrottle(err) || httpStatus(err) >= http.StatusInternalServerError && httpStatus(err) != http.StatusNotImplemented ||
-		isNetwork(err) || errors.Is(err, io.ErrUnexpectedEOF) || slices.Contains(lapsedCodes, errorCode(err))
+	code, status := errorCode(err), httpStatus(err)
+	_, slow := retry.DefaultRetryableErrorCodes[code]
+	return isThrottle(err) || status >= http.StatusInternalServerError && status != http.StatusNotImplemented ||
+		isNetwork(err) || errors.Is(err, io.ErrUnexpectedEOF) || slow || slices.Contains(slices.Concat(lapsedCodes, reportCodes), code) ||
+		schemas.CodeOf(err) == schemas.CodeUnavailable
 }
 
 // limitExceeded is a throttle in some services and in others a quota that is used up;
@@ -204,10 +209,16 @@ func unreachable(call string, err error, remedy string) error {
 	return e
 }
 
-// cutShort makes the SDK ask again when an answer broke off: by itself it takes
+// fellSilent tells whether nothing came any more for so long that the client gave up.
+func fellSilent(err error) bool {
+	_, silent := errors.AsType[*awshttp.ResponseTimeoutError](err)
+	return silent
+}
+
+// cutShort makes the SDK ask again when an answer broke off or ceased: by itself it takes
 // half an answer for one that it cannot read.
 func cutShort(err error) aws.Ternary {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+	if errors.Is(err, io.ErrUnexpectedEOF) || fellSilent(err) {
 		return aws.TrueTernary
 	}
 	return aws.UnknownTernary
@@ -217,7 +228,7 @@ func cutShort(err error) aws.Ternary {
 // credentials.
 const instanceMetadata = "ec2imds"
 
-// isNetwork tells whether a request did not get through. Where that was one for
+// isNetwork tells whether a request or its answer did not get through. Where that was one for
 // credentials to an instance's metadata, there simply are none.
 func isNetwork(err error) bool {
 	for e := err; e != nil; e = errors.Unwrap(e) {
@@ -225,8 +236,15 @@ func isNetwork(err error) bool {
 			return false
 		}
 	}
-	_, ok := errors.AsType[*smithyhttp.RequestSendError](err)
-	return ok
+	if _, ok := errors.AsType[*smithyhttp.RequestSendError](err); ok {
+		return true
+	}
+	// The answer broke off, or nothing more of it came.
+	if _, ok := errors.AsType[*net.OpError](err); ok {
+		return true
+	}
+	n, ok := errors.AsType[net.Error](err)
+	return ok && n.Timeout() || fellSilent(err)
 }
 
 // isNotFound tells whether the service positively answered with one of the codes.

@@ -276,6 +276,32 @@ func TestAccessIsMadeOnce(t *testing.T) {
 	}
 }
 
+// What an account was read with before its settings changed is not kept for ever.
+func TestAccessThatNobodyUsesIsLetGo(t *testing.T) {
+	sdkFiles(t)
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAFAKE")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "fake")
+	srv := httptest.NewServer(newAccount(awsfake.Population{}))
+	defer srv.Close()
+	now := time.Now()
+	p := New(zerolog.Nop(), func() time.Time { return now })
+	access := func(region string) *access {
+		acc, err := p.access(t.Context(), schemas.Account{Name: "prod", Endpoint: srv.URL, Regions: []string{region}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return acc
+	}
+	access("eu-west-1")
+	first := access("us-east-1")
+	now = now.Add(idleAccess - time.Minute)
+	access("us-east-1")
+	now = now.Add(time.Minute)
+	if access("us-east-1") != first || len(p.accounts) != 1 {
+		t.Errorf("%d are kept", len(p.accounts))
+	}
+}
+
 func TestThrottlesAreRecognized(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]bool{

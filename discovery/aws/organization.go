@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,7 +38,7 @@ func (p *Provider) Organization(ctx context.Context, a schemas.Account) ([]schem
 	}
 	w := &organizationWalk{
 		client:    organizations.NewFromConfig(p.session(acc, a, organizationRegion(acc.identity.partition)).cfg),
-		partition: acc.identity.partition,
+		partition: acc.identity.partition, exclude: excluded(a),
 	}
 	if err := w.roots(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -52,21 +53,21 @@ func (p *Provider) Organization(ctx context.Context, a schemas.Account) ([]schem
 type organizationWalk struct {
 	client    *organizations.Client
 	partition string
+	exclude   []string // account numbers
 	list      []schemas.OrganizationAccount
 }
 
 func (w *organizationWalk) roots(ctx context.Context) error {
-	p := organizations.NewListRootsPaginator(w.client, nil)
-	for p.HasMorePages() {
-		page, err := p.NextPage(ctx)
-		if err != nil {
-			return err
-		}
+	err := pages(ctx, organizations.NewListRootsPaginator(w.client, nil), func(page *organizations.ListRootsOutput) error {
 		for _, r := range page.Roots {
 			if err := w.unit(ctx, nil, []string{aws.ToString(r.Id)}); err != nil {
 				return err
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	return parallel(ctx, tagsParallel, indexes(w.list), w.tags)
 }
@@ -75,31 +76,27 @@ func (w *organizationWalk) roots(ctx context.Context) error {
 func (w *organizationWalk) unit(ctx context.Context, names, ids []string) error {
 	id := aws.String(ids[len(ids)-1])
 	accounts := organizations.NewListAccountsForParentPaginator(w.client, &organizations.ListAccountsForParentInput{ParentId: id})
-	for accounts.HasMorePages() {
-		page, err := accounts.NextPage(ctx)
-		if err != nil {
-			return err
-		}
+	err := pages(ctx, accounts, func(page *organizations.ListAccountsForParentOutput) error {
 		for _, a := range page.Accounts {
 			w.list = append(w.list, schemas.OrganizationAccount{
 				ID: schemas.NewAccountID(w.partition, aws.ToString(a.Id)), Name: aws.ToString(a.Name),
 				Active: active(a), OU: strings.Join(names, "/"), OUIDs: ids,
 			})
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	units := organizations.NewListOrganizationalUnitsForParentPaginator(w.client, &organizations.ListOrganizationalUnitsForParentInput{ParentId: id})
-	for units.HasMorePages() {
-		page, err := units.NextPage(ctx)
-		if err != nil {
-			return err
-		}
+	return pages(ctx, units, func(page *organizations.ListOrganizationalUnitsForParentOutput) error {
 		for _, u := range page.OrganizationalUnits {
 			if err := w.unit(ctx, unitPath(names, aws.ToString(u.Name)), unitPath(ids, aws.ToString(u.Id))); err != nil {
 				return err
 			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 func unitPath(path []string, name string) []string {
@@ -115,18 +112,25 @@ func active(a types.Account) bool {
 	return a.Status == types.AccountStatusActive
 }
 
+func excluded(a schemas.Account) []string {
+	if a.Organization == nil {
+		return nil
+	}
+	return a.Organization.Exclude
+}
+
+// tags asks for those of an account that may be scanned: it is a call for each.
 func (w *organizationWalk) tags(ctx context.Context, i int) error {
+	if !w.list[i].Active || slices.Contains(w.exclude, w.list[i].ID.AWSAccount()) {
+		return nil
+	}
 	tags := map[string]string{}
 	p := organizations.NewListTagsForResourcePaginator(w.client, &organizations.ListTagsForResourceInput{ResourceId: aws.String(w.list[i].ID.AWSAccount())})
-	for p.HasMorePages() {
-		page, err := p.NextPage(ctx)
-		if err != nil {
-			return err
-		}
+	w.list[i].Tags = tags // each call another one
+	return pages(ctx, p, func(page *organizations.ListTagsForResourceOutput) error {
 		for _, t := range page.Tags {
 			tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
 		}
-	}
-	w.list[i].Tags = tags // each call another one
-	return nil
+		return nil
+	})
 }

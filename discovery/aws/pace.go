@@ -88,6 +88,10 @@ func (p *pace) take(now time.Time) time.Duration {
 		return d
 	}
 	if math.IsInf(p.rate, 1) {
+		if gap := now.Sub(p.refilled); gap > time.Second { // nobody asked meanwhile
+			p.idle += gap
+		}
+		p.refilled = now
 		p.made++
 		return 0
 	}

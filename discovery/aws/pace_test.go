@@ -288,3 +288,26 @@ func TestPaceKeepsRetryAfter(t *testing.T) {
 		}
 	}
 }
+
+// Where nothing is known of a rate, the time in which nobody asked says nothing of it either.
+func TestAnUnknownPaceLearnsNothingFromSilence(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(0, 0)
+	p := newPace(nil, 1, now)
+	ask := func(n int) {
+		for range n {
+			now = now.Add(10 * time.Millisecond)
+			if d := p.take(now); d != 0 {
+				t.Fatalf("told to wait %s", d)
+			}
+			p.passedOne()
+		}
+	}
+	ask(1000)
+	now = now.Add(time.Hour)
+	ask(200)
+	p.throttled(now, now, 0)
+	if p.base < 90 || p.base > 110 {
+		t.Errorf("%.2f calls a second were let through, not 100", p.base)
+	}
+}

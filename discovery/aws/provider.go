@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
@@ -29,8 +31,9 @@ import (
 // Provider reads AWS accounts with the AWS SDK. It keeps credentials, clients
 // and limiters per account and region, and implements discovery.Provider.
 type Provider struct {
-	log zerolog.Logger
-	now func() time.Time
+	log  zerolog.Logger
+	now  func() time.Time
+	http *awshttp.BuildableClient
 	// called is told of every API attempt; may be nil.
 	called func(service, operation string, throttled bool)
 
@@ -41,7 +44,7 @@ type Provider struct {
 
 // New returns a provider.
 func New(log zerolog.Logger, now func() time.Time) *Provider {
-	return &Provider{log: log, now: now, accounts: map[string]*access{}, limiters: map[schemas.AccountID]*limiter{}}
+	return &Provider{log: log, now: now, http: newHTTPClient(silence), accounts: map[string]*access{}, limiters: map[schemas.AccountID]*limiter{}}
 }
 
 // OnCall makes fn hear of every API attempt, by the SDK's names of service and
@@ -53,6 +56,7 @@ type access struct {
 	cfg         aws.Config
 	identity    identity
 	credentials *renewer
+	used        time.Time // last, under the provider's lock
 
 	mu       sync.Mutex
 	sessions map[string]*session // by region
@@ -84,6 +88,10 @@ func (p *Provider) access(ctx context.Context, a schemas.Account) (*access, erro
 	key := strings.Join([]string{a.Profile, a.RoleARN, a.ExternalID, a.Endpoint, strings.Join(a.Regions, ","), strings.Join(a.SessionPolicies, "\x00")}, "\x00")
 	p.mu.Lock()
 	acc, ok := p.accounts[key]
+	if ok {
+		acc.used = p.now()
+	}
+	p.letGo()
 	p.mu.Unlock()
 	if ok {
 		_, err := acc.credentials.Retrieve(ctx)
@@ -101,8 +109,19 @@ func (p *Provider) access(ctx context.Context, a schemas.Account) (*access, erro
 	if first, ok := p.accounts[key]; ok {
 		return first, nil
 	}
+	acc.used = p.now()
 	p.accounts[key] = acc
 	return acc, nil
+}
+
+// idleAccess is how long an access is kept that nobody asks for, with its sessions: they come anew
+// with every change of an account's settings. What reads with it still keeps it.
+const idleAccess = time.Hour
+
+// letGo drops what has not been asked for. The caller has the lock.
+func (p *Provider) letGo() {
+	now := p.now()
+	maps.DeleteFunc(p.accounts, func(_ string, a *access) bool { return now.Sub(a.used) >= idleAccess })
 }
 
 func (p *Provider) forget(key string, acc *access) {
@@ -186,7 +205,7 @@ func (p *Provider) config(ctx context.Context, a schemas.Account, attempts int) 
 	if err != nil {
 		return cfg, schemas.Errorf(schemas.CodeInvalid, "load AWS configuration of account %s: %w", a.Name, err)
 	}
-	cfg.HTTPClient, cfg.Logger = withReadOnlyBody(cfg.HTTPClient), sdkLog{p.log}
+	cfg.HTTPClient, cfg.Logger = withReadOnlyBody(cfg.HTTPClient, p.http), sdkLog{p.log}
 	cfg.APIOptions = append(cfg.APIOptions, p.listen)
 	if a.Endpoint != "" {
 		cfg.BaseEndpoint = aws.String(a.Endpoint)
@@ -326,6 +345,9 @@ func (p *Provider) regions(ctx context.Context, acc *access, a schemas.Account) 
 			return nil, ctx.Err()
 		}
 		return nil, unreachable("ec2:DescribeRegions", err, "Allow ec2:DescribeRegions, or name the regions with --region.")
+	}
+	if len(out.Regions) == 0 { // every account has some; without them all else would count as gone
+		return nil, schemas.Errorf(schemas.CodeUnavailable, "ec2:DescribeRegions: the answer has no region")
 	}
 	regions := make([]string, 0, len(out.Regions))
 	for _, r := range out.Regions {

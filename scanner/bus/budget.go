@@ -36,7 +36,8 @@ type budget struct {
 var errElsewhere = errors.New("another process reads this account and region")
 
 // with runs fn while this process holds the budget of a unit. It returns errElsewhere at
-// once when another one does. fn's context ends when the lease is lost.
+// once when another one does, and when fn failed after the lease was lost, with which its
+// context ends.
 func (s *budgets) with(ctx context.Context, u schemas.Unit, fn func(context.Context) error) error {
 	key := "budget." + string(u.Account.ID) + "." + u.Unit.Region
 	g, err := s.join(ctx, key)
@@ -60,7 +61,11 @@ func (s *budgets) with(ctx context.Context, u schemas.Unit, fn func(context.Cont
 	defer cancel(nil)
 	stop := context.AfterFunc(g.ctx, func() { cancel(context.Cause(g.ctx)) })
 	defer stop()
-	return fn(ctx)
+	err = fn(ctx)
+	if err != nil && g.ctx.Err() != nil {
+		return errElsewhere // it failed of the lost lease: nobody has read the unit yet
+	}
+	return err
 }
 
 // join is the budget that is held or being taken, with one user more. One that is being
@@ -141,16 +146,17 @@ func (s *budgets) forget(key string, g *budget) {
 // anew: deliveries count towards giving a message up, and this one has not failed.
 const maxDeferred = maxDeliveries / 2
 
-// putOff has a message delivered again a little later, to whichever process.
+// putOff has a message delivered again a little later, or when it is due, to whichever process.
 func (b *Bus) putOff(ctx context.Context, m jetstream.Msg) {
+	delay := max(b.opt.RetryDelay/2, untilDue(m))
 	if deliveryOf(m) < maxDeferred {
-		b.note(m, m.NakWithDelay(b.opt.RetryDelay/2), "put off")
+		b.note(m, m.NakWithDelay(delay), "put off")
 		b.settled(m, Deferred)
 		return
 	}
 	again := &nats.Msg{Subject: m.Subject(), Header: carried(m.Headers()), Data: m.Data()}
 	if _, err := b.js.PublishMsg(ctx, again); err != nil {
-		b.note(m, m.NakWithDelay(b.opt.RetryDelay), "put off")
+		b.note(m, m.NakWithDelay(delay), "put off")
 	} else {
 		b.note(m, m.Ack(), "ack")
 	}

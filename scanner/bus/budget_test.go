@@ -149,3 +149,71 @@ func TestARegionIsReadByOneProcess(t *testing.T) {
 		t.Errorf("%d units were given up", dead)
 	}
 }
+
+// A unit whose reading was broken off with its budget has not been read: it comes again.
+func TestAUnitThatLosesItsBudgetIsReadAgain(t *testing.T) {
+	t.Parallel()
+	ctx := testContext(t)
+	s := bustest.Server(t)
+	b := bustest.Connect(t, s)
+	kv := raw(t, s)
+	u := unit("s3", 0)
+	if err := b.PublishUnit(ctx, u); err != nil {
+		t.Fatal(err)
+	}
+	var calls atomic.Int32
+	read := make(chan schemas.UnitKey, 4)
+	consume(t, func(ctx context.Context) error {
+		return b.Units(ctx, 2, func(ctx context.Context, u schemas.Unit) error {
+			if calls.Add(1) == 1 {
+				if _, err := kv.Put(ctx, "budget."+string(account)+".us-east-1", []byte("usurper")); err != nil {
+					return err
+				}
+				<-ctx.Done()
+				return context.Cause(ctx) // as a reader does
+			}
+			read <- u.Unit
+			return nil
+		})
+	})
+	if got := receive(t, ctx, read); got != u.Unit {
+		t.Errorf("read %s", got)
+	}
+	eventually(t, ctx, "an empty queue", func() bool { return queued(t, ctx, b) == 0 })
+}
+
+// A unit that fails is given up after as many tries as any message, also when it is put off between them.
+func TestAUnitThatIsPutOffRunsOutOfTries(t *testing.T) {
+	t.Parallel()
+	ctx := testContext(t)
+	s := bustest.Server(t)
+	a, b := bustest.Connect(t, s), bustest.Connect(t, s)
+	dead := deadLetters(t, a)
+	held, release := make(chan struct{}), make(chan struct{})
+	defer close(release)
+	var tries atomic.Int32
+	handle := func(_ context.Context, u schemas.Unit) error {
+		if u.Unit.Service == "held" { // has the region's budget all the time
+			close(held)
+			<-release
+			return nil
+		}
+		tries.Add(1)
+		return errors.New("every time")
+	}
+	if err := a.PublishUnit(ctx, unit("held", 0)); err != nil {
+		t.Fatal(err)
+	}
+	consume(t, func(ctx context.Context) error { return a.Units(ctx, 2, handle) })
+	receive(t, ctx, held)
+	consume(t, func(ctx context.Context) error {
+		return b.Units(ctx, 4, func(context.Context, schemas.Unit) error { t.Error("it has no budget"); return nil })
+	})
+	if err := a.PublishUnit(ctx, unit("broken", 0)); err != nil {
+		t.Fatal(err)
+	}
+	d := receive(t, ctx, dead)
+	if d.Unit.Service != "broken" || tries.Load() != 10 {
+		t.Errorf("given up: %+v after %d tries", d, tries.Load())
+	}
+}

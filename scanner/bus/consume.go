@@ -27,6 +27,9 @@ func (b *Bus) Units(ctx context.Context, parallel int, h func(ctx context.Contex
 		if err := b.decode(ctx, m, &u); err != nil {
 			return err
 		}
+		if untilDue(m) > 0 {
+			return errElsewhere
+		}
 		return turns.with(ctx, u, func() error {
 			return b.budgets.with(ctx, u, func(ctx context.Context) error { return h(ctx, u) })
 		})

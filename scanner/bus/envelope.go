@@ -27,6 +27,9 @@ const (
 	headerReason  = "Insights-Reason"
 	headerStream  = "Insights-Stream"
 	headerSubject = "Insights-Subject"
+	// Of a unit that has failed; see failUnit.
+	headerFailures  = "Insights-Failures"
+	headerNotBefore = "Insights-Not-Before"
 )
 
 // envelope is a message before it is sent.

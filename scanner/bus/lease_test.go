@@ -230,6 +230,9 @@ func (fakePlanner) Plan(_ context.Context, a schemas.Account) (schemas.AccountID
 }
 
 func (fakePlanner) Organization(_ context.Context, a schemas.Account) ([]schemas.OrganizationAccount, error) {
+	if a.Name == "huge" {
+		return []schemas.OrganizationAccount{{Name: strings.Repeat("x", 3<<20)}}, nil
+	}
 	return []schemas.OrganizationAccount{{ID: a.ID, Name: "own"}}, nil
 }
 
@@ -266,6 +269,8 @@ func TestRequests(t *testing.T) {
 	if list, err := client.Organization(ctx, schemas.Account{ID: account}); err != nil || len(list) != 1 || list[0].ID != account {
 		t.Errorf("organization: %v, %v", list, err)
 	}
+	_, err = client.Organization(ctx, schemas.Account{Name: "huge"}) // is told, not waited for
+	wantCode(t, err, schemas.CodeInternal)
 	unit, located, err := client.Locate(ctx, schemas.Account{ID: account}, "arn")
 	if err != nil || unit.Service != "iam" || len(located) != 1 || located[0].ID != "arn" {
 		t.Errorf("got %s %v, %v", unit, located, err)

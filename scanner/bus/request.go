@@ -34,12 +34,27 @@ const (
 	planTimeout   = 2 * time.Minute
 	storeTries    = 6
 	planTries     = 3
+
+	// organizationTimeout is for thousands of accounts: each unit of an organization and
+	// the tags of each account take a call, of a few a second.
+	organizationTimeout = 20 * time.Minute
 )
+
+// timeoutOf is how long a request may take, for who asks and for who answers.
+func timeoutOf(subject string) time.Duration {
+	switch subject {
+	case schemas.RequestOrganization:
+		return organizationTimeout
+	case schemas.RequestPlan, schemas.RequestProbe, schemas.RequestLocate:
+		return planTimeout
+	}
+	return storeTimeout
+}
 
 // ServeStore answers the requests of discovery workers until ctx ends, then those
 // that came before that, within Options.Grace, and returns nil.
 func (b *Bus) ServeStore(ctx context.Context, s Store) error {
-	return b.serve(ctx, storeTimeout, map[string]func(context.Context, []byte) any{
+	return b.serve(ctx, map[string]func(context.Context, []byte) any{
 		schemas.RequestKnown: func(ctx context.Context, data []byte) any {
 			return answer(ctx, data, s.Known, func(e *schemas.Error) schemas.KnownReply { return schemas.KnownReply{Error: e} })
 		},
@@ -71,7 +86,7 @@ func (b *Bus) ServePlan(ctx context.Context, p Planner) error {
 		list, err := p.Organization(ctx, r.Account)
 		return schemas.OrganizationReply{Accounts: list}, err
 	}
-	return b.serve(ctx, planTimeout, map[string]func(context.Context, []byte) any{
+	return b.serve(ctx, map[string]func(context.Context, []byte) any{
 		schemas.RequestOrganization: func(ctx context.Context, data []byte) any {
 			return answer(ctx, data, organization, func(e *schemas.Error) schemas.OrganizationReply { return schemas.OrganizationReply{Error: e} })
 		},
@@ -112,7 +127,7 @@ func firstLine(err error, e *schemas.Error) string {
 	return trimHint(err.Error(), e.Hint)
 }
 
-func (b *Bus) serve(ctx context.Context, limit time.Duration, handlers map[string]func(context.Context, []byte) any) error {
+func (b *Bus) serve(ctx context.Context, handlers map[string]func(context.Context, []byte) any) error {
 	work, end := b.Grace(ctx)
 	defer end()
 	var g, loops errgroup.Group
@@ -124,7 +139,7 @@ func (b *Bus) serve(ctx context.Context, limit time.Duration, handlers map[strin
 			return wrap(err, "serve", subject)
 		}
 		defer func() { _ = sub.Unsubscribe() }()
-		take := func(m *nats.Msg) { g.Go(func() error { b.respond(work, m, limit, h); return nil }) }
+		take := func(m *nats.Msg) { g.Go(func() error { b.respond(work, m, timeoutOf(subject), h); return nil }) }
 		loops.Go(func() error {
 			for {
 				select {
@@ -155,9 +170,26 @@ func (b *Bus) respond(ctx context.Context, m *nats.Msg, limit time.Duration, h f
 	if err == nil {
 		err = m.Respond(data)
 	}
+	if errors.Is(err, nats.ErrMaxPayload) {
+		err = b.respondTooLarge(m, len(data))
+	}
 	if err != nil {
 		b.log.Warn().Err(err).Str("subject", m.Subject).Msg("answer request")
 	}
+}
+
+// respondTooLarge keeps who asked from waiting for an answer that NATS does not carry.
+// Every reply has its error under this name.
+func (b *Bus) respondTooLarge(m *nats.Msg, size int) error {
+	most := b.nc.MaxPayload()
+	data, err := json.Marshal(struct {
+		Error *schemas.Error `json:"error"`
+	}{schemas.Errorf(schemas.CodeInternal, "the answer to %s has %d bytes, and NATS carries %d", m.Subject, size, most).
+		WithHint("raise max_payload of the NATS server")})
+	if err != nil {
+		return err
+	}
+	return m.Respond(data)
 }
 
 // StoreClient asks whoever serves the store. It implements discovery.Store.
@@ -169,7 +201,7 @@ func (b *Bus) StoreClient() *StoreClient { return &StoreClient{b} }
 // Known asks which of at most 1,000 keys are held live. Errors are those of the
 // store, or CodeUnavailable after repeated time-outs.
 func (c *StoreClient) Known(ctx context.Context, r schemas.KnownRequest) (out schemas.KnownReply, err error) {
-	if err := c.b.request(ctx, schemas.RequestKnown, storeTries, storeTimeout, r, &out); err != nil {
+	if err := c.b.request(ctx, schemas.RequestKnown, storeTries, r, &out); err != nil {
 		return out, err
 	}
 	return out, coded(out.Error)
@@ -177,7 +209,7 @@ func (c *StoreClient) Known(ctx context.Context, r schemas.KnownRequest) (out sc
 
 // Keys asks for a page of a scope's live keys. Errors as in Known.
 func (c *StoreClient) Keys(ctx context.Context, r schemas.KeysRequest) (out schemas.KeysReply, err error) {
-	if err := c.b.request(ctx, schemas.RequestKeys, storeTries, storeTimeout, r, &out); err != nil {
+	if err := c.b.request(ctx, schemas.RequestKeys, storeTries, r, &out); err != nil {
 		return out, err
 	}
 	return out, coded(out.Error)
@@ -185,7 +217,7 @@ func (c *StoreClient) Keys(ctx context.Context, r schemas.KeysRequest) (out sche
 
 // Counts asks how much the scopes of a unit own. Errors as in Known.
 func (c *StoreClient) Counts(ctx context.Context, r schemas.CountsRequest) (out schemas.CountsReply, err error) {
-	if err := c.b.request(ctx, schemas.RequestCounts, storeTries, storeTimeout, r, &out); err != nil {
+	if err := c.b.request(ctx, schemas.RequestCounts, storeTries, r, &out); err != nil {
 		return out, err
 	}
 	return out, coded(out.Error)
@@ -233,7 +265,7 @@ func (b *Bus) Organization(ctx context.Context, a schemas.Account) ([]schemas.Or
 
 // askWorker asks a discovery worker, and says so when there is none.
 func (b *Bus) askWorker(ctx context.Context, subject string, q, out any) error {
-	err := b.request(ctx, subject, planTries, planTimeout, q, out)
+	err := b.request(ctx, subject, planTries, q, out)
 	if err != nil && schemas.CodeOf(err) == schemas.CodeUnavailable {
 		return schemas.Errorf(schemas.CodeUnavailable, "no discovery worker answers: %w", err).
 			WithHint("start one: insights serve --roles discovery")
@@ -251,14 +283,14 @@ func coded(e *schemas.Error) error {
 
 // request asks and decodes the answer. Only silence is asked again: an answer,
 // also a bad one, is final.
-func (b *Bus) request(ctx context.Context, subject string, tries int, limit time.Duration, q, out any) error {
+func (b *Bus) request(ctx context.Context, subject string, tries int, q, out any) error {
 	data, err := json.Marshal(q)
 	if err != nil {
 		return schemas.Errorf(schemas.CodeInternal, "encode request: %w", err)
 	}
 	delay := newBackoff(100*time.Millisecond, 2*time.Second)
 	for try := 1; ; try++ {
-		m, err := b.ask(ctx, subject, limit, data)
+		m, err := b.ask(ctx, subject, timeoutOf(subject), data)
 		if err == nil {
 			if err := json.Unmarshal(m.Data, out); err != nil {
 				return schemas.Errorf(schemas.CodeInternal, "decode answer of %s: %w", subject, err)

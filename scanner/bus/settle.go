@@ -37,7 +37,7 @@ const (
 )
 
 // decide is the one place that maps a handler's error and the number of the
-// delivery (1, 2, …) to what becomes of the message.
+// try (1, 2, …) to what becomes of the message.
 func decide(err error, delivery uint64) Fate {
 	if err == nil {
 		return Acked
@@ -80,7 +80,7 @@ func (b *Bus) settle(ctx context.Context, m jetstream.Msg, err error) {
 		b.giveBack(m)
 		return
 	}
-	delivery := deliveryOf(m)
+	delivery := triesOf(m)
 	fate, longest := decide(err, delivery), maxRetryDelay
 	if isWebhook(m) {
 		// It waits for a receiver of somebody else's, and holds nothing up.
@@ -93,7 +93,7 @@ func (b *Bus) settle(ctx context.Context, m jetstream.Msg, err error) {
 	case Deferred:
 		b.putOff(ctx, m)
 	case Retried:
-		b.retry(m, err, delivery, longest)
+		b.retry(ctx, m, err, delivery, longest)
 	case DeadLetter:
 		b.bury(ctx, m, err, delivery)
 	default:
@@ -141,10 +141,12 @@ func about(m jetstream.Msg) func(*zerolog.Event) {
 
 func isWebhook(m jetstream.Msg) bool { return strings.HasPrefix(m.Subject(), "webhooks.") }
 
-func (b *Bus) retry(m jetstream.Msg, err error, delivery uint64, longest time.Duration) {
+func (b *Bus) retry(ctx context.Context, m jetstream.Msg, err error, delivery uint64, longest time.Duration) {
 	d := b.retryDelay(err, delivery, longest)
 	b.log.Warn().Err(err).Func(about(m)).Uint64("delivery", delivery).Dur("retryIn", d).Msg("handling failed")
-	b.note(m, m.NakWithDelay(d), "retry")
+	if !isUnit(m) || !b.failUnit(ctx, m, delivery, d) {
+		b.note(m, m.NakWithDelay(d), "retry")
+	}
 	b.settled(m, Retried)
 }
 
@@ -157,13 +159,15 @@ func (b *Bus) bury(ctx context.Context, m jetstream.Msg, err error, delivery uin
 		return
 	}
 	dead := &nats.Msg{Subject: schemas.SubjectDead(meta.Stream), Header: carried(m.Headers()), Data: m.Data()}
+	dead.Header.Del(headerFailures) // replayed it has all its tries
+	dead.Header.Del(headerNotBefore)
 	dead.Header.Set(headerStream, meta.Stream)
 	dead.Header.Set(headerSubject, m.Subject())
 	dead.Header.Set(headerReason, oneLine(err.Error()))
 	id := "dead/" + meta.Stream + "/" + strconv.FormatUint(meta.Sequence.Stream, 10) + "/" + strconv.FormatInt(meta.Timestamp.UnixNano(), 36)
 	if _, pubErr := b.js.PublishMsg(ctx, dead, jetstream.WithMsgID(id)); pubErr != nil {
 		b.note(m, pubErr, "publish dead letter")
-		b.retry(m, err, delivery, maxRetryDelay)
+		b.retry(ctx, m, err, delivery, maxRetryDelay)
 		return
 	}
 	b.log.Error().Err(err).Func(about(m)).Uint64("delivery", delivery).Msg("gave a message up as a dead letter")

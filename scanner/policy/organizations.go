@@ -44,7 +44,7 @@ func (s *Accounts) Sync(ctx context.Context, nameOrID string) (schemas.Organizat
 	for _, a := range registered {
 		y.held[a.ID], y.names[a.Name] = a, true
 	}
-	slices.SortFunc(listed, func(a, b schemas.OrganizationAccount) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	listed = eachOnce(listed)
 	y.members = make(map[schemas.AccountID]bool, len(listed))
 	for _, m := range listed {
 		y.members[m.ID] = true
@@ -53,6 +53,13 @@ func (s *Accounts) Sync(ctx context.Context, nameOrID string) (schemas.Organizat
 		}
 	}
 	return out, y.left(ctx)
+}
+
+// eachOnce are the accounts in the order of their ids. One that is moved while they
+// are listed may be found in both places.
+func eachOnce(listed []schemas.OrganizationAccount) []schemas.OrganizationAccount {
+	slices.SortStableFunc(listed, func(a, b schemas.OrganizationAccount) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return slices.CompactFunc(listed, func(a, b schemas.OrganizationAccount) bool { return a.ID == b.ID })
 }
 
 type organizationSync struct {
@@ -88,11 +95,21 @@ func (y *organizationSync) member(ctx context.Context, m schemas.OrganizationAcc
 		return nil
 	}
 	y.out.Changed = append(y.out.Changed, old.Name)
-	return y.write(ctx, now)
+	return y.write(ctx, old.ID, func(old schemas.Account) schemas.Account { return y.account(m, old) })
 }
 
-func (y *organizationSync) write(ctx context.Context, a schemas.Account) error {
-	_, err := y.s.put(ctx, a, true)
+// write changes a member as it is by now: listing takes minutes, in which people may
+// have changed, removed or taken it.
+func (y *organizationSync) write(ctx context.Context, id schemas.AccountID, change func(old schemas.Account) schemas.Account) error {
+	a, err := y.s.put(ctx, id, func(old schemas.Account) schemas.Account {
+		if old.Found == nil || old.Found.By != y.by.ID {
+			return old
+		}
+		return change(old)
+	})
+	if is(err, schemas.CodeNotFound) {
+		return nil
+	}
 	if err == nil && y.s.d.Synced != nil {
 		y.s.d.Synced(ctx, a)
 	}
@@ -175,14 +192,32 @@ func follow(a *schemas.Account, by schemas.Account) {
 	a.Profile, a.Endpoint, a.Schedule, a.Caps = by.Profile, by.Endpoint, by.Schedule, by.Caps
 }
 
-// left marks the accounts that were found and are not listed any more.
+const whyLeft = "it left the organization"
+
+// left marks the accounts that were found and are not listed any more. The
+// organization is listed again before: one that was moved to where a look had been
+// already is in neither place for it.
 func (y *organizationSync) left(ctx context.Context) error {
+	var missing []schemas.Account
 	for _, id := range slices.Sorted(maps.Keys(y.held)) {
 		a := y.held[id]
-		if a.Found == nil || a.Found.By != y.by.ID || y.members[id] {
+		if a.Found == nil || a.Found.By != y.by.ID || y.members[id] || a.Found.Left() && a.Found.Why == whyLeft {
 			continue
 		}
-		if err := y.leave(ctx, a, "it left the organization"); err != nil {
+		missing = append(missing, a)
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	again, err := y.s.d.Organizer.Organization(ctx, y.by)
+	if err != nil {
+		return err
+	}
+	for _, a := range missing {
+		if slices.ContainsFunc(again, func(m schemas.OrganizationAccount) bool { return m.ID == a.ID }) {
+			continue
+		}
+		if err := y.leave(ctx, a, whyLeft); err != nil {
 			return err
 		}
 	}
@@ -194,14 +229,19 @@ func (y *organizationSync) leave(ctx context.Context, a schemas.Account, why str
 	if a.Found.Left() && a.Found.Why == why {
 		return nil
 	}
-	found := *a.Found
-	if !found.Left() {
+	if !a.Found.Left() {
 		y.out.Left = append(y.out.Left, a.Name)
-		found.LeftAt = y.s.d.Now().UTC().Truncate(time.Millisecond)
 	}
-	found.Why = why
-	a.Found, a.Schedule = &found, schemas.Schedule{}
-	if err := y.write(ctx, a); err != nil {
+	err := y.write(ctx, a.ID, func(old schemas.Account) schemas.Account {
+		found := *old.Found
+		if !found.Left() {
+			found.LeftAt = y.s.d.Now().UTC().Truncate(time.Millisecond)
+		}
+		found.Why = why
+		old.Found, old.Schedule = &found, schemas.Schedule{}
+		return old
+	})
+	if err != nil {
 		return err
 	}
 	return y.s.stopScan(ctx, a.ID)
@@ -279,8 +319,13 @@ func (s *Accounts) letGo(ctx context.Context, by schemas.AccountID) error {
 		if a.Found == nil || a.Found.By != by {
 			continue
 		}
-		a.Found = nil
-		if _, err := s.put(ctx, a, true); err != nil && !is(err, schemas.CodeNotFound) {
+		_, err := s.put(ctx, a.ID, func(old schemas.Account) schemas.Account {
+			if old.Found != nil && old.Found.By == by {
+				old.Found = nil
+			}
+			return old
+		})
+		if err != nil && !is(err, schemas.CodeNotFound) {
 			return err
 		}
 	}

@@ -48,7 +48,11 @@ func (s *Accounts) Update(ctx context.Context, nameOrID string, a schemas.Accoun
 			return a, err
 		}
 	}
-	if a, err = s.put(ctx, a, false); err != nil {
+	a, err = s.put(ctx, a.ID, func(old schemas.Account) schemas.Account {
+		a.Found = old.Found // changed only by looks at the organization
+		return a
+	})
+	if err != nil {
 		return a, err
 	}
 	if old.Organization != nil && a.Organization == nil {
@@ -76,18 +80,15 @@ func (s *Accounts) sameAccount(ctx context.Context, a schemas.Account) error {
 	return nil
 }
 
-// put stores an account over the newest one of its id. How an organization knows
-// it is changed only by looks at that.
-func (s *Accounts) put(ctx context.Context, a schemas.Account, synced bool) (schemas.Account, error) {
+// put stores what change makes of the newest account of an id, and returns it.
+func (s *Accounts) put(ctx context.Context, id schemas.AccountID, change func(old schemas.Account) schemas.Account) (schemas.Account, error) {
 	for {
-		old, rev, err := s.d.Accounts.Get(ctx, string(a.ID))
+		old, rev, err := s.d.Accounts.Get(ctx, string(id))
 		if err != nil {
-			return a, err
+			return old, err
 		}
+		a := change(old)
 		a.CreatedAt = old.CreatedAt
-		if !synced {
-			a.Found = old.Found
-		}
 		if contentOf(a) == contentOf(old) {
 			return old, nil
 		}

@@ -1,0 +1,102 @@
+package policy_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/insights-scanner/insights-scanner/scanner/policy"
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// organization lists what the next of its looks sees; the last one again and again.
+type organization struct {
+	looks []func() []schemas.OrganizationAccount
+}
+
+func (o *organization) Organization(context.Context, schemas.Account) ([]schemas.OrganizationAccount, error) {
+	look := o.looks[0]
+	if len(o.looks) > 1 {
+		o.looks = o.looks[1:]
+	}
+	return look(), nil
+}
+
+func sees(list ...schemas.OrganizationAccount) func() []schemas.OrganizationAccount {
+	return func() []schemas.OrganizationAccount { return append([]schemas.OrganizationAccount{}, list...) }
+}
+
+// organized is a world with an account that lists an organization, which dev is of.
+func organized(t *testing.T) (*world, *organization, *policy.Accounts, schemas.OrganizationAccount) {
+	t.Helper()
+	w := newWorld(t)
+	member := schemas.OrganizationAccount{ID: dev, Name: "dev", Active: true, OU: "a", OUIDs: []string{"r-1", "ou-a"}}
+	o := &organization{looks: []func() []schemas.OrganizationAccount{sees(member)}}
+	accounts := policy.NewAccounts(policy.AccountsDeps{
+		Accounts: w.accounts, Groups: w.groups, Resolver: w.resolver, Planner: &cloud{owner: map[string]schemas.AccountID{"": prod}}, Now: w.clock.Now,
+		Running: func(context.Context, schemas.AccountID) (string, error) { return "", nil }, Organizer: o,
+	})
+	_, err := accounts.Add(w.ctx, schemas.Account{Name: "prod", Organization: &schemas.Organization{Role: "insights"}})
+	ok(t, err)
+	got, err := accounts.Sync(w.ctx, "prod")
+	ok(t, err)
+	if len(got.Joined) != 1 {
+		t.Fatalf("%+v", got)
+	}
+	return w, o, accounts, member
+}
+
+// An account that is moved while the organization is listed may be in neither place,
+// or in both.
+func TestAMovedAccountHasNotLeft(t *testing.T) {
+	t.Parallel()
+	w, o, accounts, before := organized(t)
+	after := before
+	after.OU, after.OUIDs = "b", []string{"r-1", "ou-b"}
+	o.looks = append(o.looks[:0], sees(), sees(after), sees(before, after))
+	for range 2 {
+		got, err := accounts.Sync(w.ctx, "prod")
+		ok(t, err)
+		if len(got.Left) > 0 || got.Total > 1 {
+			t.Errorf("%+v", got)
+		}
+	}
+	// One that is in no look is gone, and that is told once.
+	o.looks = append(o.looks[:0], sees())
+	for n := range 2 {
+		got, err := accounts.Sync(w.ctx, "prod")
+		ok(t, err)
+		if len(got.Left) != 1-n {
+			t.Errorf("look %d: %+v", n, got)
+		}
+	}
+}
+
+// What people do while the organization is listed stays.
+func TestALookKeepsWhatPeopleChangeMeanwhile(t *testing.T) {
+	t.Parallel()
+	w, o, accounts, _ := organized(t)
+	between := func(do func()) func() []schemas.OrganizationAccount {
+		return func() []schemas.OrganizationAccount { do(); return nil }
+	}
+	o.looks = append(o.looks[:0], sees(), between(func() {
+		a, rev, err := w.accounts.Get(w.ctx, string(dev))
+		ok(t, err)
+		a.Labels["team"] = "a"
+		_, err = w.accounts.Update(w.ctx, string(dev), a, rev)
+		ok(t, err)
+	}))
+	_, err := accounts.Sync(w.ctx, "prod")
+	ok(t, err)
+	a, _, err := w.accounts.Get(w.ctx, string(dev))
+	ok(t, err)
+	if a.Labels["team"] != "a" || !a.Found.Left() {
+		t.Errorf("%+v, %+v", a.Labels, a.Found)
+	}
+	// One that somebody removes meanwhile ends no look.
+	w, o, accounts, _ = organized(t)
+	o.looks = append(o.looks[:0], sees(), between(func() { ok(t, w.accounts.Delete(w.ctx, string(dev))) }))
+	_, err = accounts.Sync(w.ctx, "prod")
+	ok(t, err)
+	_, _, err = w.accounts.Get(w.ctx, string(dev))
+	wantCode(t, err, schemas.CodeNotFound)
+}
