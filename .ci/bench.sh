@@ -4,6 +4,7 @@
 #   BENCH=REGEXP       which (default: all)
 #   BENCHTIME=1x       how often or how long each (-benchtime of go test)
 #   INSIGHTS_BENCH_ACCOUNTS=2    how many accounts BenchmarkFleet scans at once
+#   INSIGHTS_BENCH_SECONDS=5, INSIGHTS_BENCH_REPORT=NAME, INSIGHTS_BENCH_DIR=DIR    of BenchmarkReports; see there
 #   INSIGHTS_BENCH=1   also the big ones, which take minutes and gigabytes
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -43,6 +44,10 @@ func TestBrokenPacks(t *testing.T) {
 				t.Errorf("another pack suffers: %s", got)
 			}
 			got, told := w.outcomes(t, 0, c.pack.Name)
+			// What the account's configuration says is so for good; the rest is this machine's.
+			if v := w.published[0].Verdicts[0]; v.Unsettled != (name != "configuration") {
+				t.Errorf("to be judged again: %t", v.Unsettled)
+			}
 			if got != "deny=errored warn=disabled" || !strings.Contains(told[0].Reason, c.reason) {
 				t.Errorf("%s %+v, want the reason %q", got, told, c.reason)
 			}
@@ -70,6 +75,34 @@ func TestUnavailablePacks(t *testing.T) {
 	w.fetch = nil
 	if err := worker.Handle(t.Context(), batch("x")); err != nil || len(w.published) != 1 {
 		t.Errorf("%v, published %v", err, w.published)
+	}
+}
+
+// A pack whose dependencies cannot be had holds up the others for a while only.
+func TestPacksThatCannotBeLoaded(t *testing.T) {
+	w := with(pack("good"), pack("later"))
+	w.loadErr = map[string]error{"later": schemas.Errorf(schemas.CodeUnavailable, "the registry does not answer")}
+	now := time.Unix(0, 0)
+	worker := w.worker(t, io.Discard)
+	worker.d.Now = func() time.Time { return now }
+	for range 2 {
+		if err := worker.Handle(t.Context(), batch("x")); schemas.CodeOf(err) != schemas.CodeUnavailable || len(w.published) != 0 {
+			t.Fatalf("%v, published %v", err, w.published)
+		}
+		now = now.Add(patience / 2)
+	}
+	if err := worker.Handle(t.Context(), batch("x")); err != nil || len(w.published) != 1 || !w.published[0].Verdicts[0].Unsettled {
+		t.Fatalf("%v, published %v", err, w.published)
+	}
+	if got, _ := w.outcomes(t, 0, "good"); got != "deny=passed warn=passed" {
+		t.Errorf("another pack suffers: %s", got)
+	}
+	if got, told := w.outcomes(t, 0, "later"); got != "deny=errored warn=errored" || told[0].Reason != "the registry does not answer" {
+		t.Errorf("%s %+v", got, told)
+	}
+	w.loadErr = nil
+	if err := worker.Handle(t.Context(), batch("x")); err != nil || w.published[1].Verdicts[0].Unsettled || len(worker.failed) > 0 {
+		t.Fatalf("%v, published %v", err, w.published)
 	}
 }
 

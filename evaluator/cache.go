@@ -116,14 +116,31 @@ func (c *cache) close() {
 	c.unlock()
 }
 
-// unlock lets go of the lock and then closes the engines that are too many:
-// closing one may wait for a process to end.
+// unlock lets go of the lock and then closes the engines that are too many.
+// Measuring one and closing one may wait for a process: nobody else waits then.
 func (c *cache) unlock() {
+	var engines []*entry
+	for _, e := range c.entries {
+		if e.engine != nil {
+			engines = append(engines, e)
+		}
+	}
+	c.mu.Unlock()
+	sizes := map[*entry]int64{}
+	if len(engines) > 1 { // one alone may hold what it needs
+		for _, e := range engines {
+			sizes[e] = memoryOf(e)
+		}
+	}
 	var idle []Engine
-	held := c.held()
+	var held int64
+	c.mu.Lock()
+	for _, e := range c.entries { // others may have closed some meanwhile
+		held += sizes[e]
+	}
 	for e := c.oldest(); e != nil && c.full(held); e = c.oldest() {
 		delete(c.entries, e.key)
-		held -= memoryOf(e)
+		held -= sizes[e]
 		idle = append(idle, e.engine)
 	}
 	c.mu.Unlock()
@@ -139,15 +156,6 @@ func (c *cache) unlock() {
 // load again.
 func (c *cache) full(held int64) bool {
 	return c.closed || len(c.entries) > c.most || len(c.entries) > 1 && held > c.memory
-}
-
-// held is the memory that all engines hold.
-func (c *cache) held() int64 {
-	var sum int64
-	for _, e := range c.entries {
-		sum += memoryOf(e)
-	}
-	return sum
 }
 
 func memoryOf(e *entry) int64 {

@@ -244,3 +244,42 @@ func TestCacheUnderLoad(t *testing.T) {
 		t.Errorf("%d loads, %d closed", len(w.loads), len(w.closed))
 	}
 }
+
+// stuck is an engine whose process does not say what it holds.
+type stuck struct {
+	Engine
+	asked, answer chan struct{}
+}
+
+func (s stuck) Memory() int64 {
+	s.asked <- struct{}{}
+	<-s.answer
+	return 0
+}
+
+// While one waits for what an engine holds, others get theirs.
+func TestCacheMeasuresWithoutItsLock(t *testing.T) {
+	w := with()
+	s := stuck{asked: make(chan struct{}), answer: make(chan struct{})}
+	c := newCache(9, 100, func(ctx context.Context, p schemas.EffectivePack) (Engine, error) {
+		e, err := w.Load(ctx, "dir-"+p.Digest, p)
+		if p.Name == "stuck" {
+			s.Engine = e
+			return s, err
+		}
+		return e, err
+	}, zerolog.Nop())
+	_, done, err := c.get(t.Context(), pack("stuck"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer close(s.answer)
+	release := use(t, c, "other")
+	go release()
+	<-s.asked
+	if !c.mu.TryLock() {
+		t.Fatal("the cache is locked while an engine is measured")
+	}
+	c.mu.Unlock()
+	_ = done
+}

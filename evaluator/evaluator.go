@@ -1,6 +1,6 @@
 // Package evaluator turns snapshot batches into verdict batches. It knows no
-// policy language and no message system: evaluator/rego (and later
-// evaluator/pulumi) implement [Loader], scanner/bus the other interfaces.
+// policy language and no message system: evaluator/rego and
+// evaluator/pulumi implement [Loader], scanner/bus the other interfaces.
 package evaluator
 
 import (

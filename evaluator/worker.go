@@ -2,8 +2,10 @@ package evaluator
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -37,6 +39,9 @@ type Deps struct {
 type Worker struct {
 	d       Deps
 	engines *cache
+
+	mu     sync.Mutex
+	failed map[string]time.Time // by digest, since when a pack fails to load for reasons that pass
 }
 
 const (
@@ -60,7 +65,7 @@ func NewWorker(d Deps) *Worker {
 	if d.MaxEngineMemory <= 0 {
 		d.MaxEngineMemory = defaultEngineMemory
 	}
-	w := &Worker{d: d}
+	w := &Worker{d: d, failed: map[string]time.Time{}}
 	w.engines = newCache(d.MaxEngines, d.MaxEngineMemory, w.load, d.Log)
 	return w
 }
@@ -116,6 +121,7 @@ type loadedPack struct {
 	judged schemas.JudgedPack
 	engine Engine
 	broken string
+	passes bool // what broke it is of this machine, or passes by itself
 }
 
 // covering are the packs that judge any of these resources, sorted by name.
@@ -127,8 +133,13 @@ func covering(packs []schemas.EffectivePack, resources []schemas.Resource) []sch
 	return out
 }
 
-// open takes the engines of packs. An error is worth a retry; a pack that is broken
-// for good is opened broken.
+// patience is how long one pack that cannot be loaded now holds up a batch, and
+// with it all other packs of the account.
+const patience = 2 * time.Minute
+
+// open takes the engines of packs. An error is worth a retry. A pack that cannot
+// be loaded is opened broken: what was published has run once, so that it does not
+// here is no fault of the resource, and it is to be judged again.
 func (w *Worker) open(ctx context.Context, effective []schemas.EffectivePack) ([]loadedPack, func(), error) {
 	var releases []func()
 	release := func() {
@@ -145,10 +156,11 @@ func (w *Worker) open(ctx context.Context, effective []schemas.EffectivePack) ([
 		e, done, err := w.engines.get(ctx, p)
 		switch {
 		case err == nil:
+			w.loads(p)
 			packs[i].engine = e
 			releases = append(releases, done)
-		case schemas.CodeOf(err) == schemas.CodeInvalid, schemas.CodeOf(err) == schemas.CodeNotFound:
-			packs[i].broken = err.Error()
+		case ctx.Err() == nil && w.broken(p, err):
+			packs[i].broken, packs[i].passes = err.Error(), true
 		default:
 			release()
 			return nil, nil, err
@@ -156,6 +168,38 @@ func (w *Worker) open(ctx context.Context, effective []schemas.EffectivePack) ([
 	}
 	return packs, release, nil
 }
+
+// broken tells whether a pack that could not be loaded counts as broken: at once
+// when it was refused, else when it fails for longer than patience. Archives that
+// cannot be fetched are the bus's, which no pack works without.
+func (w *Worker) broken(p schemas.EffectivePack, err error) bool {
+	if c := schemas.CodeOf(err); c == schemas.CodeInvalid || c == schemas.CodeNotFound {
+		return true
+	}
+	if _, ok := errors.AsType[unloaded](err); !ok {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.d.Now()
+	since, ok := w.failed[p.Digest]
+	if !ok {
+		w.failed[p.Digest], since = now, now
+	}
+	return now.Sub(since) >= patience
+}
+
+// loads notes that a pack was loaded.
+func (w *Worker) loads(p schemas.EffectivePack) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.failed, p.Digest)
+}
+
+// unloaded is the error of a loader.
+type unloaded struct{ error }
+
+func (e unloaded) Unwrap() error { return e.error }
 
 func (p *loadedPack) verdict(results []schemas.PolicyResult) schemas.PackVerdict {
 	return schemas.NewPackVerdict(p.judged, results)
@@ -190,13 +234,13 @@ func (w *Worker) load(ctx context.Context, p schemas.EffectivePack) (e Engine, e
 		return nil, err
 	}
 	start := w.d.Now()
-	e, err = loader.Load(ctx, dir, p)
-	if err == nil {
-		took := w.d.Now().Sub(start)
-		w.d.Log.Debug().Str("pack", p.Name).Str("version", p.Version).Dur("took", took).Msg("pack loaded")
-		told(w.d.Loaded, p.Runtime, took)
+	if e, err = loader.Load(ctx, dir, p); err != nil {
+		return nil, unloaded{err}
 	}
-	return e, err
+	took := w.d.Now().Sub(start)
+	w.d.Log.Debug().Str("pack", p.Name).Str("version", p.Version).Dur("took", took).Msg("pack loaded")
+	told(w.d.Loaded, p.Runtime, took)
+	return e, nil
 }
 
 // verdicts judges the resources of a batch, several at a time, and returns what
@@ -251,7 +295,11 @@ func (w *Worker) verdict(ctx context.Context, b *schemas.SnapshotBatch, r *schem
 // judge runs one pack on one resource, twice if the pack as a whole breaks.
 func (w *Worker) judge(ctx context.Context, b *schemas.SnapshotBatch, p *loadedPack, in Input, red redactor) ([]schemas.PolicyResult, error) {
 	if p.broken != "" {
-		return errored(p, p.broken), nil
+		results := errored(p, p.broken)
+		for i := range results {
+			results[i].Transient = p.passes && results[i].Outcome == schemas.Errored
+		}
+		return results, nil
 	}
 	var reason string
 	for range 2 {

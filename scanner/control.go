@@ -42,8 +42,8 @@ type Store interface {
 	UnitStatuses(ctx context.Context, a schemas.AccountID, scan string) ([]schemas.UnitStatus, error)
 	ClosedSeqs(ctx context.Context, a schemas.AccountID) (map[schemas.Scope]uint64, error)
 	OpenScopes(ctx context.Context, a schemas.AccountID) ([]schemas.Scope, error)
-	Unjudged(ctx context.Context, a schemas.AccountID, revision uint64, limit int, fn func([]schemas.Resource) error) error
-	UnjudgedCount(ctx context.Context, a schemas.AccountID, revision uint64) (uint64, error)
+	Unjudged(ctx context.Context, a schemas.AccountID, revision uint64, skip, limit int, fn func([]schemas.Resource) error) error
+	UnjudgedCount(ctx context.Context, a schemas.AccountID, revision uint64) (n, unsettled uint64, err error)
 	RecomputePosture(ctx context.Context, a schemas.AccountID, at time.Time) error
 	Changes(ctx context.Context, a schemas.AccountID, scan string) (schemas.Changes, error)
 	RecordScan(ctx context.Context, s schemas.Scan) error

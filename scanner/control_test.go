@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -296,7 +297,7 @@ func TestChangedPacksRejudgeWithoutReading(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.eventually("everything is judged at the new revision", func() bool {
-		n, err := w.store.UnjudgedCount(w.ctx(), account, next)
+		n, _, err := w.store.UnjudgedCount(w.ctx(), account, next)
 		w.store.mu.Lock()
 		defer w.store.mu.Unlock()
 		return err == nil && n == 0 && w.store.postures > postures
@@ -322,6 +323,33 @@ func TestWhatCannotBeJudgedMakesTheScanPartial(t *testing.T) {
 	w.want(s, schemas.ScanPartial)
 	if s.Reason != "1 resources could not be judged" {
 		t.Errorf("reason %q", s.Reason)
+	}
+}
+
+// A pack that rests for more resources than a round has does not keep others from
+// being judged again.
+func TestUnsettledVerdictsDoNotHoldUpOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const stuck, all = 24000, 48000
+	for i := range all {
+		k := schemas.Key{ID: fmt.Sprintf("old-%05d", i)}
+		w.store.held[k] = schemas.Resource{Key: k}
+	}
+	var mu sync.Mutex
+	tries := map[schemas.Key]int{}
+	w.rests = func(k schemas.Key) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		tries[k]++
+		return k.ID < fmt.Sprintf("old-%05d", stuck) || strings.HasPrefix(k.ID, "old-") && tries[k] == 1
+	}
+	w.workers()
+	w.run(w.control.Run)
+	s := w.ended(w.start().ID)
+	w.want(s, schemas.ScanPartial)
+	if want := fmt.Sprintf("%d resources could not be judged", stuck); s.Reason != want {
+		t.Errorf("%q, want %q", s.Reason, want)
 	}
 }
 
@@ -422,7 +450,7 @@ func TestControlKilledAgainAndAgain(t *testing.T) {
 		stop()
 	}
 	w.want(w.ended(s.ID), schemas.ScanSucceeded)
-	if n, err := w.store.UnjudgedCount(w.ctx(), account, 1); err != nil || n != 0 {
+	if n, _, err := w.store.UnjudgedCount(w.ctx(), account, 1); err != nil || n != 0 {
 		t.Errorf("%d resources left unjudged, %v", n, err)
 	}
 	if got := closedAt(w, dropped); !strings.HasSuffix(got, string(schemas.FixOutOfScope)) {

@@ -3,6 +3,7 @@ package scanner_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ type memory struct {
 	open     []schemas.Scope
 	held     map[schemas.Key]schemas.Resource
 	judged   map[schemas.Key]uint64 // revision
+	resting  map[schemas.Key]bool   // judged, and not settled
 	postures int
 	counted  int // postures at the last write
 	recorded []schemas.Scan
@@ -39,7 +41,7 @@ func newMemory() *memory {
 	return &memory{
 		attempts: map[string]map[schemas.UnitKey]map[uint64]*attempt{}, closed: map[schemas.Scope]uint64{},
 		causes: map[schemas.Scope]schemas.FixCause{}, held: map[schemas.Key]schemas.Resource{},
-		judged: map[schemas.Key]uint64{}, mismatch: map[schemas.UnitKey]int{},
+		judged: map[schemas.Key]uint64{}, resting: map[schemas.Key]bool{}, mismatch: map[schemas.UnitKey]int{},
 	}
 }
 
@@ -81,6 +83,7 @@ func (m *memory) write(_ context.Context, _ int, ms []schemas.Message) error {
 			}
 			for _, v := range x.Verdicts.Verdicts {
 				m.judged[v.Key] = max(m.judged[v.Key], x.Verdicts.Revision)
+				m.resting[v.Key] = v.Unsettled
 			}
 		case x.Close != nil:
 			m.closed[x.Close.Scope] = max(m.closed[x.Close.Scope], x.Close.Seq)
@@ -122,27 +125,34 @@ func (m *memory) OpenScopes(context.Context, schemas.AccountID) ([]schemas.Scope
 	return slices.Clone(m.open), nil
 }
 
-func (m *memory) unjudged(rev uint64) []schemas.Resource {
-	var out []schemas.Resource
+func (m *memory) unjudged(rev uint64) (out, unsettled []schemas.Resource) {
 	for k, r := range m.held {
-		if m.judged[k] < rev {
+		switch {
+		case m.judged[k] < rev:
 			out = append(out, r)
+		case m.resting[k]:
+			unsettled = append(unsettled, r)
 		}
 	}
-	return out
+	byID := func(a, b schemas.Resource) int { return strings.Compare(a.ID, b.ID) }
+	slices.SortFunc(out, byID)
+	slices.SortFunc(unsettled, byID)
+	return out, unsettled
 }
 
-func (m *memory) Unjudged(_ context.Context, _ schemas.AccountID, rev uint64, limit int, fn func([]schemas.Resource) error) error {
+func (m *memory) Unjudged(_ context.Context, _ schemas.AccountID, rev uint64, skip, limit int, fn func([]schemas.Resource) error) error {
 	m.mu.Lock()
-	rs := m.unjudged(rev)
+	rs, unsettled := m.unjudged(rev)
 	m.mu.Unlock()
+	rs = append(rs, unsettled[min(skip, len(unsettled)):]...)
 	return fn(rs[:min(len(rs), limit)])
 }
 
-func (m *memory) UnjudgedCount(_ context.Context, _ schemas.AccountID, rev uint64) (uint64, error) {
+func (m *memory) UnjudgedCount(_ context.Context, _ schemas.AccountID, rev uint64) (n, unsettled uint64, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return uint64(len(m.unjudged(rev))), nil
+	rs, left := m.unjudged(rev)
+	return uint64(len(rs) + len(left)), uint64(len(left)), nil
 }
 
 func (m *memory) RecomputePosture(context.Context, schemas.AccountID, time.Time) error {

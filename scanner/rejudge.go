@@ -10,7 +10,7 @@ import (
 const (
 	rejudgeRound   = 20_000 // resources per round
 	rejudgeEntries = 500    // resources per batch
-	maxStaleRounds = 3      // rounds without progress before what is left is reported
+	maxStaleRounds = 3      // rounds without progress, or one over all, before what is left is reported
 	batchOverhead  = 4 << 10
 )
 
@@ -20,28 +20,36 @@ func rejudgeUnit() schemas.UnitKey { return schemas.UnitKey{Region: "-", Service
 // rejudge streams what is not judged at the account's revision to the
 // evaluators until nothing is left, without any cloud call. It returns what is
 // left after several rounds without progress, or when stop says so.
+//
+// What a pack that rests cannot judge stays unjudged, and must not keep the other
+// packs from what comes after it: a round begins with what was never judged, and
+// goes on with the next of the others where the last one got nowhere.
 func (c *Control) rejudge(ctx context.Context, a schemas.AccountID, stop func(context.Context) (bool, error)) (uint64, error) {
-	var before uint64
-	for stale := 0; ; {
+	var before, beforeNew uint64
+	for stale, skip := 0, 0; ; {
 		eff, err := c.Effective(ctx, a)
 		if err != nil {
 			return 0, err
 		}
-		left, err := c.d.Store.UnjudgedCount(ctx, a, eff.Revision)
+		left, unsettled, err := c.d.Store.UnjudgedCount(ctx, a, eff.Revision)
 		if err != nil || left == 0 {
 			return 0, err
 		}
-		if before > 0 && left >= before {
+		if before > 0 && left >= before && left-unsettled >= beforeNew {
 			stale++
+			skip += rejudgeRound
 		} else {
 			stale = 0
 		}
-		if stale >= maxStaleRounds {
+		if uint64(skip) >= unsettled {
+			skip = 0
+		}
+		if stale >= max(maxStaleRounds, int(unsettled/rejudgeRound)+1) {
 			return left, nil
 		}
-		before = left
+		before, beforeNew = left, left-unsettled
 		c.d.Log.Debug().Str("account", eff.Account).Uint64("resources", left).Uint64("revision", eff.Revision).Msg("judge anew")
-		if err := c.publishRejudge(ctx, eff); err != nil {
+		if err := c.publishRejudge(ctx, eff, skip); err != nil {
 			return left, err
 		}
 		if stopped, err := c.awaitJudged(ctx, eff, stop); err != nil || stopped {
@@ -88,15 +96,16 @@ func (c *Control) awaitJudged(ctx context.Context, eff schemas.Effective, stop f
 		if quiet != 1 {
 			continue // to count is to look at all that is held
 		}
-		left, err := c.d.Store.UnjudgedCount(ctx, eff.AccountID, eff.Revision)
+		left, _, err := c.d.Store.UnjudgedCount(ctx, eff.AccountID, eff.Revision)
 		if err != nil || left == 0 {
 			return false, err
 		}
 	}
 }
 
-// publishRejudge publishes one round of resources under a fresh seq.
-func (c *Control) publishRejudge(ctx context.Context, eff schemas.Effective) error {
+// publishRejudge publishes one round of resources under a fresh seq, without the
+// first skip of those whose verdict is not settled.
+func (c *Control) publishRejudge(ctx context.Context, eff schemas.Effective, skip int) error {
 	seq, err := c.d.Sequencer.NextSeq(ctx, eff.AccountID)
 	if err != nil {
 		return err
@@ -108,7 +117,7 @@ func (c *Control) publishRejudge(ctx context.Context, eff schemas.Effective) err
 		},
 		publish: func(b *schemas.SnapshotBatch) error { return c.d.Bus.PublishRejudge(ctx, b) },
 	}
-	if err := c.d.Store.Unjudged(ctx, eff.AccountID, eff.Revision, rejudgeRound, p.add); err != nil {
+	if err := c.d.Store.Unjudged(ctx, eff.AccountID, eff.Revision, skip, rejudgeRound, p.add); err != nil {
 		return err
 	}
 	return p.flush()

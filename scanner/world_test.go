@@ -46,6 +46,8 @@ type world struct {
 	// passing tells whether a reading met with trouble that may pass; may be nil.
 	passing func(u schemas.Unit) bool
 	judge   func(b *schemas.SnapshotBatch) error
+	// rests tells whether the verdict of a resource is not settled; nil for none.
+	rests func(schemas.Key) bool
 	// locate is what a discovery worker says of where a resource is.
 	locate func(resource string) (schemas.UnitKey, []schemas.Key, error)
 	reads  map[schemas.UnitKey]int
@@ -185,7 +187,7 @@ func (w *world) handleSnapshot(ctx context.Context, b *schemas.SnapshotBatch) er
 		Scan: b.Scan, AccountID: b.AccountID, Account: b.Account, Unit: b.Unit, Seq: b.Seq, Number: b.Number, Rejudge: b.Rejudge, Revision: rev,
 	}
 	for _, r := range b.Resources {
-		v.Verdicts = append(v.Verdicts, schemas.Verdict{Key: r.Key, Version: r.Version})
+		v.Verdicts = append(v.Verdicts, schemas.Verdict{Key: r.Key, Version: r.Version, Unsettled: w.rests != nil && w.rests(r.Key)})
 	}
 	return w.bus.PublishVerdicts(ctx, v)
 }

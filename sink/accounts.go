@@ -24,7 +24,7 @@ func (s *Store) accountNames(ctx context.Context, named []string) (map[string]st
 	names := map[string]string{}
 	err := s.query(ctx, "list accounts", `SELECT account_id, argMax(account, at) FROM (
 			SELECT account_id, account, ended_at AS at FROM @db.scans WHERE `+w.String()+`
-			UNION ALL SELECT account_id, account, max(at) AS at FROM @db.resources WHERE `+w.String()+` GROUP BY account_id, account
+			UNION ALL SELECT account_id, account, at FROM @db.account_names WHERE `+w.String()+`
 		) GROUP BY account_id`, append(slices.Clone(w.args), w.args...), func(r driver.Rows) error {
 		var id, name string
 		if err := r.Scan(&id, &name); err != nil {

@@ -66,9 +66,9 @@ func TestWhoGivesUpIsToldSo(t *testing.T) {
 		"ClosedSeqs":   func(ctx context.Context) error { _, err := sc.s.ClosedSeqs(ctx, sc.id); return err },
 		"OpenScopes":   func(ctx context.Context) error { _, err := sc.s.OpenScopes(ctx, sc.id); return err },
 		"Unjudged": func(ctx context.Context) error {
-			return sc.s.Unjudged(ctx, sc.id, 9, 9, func([]schemas.Resource) error { return nil })
+			return sc.s.Unjudged(ctx, sc.id, 9, 0, 9, func([]schemas.Resource) error { return nil })
 		},
-		"UnjudgedCount": func(ctx context.Context) error { _, err := sc.s.UnjudgedCount(ctx, sc.id, 9); return err },
+		"UnjudgedCount": func(ctx context.Context) error { _, _, err := sc.s.UnjudgedCount(ctx, sc.id, 9); return err },
 		"Changes":       func(ctx context.Context) error { _, err := sc.s.Changes(ctx, sc.id, sc.scan); return err },
 		"Events":        func(ctx context.Context) error { _, err := sc.s.Events(ctx, sc.id, ""); return err },
 		"Report": func(ctx context.Context) error {

@@ -43,6 +43,7 @@ type fold struct {
 type rows struct {
 	events     []eventRow
 	changes    []schemas.ViolationChange // the same, with the violation as it then was
+	open       []openRow                 // the same, for the table of the open ones
 	violations map[*violationRow]bool
 	verdicts   map[packKey]verdictRow
 	judged     map[resourceKey]bool

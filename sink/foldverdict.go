@@ -321,6 +321,7 @@ func (f *fold) put(row *violationRow) {
 		f.violations[k] = map[policyKey]*violationRow{}
 	}
 	pk := policyKey{row.Pack, row.Policy}
+	f.listOpen(f.violations[k][pk], row)
 	delete(f.out.violations, f.violations[k][pk])
 	f.violations[k][pk] = row
 	f.out.violations[row] = true

@@ -2,6 +2,8 @@ package sink
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -138,20 +140,18 @@ func (s *Store) completeAt(ctx context.Context, keys map[resourceKey]bool) (map[
 	for k := range keys {
 		accounts[string(k.account)] = true
 	}
-	for a := range accounts {
-		err := s.query(ctx, "read closes", "SELECT "+columnsOf(new(scopeCloseRow))+" FROM @db.scope_closes FINAL WHERE account_id = ?", []any{a}, func(r driver.Rows) error {
-			var c scopeCloseRow
-			if err := r.ScanStruct(&c); err != nil {
-				return err
-			}
-			if c.Cause == string(schemas.FixResourceGone) {
-				out[scopeKey{schemas.AccountID(a), schemas.Scope{Region: c.ScopeRegion, Type: c.Type, Route: c.Route}}] = c
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
+	if len(accounts) == 0 {
+		return out, nil
 	}
-	return out, nil
+	err := s.query(ctx, "read closes", "SELECT "+columnsOf(new(scopeCloseRow))+" FROM @db.scope_closes FINAL WHERE account_id IN ?", []any{slices.Sorted(maps.Keys(accounts))}, func(r driver.Rows) error {
+		var c scopeCloseRow
+		if err := r.ScanStruct(&c); err != nil {
+			return err
+		}
+		if c.Cause == string(schemas.FixResourceGone) {
+			out[scopeKey{schemas.AccountID(c.AccountID), schemas.Scope{Region: c.ScopeRegion, Type: c.Type, Route: c.Route}}] = c
+		}
+		return nil
+	})
+	return out, err
 }

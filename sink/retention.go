@@ -50,6 +50,9 @@ func (s *Store) KeepHistory(ctx context.Context, days schemas.Days, now time.Tim
 		}
 		s.log.Info().Str("table", h.table).Stringer("was", kept[h.table]).Stringer("kept", want).Msg("retention changed")
 	}
+	if err := s.tidyOpen(ctx); err != nil {
+		return err
+	}
 	if days <= 0 { // scans have no end by schemas/ddl
 		return nil
 	}

@@ -105,7 +105,7 @@ func (sc *scene) rejudge() int {
 	sc.seq++
 	b := sc.batch()
 	b.Scan, b.Rejudge, b.Unit = "", true, schemas.UnitKey{Region: "-", Service: "rejudge"}
-	err := sc.s.Unjudged(sc.t.Context(), sc.id, sc.revision, 1000, func(rs []schemas.Resource) error {
+	err := sc.s.Unjudged(sc.t.Context(), sc.id, sc.revision, 0, 1000, func(rs []schemas.Resource) error {
 		b.Resources = append(b.Resources, rs...)
 		return nil
 	})

@@ -23,11 +23,10 @@ func (r *reporter) enforced() *where {
 // open counts open violations, and those of them that waivers cover.
 func (r *reporter) open(ctx context.Context) error {
 	w := r.enforced()
-	asOf := !r.q.AsOf.IsZero()
+	table, asOf := "open_violations", !r.q.AsOf.IsZero()
 	if asOf {
+		table = "violations"
 		openAsOf(w, r.q.AsOf, r.ids)
-	} else {
-		w.add("state = 'open'")
 	}
 	waiver, args := waived(r.rec, r.ids, asOf)
 	fails, failArgs := "1", []any(nil)
@@ -39,7 +38,7 @@ func (r *reporter) open(ctx context.Context) error {
 	for _, v := range r.rec.Waivers {
 		ends[v.Name] = v
 	}
-	err := r.s.query(ctx, "count violations", r.s.sql("SELECT account_id, pack, policy, severity, "+waiver+" AS waiver, count(), countIf("+fails+") FROM @db.violations FINAL WHERE "+w.String()+
+	err := r.s.query(ctx, "count violations", r.s.sql("SELECT account_id, pack, policy, severity, "+waiver+" AS waiver, count(), countIf("+fails+") FROM @db."+table+" FINAL WHERE "+w.String()+
 		" GROUP BY account_id, pack, policy, severity, waiver ORDER BY waiver"), slices.Concat(args, failArgs, w.args),
 		func(rows driver.Rows) error {
 			var account, pack, policy, severity, waiver string

@@ -21,11 +21,13 @@ const (
 var errEnough = errors.New("enough")
 
 // Unjudged streams live resources whose verdict lacks their content, their
-// projection or this effective revision, whole, ordered by key, at most limit.
+// projection or this effective revision, whole, at most limit: first those that
+// were never judged so, then those whose verdict is not settled, of which the
+// first skip are left out. Both are ordered by key.
 // Their version is at least that of the newest verdict, so that a new verdict is
 // newer. A verdict of a newer version may be of other content: its snapshot is
 // on its way, or came after its scope was closed by a later attempt.
-func (s *Store) Unjudged(ctx context.Context, a schemas.AccountID, revision uint64, limit int, fn func([]schemas.Resource) error) error {
+func (s *Store) Unjudged(ctx context.Context, a schemas.AccountID, revision uint64, skip, limit int, fn func([]schemas.Resource) error) error {
 	var page []unjudged
 	send := func() error {
 		if len(page) == 0 {
@@ -38,8 +40,8 @@ func (s *Store) Unjudged(ctx context.Context, a schemas.AccountID, revision uint
 		}
 		return fn(rs)
 	}
-	taken := 0
-	err := s.walkUnjudged(ctx, a, revision, func(u unjudged) error {
+	taken, left := 0, uint64(0) // left: unsettled ones
+	take := func(u unjudged) error {
 		if taken >= limit {
 			return errEnough
 		}
@@ -49,23 +51,50 @@ func (s *Store) Unjudged(ctx context.Context, a schemas.AccountID, revision uint
 			return send()
 		}
 		return nil
+	}
+	err := s.walkUnjudged(ctx, a, revision, func(u unjudged) error {
+		if u.unsettled {
+			left++
+			return nil
+		}
+		return take(u)
 	})
+	if err == nil && left > uint64(max(skip, 0)) {
+		err = s.walkUnjudged(ctx, a, revision, func(u unjudged) error {
+			if !u.unsettled {
+				return nil
+			}
+			if skip--; skip >= 0 {
+				return nil
+			}
+			return take(u)
+		})
+	}
 	if err != nil && !errors.Is(err, errEnough) {
 		return err
 	}
 	return send()
 }
 
-// UnjudgedCount is how many resources Unjudged would stream without a limit.
-func (s *Store) UnjudgedCount(ctx context.Context, a schemas.AccountID, revision uint64) (n uint64, err error) {
-	err = s.walkUnjudged(ctx, a, revision, func(unjudged) error { n++; return nil })
-	return n, err
+// UnjudgedCount is how many resources Unjudged would stream without a limit, and
+// how many of them have a verdict that is not settled.
+func (s *Store) UnjudgedCount(ctx context.Context, a schemas.AccountID, revision uint64) (n, unsettled uint64, err error) {
+	err = s.walkUnjudged(ctx, a, revision, func(u unjudged) error {
+		n++
+		if u.unsettled {
+			unsettled++
+		}
+		return nil
+	})
+	return n, unsettled, err
 }
 
 // unjudged is a resource to judge and the version to judge it as.
 type unjudged struct {
 	key     schemas.Key
 	version uint64
+	// unsettled: it was judged as it is, without a result that stays; see judgedProjection.
+	unsettled bool
 }
 
 // group is the resources of one type in one region.
@@ -133,12 +162,14 @@ func compare(g group, held, verdicts []content, revision uint64, fn func(unjudge
 		for i < len(verdicts) && verdicts[i].ID < r.ID {
 			i++
 		}
-		u := unjudged{schemas.Key{Region: g.region, Type: g.token, ID: r.ID}, r.Version}
+		u := unjudged{key: schemas.Key{Region: g.region, Type: g.token, ID: r.ID}, version: r.Version}
 		if i < len(verdicts) && verdicts[i].ID == r.ID {
 			v := verdicts[i]
-			if v.Hash == r.Hash && v.Revision == revision && v.Projection >= r.Projection {
+			same := v.Hash == r.Hash && v.Revision == revision
+			if same && v.Projection >= r.Projection {
 				continue
 			}
+			u.unsettled = same && v.Projection == 0
 			u.version = max(u.version, v.Version)
 		}
 		if err := fn(u); err != nil {

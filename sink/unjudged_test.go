@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -23,7 +24,7 @@ func (m *model) unjudged(a schemas.AccountID, revision uint64) (out []resourceRo
 
 func collectUnjudged(t *testing.T, s *Store, a schemas.AccountID, revision uint64, limit int) (out []schemas.Resource) {
 	t.Helper()
-	err := s.Unjudged(t.Context(), a, revision, limit, func(rs []schemas.Resource) error {
+	err := s.Unjudged(t.Context(), a, revision, 0, limit, func(rs []schemas.Resource) error {
 		if len(rs) == 0 || len(rs) > documentPage {
 			t.Errorf("a page of %d resources", len(rs))
 		}
@@ -40,7 +41,7 @@ func askUnjudged(t *testing.T, w *world) {
 	for _, a := range histories {
 		for _, revision := range []uint64{w.h.revision, w.h.revision - 1, w.h.revision + 1} {
 			held := w.m.unjudged(a, revision)
-			n, err := w.s.UnjudgedCount(t.Context(), a, revision)
+			n, _, err := w.s.UnjudgedCount(t.Context(), a, revision)
 			if err != nil || n != uint64(len(held)) {
 				t.Errorf("%s at %d: %d are not judged, want %d: %v", a, revision, n, len(held), err)
 			}
@@ -87,7 +88,7 @@ func judgeAgain(t *testing.T, w *world) {
 		if err := w.s.Write(t.Context(), []schemas.Message{m}); err != nil {
 			t.Fatal(err)
 		}
-		n, err := w.s.UnjudgedCount(t.Context(), a, w.h.revision)
+		n, _, err := w.s.UnjudgedCount(t.Context(), a, w.h.revision)
 		if err != nil || n != 0 || before == 0 {
 			t.Errorf("%s: %d of %d are left: %v", a, n, before, err)
 		}
@@ -164,13 +165,58 @@ func TestWhatIsJudgedAgain(t *testing.T) {
 	}
 }
 
+// What a pack that rests could not judge comes after what nobody judged yet.
+func TestUnsettledComesLast(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t)
+	var resources []resourceRow
+	var judged []judgedRow
+	for _, id := range []string{"a-unsettled", "b-new", "c-unsettled", "d-settled", "e-older", "f-unsettled"} {
+		resources = append(resources, resourceRow{
+			AccountID: string(sc.id), Account: sc.name, Type: bucketType, Region: "r", ID: id, ScopeRegion: "r", Route: schemas.RouteNative,
+			Seq: 1, Number: 1, Version: 1, Hash: "h", Projection: 1, FirstSeen: sc.at(1), ChangedAt: sc.at(1), At: sc.at(1),
+		})
+		j := judgedRow{AccountID: string(sc.id), Type: bucketType, Region: "r", ID: id, Version: 1, Revision: 1, Attempt: 1, Hash: "h"}
+		switch id[2:] {
+		case "new":
+			continue
+		case "settled":
+			j.Projection = 1
+		case "older":
+			j.Hash = "before"
+		}
+		judged = append(judged, j)
+	}
+	if err := errors.Join(insert(t.Context(), sc.s, "resources", resources), insert(t.Context(), sc.s, "judged", judged)); err != nil {
+		t.Fatal(err)
+	}
+	if n, unsettled, err := sc.s.UnjudgedCount(t.Context(), sc.id, 1); n != 5 || unsettled != 3 || err != nil {
+		t.Errorf("%d, of which %d are not settled: %v", n, unsettled, err)
+	}
+	for _, c := range []struct {
+		skip, limit int
+		want        string
+	}{{0, 9, "b e a c f"}, {0, 3, "b e a"}, {1, 9, "b e c f"}, {2, 3, "b e f"}, {3, 9, "b e"}, {9, 1, "b"}} {
+		var got []string
+		err := sc.s.Unjudged(t.Context(), sc.id, 1, c.skip, c.limit, func(rs []schemas.Resource) error {
+			for _, r := range rs {
+				got = append(got, r.ID[:1])
+			}
+			return nil
+		})
+		if err != nil || strings.Join(got, " ") != c.want {
+			t.Errorf("without %d, at most %d: %v, want %s: %v", c.skip, c.limit, got, c.want, err)
+		}
+	}
+}
+
 // What the receiver says ends the stream.
 func TestUnjudgedStopsWithItsReceiver(t *testing.T) {
 	t.Parallel()
 	sc := newScene(t)
 	sc.see(sceneKey(bucketType, "a"), sceneKey(volumeType, "b"))
 	full := errors.New("the bus is full")
-	if err := sc.s.Unjudged(t.Context(), sc.id, 1, 10, func([]schemas.Resource) error { return full }); !errors.Is(err, full) {
+	if err := sc.s.Unjudged(t.Context(), sc.id, 1, 0, 10, func([]schemas.Resource) error { return full }); !errors.Is(err, full) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -214,7 +260,7 @@ func TestLargeScopes(t *testing.T) {
 	}
 	count := func(want int) {
 		t.Helper()
-		if got, err := sc.s.UnjudgedCount(t.Context(), sc.id, 1); err != nil || got != uint64(want) {
+		if got, _, err := sc.s.UnjudgedCount(t.Context(), sc.id, 1); err != nil || got != uint64(want) {
 			t.Errorf("%d are not judged, want %d: %v", got, want, err)
 		}
 	}

@@ -42,14 +42,21 @@ func (s *Store) Violations(ctx context.Context, q schemas.ViolationQuery, rec sc
 	if err != nil || !some {
 		return out, err
 	}
-	if len(ids) > 0 {
-		w.add("account_id IN ?", ids)
-	}
-	if !q.AsOf.IsZero() {
-		openAsOf(w, q.AsOf, ids)
-	}
-	p.resume(w)
+	open := asksOpen(q)
 	l := listing{w: w, rec: rec, ids: ids, outer: triageFilter(q), asOf: !q.AsOf.IsZero(), columns: ", " + p.columns(), tail: p.tail()}
+	if open {
+		if l.w, some, err = s.openPage(ctx, q, ids, p); err != nil || !some {
+			return out, err
+		}
+	} else {
+		if len(ids) > 0 {
+			w.add("account_id IN ?", ids)
+		}
+		if l.asOf {
+			openAsOf(w, q.AsOf, ids)
+		}
+		p.resume(w)
+	}
 	err = s.query(ctx, "list violations", s.sql(l.statement()), l.args(), func(r driver.Rows) error {
 		var row struct {
 			listedRow
@@ -58,7 +65,7 @@ func (s *Store) Violations(ctx context.Context, q schemas.ViolationQuery, rec sc
 		if err := r.ScanStruct(&row); err != nil {
 			return err
 		}
-		if p.full(row.Cursor) {
+		if !open && p.full(row.Cursor) {
 			return nil
 		}
 		v := row.listed(rec)

@@ -8,10 +8,10 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// Sort orders of violations: expressions that end in the finding, all texts, so
+// Sort orders of violations: expressions that end in the finding or its key, all texts, so
 // that a cursor is a list of texts. The default has the most severe first.
 var violationSorts = map[string][]string{
-	"severity":  {"toString(transform(severity, ['low', 'medium', 'high', 'critical'], [3, 2, 1, 0], 4))", "account", "type", "region", "id", "finding"},
+	"severity":  {severityRank, "account_id", "canonical", "region", "id", "pack", "policy"},
 	"account":   {"account", "type", "region", "id", "finding"},
 	"policy":    {"pack", "policy", "account", "region", "id", "finding"},
 	"resource":  {"type", "region", "id", "finding"},

@@ -182,7 +182,8 @@ var sortsOf = map[string]func(a, b schemas.Violation) int{
 
 // bySeverity has the most severe first.
 func bySeverity(a, b schemas.Violation) int {
-	return cmp.Or(cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), compareTexts(a.Account, b.Account, a.Type, b.Type, a.Region, b.Region, a.ID, b.ID, a.Finding, b.Finding))
+	return cmp.Or(cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), compareTexts(string(a.AccountID), string(b.AccountID),
+		schemas.CanonicalType(a.Type), schemas.CanonicalType(b.Type), a.Region, b.Region, a.ID, b.ID, a.Pack, b.Pack, a.Policy, b.Policy))
 }
 
 // In every order and direction, pages of any size put together are the sorted
@@ -218,6 +219,11 @@ func askSortsAndPages(t *testing.T, w *world) {
 				sameText(t, fmt.Sprintf("by %q, descending %v, pages of %d", name, desc, limit), pageThrough(t, w.s, q), sorted(few))
 			}
 		}
+	}
+	open := slices.DeleteFunc(slices.SortedFunc(slices.Values(few), bySeverity), func(v schemas.Violation) bool { return v.State != schemas.ViolationOpen })
+	for limit := 1; limit <= 3; limit++ { // from the list of the open ones
+		got := pageThrough(t, w.s, schemas.ViolationQuery{Policy: "policy-1", Type: bucketType, Region: "eu-west-1", Limit: limit})
+		sameText(t, fmt.Sprintf("open ones, pages of %d", limit), got, open)
 	}
 	if len(few) < 6 || len(few) > 30 {
 		t.Errorf("paged through %d", len(few))

@@ -76,6 +76,7 @@ func (s *Store) flush(ctx context.Context, out *rows, f *fold) error {
 	for _, stage := range [][]step{
 		{
 			func(ctx context.Context) error { return insert(ctx, s, "violation_events", out.events) },
+			func(ctx context.Context) error { return insert(ctx, s, "open_violations", out.open) },
 			func(ctx context.Context) error { return s.announceAll(ctx, out.changes) },
 		},
 		{

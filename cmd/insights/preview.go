@@ -57,7 +57,7 @@ func (n *node) previewAccount(ctx context.Context, w policy.WhatIf) (schemas.Pre
 	})
 	defer worker.Close()
 	// No revision is that high: everything that is held is streamed.
-	err := n.store.Unjudged(ctx, w.Account.ID, math.MaxUint64, math.MaxInt, func(rs []schemas.Resource) error {
+	err := n.store.Unjudged(ctx, w.Account.ID, math.MaxUint64, 0, math.MaxInt, func(rs []schemas.Resource) error {
 		t.out.Resources += uint64(len(rs))
 		return worker.Handle(ctx, &schemas.SnapshotBatch{
 			AccountID: w.Account.ID, Account: w.Account.Name, At: time.Now(), Resources: rs, Rejudge: true,

@@ -20,7 +20,7 @@ var lambdaRoutes = []restRoute{
 		return q.aFunction(func(i int) any {
 			answer := map[string]any{"FunctionName": functionName(i)}
 			if i%2 == 0 {
-				answer["CodeSigningConfigArn"] = "arn:aws:lambda:" + q.region + ":" + q.pop.AccountID + ":code-signing-config:csc-0"
+				answer["CodeSigningConfigArn"] = "arn:aws:lambda:" + q.region + ":" + q.pop.AccountID + ":code-signing-config:csc-0123456789abcdef0"
 			}
 			return answer
 		})

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"github.com/rs/zerolog"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/structpb"
@@ -103,13 +104,13 @@ func bareClient(b *testing.B, dir string) pulumirpc.AnalyzerClient {
 	if err != nil {
 		b.Fatal(err)
 	}
-	env, ok := install.Own(dir, project)
-	if !ok {
-		b.Fatal("no environment")
-	}
 	box, err := sandbox.New(sandbox.BestEffort)
 	if err != nil {
 		b.Fatal(err)
+	}
+	env, ok := install.New(b.TempDir(), box, zerolog.Nop()).Own(dir, project)
+	if !ok {
+		b.Fatal("no environment")
 	}
 	sdk, err := filepath.EvalSymlinks(filepath.Join(dir, map[schemas.Runtime]string{schemas.RuntimeNodeJS: "node_modules", schemas.RuntimePython: "venv"}[project.Runtime]))
 	if err != nil {

@@ -2,6 +2,7 @@ package pulumi
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -19,6 +20,8 @@ type call struct {
 	broke error // what a policy threw in company
 	lost  int   // processes that failed with this call in their hands
 	boots int   // that failed
+	short bool  // the last attempt had less than the whole limit
+	whole bool  // the next one has it
 }
 
 // most is how often the process, or its start, may fail before a call is given up.
@@ -59,7 +62,8 @@ func (c *call) try(ctx context.Context) (a answer, settled bool, err error) {
 				return answer{}, false, ctx.Err()
 			}
 			c.boots++
-			return answer{failure: err.Error()}, c.boots == most, nil
+			// A busy machine, or one that lacks something: the resource is not to blame.
+			return answer{failure: err.Error(), resting: true}, c.boots == most, nil
 		}
 		c.broke = nil // another process may do better
 	}
@@ -99,7 +103,11 @@ func (c *call) ask(ctx context.Context, p *process) (*pulumirpc.AnalyzeResponse,
 	// Not a deadline: that is sent, and the SDKs would keep a clock for every call.
 	bounded, cancel := context.WithCancel(ctx)
 	defer cancel()
-	limit := c.e.slow.of(c.in.Type, c.alone, c.e.opt.Call)
+	limit := c.e.opt.Call
+	if !c.whole {
+		limit = c.e.slow.of(c.in.Type, c.alone, limit)
+	}
+	c.short = limit < c.e.opt.Call
 	timer := time.AfterFunc(limit, cancel)
 	response, err := p.client.Analyze(bounded, c.req)
 	inTime := timer.Stop()
@@ -126,6 +134,12 @@ func (c *call) failed(ctx context.Context, p *process, err error) (a answer, set
 	default:
 		why := c.bury(p, err)
 		c.lost++
-		return answer{failure: why}, c.lost == most, nil
+		_, late := errors.AsType[overrun](err)
+		early := late && c.short // others of its type took the time: no word about this one
+		if c.lost == most && early && c.e.slow.spare(c.in.Type, c.e.opt.Now(), c.e.opt.Pause) {
+			c.whole = true
+			return answer{}, false, nil
+		}
+		return answer{failure: why, resting: early}, c.lost >= most, nil
 	}
 }

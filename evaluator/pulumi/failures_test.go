@@ -164,7 +164,7 @@ func TestCannotStartAgain(t *testing.T) {
 	dir := write(t, good)
 	e := loadDir(t, l, dir, nil)
 	rewrite(t, dir, "index.js", `throw new Error("gone");`)
-	if r := judge(t, e, resource("bad", true))["dies"]; r.Outcome != schemas.Errored || r.Transient {
+	if r := judge(t, e, resource("bad", true))["dies"]; r.Outcome != schemas.Errored || !r.Transient {
 		t.Errorf("%+v", r)
 	}
 	for range 100 { // at once: nothing is started
@@ -180,4 +180,21 @@ func TestCannotStartAgain(t *testing.T) {
 	is(t, judge(t, e, resource())["dies"], schemas.Errored, "it failed 4 times in a row")
 	now.Store(122)
 	is(t, judge(t, e, resource())["dies"], schemas.Passed)
+}
+
+// A resource that others of its type left less time is not errored for good, and
+// has the whole limit in the end.
+func TestSlowBesideHanging(t *testing.T) {
+	t.Parallel()
+	var now atomic.Int64
+	l := newLoader(t, pulumi.Options{Call: 2 * time.Second, Pause: time.Minute, Now: func() time.Time { return time.Unix(now.Load(), 0) }})
+	e := load(t, l, node("slow", `const end = Date.now() + (props.hang ? 1e6 : 1000); while (Date.now() < end);`), nil)
+	if r := judge(t, e, resource("hang", true))["slow"]; r.Outcome != schemas.Errored || r.Transient {
+		t.Errorf("hangs with the whole limit: %+v", r)
+	}
+	if r := judge(t, e, resource())["slow"]; r.Outcome != schemas.Errored || !r.Transient {
+		t.Errorf("had a part of the limit: %+v", r)
+	}
+	now.Store(61)
+	is(t, judge(t, e, resource())["slow"], schemas.Passed)
 }

@@ -1,9 +1,10 @@
 package pulumi
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
@@ -39,7 +40,7 @@ type Loader struct {
 
 	mu     sync.Mutex
 	parked *parked
-	failed map[string]failure // by pack content
+	failed map[string]failure // by pack content, and by that with its configuration
 	noted  sync.Once
 }
 
@@ -103,7 +104,8 @@ func (l *Loader) Inspect(ctx context.Context, dir string) (schemas.PackManifest,
 // Load starts the pack in dir with its configuration. One that did not start a
 // moment ago is not tried again.
 func (l *Loader) Load(ctx context.Context, dir string, e schemas.EffectivePack) (evaluator.Engine, error) {
-	if err := l.lately(e.Digest); err != nil {
+	configured := configuredKey(e)
+	if err := cmp.Or(l.lately(e.Digest), l.lately(configured)); err != nil {
 		return nil, err
 	}
 	project, env, err := l.prepare(ctx, dir)
@@ -117,7 +119,21 @@ func (l *Loader) Load(ctx context.Context, dir string, e schemas.EffectivePack) 
 			return nil, err
 		}
 	}
-	return newEngine(ctx, l, b, dir, e)
+	engine, err := newEngine(ctx, l, b, dir, e)
+	if err != nil {
+		l.remember(configured, err)
+		return nil, err
+	}
+	return engine, nil
+}
+
+// configuredKey names a pack with its configuration, which it may refuse.
+func configuredKey(e schemas.EffectivePack) string {
+	doc, err := json.Marshal(e.Config) // map keys come sorted
+	if err != nil || e.Digest == "" {
+		return ""
+	}
+	return e.Digest + "/" + string(doc)
 }
 
 // prepare reads the pack in dir and brings it its dependencies.
@@ -133,7 +149,6 @@ func (l *Loader) prepare(ctx context.Context, dir string) (evaluator.Project, in
 	if real, err := filepath.EvalSymlinks(env.Dir); err == nil {
 		env.Dir = real // as the pack names its files
 	}
-	env.Read = slices.Concat(env.Read, linked(env.Dir, "node_modules", project.Options.Virtualenv))
 	return project, env, nil
 }
 

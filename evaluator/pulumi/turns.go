@@ -38,11 +38,12 @@ type allowances struct {
 	slow atomic.Int32 // types with overruns
 
 	mu       sync.Mutex
-	overruns map[string]int // by type
+	overruns map[string]int       // by type
+	spared   map[string]time.Time // by type, when one was given the whole limit last
 }
 
-// How often an allowance is halved. Who is asked alone is asked for the last
-// time, and may be a resource that did nothing but wait for another.
+// How often an allowance is halved. Who is asked alone may be a resource that did
+// nothing but wait for another.
 const (
 	leastAllowance = 4
 	leastAlone     = 2
@@ -59,6 +60,21 @@ func (a *allowances) of(token string, alone bool, limit time.Duration) time.Dura
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return limit >> min(a.overruns[token], least)
+}
+
+// spare tells whether a resource that overran less than the whole limit may have
+// all of it: now and then, so that one that is slow only is judged in the end.
+func (a *allowances) spare(token string, now time.Time, pause time.Duration) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if last, ok := a.spared[token]; ok && now.Sub(last) < pause {
+		return false
+	}
+	if a.spared == nil {
+		a.spared = map[string]time.Time{}
+	}
+	a.spared[token] = now
+	return true
 }
 
 func (a *allowances) finished(token string, overran bool) {

@@ -113,7 +113,14 @@ func ignoreEnd(ctx context.Context, err error) error {
 
 // handleOne runs h with signs of life and settles the message. ctx is
 // passed on: a handler is expected to stop when ctx ends.
+//
+// A message that was delivered more often than any error allows ended the process
+// that handled it, time and again: it is given up before it does so once more.
 func (b *Bus) handleOne(ctx context.Context, m jetstream.Msg, h handler) {
+	if n := deliveryOf(m); n > maxOutage {
+		b.bury(ctx, m, schemas.Errorf(schemas.CodeInternal, "handled %d times without an end: it may have ended the process, out of memory perhaps", n-1), n)
+		return
+	}
 	alive := b.keepAlive(func() []jetstream.Msg { return []jetstream.Msg{m} })
 	err := protect(func() error { return h(ctx, m) })
 	alive()

@@ -248,3 +248,36 @@ func rawJetStream(t *testing.T, s nats.InProcessConnProvider) jetstream.JetStrea
 	}
 	return js
 }
+
+// A message that ends the process of every handler is given up without one more try.
+func TestMessageThatEndsProcessesIsGivenUp(t *testing.T) {
+	t.Parallel()
+	ctx := testContext(t)
+	s := bustest.Server(t)
+	b := bustest.Connect(t, s)
+	if err := b.PublishUnit(ctx, unit("s3", 0)); err != nil {
+		t.Fatal(err)
+	}
+	c, err := rawJetStream(t, s).Consumer(ctx, schemas.StreamUnits, schemas.ConsumerDiscovery)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 60 { // processes that took it, and are gone
+		m, err := c.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Nak(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var handled atomic.Int32
+	stop := consume(t, func(ctx context.Context) error {
+		return b.Units(ctx, 1, func(context.Context, schemas.Unit) error { handled.Add(1); return nil })
+	})
+	eventually(t, ctx, "it is given up or handled", func() bool { return queued(t, ctx, b) == 0 })
+	stop()
+	if dead := kept(t, ctx, b); handled.Load() != 0 || len(dead) != 1 || !strings.Contains(dead[0].Reason, "handled 60 times without an end") {
+		t.Errorf("handled %d times more, %+v", handled.Load(), dead)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -170,10 +171,36 @@ func (c *ArchiveCache) Dir(ctx context.Context, digest string) (string, error) {
 		}
 		return "", err
 	}
-	if err := os.WriteFile(dir+completeMark, []byte(digest), 0o600); err != nil {
+	if err := c.mark(dir, digest); err != nil {
 		return "", schemas.Errorf(schemas.CodeInternal, "mark the unpacked pack: %w", err)
 	}
 	return dir, nil
+}
+
+// mark says that a directory was unpacked to its end, once that is on the disk: a
+// machine that stops must not leave a mark beside files that are empty.
+func (c *ArchiveCache) mark(dir, digest string) error {
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, syncPath(path))
+	})
+	if err != nil {
+		return err
+	}
+	if err := syncPath(c.dir); err != nil {
+		return err
+	}
+	if err := os.WriteFile(dir+completeMark, []byte(digest), 0o600); err != nil {
+		return err
+	}
+	return errors.Join(syncPath(dir+completeMark), syncPath(c.dir))
+}
+
+func syncPath(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 const completeMark = ".complete"

@@ -50,11 +50,13 @@ PARAMETERS = {
     "dynamodb": {
         "DescribeContinuousBackups": each("TableName", "table-000000", "table-000001", "table-000009"),
         "DescribeTable": each("TableName", "table-000000", "table-000009"),
+        "DescribeTimeToLive": each("TableName", "table-000000", "table-000001", "table-000009"),
     },
     "ec2": {
         "DescribeImages": [{"Owners": ["self"]}, {"ImageIds": ["ami-00000000000000001"]}],
         "DescribeInstances": [{"MaxResults": 1000}, {"InstanceIds": ["i-00000000000000001"]}, {"InstanceIds": ["i-00000000000000009"]}],
         "DescribeSnapshots": [{"OwnerIds": ["self"]}, {"OwnerIds": ["self"], "RestorableByUserIds": ["all"]}],
+        "DescribeVpcAttribute": [{"VpcId": f"vpc-{i:017x}", "Attribute": name} for i in (1, 9) for name in ("enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics")],
         "DescribeVolumes": [{}, {"Filters": [{"Name": "volume-id", "Values": ["vol-00000000000000001"]}]}],
     },
     "ecr": {
@@ -72,6 +74,7 @@ PARAMETERS = {
         "DescribeAccessPoints": [{}, {"AccessPointId": f"fsap-{1:017x}"}, {"AccessPointId": f"fsap-{9:017x}"}],
         "DescribeBackupPolicy": each("FileSystemId", *FILE_SYSTEMS),
         "DescribeFileSystemPolicy": each("FileSystemId", *FILE_SYSTEMS),
+        "DescribeLifecycleConfiguration": each("FileSystemId", *FILE_SYSTEMS),
         "DescribeFileSystems": [{}] + each("FileSystemId", *FILE_SYSTEMS),
     },
     "eks": {
@@ -114,7 +117,7 @@ PARAMETERS = {
     },
     "lambda": {
         name: each("FunctionName", "function-000000", "function-000001", "none")
-        for name in ("GetFunctionConcurrency", "GetFunctionConfiguration", "GetPolicy", "ListFunctionUrlConfigs")
+        for name in ("GetFunction", "GetFunctionCodeSigningConfig", "GetFunctionConcurrency", "GetFunctionConfiguration", "GetPolicy", "ListFunctionUrlConfigs")
     },
     "logs": {"DescribeMetricFilters": [{}, {"logGroupName": "log-group-000000"}, {"logGroupName": "none"}]},
     "rds": {
@@ -161,5 +164,6 @@ EXPLAINED = {
     ("acm:DescribeCertificate", ".Certificate.KeyAlgorithm: 'RSA-2048' is none of KeyAlgorithm"): "ACM's own examples have it so; the list has RSA_2048",
     ("autoscaling:DescribeLaunchConfigurations", ".LaunchConfigurations[].KeyName: '' is too short or too long for XmlStringMaxLen255"): "an empty element is how no key is told",
     ("cloudfront:ListDistributions", "DistributionList.Items[].HttpVersion: 'HTTP2' is none of HttpVersion"): "lists write it in capitals, configurations do not",
+    ("lambda:GetFunctionCodeSigningConfig", ".CodeSigningConfigArn is required and missing"): "of a function without one; Terraform's provider, too, reads a missing ARN as none",
     ("s3:GetBucketLocation", ": text 'eu-west-1' in a structure"): "the root element is the constraint; botocore's handlers read it so, its model cannot say it",
 }

@@ -15,7 +15,7 @@ import (
 
 // revision changes when environments are made differently than before, so that
 // those that are there are made again.
-const revision = 1
+const revision = 2
 
 // keyOf names the environment of a pack: by the pack's files, the interpreter
 // and the platform.

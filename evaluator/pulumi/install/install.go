@@ -8,7 +8,9 @@ package install
 
 import (
 	"context"
+	"os"
 	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -23,6 +25,16 @@ type Environment struct {
 	Argv []string // interpreter and arguments; the engine's address and the program's directory follow
 	Env  []string // beside the sandbox's
 	Read []string // what the interpreter reads beside Dir
+
+	mark string // of an installed one
+}
+
+// Used notes that the environment is in use: one that is not is removed some day.
+func (e Environment) Used() {
+	if e.mark != "" {
+		now := time.Now()
+		_ = os.Chtimes(e.mark, now, now)
+	}
 }
 
 // Installer installs dependencies below a directory, each pack content once. It
@@ -113,7 +125,7 @@ func (i *Installer) lockInto(ctx context.Context, r recipe, s *shop, dir string)
 // retry is CodeUnavailable.
 func (i *Installer) Environment(ctx context.Context, dir string, p evaluator.Project) (Environment, error) {
 	if i.adopted(dir) {
-		if e, ok := Own(dir, p); ok {
+		if e, ok := i.Own(dir, p); ok {
 			return e, fits(ctx, dir, p)
 		}
 	}
@@ -125,8 +137,13 @@ func (i *Installer) Environment(ctx context.Context, dir string, p evaluator.Pro
 	if err != nil {
 		return Environment{}, err
 	}
+	finished := func(at string) (Environment, error) {
+		e := r.environment(at)
+		e.mark = i.markOf(key)
+		return e, nil
+	}
 	if at, ok := i.complete(key); ok {
-		return r.environment(at), nil
+		return finished(at)
 	}
 	release, err := i.hold(ctx, key)
 	if err != nil {
@@ -134,7 +151,7 @@ func (i *Installer) Environment(ctx context.Context, dir string, p evaluator.Pro
 	}
 	defer release()
 	if at, ok := i.complete(key); ok {
-		return r.environment(at), nil // somebody else was faster
+		return finished(at) // somebody else was faster
 	}
 	if err := i.failed(key); err != nil {
 		return Environment{}, err
@@ -143,7 +160,7 @@ func (i *Installer) Environment(ctx context.Context, dir string, p evaluator.Pro
 	if err = i.remember(ctx, key, err); err != nil {
 		return Environment{}, err
 	}
-	return r.environment(at), nil
+	return finished(at)
 }
 
 // make makes an environment and marks it complete, and returns the pack's
@@ -202,7 +219,7 @@ func (i *Installer) recipe(ctx context.Context, dir string, p evaluator.Project)
 // Environment gives that one from now on. It is for local packs: what is
 // published never runs in anything but its lock.
 func (i *Installer) Adopt(dir string, p evaluator.Project) bool {
-	_, ok := Own(dir, p)
+	_, ok := i.Own(dir, p)
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.own[dir] = ok

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -110,7 +109,7 @@ func (n *node) yarn(ctx context.Context, s *shop) error {
 	if strings.HasPrefix(version, "1.") {
 		n.manager = yarnClassic
 	}
-	lock, err := os.ReadFile(filepath.Join(s.pack, "yarn.lock"))
+	lock, err := readIn(s.pack, "yarn.lock")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -161,7 +160,7 @@ func (e *engines) UnmarshalJSON(text []byte) error {
 
 func readPackage(path string) (packageJSON, error) {
 	var p packageJSON
-	text, err := os.ReadFile(path)
+	text, err := readIn(filepath.Dir(path), filepath.Base(path))
 	if err == nil {
 		err = json.Unmarshal(text, &p)
 	}

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -50,7 +51,7 @@ func TestPythonEnvironmentsThatLocalPacksBring(t *testing.T) {
 			t.Setenv("PULUMI_PYTHON_CMD", c.command)
 			p := project(t, "runtime: "+c.project+"\n")
 			i := newInstaller(t, t.TempDir())
-			e, own := Own(dir, p)
+			e, own := i.Own(dir, p)
 			if own != (c.want != "") || own && e.Argv[0] != c.want {
 				t.Fatalf("got %v, %t; want %s", e.Argv, own, c.want)
 			}
@@ -97,5 +98,52 @@ func TestNodePacksThatBringTheirModules(t *testing.T) {
 	ok(t, os.RemoveAll(filepath.Join(dir, "node_modules")))
 	if i.Adopt(dir, p) {
 		t.Fatal("adopted without modules")
+	}
+}
+
+// What lies in a local pack's directory runs in the sandbox only, also while it is
+// asked whether it is an environment.
+func TestInterpretersThatLocalPacksBring(t *testing.T) {
+	t.Parallel()
+	outside := t.TempDir()
+	dir, p := pack(t, pythonFiles(t, map[string]string{
+		"PulumiPolicy.yaml": "runtime: {name: python, options: {virtualenv: script}}\nversion: 1.0.0\n",
+		"script/bin/python": "#!/bin/sh\necho was here > " + outside + "/script\necho /usr; echo /usr\n",
+	}))
+	ok(t, os.Chmod(filepath.Join(dir, "script/bin/python"), 0o700)) //nolint:gosec // a program
+	i := newInstaller(t, t.TempDir())
+	if !i.Adopt(dir, p) {
+		t.Error("what says that it has pulumi_policy was not asked")
+	}
+	python := venv(t, filepath.Join(dir, "real"), true)
+	sites, err := filepath.Glob(filepath.Join(dir, "real/lib/python3*/site-packages"))
+	ok(t, err)
+	ok(t, os.WriteFile(filepath.Join(sites[0], "sitecustomize.py"), []byte("open('"+outside+"/site', 'w')"), 0o600))
+	p.Options.Virtualenv = "real"
+	if e, own := i.Own(dir, p); !own || e.Argv[0] != python {
+		t.Errorf("got %v", e.Argv)
+	}
+	if left, err := os.ReadDir(outside); err != nil || len(left) > 0 {
+		t.Errorf("code of the pack ran outside of the sandbox: %v %v", left, err)
+	}
+}
+
+// An environment that runs is no older than its last use, and is not swept.
+func TestUsedEnvironmentsStay(t *testing.T) {
+	t.Parallel()
+	dir, p := pack(t, nodeFiles(nil))
+	i := newInstaller(t, t.TempDir())
+	e, err := i.Environment(t.Context(), dir, p)
+	ok(t, err)
+	old := time.Now().Add(-2 * unused)
+	ok(t, os.Chtimes(e.mark, old, old))
+	e.Used()
+	i.sweep()
+	if !exists(e.Dir) {
+		t.Error("removed while it is used")
+	}
+	ok(t, os.Chtimes(e.mark, old, old))
+	if i.sweep(); exists(e.Dir) {
+		t.Error("kept though nobody uses it")
 	}
 }

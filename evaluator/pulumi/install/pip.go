@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -42,7 +41,7 @@ func (pip) locked(dir string) bool {
 }
 
 func hashed(dir string) bool {
-	text, err := os.ReadFile(filepath.Join(dir, requirementsTxt))
+	text, err := readIn(dir, requirementsTxt)
 	return err == nil && strings.Contains(string(text), "--hash=")
 }
 
@@ -71,7 +70,8 @@ func (pip) lock(ctx context.Context, p *python, s *shop) (string, error) {
 	if !exists(filepath.Join(s.pack, requirementsTxt)) {
 		return "", nil // as Pulumi does; that pulumi_policy is missing is told by check
 	}
-	report := filepath.Join(s.dir, "report.json")
+	const reportFile = "report.json"
+	report := filepath.Join(s.dir, reportFile)
 	resolve := func() (string, error) {
 		return s.run(ctx, p.env(s), p.inVenv(s.pack), "-m", "pip", "install", "--verbose", "--dry-run", "--ignore-installed", "--report", report,
 			"-r", requirementsTxt, "setuptools", "wheel")
@@ -85,11 +85,11 @@ func (pip) lock(ctx context.Context, p *python, s *shop) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text, err := os.ReadFile(report)
+	text, err := readIn(s.dir, reportFile)
 	if err != nil {
 		return "", errDisk(err)
 	}
-	options, err := os.ReadFile(filepath.Join(s.pack, requirementsTxt))
+	options, err := readIn(s.pack, requirementsTxt)
 	if err != nil {
 		return "", errDisk(err)
 	}
@@ -99,7 +99,7 @@ func (pip) lock(ctx context.Context, p *python, s *shop) (string, error) {
 	}
 	head := "# What requirements.txt asks for, resolved with Python " + p.version + ". Delete this file to resolve it again.\n"
 	text = []byte(head + strings.Join(slices.Concat(indexOptions(string(options)), lines), "\n") + "\n")
-	if err := os.WriteFile(filepath.Join(s.pack, requirementsLock), text, 0o600); err != nil {
+	if err := writeIn(s.pack, requirementsLock, text); err != nil {
 		return "", errDisk(err)
 	}
 	return requirementsLock, nil

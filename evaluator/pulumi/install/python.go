@@ -88,7 +88,11 @@ print(sys.version_info[0], sys.version_info[1], sys.base_prefix, os.path.realpat
 	return nil
 }
 
-func (p *python) key() string { return "python " + p.version + " " + p.venvName() }
+// key has the interpreter, and where it is installed: a virtual environment is
+// made of links to both, and is nothing without them.
+func (p *python) key() string {
+	return strings.Join([]string{"python", p.version, p.base, p.prefix, p.venvName()}, " ")
+}
 
 func (p *python) tool() string { return p.packager.name() }
 
@@ -111,7 +115,7 @@ var checkScript string
 // accepts makes the virtual environment and holds its Python against
 // requires-python.
 func (p *python) accepts(ctx context.Context, s *shop) error {
-	s.read = append(s.read, p.prefix)
+	s.read, s.sealed = append(s.read, p.prefix), func() error { return p.sealed(s.pack) }
 	s.i.phase("venv")
 	if err := p.packager.venv(ctx, p, s); err != nil {
 		return err

@@ -222,3 +222,19 @@ func TestPythonWithoutEnsurepip(t *testing.T) {
 	err := noVenv("/usr/bin/python3", "3.11", "The virtual environment was not created successfully because ensurepip is not\navailable.")
 	wantErr(t, err, schemas.CodeInvalid, "/usr/bin/python3", "ensurepip", "apt-get install python3.11-venv")
 }
+
+// A virtual environment is of one interpreter: another one of the same version,
+// which may be there in the place of the first, makes its own.
+func TestKeyOfPython(t *testing.T) {
+	t.Parallel()
+	dir, _ := pack(t, pythonFiles(t, nil))
+	keys := map[string]bool{}
+	for _, p := range []*python{{version: "3.11", base: "/a/bin/python3.11", prefix: "/a"}, {version: "3.11", base: "/b/bin/python3.11", prefix: "/b"}} {
+		key, err := keyOf(p, dir)
+		ok(t, err)
+		keys[key] = true
+	}
+	if len(keys) != 2 {
+		t.Error("two interpreters share an environment")
+	}
+}

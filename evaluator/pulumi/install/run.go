@@ -33,10 +33,13 @@ func (s *shop) run(ctx context.Context, env []string, program string, args ...st
 	}
 	limited, cancel := context.WithTimeout(ctx, toolTimeout)
 	defer cancel()
-	if !s.holds(path) { // an environment's own interpreter must stay a link
-		if path, err = filepath.EvalSymlinks(path); err != nil {
-			return "", errDisk(err)
-		}
+	if s.holds(path) { // an environment's own interpreter must stay a link
+		err = s.sealed()
+	} else if path, err = filepath.EvalSymlinks(path); err != nil {
+		err = errDisk(err)
+	}
+	if err != nil {
+		return "", err
 	}
 	out := &tail{}
 	p, err := s.i.box.Start(limited, sandbox.Spec{
@@ -47,6 +50,9 @@ func (s *shop) run(ctx context.Context, env []string, program string, args ...st
 		return "", err
 	}
 	err = p.Wait()
+	if changed := s.intact(); changed != nil {
+		return "", changed
+	}
 	name := filepath.Base(program)
 	switch {
 	case err == nil:

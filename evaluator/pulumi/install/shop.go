@@ -3,7 +3,6 @@ package install
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -29,9 +28,10 @@ type shop struct {
 	i       *Installer
 	project evaluator.Project
 	key     string
-	dir     string   // may be written by the tools
-	pack    string   // the copy of the pack in it
-	read    []string // where the interpreter is installed
+	dir     string       // may be written by the tools
+	pack    string       // the copy of the pack in it
+	read    []string     // where the interpreter is installed
+	sealed  func() error // says that the environment's own interpreter is what it was
 }
 
 // hold waits until no other process makes the environment, and keeps others
@@ -80,7 +80,7 @@ func (i *Installer) open(key, dir string, p evaluator.Project) (*shop, error) {
 	if err != nil {
 		return nil, errDisk(err)
 	}
-	s := &shop{i: i, project: p, key: key, dir: at, pack: filepath.Join(at, "pack")}
+	s := &shop{i: i, project: p, key: key, dir: at, pack: filepath.Join(at, "pack"), sealed: func() error { return nil }}
 	for _, d := range []string{s.pack, s.cache()} {
 		if err := os.Mkdir(d, 0o700); err != nil {
 			return nil, errDisk(err)
@@ -98,15 +98,9 @@ func (i *Installer) open(key, dir string, p evaluator.Project) (*shop, error) {
 // runs for one pack must not get into another.
 func (s *shop) cache() string { return filepath.Join(s.dir, "cache") }
 
-// bring copies a file of the pack in the shop to the pack's own directory. Code of
-// packages has run in the shop: a link to a file outside is not followed.
+// bring copies a file of the pack in the shop to the pack's own directory.
 func (s *shop) bring(file, dir string) error {
-	f, err := os.OpenInRoot(s.pack, file)
-	if err != nil {
-		return errDisk(err)
-	}
-	defer func() { _ = f.Close() }()
-	text, err := io.ReadAll(f)
+	text, err := readIn(s.pack, file)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, file), text, 0o600)
 	}
@@ -121,6 +115,9 @@ func (s *shop) close() { _ = os.RemoveAll(s.dir) }
 
 // seal makes the attempt the environment: what is on disk first, the mark last.
 func (s *shop) seal() error {
+	if err := s.sealed(); err != nil {
+		return err
+	}
 	_ = os.RemoveAll(s.cache())
 	s.i.phase("sync")
 	if err := syncTree(s.dir); err != nil {

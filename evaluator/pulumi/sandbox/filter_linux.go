@@ -15,7 +15,13 @@ import (
 var riskyCalls = []uint32{
 	unix.SYS_IO_URING_SETUP, unix.SYS_BPF, unix.SYS_USERFAULTFD, unix.SYS_PERF_EVENT_OPEN,
 	unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY, unix.SYS_UNSHARE, unix.SYS_SETNS,
+	// Memory that no limit of the sandbox counts.
+	unix.SYS_MEMFD_CREATE, unix.SYS_MEMFD_SECRET, unix.SYS_SHMGET,
 }
+
+// Kinds of sockets that a program may make. Others, such as those between virtual
+// machines and their host, are not confined by network namespaces.
+var socketFamilies = []uint32{unix.AF_UNIX, unix.AF_INET, unix.AF_INET6, unix.AF_NETLINK}
 
 // Refused behind a fence, which does not keep them from files outside.
 var fileCalls = append([]uint32{
@@ -73,6 +79,8 @@ func filter(offline, fixed bool) []instruction {
 	}
 	if offline {
 		out = append(out, offlineFilter()...)
+	} else {
+		out = append(out, familyFilter()...)
 	}
 	if fixed {
 		for _, call := range fileCalls {
@@ -80,6 +88,15 @@ func filter(offline, fixed bool) []instruction {
 		}
 	}
 	return append(out, allow())
+}
+
+// familyFilter refuses sockets of families that nothing else confines.
+func familyFilter() []instruction {
+	then := []instruction{arg(0)}
+	for i, family := range socketFamilies {
+		then = append(then, skipIf(family, uint8(len(socketFamilies)-i)))
+	}
+	return forCall(unix.SYS_SOCKET, append(then, refuse(uint32(unix.EAFNOSUPPORT)), allow())...)
 }
 
 // offlineFilter leaves a program what a server needs: to listen, and to accept

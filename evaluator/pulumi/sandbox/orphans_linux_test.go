@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // own starts a program that leaves a daemon, and waits to be killed.
@@ -89,4 +90,33 @@ func TestOrphans(t *testing.T) {
 func zombie(pid int) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && bytes.Contains(text, []byte(") Z "))
+}
+
+// Where the program can stop its helper, it is ended without it.
+func TestKillOfAStoppedHelper(t *testing.T) {
+	t.Parallel()
+	s := sandbox(t, Off)
+	out, in, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = out.Close() }()
+	p, err := s.Start(t.Context(), Spec{
+		Argv:   []string{python(t), "-u", "-c", "import os, signal\nprint('ready')\nwhile True: os.kill(os.getppid(), signal.SIGSTOP)"},
+		Stdout: in, Stderr: os.Stderr,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = in.Close()
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Fatalf("%q: %v", line, err)
+	}
+	p.Kill()
+	select {
+	case <-p.done:
+	case <-time.After(5 * helperTimeout):
+		_ = p.launch.cmd.Process.Kill()
+		t.Fatal("the program goes on")
+	}
 }

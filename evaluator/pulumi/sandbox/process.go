@@ -184,6 +184,10 @@ func (p *Process) Memory() int64 {
 // nothing.
 func (p *Process) Note() string { return p.launch.note }
 
+// helperTimeout is how long the helper has to end everything: more than it hunts
+// for processes that multiply.
+const helperTimeout = 7 * time.Second
+
 // Kill ends the program and all its processes at once.
 func (p *Process) Kill() {
 	if p.launch.plan.First {
@@ -191,6 +195,15 @@ func (p *Process) Kill() {
 		return
 	}
 	_ = p.wire.conn.CloseWrite() // the helper ends them, and itself
+	// The program can stop it, where both are processes of one world.
+	_ = p.launch.cmd.Process.Signal(syscall.SIGCONT)
+	time.AfterFunc(helperTimeout, func() {
+		select {
+		case <-p.done:
+		default:
+			_ = p.launch.cmd.Process.Kill()
+		}
+	})
 }
 
 // Wait waits until the program and all its processes have ended; the error says

@@ -32,6 +32,11 @@ def call(name, *args):
         raise OSError(ctypes.get_errno(), name)
 
 
+def segment():
+    if libc.shmget(0, 4096, 0o1600) < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
 tried = {
     "read its own file": lambda: read(given["pack"] + "/secret"),
     "write its own file": lambda: write(given["pack"] + "/secret"),
@@ -67,6 +72,10 @@ tried = {
     "connect to a socket file": lambda: connect(socket.AF_UNIX, socket.SOCK_STREAM, given["socket"]),
     "connect in the first packet": lambda: socket.socket().sendto(b"hello", socket.MSG_FASTOPEN, ("127.0.0.1", given["port"])),
     "look up a name": lambda: socket.getaddrinfo("example.com", 443),
+    "talk to the hypervisor": lambda: socket.socket(40, socket.SOCK_STREAM).close(),
+    "ask the kernel for ciphers": lambda: socket.socket(38, socket.SOCK_SEQPACKET).close(),
+    "keep a file in memory": lambda: os.close(os.memfd_create("x")),
+    "keep a segment in memory": lambda: segment(),
     "become root": lambda: os.setuid(0),
     "make a user namespace": lambda: call("unshare", 0x10000000),
     "mount": lambda: call("mount", b"none", b"/tmp", b"tmpfs", 0, None),

@@ -1,0 +1,137 @@
+package sink
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
+)
+
+// all names every account, as the API does when a question names none.
+func (g *scale) all(*rand.Rand) []string {
+	ids := make([]string, g.accounts)
+	for i := range ids {
+		ids[i] = g.id(i + 1)
+	}
+	return ids
+}
+
+func (g *scale) one(rng *rand.Rand) []string { return []string{g.id(g.account(rng))} }
+
+// plainScan reads columns of a table, of some accounts or of all.
+func plainScan(table string, columns ...string) func(accounts []string) string {
+	return func(accounts []string) string {
+		where := ""
+		if len(accounts) < 1000 {
+			where = " AND account_id IN ('" + strings.Join(accounts, "', '") + "')"
+		}
+		return "SELECT count() FROM @db." + table + " WHERE NOT ignore(" + strings.Join(columns, ", ") + ")" + where
+	}
+}
+
+// dashboard asks a view as a panel of deploy/grafana does.
+func dashboard(statement string) func(context.Context, *scale, *rand.Rand, []string) error {
+	return func(ctx context.Context, g *scale, _ *rand.Rand, accounts []string) error {
+		return g.s.query(ctx, "ask a view", statement, []any{accounts}, func(driver.Rows) error { return nil })
+	}
+}
+
+// scaleReports are the reports over all accounts and over one.
+func scaleReports() (out []scaleReport) {
+	kinds := []struct {
+		name  string
+		ask   func(context.Context, *scale, *rand.Rand, []string) error
+		plain func([]string) string
+	}{
+		{"report", func(ctx context.Context, g *scale, _ *rand.Rand, accounts []string) error {
+			_, err := g.s.Report(ctx, schemas.ReportQuery{Accounts: accounts}, schemas.Record{})
+			return err
+		}, plainScan("verdicts", "account_id", "pack", "pack_version", "revision", "passed", "failed", "unknown", "errored")},
+		{"report-pack", func(ctx context.Context, g *scale, rng *rand.Rand, accounts []string) error {
+			_, err := g.s.Report(ctx, schemas.ReportQuery{Accounts: accounts, Pack: scalePacks[rng.IntN(2)]}, schemas.Record{})
+			return err
+		}, plainScan("verdicts", "account_id", "pack", "pack_version", "revision", "passed", "failed", "unknown", "errored")},
+		{"report-as-of", func(ctx context.Context, g *scale, rng *rand.Rand, accounts []string) error {
+			_, err := g.s.Report(ctx, schemas.ReportQuery{Accounts: accounts, AsOf: g.now.AddDate(0, 0, -1-rng.IntN(25))}, schemas.Record{})
+			return err
+		}, plainScan("violation_events", "account_id", "finding", "transition", "version", "revision", "attempt", "at")},
+		{"trend", func(ctx context.Context, g *scale, _ *rand.Rand, accounts []string) error {
+			_, err := g.s.Trend(ctx, schemas.TrendQuery{Accounts: accounts}, nil, g.now)
+			return err
+		}, plainScan("violation_events", "account_id", "at", "transition", "cause", "opened_at")},
+		{
+			"dashboard-score", dashboard("SELECT pack, policy, sum(failed) AS failed_, sum(passed) FROM @db.v_posture WHERE account_id IN ? GROUP BY pack, policy HAVING failed_ > 0 ORDER BY failed_ DESC LIMIT 20"),
+			plainScan("posture", "account_id", "pack", "policy", "passed", "failed", "at"),
+		},
+		{
+			"dashboard-open", dashboard("SELECT severity, count() FROM @db.v_open_violations WHERE account_id IN ? GROUP BY severity"),
+			plainScan("violations", "account_id", "severity", "state"),
+		},
+		{
+			"dashboard-history", dashboard("SELECT day, sum(passed), sum(failed) FROM @db.v_posture_daily WHERE account_id IN ? GROUP BY day"),
+			plainScan("posture_daily", "account_id", "day", "pack", "policy", "passed", "failed", "at"),
+		},
+		{"violations", func(ctx context.Context, g *scale, _ *rand.Rand, accounts []string) error {
+			return g.list(ctx, schemas.ViolationQuery{Accounts: accounts})
+		}, plainViolations},
+		{"violations-severity", func(ctx context.Context, g *scale, rng *rand.Rand, accounts []string) error {
+			return g.list(ctx, schemas.ViolationQuery{Accounts: accounts, Severity: []schemas.Severity{randomOf(rng, schemas.SeverityLow, schemas.SeverityMedium, schemas.SeverityCritical)}})
+		}, plainViolations},
+		{"violations-policy", func(ctx context.Context, g *scale, rng *rand.Rand, accounts []string) error {
+			p := rng.IntN(scalePolicies)
+			return g.list(ctx, schemas.ViolationQuery{Accounts: accounts, Policy: scalePolicy(scaleTypes[rng.IntN(len(scaleTypes))][0], p)})
+		}, plainViolations},
+		{"violations-type-region", func(ctx context.Context, g *scale, rng *rand.Rand, accounts []string) error {
+			return g.list(ctx, schemas.ViolationQuery{Accounts: accounts, Type: scaleTypes[rng.IntN(len(scaleTypes))][0], Region: randomOf(rng, "us-east-1", "eu-west-1")})
+		}, plainViolations},
+		{"violations-by-resource", func(ctx context.Context, g *scale, _ *rand.Rand, accounts []string) error {
+			return g.list(ctx, schemas.ViolationQuery{Accounts: accounts, Sort: "resource"})
+		}, plainViolations},
+		{"violations-fixed", func(ctx context.Context, g *scale, rng *rand.Rand, accounts []string) error {
+			return g.list(ctx, schemas.ViolationQuery{Accounts: accounts, State: []schemas.ViolationState{schemas.ViolationFixed}, Sort: randomOf(rng, "severity", "account")})
+		}, plainViolations},
+		{"resources", func(ctx context.Context, g *scale, rng *rand.Rand, accounts []string) error {
+			_, err := g.s.Resources(ctx, schemas.ResourceQuery{Accounts: accounts, Type: randomOf(rng, "", scaleTypes[rng.IntN(len(scaleTypes))][0]), Region: randomOf(rng, "", "eu-west-1")})
+			return err
+		}, plainScan("resources", "account_id", "type", "region", "id", "name", "tombstone", "at")},
+		{"resources-id", func(ctx context.Context, g *scale, rng *rand.Rand, accounts []string) error {
+			_, err := g.s.Resources(ctx, schemas.ResourceQuery{Accounts: accounts, Match: fmt.Sprintf("%04X", rng.IntN(1<<16))})
+			return err
+		}, plainScan("resources", "account_id", "type", "region", "id", "name", "tombstone", "at")},
+	}
+	for _, of := range []struct {
+		name     string
+		accounts func(*scale, *rand.Rand) []string
+	}{{"all", (*scale).all}, {"one", (*scale).one}} {
+		for _, k := range kinds {
+			out = append(out, scaleReport{
+				name: of.name + "/" + k.name,
+				ask: func(ctx context.Context, g *scale, rng *rand.Rand) error {
+					return k.ask(ctx, g, rng, of.accounts(g, rng))
+				},
+				plain: func(g *scale, rng *rand.Rand) string { return k.plain(of.accounts(g, rng)) },
+			})
+		}
+	}
+	return append(out, scaleReport{"one/events-of-scan", func(ctx context.Context, g *scale, rng *rand.Rand) error {
+		id := schemas.AccountID(g.id(g.account(rng)))
+		_, err := g.s.Events(ctx, id, schemas.ScanID(id, uint64(60+rng.IntN(39))))
+		return err
+	}, func(g *scale, rng *rand.Rand) string {
+		return plainScan("violation_events", columnsOf(new(eventRow)))(g.one(rng))
+	}})
+}
+
+var plainViolations = plainScan("violations", "account_id", "account", "type", "region", "id", "finding", "pack", "policy", "severity", "state")
+
+// list asks for a page of 100.
+func (g *scale) list(ctx context.Context, q schemas.ViolationQuery) error {
+	_, err := g.s.Violations(ctx, q, schemas.Record{})
+	return err
+}
+
+func randomOf[T any](rng *rand.Rand, of ...T) T { return of[rng.IntN(len(of))] }
