@@ -138,12 +138,16 @@ type tally struct {
 	problems         []string // of resources that were read directly
 	complete, scopes int
 	gap              *schemas.ScopeEnd // the first one
+	// troubled are the units all of whose resources are known, but not all that there is to
+	// say of them: calls went on failing.
+	troubled []schemas.UnitKey
 }
 
 func (t *tally) add(e *schemas.UnitEnd) {
 	t.progress.UnitsEnded++
 	t.progress.Calls += e.Calls
 	t.progress.Throttles += e.Throttles
+	gaps := t.progress.Gaps
 	for _, s := range e.Scopes {
 		t.scopes++
 		t.progress.Resources += s.Seen
@@ -156,10 +160,18 @@ func (t *tally) add(e *schemas.UnitEnd) {
 			}
 		}
 	}
+	if e.Passing && e.Direct == nil && t.progress.Gaps == gaps {
+		t.troubled = append(t.troubled, e.Unit)
+	}
 }
 
 // reason says in one line what is missing, empty when nothing is.
 func (t *tally) reason() string {
+	if t.gap == nil && len(t.troubled) > 0 {
+		u := t.troubled[0]
+		return fmt.Sprintf("calls went on failing in %d of %d units, for example %s in %s: some properties are unknown until the next scan",
+			len(t.troubled), t.progress.UnitsEnded, u.Service, u.Region)
+	}
 	if t.gap == nil {
 		return problemsText(t.problems)
 	}
@@ -180,6 +192,8 @@ func (t *tally) endState() schemas.ScanState {
 		return schemas.ScanPartial
 	case len(t.problems) > 0:
 		return schemas.ScanFailed
+	case t.complete == t.scopes && len(t.troubled) > 0:
+		return schemas.ScanPartial
 	case t.complete == t.scopes:
 		return schemas.ScanSucceeded
 	case t.complete == 0:

@@ -112,6 +112,19 @@ func TestEndStates(t *testing.T) {
 	}
 }
 
+// A scan whose calls went on failing has not succeeded, also when every resource was seen.
+func TestTroubleThatStaysIsTold(t *testing.T) {
+	t.Parallel()
+	var tl tally
+	whole := []schemas.ScopeEnd{{State: schemas.ScopeComplete, Seen: 3}}
+	tl.add(&schemas.UnitEnd{Unit: schemas.UnitKey{Region: "us-east-1", Service: "ec2"}, Scopes: whole})
+	tl.add(&schemas.UnitEnd{Unit: schemas.UnitKey{Region: "global", Service: "s3"}, Scopes: whole, Passing: true})
+	want := "calls went on failing in 1 of 2 units, for example s3 in global: some properties are unknown until the next scan"
+	if tl.endState() != schemas.ScanPartial || tl.reason() != want {
+		t.Errorf("%s: %q", tl.endState(), tl.reason())
+	}
+}
+
 // What was asked for by itself and is not there is told, each thing once.
 func TestWhatIsNotThereIsTold(t *testing.T) {
 	t.Parallel()

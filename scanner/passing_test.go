@@ -23,11 +23,13 @@ func TestAUnitIsReadAgainAfterTrouble(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		passes bool
+		scope  schemas.ScopeState // while there is trouble
 		reads  int
 		state  schemas.ScanState
 	}{
-		"that passes": {true, 2, schemas.ScanSucceeded},
-		"that stays":  {false, 4, schemas.ScanPartial},
+		"that passes":         {true, schemas.ScopeFailed, 2, schemas.ScanSucceeded},
+		"that stays":          {false, schemas.ScopeFailed, 4, schemas.ScanPartial},
+		"of a property alone": {false, schemas.ScopeComplete, 4, schemas.ScanPartial},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -37,7 +39,7 @@ func TestAUnitIsReadAgainAfterTrouble(t *testing.T) {
 			w.passing = func(u schemas.Unit) bool { return u.Unit == unitEC2 && (u.Retry == 0 || !c.passes) }
 			w.read = func(u schemas.Unit) (schemas.ScopeState, error) {
 				if w.passing(u) {
-					return schemas.ScopeFailed, nil
+					return c.scope, nil
 				}
 				return schemas.ScopeComplete, nil
 			}

@@ -47,6 +47,26 @@ func (f Framework) Label() string {
 	return f.Name + "@" + f.Version
 }
 
+// ShortFramework is the name of a framework as tables have it: "NIST SP 800-53" is
+// NIST, "AWS Foundational Security Best Practices" is FSBP.
+func ShortFramework(name string) string {
+	name = strings.TrimPrefix(name, "AWS ")
+	first, _, _ := strings.Cut(name, " ")
+	if len(first) > 1 && first == strings.ToUpper(first) {
+		return first
+	}
+	var initials strings.Builder
+	for word := range strings.FieldsSeq(name) {
+		if c := word[0]; c >= 'A' && c <= 'Z' {
+			initials.WriteByte(c)
+		}
+	}
+	if initials.Len() == 0 {
+		return name
+	}
+	return initials.String()
+}
+
 // Is tells whether a control that a pack names is of the framework: the names are
 // the same but for case, and so is the version where both have one.
 func (f Framework) Is(c Control) bool {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,6 +28,8 @@ type trouble struct {
 	// down are operations, as in a request's query, body or target, whose first so many
 	// calls fail: more often than a call is tried.
 	down map[string]int
+	// page is called before every answer to a request for a further page.
+	page func()
 }
 
 // ServeHTTP implements http.Handler.
@@ -44,13 +47,18 @@ func (h *trouble) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadGateway)
 		return
 	}
+	if h.page != nil && strings.Contains(text, "NextToken") {
+		h.page()
+	}
 	rec := httptest.NewRecorder()
 	h.next.ServeHTTP(rec, r)
 	for k, v := range rec.Header() {
 		w.Header()[k] = v
 	}
 	answer := rec.Body.Bytes()
-	w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
+	if w.Header().Get("Content-Length") == "" { // else a cut one would look whole
+		w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
+	}
 	w.WriteHeader(rec.Code)
 	h.mu.Lock()
 	half := h.random.Float64() < h.cut && len(answer) > 1
@@ -79,28 +87,33 @@ func (h *trouble) isDown(text string) bool {
 	return false
 }
 
+// troubled is an account with enough in it that lists have pages.
+var troubled = awsfake.Population{
+	AccountID: "123456789012", Regions: []string{"us-east-1"},
+	Instances: 20, Volumes: 8, SecurityGroups: 12, Subnets: 2, VPCs: 1, Snapshots: 4, Images: 2, Buckets: 12, Users: 5, Roles: 5, Policies: 3,
+	More: map[string]int{"queue": 5, "key": 5},
+}
+
+var troubledServices = []string{"s3", "ec2", "iam", "sqs", "kms", "cloudtrail", "config"}
+
 // What a scan leaves after trouble that passes is what it leaves on a quiet day, property by
 // property: also when a service was down for longer than a call is tried, since the unit is then
-// read again.
+// read again; and when a worker is killed in the middle of a list.
 func TestFaultsLeaveNoTrace(t *testing.T) {
 	t.Parallel()
-	population := awsfake.Population{
-		AccountID: "123456789012", Regions: []string{"us-east-1"},
-		Instances: 20, Volumes: 8, SecurityGroups: 12, Subnets: 2, VPCs: 1, Snapshots: 4, Images: 2, Buckets: 12, Users: 5, Roles: 5, Policies: 3,
-		More: map[string]int{"queue": 5, "key": 5},
-	}
-	scan := func(t *testing.T, faults awsfake.Faults, h *trouble) (content, schemas.Scan) {
-		fake := awsfake.New(population)
+	scan := func(t *testing.T, faults awsfake.Faults, h *trouble, args ...string) (content, schemas.Scan, *awsfake.Server) {
+		fake := awsfake.New(troubled)
 		fake.SetFaults(faults)
 		h.next, h.random = fake, rand.New(rand.NewPCG(1, 1))
 		srv := httptest.NewServer(h)
 		defer srv.Close()
 		p := newProgram(t)
-		p.ok(t, "account", "add", "prod", "--endpoint", srv.URL, "--region", "us-east-1",
-			"--service", "s3,ec2,iam,sqs,kms,cloudtrail,config")
-		return p.content(t, p.scan(t))
+		p.ok(t, slices.Concat([]string{"account", "add", "prod", "--endpoint", srv.URL, "--region", "us-east-1",
+			"--service", strings.Join(troubledServices, ",")}, args)...)
+		c, s := p.content(t, p.scan(t))
+		return c, s, fake
 	}
-	want, _ := scan(t, awsfake.Faults{}, &trouble{})
+	want, _, _ := scan(t, awsfake.Faults{}, &trouble{})
 	if len(want.Resources) < 80 || len(want.Violations) < 20 {
 		t.Fatalf("%d resources, %d violations", len(want.Resources), len(want.Violations))
 	}
@@ -108,23 +121,87 @@ func TestFaultsLeaveNoTrace(t *testing.T) {
 		faults  awsfake.Faults
 		trouble *trouble
 		reread  bool
+		account []string
+		seen    func(*awsfake.Server) bool // that there was trouble
 	}{
-		"one call of ten fails":      {awsfake.Faults{FailEvery: 10}, &trouble{}, false},
-		"one answer of ten is cut":   {awsfake.Faults{}, &trouble{cut: 0.1}, false},
-		"five calls a second":        {awsfake.Faults{Throttle: map[string]float64{"s3:GetBucketAcl": 5, "ec2:DescribeVolumes": 5, "kms:GetKeyPolicy": 5}, PageSize: 3}, &trouble{}, false},
-		"down for longer than tries": {awsfake.Faults{}, &trouble{down: map[string]int{"Action=DescribeVolumes": 8, "GetKeyPolicy": 40}}, true},
+		"one call of ten fails":      {faults: awsfake.Faults{FailEvery: 10}},
+		"one answer of ten is cut":   {trouble: &trouble{cut: 0.1}},
+		"five calls a second":        {faults: awsfake.Faults{Throttle: map[string]float64{"s3:GetBucketAcl": 5, "ec2:DescribeVolumes": 5, "kms:GetKeyPolicy": 5}, PageSize: 3}},
+		"down for longer than tries": {trouble: &trouble{down: map[string]int{"Action=DescribeVolumes": 8, "GetKeyPolicy": 40}}, reread: true},
+		"lists are cut, pages overlap and calls fail": {
+			faults: awsfake.Faults{PageSize: 3, Overlap: 1, Cut: 0.05, Fail: 0.05, Seed: 1},
+		},
+		"credentials that outlive a hundred calls": {
+			faults:  awsfake.Faults{SessionCalls: 100, PageSize: 3},
+			account: []string{"--role-arn", "arn:aws:iam::123456789012:role/insights"},
+			seen: func(s *awsfake.Server) bool {
+				_, calls := s.Calls()
+				return calls["sts:AssumeRole"] > 2
+			},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, s := scan(t, c.faults, c.trouble)
-			sameContent(t, "resources", got.Resources, want.Resources)
-			sameContent(t, "violations", got.Violations, want.Violations)
-			sameContent(t, "counts", got.Counts, want.Counts)
+			if c.trouble == nil {
+				c.trouble = &trouble{}
+			}
+			got, s, fake := scan(t, c.faults, c.trouble, c.account...)
+			sameAs(t, got, want)
 			if c.reread != (len(s.Rereads) > 0) {
 				t.Errorf("read again: %v", s.Rereads)
 			}
+			if c.seen != nil && !c.seen(fake) {
+				t.Error("there was no trouble")
+			}
 		})
 	}
+	t.Run("a worker is killed in the middle of a list", func(t *testing.T) {
+		t.Parallel()
+		killedInList(t, want)
+	})
+}
+
+func sameAs(t *testing.T, got, want content) {
+	t.Helper()
+	sameContent(t, "resources", got.Resources, want.Resources)
+	sameContent(t, "violations", got.Violations, want.Violations)
+	sameContent(t, "counts", got.Counts, want.Counts)
+}
+
+// killedInList kills the worker (kill -9) at further pages of lists, each time before the
+// answer arrives, and wants what an undisturbed scan leaves.
+func killedInList(t *testing.T, want content) {
+	fake := awsfake.New(troubled)
+	fake.SetFaults(awsfake.Faults{PageSize: 5})
+	c := startCluster(t)
+	pages, kills := 0, 0
+	h := &trouble{next: fake, random: rand.New(rand.NewPCG(1, 1))}
+	var mu sync.Mutex
+	h.page = func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if pages++; kills < 3 && pages%4 == 2 {
+			kills++
+			_ = c.processes()["discovery"].Kill()
+		}
+	}
+	srv := httptest.NewServer(h)
+	defer srv.Close()
+	client := c.client(t)
+	_, err := client.AddAccount(t.Context(), schemas.Account{
+		Name: "prod", Provider: "aws", Endpoint: srv.URL, Regions: []string{"us-east-1"}, Services: troubledServices,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.scan(t, client, nil, schemas.ScanLimit{})
+	mu.Lock()
+	defer mu.Unlock()
+	if kills < 3 {
+		t.Errorf("%d kills, %d pages", kills, pages)
+	}
+	got, _ := newProgram(t, "INSIGHTS_SERVER="+c.url).content(t, schemas.Scan{})
+	sameAs(t, got, want)
 }
 
 // content is what the program holds, but for what differs between any two runs.

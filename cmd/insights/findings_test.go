@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -13,7 +14,13 @@ import (
 func TestWorkOnViolations(t *testing.T) {
 	t.Parallel()
 	p, _ := scanned(t)
-	p.ok(t, "pack", "publish", ruled(t, "own", "1", anyBucket))
+	own := ruled(t, "own", "1", anyBucket)
+	rego, err := os.ReadFile(own + "/p.rego")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, own+"/p.rego", strings.Replace(string(rego), "deny contains", "# METADATA\n# custom:\n#   severity: medium\ndeny contains", 1))
+	p.ok(t, "pack", "publish", own)
 	p.ok(t, "group", "enforce", schemas.DefaultAccountsGroup, "own")
 	p.ok(t, "scan", "start", "prod")
 	has := func(out string, want ...string) {
@@ -43,10 +50,24 @@ func TestWorkOnViolations(t *testing.T) {
 	has(p.ok(t, "waiver", "list"), "expires in 9 days", "later")
 	has(p.ok(t, "violations", "--waived", "only"), "open, waived")
 	has(p.ok(t, "report"), "· resources 0.0% (0 of 4 compliant resources, as Pulumi counts)", "Waived      1 of them, by 1 waiver", "ends soon: w on", "1 of 1 policy judged")
-	if _, errs, code := p.run(t, "report", "--fail-on", "low"); code != 0 && code != exitViolations {
-		t.Errorf("exit %d: %s", code, errs)
+	p.doctor(t).wants(t, "waivers", checkWarning, "w ends ", "insights waiver update w --expires TIME")
+	gates := func(what string, want map[string]int) {
+		t.Helper()
+		for level, code := range want {
+			for _, command := range []string{"report", "scan start prod"} {
+				if out, errs, got := p.run(t, append(strings.Fields(command), "--fail-on", level)...); got != code {
+					t.Errorf("%s: %s --fail-on %s: exit %d, want %d\n%s%s", what, command, level, got, code, out, errs)
+				}
+			}
+		}
 	}
+	gates("one of four is waived", map[string]int{"medium": exitViolations, "high": exitOK})
+	p.ok(t, "waiver", "add", "rest", "--pack", "own", "--reason", "later too", "--expires", "100d")
+	gates("all are waived", map[string]int{"medium": exitOK})
+	p.ok(t, "waiver", "remove", "rest")
+	gates("three are not any more", map[string]int{"medium": exitViolations})
 	p.ok(t, "waiver", "update", "w", "--expires", "100d")
+	p.doctor(t).wants(t, "waivers", checkOK, "1 in force, none ends within 14 days")
 	p.ok(t, "waiver", "remove", "w")
 	has(p.ok(t, "waiver", "show", "w"), "removed", "added", "changed", "ends: ")
 
@@ -59,12 +80,13 @@ func TestWorkOnViolations(t *testing.T) {
 
 	var scans []schemas.Scan
 	p.json(t, &scans, "scan", "list")
-	if len(scans) != 2 {
+	if len(scans) != 6 {
 		t.Fatalf("scans %+v", scans)
 	}
-	// Enforcing judged what was held between the two scans.
-	has(p.ok(t, "diff", scans[1].ID, scans[0].ID), "Resources: 0 added, 0 changed, 0 removed", "Violations: 4 opened, 0 fixed, 0 unchanged")
-	has(p.ok(t, "diff", scans[0].ID, scans[1].ID), "0 opened, 4 fixed")
+	// Enforcing judged what was held between the first two scans.
+	first, last := scans[len(scans)-1], scans[0]
+	has(p.ok(t, "diff", first.ID, last.ID), "Resources: 0 added, 0 changed, 0 removed", "Violations: 4 opened, 0 fixed, 0 unchanged")
+	has(p.ok(t, "diff", last.ID, first.ID), "0 opened, 4 fixed")
 	has(p.ok(t, "report", "trend", "--days", "2"), "SCORE", "0.0%")
 
 	p.ok(t, "group", "withdraw", schemas.DefaultAccountsGroup, "own")
@@ -74,10 +96,10 @@ func TestWorkOnViolations(t *testing.T) {
 	if detail.State != schemas.ViolationFixed || len(detail.Events) != 2 || len(detail.TriageHistory) != 2 || detail.TimeToFixSeconds <= 0 {
 		t.Errorf("after its pack was withdrawn: %+v", detail)
 	}
-	before := scans[0].EndedAt.Format("2006-01-02T15:04:05.999999Z07:00")
+	before := last.EndedAt.Format("2006-01-02T15:04:05.999999Z07:00")
 	var report schemas.Report
 	p.json(t, &report, "report", "--as-of", before)
-	if a := report.Accounts[0]; a.Counts.Failed != 4 || a.CountedAt.IsZero() || a.Open[schemas.SeverityUnspecified] != 4 {
+	if a := report.Accounts[0]; a.Counts.Failed != 4 || a.CountedAt.IsZero() || a.Open[schemas.SeverityMedium] != 4 {
 		t.Errorf("as of %s: %+v", before, a)
 	}
 }

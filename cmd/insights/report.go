@@ -68,8 +68,8 @@ whole.`,
 			if !cmd.Flags().Changed("output") {
 				a.output = formatOf(o.file, a.output)
 			}
-			if o.framework != "" && a.output == "html" {
-				return usageError(cmd, errors.New("--framework does not go with -o html; use table or json"))
+			if o.framework != "" && a.output != "table" && a.output != "json" {
+				return usageError(cmd, fmt.Errorf("--framework does not go with -o %s; use table or json", a.output))
 			}
 			return a.with(cmd.Context(), "insights report", nodeOptions{}, func(ctx context.Context, s api.Service) error {
 				if o.framework != "" {

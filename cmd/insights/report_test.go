@@ -312,17 +312,6 @@ func TestScopeText(t *testing.T) {
 	}
 }
 
-func TestFrameworksAreShort(t *testing.T) {
-	for name, want := range map[string]string{
-		"CIS AWS Foundations Benchmark": "CIS", "AWS Foundational Security Best Practices": "FSBP", "NIST SP 800-53": "NIST",
-		"PCI DSS": "PCI", "Our Own Rules": "OOR", "internal": "internal",
-	} {
-		if got := shortFramework(name); got != want {
-			t.Errorf("%s: %s instead of %s", name, got, want)
-		}
-	}
-}
-
 func TestWriteFile(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "report.html")

@@ -22,15 +22,19 @@ func printReport(w io.Writer, r schemas.Report, all bool) error {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		if err := printAccountReport(w, a, all); err != nil {
+		if err := printAccountReport(w, a, r.AsOf, all); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func printAccountReport(w io.Writer, a schemas.AccountReport, all bool) error {
+func printAccountReport(w io.Writer, a schemas.AccountReport, asOf time.Time, all bool) error {
 	fmt.Fprintf(w, "Account %s (%s)\n", a.Account, a.AccountID)
+	if neverScanned(a) && !asOf.IsZero() {
+		_, err := fmt.Fprintf(w, "  not scanned until %s\n", timeText(asOf))
+		return err
+	}
 	if neverScanned(a) {
 		_, err := fmt.Fprintf(w, "  %s\n", neverText(a.Account))
 		return err
@@ -152,26 +156,9 @@ func number(n uint64) string { return strconv.FormatUint(n, 10) }
 func controlText(list []schemas.Control) string {
 	ids := make([]string, len(list))
 	for i, c := range list {
-		ids[i] = shortFramework(c.Framework) + " " + c.ID
+		ids[i] = schemas.ShortFramework(c.Framework) + " " + c.ID
 	}
 	return strings.Join(ids, ", ")
-}
-
-// shortFramework keeps a table narrow; the full name is in -o json and html:
-// "NIST SP 800-53" is NIST, "AWS Foundational Security Best Practices" is FSBP.
-func shortFramework(name string) string {
-	name = strings.TrimPrefix(name, "AWS ")
-	first, _, _ := strings.Cut(name, " ")
-	if len(first) > 1 && first == strings.ToUpper(first) {
-		return first
-	}
-	var initials strings.Builder
-	for word := range strings.FieldsSeq(name) {
-		if c := word[0]; c >= 'A' && c <= 'Z' {
-			initials.WriteByte(c)
-		}
-	}
-	return orText(initials.String(), name)
 }
 
 // maxGaps bounds what a table says of gaps: reasons of errored policies can be

@@ -207,11 +207,13 @@ func parseTime(flag, s string, now time.Time) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}
-	if t, err := time.Parse(time.DateOnly, s); err == nil {
-		return t.AddDate(0, 0, 1).Add(-time.Microsecond), nil
-	}
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return t, nil
+	for layout, length := range map[string]time.Duration{time.DateOnly: 24*time.Hour - time.Microsecond, time.RFC3339: 0} {
+		if t, err := time.Parse(layout, s); err == nil {
+			if t.After(now) {
+				return time.Time{}, fmt.Errorf("%s %q: is yet to come", flag, s)
+			}
+			return t.Add(length), nil
+		}
 	}
 	if d, err := parseAge(s); err == nil {
 		return now.Add(-d), nil

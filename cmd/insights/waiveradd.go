@@ -68,6 +68,9 @@ func (w *waiverFlags) set(f *pflag.FlagSet, t *schemas.WaiverTerms, now time.Tim
 			t.StartsAt, err = parseUntil("--starts", w.starts, now)
 		case "expires":
 			t.ExpiresAt, err = parseUntil("--expires", w.expires, now)
+			if err == nil && !t.ExpiresAt.After(now) {
+				err = fmt.Errorf("--expires %q: is past", w.expires)
+			}
 		}
 	})
 	return err

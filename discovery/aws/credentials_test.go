@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,7 +28,8 @@ type tokens struct {
 	mu      sync.Mutex
 	now     time.Time
 	life    time.Duration
-	step    time.Duration // passes with every call
+	step    time.Duration // passes at the nth of the coming calls, at once
+	nth     int
 	skew    time.Duration // how far AWS is ahead of our clock
 	expires map[string]time.Time
 	gone    map[string]bool // keys that nobody knows any more
@@ -71,7 +71,9 @@ func (t *tokens) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
 	}
 	t.mu.Lock()
-	t.now = t.now.Add(t.step)
+	if t.nth--; t.nth == 0 {
+		t.now = t.now.Add(t.step)
+	}
 	at := t.now.Add(t.skew)
 	end, temporary := t.expires[key]
 	var code string
@@ -170,8 +172,9 @@ func wantSame(t *testing.T, got, want snapshot) {
 	}
 }
 
-// A role's session lives for 15 minutes, and three seconds pass with every call;
-// up to 16 are under way at once.
+// A role's session lives for 15 minutes, of which two pass in the middle of every unit,
+// while up to 16 calls are under way: what they were signed with is then two minutes old
+// at most, however slow the machine, and is renewed five minutes before its end.
 func TestScanOutlivesItsCredentials(t *testing.T) {
 	fake, a := fakeAccount(t)
 	calm := aws.New(zerolog.Nop(), time.Now)
@@ -179,26 +182,40 @@ func TestScanOutlivesItsCredentials(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, skew := range map[string]time.Duration{"in step": 0, "our clock is late": time.Hour} {
+	for name, c := range map[string]struct {
+		skew     time.Duration
+		sessions int
+	}{
+		"in step":           {0, 3},         // renewed after 10 and 20 minutes
+		"our clock is late": {time.Hour, 2}, // after 15, by a refusal
+	} {
 		t.Run(name, func(t *testing.T) {
 			sts := newTokens(fake, 15*time.Minute)
-			sts.step, sts.skew = 3*time.Second, skew
+			sts.step, sts.skew = 2*time.Minute, c.skew
 			a := a
 			a.Endpoint, a.RoleARN = serve(t, sts), "arn:aws:iam::123456789012:role/insights"
 			p := aws.New(zerolog.Nop(), sts.clock)
-			got, err := readSome(t, p, a, append(slices.Repeat([]schemas.UnitKey{bucketUnit}, 10), queueUnit)...)
-			if err != nil {
-				t.Fatal(err)
+			for range 12 {
+				sts.set(func(s *tokens) { s.nth = 20 })
+				got, err := readSome(t, p, a, bucketUnit, queueUnit)
+				if err != nil {
+					t.Fatal(err)
+				}
+				wantSame(t, got, want)
+				sts.set(func(s *tokens) {
+					if s.nth > 0 {
+						t.Fatalf("%d calls fewer than it takes", s.nth)
+					}
+				})
 			}
-			wantSame(t, got, want)
 			issued, refused := sts.counts()
-			if issued < 2 {
-				t.Errorf("the role was assumed %d times: nothing lapsed", issued)
+			if issued != c.sessions {
+				t.Errorf("the role was assumed %d times, want %d", issued, c.sessions)
 			}
-			if skew == 0 && refused > 0 {
+			if c.skew == 0 && refused > 0 {
 				t.Errorf("%d calls were refused: renewed too late", refused)
 			}
-			if skew > 0 && refused == 0 {
+			if c.skew > 0 && refused == 0 {
 				t.Error("nothing was refused")
 			}
 		})

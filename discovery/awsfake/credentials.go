@@ -38,11 +38,12 @@ func (q *request) lapsed(t sessionToken) bool {
 	return q.serverTime().Unix() >= t.Expires || q.faults.SessionCalls > 0 && q.number > t.Issued+q.faults.SessionCalls
 }
 
-// accountOf is the account that an access key is of.
+// accountOf is the account that an access key is of. Every session has a key of its own,
+// as in AWS: clients tell by it whether credentials are others.
 func (s *Server) accountOf(key string) string {
 	for _, kind := range []string{"AKIA", "ASIA"} {
-		if number, ok := strings.CutPrefix(key, kind); ok && s.pop.has(number) {
-			return number
+		if number, ok := strings.CutPrefix(key, kind); ok && len(number) >= 12 && s.pop.has(number[:12]) {
+			return number[:12]
 		}
 	}
 	return s.pop.AccountID
@@ -87,7 +88,7 @@ func assumeRole(q *request, f url.Values, b *bytes.Buffer) *fault {
 	role := p[5][strings.LastIndexByte(p[5], '/')+1:] + "/" + name
 	token := sessionToken{Account: p[4], Role: role, Expires: ends.Unix(), Issued: q.number}
 	fmt.Fprintf(b, "<AssumedRoleUser><Arn>arn:aws:sts::%[1]s:assumed-role/%[2]s</Arn><AssumedRoleId>AROAFAKEFAKEFAKEFAKE:%[3]s</AssumedRoleId></AssumedRoleUser>"+
-		"<Credentials><AccessKeyId>ASIA%[1]s</AccessKeyId><SecretAccessKey>fake</SecretAccessKey><SessionToken>%[4]s</SessionToken><Expiration>%[5]s</Expiration></Credentials>",
-		p[4], esc(role), esc(name), token, ends.UTC().Format(time.RFC3339))
+		"<Credentials><AccessKeyId>ASIA%[1]s%[6]d</AccessKeyId><SecretAccessKey>fake</SecretAccessKey><SessionToken>%[4]s</SessionToken><Expiration>%[5]s</Expiration></Credentials>",
+		p[4], esc(role), esc(name), token, ends.UTC().Format(time.RFC3339), q.number)
 	return nil
 }

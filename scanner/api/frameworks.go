@@ -156,9 +156,10 @@ func (l *Local) GetFramework(ctx context.Context, name string) (schemas.Framewor
 	return findFramework(list, name)
 }
 
-// findFramework finds what a name means: the whole of one, else a part of only one.
+// findFramework finds what a name means: the whole of one, else a part of only one,
+// else the short name that tables have of it.
 func findFramework(list []schemas.Framework, name string) (schemas.Framework, error) {
-	var exact, part []schemas.Framework
+	var exact, part, short []schemas.Framework
 	names := make([]string, len(list))
 	for i, f := range list {
 		names[i] = f.Label()
@@ -168,10 +169,14 @@ func findFramework(list []schemas.Framework, name string) (schemas.Framework, er
 			exact = append(exact, f)
 		case strings.Contains(strings.ToLower(names[i]), strings.ToLower(name)):
 			part = append(part, f)
+		case strings.EqualFold(schemas.ShortFramework(f.Name), name):
+			short = append(short, f)
 		}
 	}
-	if len(exact) == 0 {
-		exact = part
+	for _, others := range [][]schemas.Framework{part, short} {
+		if len(exact) == 0 {
+			exact = others
+		}
 	}
 	if len(exact) == 1 {
 		return exact[0], nil

@@ -93,8 +93,12 @@ func TestARegionIsReadByOneProcess(t *testing.T) {
 		return a.Units(ctx, 1, r.as("a", func(u schemas.Unit) error {
 			if u.Unit == first.Unit {
 				close(held)
-				<-release
-				return nil
+				select {
+				case <-release:
+					return nil
+				case <-ctx.Done():
+					return ctx.Err()
+				}
 			}
 			return once(u)
 		}))

@@ -17,15 +17,19 @@ import (
 // waits for the running handlers, whose context ends Options.Grace later. A unit is
 // acknowledged after h returned nil, and given back when h was interrupted.
 // While h runs the server is told that it is alive. Units of one account and region are
-// read by one process at a time; another that is given one puts it off. It returns nil when ctx
+// read by one process at a time; another that is given one puts it off, as is one that
+// would take more handlers than its account's or service's part while others wait. It returns nil when ctx
 // ended and an error only when the consumer cannot be used at all.
 func (b *Bus) Units(ctx context.Context, parallel int, h func(ctx context.Context, u schemas.Unit) error) error {
+	turns := newTurns(b, parallel)
 	return b.each(ctx, schemas.StreamUnits, schemas.ConsumerDiscovery, parallel, func(ctx context.Context, m jetstream.Msg) error {
 		var u schemas.Unit
 		if err := b.decode(ctx, m, &u); err != nil {
 			return err
 		}
-		return b.budgets.with(ctx, u, func(ctx context.Context) error { return h(ctx, u) })
+		return turns.with(ctx, u, func() error {
+			return b.budgets.with(ctx, u, func(ctx context.Context) error { return h(ctx, u) })
+		})
 	})
 }
 

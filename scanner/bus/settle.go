@@ -42,7 +42,7 @@ func decide(err error, delivery uint64) Fate {
 	if err == nil {
 		return Acked
 	}
-	if errors.Is(err, errElsewhere) {
+	if errors.Is(err, errElsewhere) || errors.Is(err, errNotNow) {
 		return Deferred
 	}
 	switch schemas.CodeOf(err) {

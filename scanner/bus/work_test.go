@@ -43,8 +43,13 @@ func consume(t *testing.T, f func(context.Context) error) context.CancelFunc {
 	go func() { done <- f(ctx) }()
 	stop := sync.OnceFunc(func() {
 		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("consumer ended with %v", err)
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Errorf("consumer ended with %v", err)
+			}
+		case <-time.After(30 * time.Second):
+			t.Error("consumer does not end")
 		}
 	})
 	t.Cleanup(stop)
