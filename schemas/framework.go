@@ -118,7 +118,7 @@ type ControlStatus string
 const (
 	ControlPassed  ControlStatus = "passed"
 	ControlFailed  ControlStatus = "failed"  // a policy failed somewhere
-	ControlUnknown ControlStatus = "unknown" // one could not be judged somewhere, none failed
+	ControlUnknown ControlStatus = "unknown" // one could not be judged somewhere, none failed, or an account was never scanned whole
 	ControlNoData  ControlStatus = "no_data" // nothing that its policies apply to, or no policy was enforced
 	ControlManual  ControlStatus = "manual"  // no policy checks it
 )
@@ -176,4 +176,8 @@ type FrameworkAccount struct {
 	AccountID AccountID    `json:"accountId"`
 	Account   string       `json:"account"`
 	Total     ControlTally `json:"total"`
+	// Unscanned: no scan has read the whole account, so what did not fail is unknown.
+	Unscanned bool `json:"unscanned,omitempty"`
+	// Scopes could not be listed whole: what is in them is in no count.
+	Scopes []ScopeGap `json:"scopes,omitempty"`
 }

@@ -136,6 +136,9 @@ func (c Counts) PolicyScores(groups uint64) (policies, securityHub Score) {
 		groups = 0
 	}
 	p, h := one(c.Decided())
+	if c.Waived > 0 && c.DecidedWithWaivers() == ControlNoData {
+		groups = 0 // all there is is waived: left out, not compliant
+	}
 	pw, hw := one(c.DecidedWithWaivers())
 	return NewScore(p, pw), NewScore(h, hw)
 }

@@ -29,23 +29,31 @@ func (r *reporter) open(ctx context.Context) error {
 		openAsOf(w, r.q.AsOf, r.ids)
 	}
 	waiver, args := waived(r.rec, r.ids, asOf)
+	fails, failArgs := "1", []any(nil)
+	if waiver != nobody && !asOf {
+		fails, failArgs = r.stillFails()
+	}
+	opened := map[[3]string]uint64{}
 	ends := map[string]schemas.Waiver{}
 	for _, v := range r.rec.Waivers {
 		ends[v.Name] = v
 	}
-	return r.s.query(ctx, "count violations", r.s.sql("SELECT account_id, pack, policy, severity, "+waiver+" AS waiver, count() FROM @db."+table+" FINAL WHERE "+w.String()+
-		" GROUP BY account_id, pack, policy, severity, waiver ORDER BY waiver"), append(args, w.args...),
+	err := r.s.query(ctx, "count violations", r.s.sql("SELECT account_id, pack, policy, severity, "+waiver+" AS waiver, count(), countIf("+fails+") FROM @db."+table+" FINAL WHERE "+w.String()+
+		" GROUP BY account_id, pack, policy, severity, waiver ORDER BY waiver"), slices.Concat(args, failArgs, w.args),
 		func(rows driver.Rows) error {
 			var account, pack, policy, severity, waiver string
-			var n uint64
-			if err := rows.Scan(&account, &pack, &policy, &severity, &waiver, &n); err != nil {
+			var n, fail uint64
+			if err := rows.Scan(&account, &pack, &policy, &severity, &waiver, &n, &fail); err != nil {
 				return err
 			}
+			k := [3]string{account, pack, policy}
+			p := r.policies[k]
 			if !wanted(r.q.Severity, schemas.Severity(severity)) {
 				return nil
 			}
 			a := r.accounts[account]
 			a.Open[schemas.Severity(severity)] += n
+			opened[k] += n
 			if waiver == "" {
 				return nil
 			}
@@ -54,11 +62,32 @@ func (r *reporter) open(ctx context.Context) error {
 			}
 			a.Waived[schemas.Severity(severity)] += n
 			a.Waivers = used(a.Waivers, ends[waiver], n)
-			if p := r.policies[[3]string{account, pack, policy}]; p != nil {
-				p.Counts.Waived = min(p.Counts.Failed, p.Counts.Waived+n)
+			if p != nil {
+				p.Counts.Waived += fail
 			}
 			return nil
 		})
+	if err != nil {
+		return err
+	}
+	for k, p := range r.policies {
+		// Which of the past's open violations were unknown then is not kept: as many
+		// as there are more than failures, and they may be the waived ones.
+		if over := opened[k] - min(opened[k], p.Counts.Failed); asOf {
+			p.Counts.Waived -= min(p.Counts.Waived, over)
+		}
+		p.Counts.Waived = min(p.Counts.Waived, p.Counts.Failed)
+	}
+	return nil
+}
+
+// stillFails holds for rows of violations whose policy fails by the verdict of
+// now. A violation also stays open while nobody knows: that is a gap, which no
+// waiver covers.
+func (r *reporter) stillFails() (condition string, args []any) {
+	w := r.enforced()
+	return `(account_id, type, region, id, pack, policy) IN (SELECT account_id, type, region, id, pack, arrayJoin(failed) FROM @db.verdicts FINAL WHERE ` +
+		w.String() + ` AND notEmpty(failed))`, w.args
 }
 
 // used adds what a waiver covers. Rows come in the order of waivers.
@@ -76,6 +105,8 @@ func (r *reporter) compliant(ctx context.Context) error {
 	w := r.enforced()
 	size := func(column string) string { return "length(" + column + ")" }
 	var sizes []any
+	v := r.enforced()
+	v.add("state = 'open'")
 	if len(r.q.Severity) > 0 {
 		var names []string
 		for k := range r.policies {
@@ -86,18 +117,18 @@ func (r *reporter) compliant(ctx context.Context) error {
 		if len(names) == 0 {
 			return nil
 		}
+		v.add("has(?, concat(pack, '/', policy))", names)
 		size = func(column string) string {
 			sizes = append(sizes, names)
 			return "arrayCount(p -> has(?, concat(pack, '/', p)), " + column + ")"
 		}
 	}
 	counted := "sum(" + size("passed") + ") AS passes, sum(" + size("failed") + ") AS fails, sum(" + size("unknown") + " + " + size("errored") + ") AS gaps"
-	v := r.enforced()
-	v.add("state = 'open'")
-	if len(r.q.Severity) > 0 {
-		v.add("severity IN ?", texts(r.q.Severity))
-	}
 	waiver, args := waived(r.rec, r.ids, false)
+	if waiver != nobody { // then as many waived ones as failures are the same ones
+		fails, failArgs := r.stillFails()
+		v.add(fails, failArgs...)
+	}
 	all := slices.Concat(sizes, w.args, v.args, args)
 	return r.s.query(ctx, "count compliant resources", r.s.sql(`SELECT account_id, countIf(passes + fails + gaps > 0), countIf(passes > 0 AND fails + gaps = 0),
 			countIf(passes + gaps > 0 OR fails > waives), countIf(passes > 0 AND gaps = 0 AND fails <= waives)

@@ -73,12 +73,22 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
+// maxStatement is how long a statement may be, in bytes: bound values stand in its
+// text, and lists of names and waivers soon fill the 256 KiB that ClickHouse allows.
+const maxStatement = 1_000_000_000
+
 func (s *Store) driverOptions(o Options) (*clickhouse.Options, error) {
 	if o.DSN != "" {
 		opts, err := clickhouse.ParseDSN(o.DSN)
 		if err != nil {
 			return nil, schemas.Errorf(schemas.CodeInvalid, "clickhouse.dsn: %w", err).
 				WithHint("For example clickhouse://user@host:9440?secure=true or https://user@host:8443.")
+		}
+		if opts.Settings == nil {
+			opts.Settings = clickhouse.Settings{}
+		}
+		if _, set := opts.Settings["max_query_size"]; !set {
+			opts.Settings["max_query_size"] = maxStatement
 		}
 		opts.Auth.Database = "" // names are qualified, and the database may not exist yet
 		return opts, nil

@@ -2,6 +2,7 @@ package sink
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -107,5 +108,21 @@ func TestAGoPanicStaysAGoPanicWithTheEngineLoaded(t *testing.T) {
 	code, out := runChild(t, "panic", "INSIGHTS_SINK_DIR="+filepath.Join(t.TempDir(), "ch"))
 	if code != 2 || !strings.Contains(out, "goroutine ") || !strings.Contains(out, "nil pointer dereference") {
 		t.Fatalf("child: code %d\n%s", code, out)
+	}
+}
+
+// Long statements fit on a server too, unless the DSN says otherwise.
+func TestStatementsMayBeLong(t *testing.T) {
+	t.Parallel()
+	for dsn, want := range map[string]any{
+		"clickhouse://h:9000": maxStatement, "http://h:8123?max_execution_time=60": maxStatement, "clickhouse://h:9000?max_query_size=300000": 300000,
+	} {
+		opts, err := (&Store{}).driverOptions(Options{DSN: dsn})
+		if err != nil {
+			t.Fatalf("%s: %v", dsn, err)
+		}
+		if got := opts.Settings["max_query_size"]; fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s: %v, want %v", dsn, got, want)
+		}
 	}
 }

@@ -34,10 +34,13 @@ func waived(rec schemas.Record, ids []string, asOf bool) (expression string, arg
 		args = append(append(args, w.args...), v.Name)
 	}
 	if len(parts) == 1 {
-		return "''", nil
+		return nobody, nil
 	}
 	return "multiIf(" + strings.Join(parts, ", ") + ", '')", args
 }
+
+// nobody is the expression without a waiver.
+const nobody = "''"
 
 // concerns tells whether a waiver can cover anything in the accounts.
 func concerns(v schemas.Waiver, ids []string) bool {

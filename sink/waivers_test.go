@@ -144,3 +144,43 @@ func TestWaivers(t *testing.T) {
 		t.Errorf("half waived is not compliant: %+v, %v", r.Accounts[0].Scores.Resources.WithWaivers, err)
 	}
 }
+
+// What became unknown, or is waived wholly, raises no score with waivers.
+func TestWaivedAndUnknown(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t)
+	sc.packs = []schemas.JudgedPack{{Pack: "p", Version: "1", Policies: []string{"a", "b"}}}
+	known := true
+	sc.says = func(k schemas.Key, _, policy string) schemas.PolicyResult {
+		switch {
+		case k.ID == "waived" && policy == "a" && !known:
+			return schemas.PolicyResult{Outcome: schemas.Unknown}
+		case k.ID == "waived", k.ID == "bad" && policy == "a":
+			return failed(schemas.SeverityHigh, "no")
+		}
+		return schemas.PolicyResult{Outcome: schemas.Passed}
+	}
+	keys := []schemas.Key{sceneKey(bucketType, "bad"), sceneKey(bucketType, "good"), sceneKey(bucketType, "waived")}
+	sc.judge(keys...)
+	known = false
+	sc.content[keys[2]] = "denied"
+	sc.judge(keys...)
+	terms := schemas.WaiverTerms{Selector: schemas.WaiverSelector{URNs: []string{"*::waived"}, Policies: []string{"a"}}, ExpiresAt: sc.start.AddDate(0, 0, 9)}
+	rec := schemas.Record{Waivers: []schemas.Waiver{{Name: "w", WaiverTerms: terms}}}
+	r, err := sc.s.Report(t.Context(), schemas.ReportQuery{}, rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// a: bad failed, good passed, waived unknown. b: waived failed, two passed. The
+	// violation of a on the waived one is open and covered, and hides no failure.
+	s := r.Accounts[0].Scores
+	if s.Results.Strict != schemas.NewShare(3, 6) || *s.Results.WithWaivers != schemas.NewShare(3, 6) {
+		t.Errorf("results %+v %+v", s.Results.Strict, *s.Results.WithWaivers)
+	}
+	if s.Resources.Strict != schemas.NewShare(1, 3) || *s.Resources.WithWaivers != schemas.NewShare(1, 3) {
+		t.Errorf("resources %+v %+v", s.Resources.Strict, *s.Resources.WithWaivers)
+	}
+	if r.Accounts[0].Waived[schemas.SeverityHigh] != 1 {
+		t.Errorf("%+v: the violation is open, and waived", r.Accounts[0].Waived)
+	}
+}

@@ -186,6 +186,17 @@ func (a *app) frameworkReport(ctx context.Context, s api.Service, o reportOption
 			return err
 		}
 	}
+	for _, acc := range r.Accounts {
+		if acc.Unscanned {
+			fmt.Fprintf(a.out, "\nAccount %s was never scanned as a whole: what did not fail there is unknown.\n", acc.Account)
+		}
+		if n := len(acc.Scopes); n > 0 {
+			fmt.Fprintf(a.out, "\n%s of account %s could not be listed whole, and what is in them is in no count:\n", countText(uint64(n), "scope", "scopes"), acc.Account)
+		}
+		for _, g := range acc.Scopes {
+			fmt.Fprintf(a.out, "  %s\n", scopeText(g.ScopeEnd))
+		}
+	}
 	for _, section := range r.Sections {
 		fmt.Fprintf(a.out, "\n%s: score %s, coverage %s\n\n", orText(section.Section, "Controls"), percentText(section.Total.Score.Strict.Percent), percentText(section.Total.Coverage.Percent))
 		rows := make([][]string, len(section.Controls))

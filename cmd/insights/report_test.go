@@ -119,6 +119,22 @@ func renderPage(t *testing.T, r schemas.Report, l *listed, q schemas.ReportQuery
 	return buf.String()
 }
 
+// A page of the past says so, and lists what was open then.
+func TestPageOfThePast(t *testing.T) {
+	t.Parallel()
+	l := &listed{}
+	r := schemas.Report{AsOf: at(10), Accounts: []schemas.AccountReport{{AccountID: "aws-1", Account: "prod", Resources: 1, CountedAt: at(9)}}}
+	got := renderPage(t, r, l, schemas.ReportQuery{AsOf: at(10)})
+	if len(l.asks) != 1 || !l.asks[0].AsOf.Equal(at(10)) || len(l.asks[0].State) != 0 {
+		t.Errorf("asked for %+v", l.asks)
+	}
+	for _, want := range []string{"as of " + timeText(at(10)), "Counted: " + timeText(at(9))} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in the page", want)
+		}
+	}
+}
+
 // sameAsFile compares with a file of testdata, which -update writes anew.
 func sameAsFile(t *testing.T, name, got string) {
 	t.Helper()

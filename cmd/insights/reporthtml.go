@@ -48,6 +48,7 @@ var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 // page is what the template prints.
 type page struct {
 	At       time.Time
+	AsOf     time.Time // zero: now
 	Version  string
 	Filters  []string
 	Accounts []pageAccount
@@ -87,7 +88,7 @@ type violationLister interface {
 
 // newPage gathers a page: the report, and the open violations it counts.
 func newPage(ctx context.Context, s violationLister, r schemas.Report, q schemas.ReportQuery, now time.Time) (page, error) {
-	p := page{At: now, Version: thisBuild().Version, Filters: filterTexts(q)}
+	p := page{At: now, AsOf: r.AsOf, Version: thisBuild().Version, Filters: filterTexts(q)}
 	room := pageViolations
 	for _, acc := range r.Accounts {
 		pa := newPageAccount(acc)
@@ -169,6 +170,9 @@ func (pa *pageAccount) open(ctx context.Context, s violationLister, q schemas.Re
 	ask := schemas.ViolationQuery{
 		Accounts: []string{string(pa.AccountID)}, Pack: q.Pack, Severity: q.Severity,
 		State: []schemas.ViolationState{schemas.ViolationOpen}, Sort: "severity", Enforced: !schemas.IsLocal(q.Pack),
+	}
+	if !q.AsOf.IsZero() { // what was open then, whatever it is now
+		ask.AsOf, ask.State = q.AsOf, nil
 	}
 	if pa.Total <= pagePerAccount {
 		return violationsUpTo(ctx, s, ask, min(room, pagePerAccount))

@@ -175,7 +175,11 @@ func TestFindingsAreComplianceFindings(t *testing.T) {
 			Code         string `json:"status_code"`
 			Requirements []string
 		}
-		Info struct{ UID, Title string } `json:"finding_info"`
+		Info     struct{ UID, Title string } `json:"finding_info"`
+		Unmapped struct {
+			Waiver string
+			Until  string `json:"waived_until"`
+		}
 	},
 	) {
 		t.Helper()
@@ -197,6 +201,18 @@ func TestFindingsAreComplianceFindings(t *testing.T) {
 	}
 	if c := f.Compliance; c.Status != 3 || c.Control != "q" || strings.Join(c.Requirements, "|") != "CIS AWS Foundations Benchmark 3.0.0 2.1.4|SOC 2 CC6.1" {
 		t.Errorf("an open violation's compliance is %+v", c)
+	}
+	waived := func(v *schemas.Violation) {
+		v.Waiver, v.WaivedUntil, v.Triage = "w", at.Add(48*time.Hour), &schemas.Triage{Status: schemas.TriageInProgress}
+	}
+	if f = finding(waived); f.Status != 3 || f.Unmapped.Waiver != "w" || f.Unmapped.Until != "2026-11-27T10:00:00Z" {
+		t.Errorf("a waived violation is %+v", f)
+	}
+	if f = finding(func(v *schemas.Violation) { waived(v); v.Waiver = "" }); f.Status != 2 || f.Unmapped.Waiver != "" {
+		t.Errorf("one that is worked on is %+v", f)
+	}
+	if f = finding(func(v *schemas.Violation) { v.Reopened = 1 }); f.Activity != 2 || f.Type != 200302 || f.Status != 1 {
+		t.Errorf("a reopened violation is %+v", f)
 	}
 	for cause, status := range map[schemas.FixCause]int{
 		schemas.FixResourceChanged: 1, schemas.FixPolicyChanged: 1, schemas.FixResourceGone: 99, schemas.FixPackWithdrawn: 99, schemas.FixOutOfScope: 99,

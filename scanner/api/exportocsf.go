@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -11,8 +12,9 @@ import (
 const ocsfVersion = "1.8.0"
 
 // findings writes violations as Compliance Findings: a policy that fails on a
-// resource is a finding of status Fail, new while it is open; one that was fixed
-// is resolved, with status Pass where the resource or the policy came to pass, and
+// resource is a finding of status Fail: new while it is open, in progress when
+// somebody works on it, suppressed when a waiver covers it; an update when it came
+// back. One that was fixed is resolved, with status Pass where the resource or the policy came to pass, and
 // Other where nobody knows: gone, out of scope, the pack withdrawn.
 type findings struct {
 	lines
@@ -55,8 +57,11 @@ const (
 	ocsfFindings   = 2
 	ocsfCompliance = 2003
 	ocsfCreate     = 1
+	ocsfUpdate     = 2
 	ocsfClose      = 3
 	ocsfNew        = 1
+	ocsfInProgress = 2
+	ocsfSuppressed = 3
 	ocsfResolved   = 4
 	ocsfPass       = 1
 	ocsfFail       = 3
@@ -72,6 +77,15 @@ var ocsfSeverities = []struct {
 
 func (f *findings) finding(v *schemas.Violation, p schemas.Policy) object {
 	activity, activityName, status, statusName, at := ocsfCreate, "Create", ocsfNew, "New", v.LastSeen
+	if v.Reopened > 0 {
+		activity, activityName = ocsfUpdate, "Update"
+	}
+	switch {
+	case v.Waiver != "":
+		status, statusName = ocsfSuppressed, "Suppressed"
+	case v.Triage != nil && v.Triage.Status == schemas.TriageInProgress:
+		status, statusName = ocsfInProgress, "In Progress"
+	}
 	if v.State == schemas.ViolationFixed {
 		activity, activityName, status, statusName, at = ocsfClose, "Close", ocsfResolved, "Resolved", v.FixedAt
 	}
@@ -99,6 +113,10 @@ func (f *findings) finding(v *schemas.Violation, p schemas.Policy) object {
 		"message": strings.Join(v.Messages, "\n"), "compliance": compliance(v, p), "finding_info": info, "cloud": cloud, "resources": []any{resource},
 		"metadata": object{"version": ocsfVersion, "profiles": []any{"cloud"}, "product": object{"name": "insights-scanner", "vendor_name": "insights-scanner", "version": f.version}},
 		"unmapped": object{"pack": v.Pack, "pack_version": v.PackVersion, "policy": v.Policy, "level": v.Level, "policy_group": v.Group, "reopened": v.Reopened, "local": v.Local},
+	}
+	if v.Waiver != "" {
+		unmapped := out["unmapped"].(object)
+		unmapped["waiver"], unmapped["waived_until"] = v.Waiver, v.WaivedUntil.UTC().Format(time.RFC3339)
 	}
 	if p.RemediationSteps != "" {
 		out["remediation"] = object{"desc": p.RemediationSteps}

@@ -23,7 +23,9 @@ func byFramework(f schemas.Framework, r schemas.Report) schemas.FrameworkReport 
 		for _, c := range f.Controls {
 			one.add(controlOf(f, c, []schemas.AccountReport{acc}))
 		}
-		out.Accounts = append(out.Accounts, schemas.FrameworkAccount{AccountID: acc.AccountID, Account: acc.Account, Total: one.done()})
+		out.Accounts = append(out.Accounts, schemas.FrameworkAccount{
+			AccountID: acc.AccountID, Account: acc.Account, Total: one.done(), Unscanned: acc.LastScan == nil, Scopes: acc.Scopes,
+		})
 	}
 	var sections []string
 	for _, c := range f.Controls {
@@ -68,10 +70,22 @@ func controlOf(f schemas.Framework, c schemas.FrameworkControl, accounts []schem
 	}
 	slices.SortFunc(out.Policies, func(a, b schemas.ControlPolicy) int { return strings.Compare(a.Pack+"/"+a.Policy, b.Pack+"/"+b.Policy) })
 	out.Status, out.WithWaivers = out.Counts.Decided(), out.Counts.DecidedWithWaivers()
+	if slices.ContainsFunc(accounts, func(a schemas.AccountReport) bool { return a.LastScan == nil }) {
+		out.Status, out.WithWaivers = unlessFailed(out.Status), unlessFailed(out.WithWaivers)
+	}
 	if len(c.Policies) == 0 && len(out.Policies) == 0 {
 		out.Status, out.WithWaivers = schemas.ControlManual, schemas.ControlManual
 	}
 	return out
+}
+
+// unlessFailed is a status where an account was never scanned whole: what it would
+// have shown is unknown.
+func unlessFailed(s schemas.ControlStatus) schemas.ControlStatus {
+	if s == schemas.ControlFailed {
+		return s
+	}
+	return schemas.ControlUnknown
 }
 
 // names tells whether a policy itself says that it checks a control.

@@ -27,7 +27,7 @@ func TestAReportByFramework(t *testing.T) {
 		{ID: "1.3", Policies: []string{"none/none"}},
 		{ID: "1.4", Policies: []string{"p/unknown"}},
 	}}
-	one := schemas.AccountReport{AccountID: "aws-1", Account: "one", Packs: []schemas.PackReport{
+	one := schemas.AccountReport{AccountID: "aws-1", Account: "one", LastScan: &schemas.Scan{}, Packs: []schemas.PackReport{
 		{Pack: "p", Policies: []schemas.PolicyReport{
 			policyOf("a", schemas.Counts{Passed: 2}), policyOf("named", schemas.Counts{Failed: 1, Errored: 1, Disabled: 2}, cis("3.0", "2.9")),
 			policyOf("older", schemas.Counts{Passed: 9}, cis("2.0", "2.9")), policyOf("any", schemas.Counts{Passed: 1, NotApplicable: 3}, cis("", "2.9")),
@@ -37,7 +37,7 @@ func TestAReportByFramework(t *testing.T) {
 		{Pack: "p@local", Local: true, Policies: []schemas.PolicyReport{policyOf("mine", schemas.Counts{Failed: 5}, cis("3.0", "1.2"))}},
 	}}
 	one.Packs[2].Policies[0].Policy = "x"
-	two := schemas.AccountReport{AccountID: "aws-2", Account: "two", Packs: []schemas.PackReport{
+	two := schemas.AccountReport{AccountID: "aws-2", Account: "two", LastScan: &schemas.Scan{}, Packs: []schemas.PackReport{
 		{Pack: "p", Policies: []schemas.PolicyReport{policyOf("waived", schemas.Counts{Failed: 1, Waived: 1}), policyOf("a", schemas.Counts{Passed: 1})}},
 	}}
 	r := byFramework(f, schemas.Report{Accounts: []schemas.AccountReport{one, two}})

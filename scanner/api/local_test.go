@@ -38,7 +38,7 @@ var writes = map[string]struct {
 	"CreateToken":         {"token", "x", `"createdBy":"ci"`, false},
 	"RevokeToken":         {"token", "x", "null", false},
 	"ReplayDeadLetter":    {"dead-letter", "1", `"change":"replayed"`, false},
-	"AddWebhook":          {"webhook", "x", `"createdBy":"ci"`, false},
+	"AddWebhook":          {"webhook", "x", `"url":"http://x",`, false},
 	"RemoveWebhook":       {"webhook", "x", "null", false},
 	"RemoveDeadLetter":    {"dead-letter", "1", "null", false},
 	"AddWaiver":           {"waiver", "x", `"requester":"ci"`, false},
@@ -67,7 +67,7 @@ func simple() []called {
 					c.args[i] = reflect.ValueOf("0123456789ab") // of a finding
 				}
 			case schemas.Webhook:
-				c.args[i] = reflect.ValueOf(schemas.Webhook{Name: "x", URL: "http://x"})
+				c.args[i] = reflect.ValueOf(schemas.Webhook{Name: "x", URL: "http://user:word@x/secret?in=it"})
 			case []string:
 				c.args[i] = reflect.ValueOf([]string{"eu-west-1"})
 			case schemas.ScanLimit:
@@ -337,6 +337,9 @@ func TestReportsGoByWhatIsRegistered(t *testing.T) {
 	ok(t, err)
 	s, err := l.Resources(t.Context(), schemas.ResourceQuery{Accounts: named})
 	ok(t, err)
+	if urn := (schemas.Key{}).URN("legacy"); v.Violations[0].URN != urn || s.Resources[0].URN != urn || v.Violations[1].URN != "" {
+		t.Errorf("URNs %q %q, want %q as waivers have it", v.Violations[0].URN, s.Resources[0].URN, urn)
+	}
 	if v.Violations[0].Account != "legacy" || v.Violations[1].Account != "removed" || s.Resources[0].Account != "legacy" || s.Resources[1].Account != "removed" {
 		t.Errorf("violations %+v, resources %+v", v.Violations, s.Resources)
 	}

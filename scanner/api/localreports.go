@@ -85,7 +85,9 @@ func (l *Local) Violations(ctx context.Context, q schemas.ViolationQuery) (schem
 		return schemas.ViolationPage{}, err
 	}
 	for i, v := range page.Violations {
-		page.Violations[i].Account = cmp.Or(rec.Names[v.AccountID], v.Account)
+		if name := rec.Names[v.AccountID]; name != "" { // the store has the name of the last scan
+			page.Violations[i].Account, page.Violations[i].URN = name, v.Key.URN(name)
+		}
 	}
 	return page, nil
 }
@@ -106,7 +108,9 @@ func (l *Local) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas
 		return schemas.ResourcePage{}, err
 	}
 	for i, r := range page.Resources {
-		page.Resources[i].Account = cmp.Or(names[r.AccountID], r.Account)
+		if name := names[r.AccountID]; name != "" {
+			page.Resources[i].Account, page.Resources[i].URN = name, r.Key.URN(name)
+		}
 	}
 	return page, nil
 }

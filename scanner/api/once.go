@@ -20,12 +20,11 @@ type Answers interface {
 	Create(ctx context.Context, key string, v Answered) (rev uint64, err error)
 	Get(ctx context.Context, key string) (v Answered, rev uint64, err error)
 	Update(ctx context.Context, key string, v Answered, rev uint64) (uint64, error)
-	Delete(ctx context.Context, key string) error
 }
 
 // Answered is a request with an idempotency key and, once it is done, its answer.
 type Answered struct {
-	Request string            `json:"request"` // hash of method, path, query and body
+	Request string            `json:"request"` // hash of method, path, query and body; "" of a claim that was given back
 	Until   time.Time         `json:"until"`   // while it is worked on: when whoever does counts as dead
 	Status  int               `json:"status,omitempty"`
 	Header  map[string]string `json:"header,omitempty"`
@@ -48,7 +47,8 @@ const (
 func (s *Server) once(o *operation, r *http.Request) reply {
 	key := r.Header.Get(idempotencyHeader)
 	if key == "" || !o.write() {
-		return s.answer(o, r)
+		p, _ := s.answer(o, r)
+		return p
 	}
 	p, err := s.answerOnce(o, r, key)
 	if err != nil {
@@ -78,13 +78,17 @@ func (s *Server) answerOnce(o *operation, r *http.Request, key string) (reply, e
 	done := false
 	defer func() {
 		if !done { // a panic: nobody knows what came of it, so a repetition may try
-			s.forget(r.Context(), id)
+			s.forget(r.Context(), id, rev)
 		}
 	}()
-	p := s.answer(o, r)
+	// Whoever goes away ends no work that a key stands for: the repetition asks for it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), workedOn)
+	defer cancel()
+	p, code := s.answer(o, r.WithContext(ctx))
 	done = true
-	if p.status >= http.StatusInternalServerError || p.status == http.StatusTooManyRequests {
-		s.forget(r.Context(), id)
+	if p.status >= http.StatusInternalServerError || p.status == http.StatusTooManyRequests || p.header["Retry-After"] != "" ||
+		code == schemas.CodeCancelled || code == schemas.CodeFenced {
+		s.forget(r.Context(), id, rev)
 		return p, nil
 	}
 	s.keep(r.Context(), id, rev, request, p)
@@ -118,7 +122,7 @@ func (s *Server) claim(ctx context.Context, id, request string) (rev uint64, kep
 			err = errWorkedOn()
 		}
 		return 0, nil, err
-	case there.Request != request:
+	case there.Request != request && there.Request != "":
 		return 0, nil, otherRequest{schemas.Errorf(schemas.CodeInvalid, "%s: was used for another request", idempotencyHeader).
 			WithHint("every request needs a key of its own; only a repetition has the same one")}
 	case there.Status != 0:
@@ -171,10 +175,11 @@ func (s *Server) keep(ctx context.Context, id string, rev uint64, request string
 	}
 }
 
-func (s *Server) forget(ctx context.Context, id string) {
+// forget gives a claim back, unless somebody else has it by now.
+func (s *Server) forget(ctx context.Context, id string, rev uint64) {
 	ctx, cancel := afterChange(ctx)
 	defer cancel()
-	if err := s.c.Answers.Delete(ctx, id); err != nil {
+	if _, err := s.c.Answers.Update(ctx, id, Answered{}, rev); err != nil {
 		s.c.Log.Warn().Err(err).Msg("forget a request with an idempotency key")
 	}
 }

@@ -94,7 +94,7 @@ func TestKeysOfSeveralCallersDoNotMeet(t *testing.T) {
 func TestOnlyWhatWasAnsweredIsKept(t *testing.T) {
 	t.Parallel()
 	for code, calls := range map[schemas.Code]int{
-		schemas.CodeUnavailable: 2, schemas.CodeInternal: 2, schemas.CodeThrottled: 2, schemas.CodeConflict: 1, schemas.CodeNotFound: 1, schemas.CodeInvalid: 1,
+		schemas.CodeUnavailable: 2, schemas.CodeInternal: 2, schemas.CodeThrottled: 2, schemas.CodeCancelled: 2, schemas.CodeFenced: 2, schemas.CodeConflict: 1, schemas.CodeNotFound: 1, schemas.CodeInvalid: 1,
 	} {
 		s, _ := remembering(t)
 		s.service.err = schemas.Errorf(code, "no")

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 // reply is an answer before it is sent.
@@ -14,24 +16,24 @@ type reply struct {
 }
 
 // answer runs an operation.
-func (s *Server) answer(o *operation, r *http.Request) reply {
+func (s *Server) answer(o *operation, r *http.Request) (reply, schemas.Code) {
 	out, err := o.call(r)
 	if err != nil {
 		s.noted(err)
-		return problemReply(err)
+		return problemReply(err), schemas.CodeOf(err)
 	}
 	if o.out == nil {
-		return reply{status: o.status}
+		return reply{status: o.status}, ""
 	}
 	if archive, packed := out.([]byte); packed {
-		return reply{o.status, map[string]string{"Content-Type": "application/gzip"}, archive}
+		return reply{o.status, map[string]string{"Content-Type": "application/gzip"}, archive}, ""
 	}
 	raw, err := json.Marshal(out)
 	if err != nil {
 		s.noted(err)
-		return problemReply(err)
+		return problemReply(err), schemas.CodeOf(err)
 	}
-	return reply{o.status, map[string]string{"Content-Type": "application/json"}, append(raw, '\n')}
+	return reply{o.status, map[string]string{"Content-Type": "application/json"}, append(raw, '\n')}, ""
 }
 
 func (p reply) write(w http.ResponseWriter) {

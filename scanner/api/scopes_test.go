@@ -90,7 +90,7 @@ var scopes = map[string]api.TokenScope{
 	"GET /v1/trend":                                   api.ScopeRead,
 	"GET /v1/scans/{scan}/diff/{other}":               api.ScopeRead,
 	"GET /v1/resources":                               api.ScopeRead,
-	"GET /v1/webhooks":                                api.ScopeRead,
+	"GET /v1/webhooks":                                api.ScopeAdmin,
 	"POST /v1/webhooks":                               api.ScopeAdmin,
 	"POST /v1/webhooks/{webhook}/test":                api.ScopeAdmin,
 	"DELETE /v1/webhooks/{webhook}":                   api.ScopeAdmin,

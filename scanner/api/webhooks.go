@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -17,7 +18,7 @@ type Webhooks interface {
 
 func (s *Server) webhookRoutes() {
 	svc := s.c.Service
-	s.op("ListWebhooks", "GET /v1/webhooks", ScopeRead, "The addresses that are told of changes, and what is still to be delivered to each.", svc.ListWebhooks)
+	s.op("ListWebhooks", "GET /v1/webhooks", ScopeAdmin, "The addresses that are told of changes (they often hold a secret), and what is still to be delivered to each.", svc.ListWebhooks)
 	s.op("AddWebhook", "POST /v1/webhooks", ScopeAdmin, "Tell an address of violations that are opened, fixed and reopened; the secret is shown this once.", svc.AddWebhook).creates()
 	s.op("TestWebhook", "POST /v1/webhooks/{webhook}/test", ScopeAdmin, "Send one message, and say what came of it.", svc.TestWebhook)
 	s.op("RemoveWebhook", "DELETE /v1/webhooks/{webhook}", ScopeAdmin, "Tell an address no more; what was still to be delivered is forgotten.", svc.RemoveWebhook)
@@ -28,10 +29,19 @@ func (l *Local) AddWebhook(ctx context.Context, w schemas.Webhook) (schemas.Webh
 	added, err := l.p.Webhooks.Add(ctx, w, Actor(ctx))
 	if err == nil {
 		shown := added
-		shown.Secret = ""
+		shown.Secret, shown.URL = "", host(shown.URL)
 		l.record(ctx, "webhook", added.Name, shown)
 	}
 	return added, err
+}
+
+// host is an address without what may be a secret in it: user, path and query.
+func host(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 // ListWebhooks implements Service.

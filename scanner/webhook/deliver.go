@@ -20,6 +20,8 @@ import (
 const (
 	publishing = 16 // changes queued at once
 	delivering = 4  // deliveries to one webhook at once
+
+	longestWait = time.Minute // until a queue that cannot be read is tried again
 )
 
 func (w *Webhooks) publish(ctx context.Context, hooks []schemas.Webhook, changes []schemas.ViolationChange) error {
@@ -64,15 +66,25 @@ func (w *Webhooks) Run(ctx context.Context) error {
 	return err
 }
 
+// serve delivers until ctx ends. A queue that cannot be read now is tried again:
+// other webhooks, and whatever else the process does, go on.
 func (w *Webhooks) serve(ctx context.Context, h schemas.Webhook) {
-	err := w.Queue.OpenWebhook(ctx, h.Name)
-	if err == nil {
-		err = w.Queue.Webhook(ctx, h.Name, delivering, func(ctx context.Context, c *schemas.ViolationChange) error {
-			return w.deliver(ctx, h, c)
-		})
-	}
-	if err != nil && ctx.Err() == nil {
-		w.Log.Error().Err(err).Str("webhook", h.Name).Msg("nothing is delivered to a webhook until the next start")
+	for wait := w.Again; ; wait = min(2*wait, longestWait) {
+		err := w.Queue.OpenWebhook(ctx, h.Name)
+		if err == nil {
+			err = w.Queue.Webhook(ctx, h.Name, delivering, func(ctx context.Context, c *schemas.ViolationChange) error {
+				return w.deliver(ctx, h, c)
+			})
+		}
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		w.Log.Error().Err(err).Str("webhook", h.Name).Dur("again", wait).Msg("nothing is delivered to a webhook now")
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
 	}
 }
 

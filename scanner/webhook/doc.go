@@ -46,6 +46,7 @@ type Deps struct {
 	Log       zerolog.Logger
 	Now       func() time.Time
 	Timeout   time.Duration // of a delivery; default 20 s
+	Again     time.Duration // until a queue that cannot be read is tried again, at first; default 1 s
 }
 
 // Webhooks are the addresses that are told.
@@ -58,6 +59,9 @@ type Webhooks struct {
 func New(d Deps) *Webhooks {
 	if d.Timeout == 0 {
 		d.Timeout = 20 * time.Second
+	}
+	if d.Again == 0 {
+		d.Again = time.Second
 	}
 	return &Webhooks{Deps: d, client: &http.Client{
 		Timeout: d.Timeout,

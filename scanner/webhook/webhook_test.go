@@ -378,3 +378,30 @@ func TestTheLifeOfAWebhook(t *testing.T) {
 		t.Errorf("tested %+v, %v", tested, err)
 	}
 }
+
+// stumbling is a queue that cannot be opened for the first times.
+type stumbling struct {
+	webhook.Queue
+	mu    sync.Mutex
+	fails int
+}
+
+func (s *stumbling) OpenWebhook(ctx context.Context, name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fails--; s.fails >= 0 {
+		return schemas.Errorf(schemas.CodeUnavailable, "no answer")
+	}
+	return s.Queue.OpenWebhook(ctx, name)
+}
+
+// A queue that cannot be read now is read later, without a new start.
+func TestAQueueThatCannotBeReadAtFirst(t *testing.T) {
+	t.Parallel()
+	w, r := newWorld(t), newReceiver(t)
+	w.add(t, r, schemas.Webhook{Name: "hook"})
+	w.Queue, w.Again = &stumbling{Queue: w.bus, fails: 2}, time.Millisecond
+	must(t, w.Announce(t.Context(), changes(1)))
+	w.run(t)
+	r.wait(1)
+}
