@@ -108,8 +108,10 @@ func TestFaultsLeaveNoTrace(t *testing.T) {
 		srv := httptest.NewServer(h)
 		defer srv.Close()
 		p := newProgram(t)
-		p.ok(t, slices.Concat([]string{"account", "add", "prod", "--endpoint", srv.URL, "--region", "us-east-1",
-			"--service", strings.Join(troubledServices, ",")}, args)...)
+		p.ok(t, slices.Concat([]string{
+			"account", "add", "prod", "--endpoint", srv.URL, "--region", "us-east-1",
+			"--service", strings.Join(troubledServices, ","),
+		}, args)...)
 		c, s := p.content(t, p.scan(t))
 		return c, s, fake
 	}
