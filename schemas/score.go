@@ -137,7 +137,7 @@ func (c Counts) PolicyScores(groups uint64) (policies, securityHub Score) {
 	}
 	p, h := one(c.Decided())
 	if c.Waived > 0 && c.DecidedWithWaivers() == ControlNoData {
-		groups = 0 // all there is is waived: left out, not compliant
+		groups = 0 // nothing but waived failures: left out, not compliant
 	}
 	pw, hw := one(c.DecidedWithWaivers())
 	return NewScore(p, pw), NewScore(h, hw)

@@ -94,9 +94,10 @@ func (a *app) packPullCmd() *cobra.Command {
 	var dir, file string
 	cmd := &cobra.Command{
 		Use: "pull PACK [VERSION]", Short: "Download a pack as it was published", Args: args(cobra.RangeArgs(1, 2)),
-		Long: `Pull downloads VERSION of PACK, or the newest one (PACK@VERSION says the same in one
-word), and unpacks it into a new directory, PACK-VERSION unless --dir names another. With --file it writes the
-archive itself. It is what was published, byte for byte, its lock file included.`,
+		Long: `Pull downloads VERSION of PACK, or the newest one (PACK@VERSION says the
+same in one word), and unpacks it into a new directory, PACK-VERSION unless --dir
+names another. With --file it writes the archive itself. It is what was published,
+byte for byte, its lock file included.`,
 		Example: `  insights pack pull aws_foundations
   insights pack pull my_pack@1.0.0 --dir ./my-pack
   insights pack pull my_pack --file my_pack.tar.gz`,

@@ -18,9 +18,9 @@ func (a *app) packShowCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "show PACK [VERSION]", Short: "Show a pack's policies", Args: args(cobra.RangeArgs(1, 2)),
 		Long: `Show lists the policies of PACK: of VERSION, or of the newest one; PACK@VERSION says
-the same in one word. With --policy it
-shows one of them whole: what it says, the controls of frameworks that it checks, how
-to remedy, and what can be configured. -o json has all of it for every policy.`,
+the same in one word. With --policy it shows one of them whole: what it says, the
+controls of frameworks that it checks, how to remedy, and what can be configured.
+-o json has all of it for every policy.`,
 		Example: `  insights pack show aws_foundations
   insights pack show aws_foundations --policy deny_root_mfa
   insights pack show aws_foundations@1.0.0 -o json`,

@@ -72,7 +72,7 @@ func TestWhereVirtualEnvironmentsLead(t *testing.T) {
 	t.Parallel()
 	private := t.TempDir()
 	ok(t, os.Mkdir(filepath.Join(private, "bin"), 0o700))
-	ok(t, os.WriteFile(filepath.Join(private, "bin/program"), []byte("#!/bin/sh\n"), 0o700)) //nolint:gosec // a program
+	ok(t, os.WriteFile(filepath.Join(private, "bin/program"), []byte("#!/bin/sh\n"), 0o700))
 	dir, project := pack(t, pythonFiles(t, nil))
 	p, err := newPython(t.Context(), dir, project)
 	ok(t, err)

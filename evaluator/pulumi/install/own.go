@@ -93,7 +93,7 @@ func (i *Installer) contained(path string) (said string, ok bool) {
 func plain(path string) (said string, ok bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, hasPulumi...) //nolint:gosec // an interpreter that the operator names
+	cmd := exec.CommandContext(ctx, path, hasPulumi...)
 	cmd.Dir = "/"
 	out, err := cmd.Output()
 	return string(out), err == nil
