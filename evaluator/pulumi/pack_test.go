@@ -57,7 +57,7 @@ func TestManifest(t *testing.T) {
 			}
 			want := `[` +
 				`{"name":"full","displayName":"Full one","description":"Full.","level":"mandatory","severity":"critical","scope":"resource",` +
-				`"remediationSteps":"Do it.","url":"u","controls":[{"framework":"CIS","version":"1","id":"2.3"}],"tags":["a","b"],"configSchema":` +
+				`"remediationSteps":"Do it.","url":"u","controls":[{"framework":"CIS","version":"1","id":"2.3","specification":"text"}],"tags":["a","b"],"configSchema":` +
 				`{"properties":{"days":{"default":7,"type":"integer"},"more":{"default":true},"who":{"type":"string"}},"required":["who"]}},` +
 				`{"name":"remedy","description":"Remedy.","level":"advisory","scope":"resource"},` +
 				`{"name":"stack","description":"Stack.","level":"advisory","scope":"stack"},` +

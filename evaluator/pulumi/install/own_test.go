@@ -110,7 +110,7 @@ func TestInterpretersThatLocalPacksBring(t *testing.T) {
 		"PulumiPolicy.yaml": "runtime: {name: python, options: {virtualenv: script}}\nversion: 1.0.0\n",
 		"script/bin/python": "#!/bin/sh\necho was here > " + outside + "/script\necho /usr; echo /usr\n",
 	}))
-	ok(t, os.Chmod(filepath.Join(dir, "script/bin/python"), 0o700)) //nolint:gosec // a program
+	ok(t, os.Chmod(filepath.Join(dir, "script/bin/python"), 0o700))
 	i := newInstaller(t, t.TempDir())
 	if !i.Adopt(dir, p) {
 		t.Error("what says that it has pulumi_policy was not asked")
