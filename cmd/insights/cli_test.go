@@ -217,7 +217,7 @@ func TestEmptyDataDirectory(t *testing.T) {
 		want []string
 	}{
 		{"violations --cursor zzz", exitUsage, []string{"cursor", "zzz"}},
-		{"violations --sort size", exitUsage, []string{"size", "severity, account, policy, resource or firstSeen"}},
+		{"violations --sort size", exitUsage, []string{"size", "severity, account, policy, resource, firstSeen or key"}},
 		{"violations --pack aws_fundations", exitError, []string{`there is no pack "aws_fundations"`, "aws_foundations"}},
 		{"report --pack aws_fundations", exitError, []string{`there is no pack "aws_fundations"`, "aws_foundations"}},
 		{"violations --policy deny_nothing", exitError, []string{`there is no policy "deny_nothing"`}},

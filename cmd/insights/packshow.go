@@ -66,7 +66,7 @@ func (a *app) showPack(m schemas.PackManifest) error {
 	if err := printTable(a.out, []string{"policy", "severity", "level?", "controls?", "title"}, rows); err != nil || len(rows) == 0 {
 		return err
 	}
-	_, err := fmt.Fprintf(a.out, "\n'insights pack show %s@%s --policy POLICY' says how to remedy and what can be configured.\n", m.Name, m.Version)
+	_, err := fmt.Fprintf(a.out, "\nHow to remedy, and what can be configured:\n  insights pack show %s@%s --policy POLICY\n", m.Name, m.Version)
 	return err
 }
 
