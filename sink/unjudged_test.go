@@ -47,12 +47,20 @@ func askUnjudged(t *testing.T, w *world) {
 			}
 			for _, limit := range []int{0, 1, len(held), len(held) + 10} {
 				got := collectUnjudged(t, w.s, a, revision, max(0, limit))
-				want := held[:min(len(held), max(0, limit))]
-				if len(got) != len(want) {
-					t.Fatalf("%s at %d: %d of limit %d, want %d", a, revision, len(got), limit, len(want))
+				if want := min(len(held), max(0, limit)); len(got) != want {
+					t.Fatalf("%s at %d: %d of limit %d, want %d", a, revision, len(got), limit, want)
 				}
-				for i, r := range got {
-					isToBeJudged(t, w, want[i], r, revision)
+				rows := map[resourceKey]resourceRow{} // what is not settled comes last: TestUnsettledComesLast
+				for _, row := range held {
+					rows[row.key()] = row
+				}
+				for _, r := range got {
+					row, ok := rows[resourceKey{a, r.Key}]
+					if !ok {
+						t.Fatalf("%s at %d: %v is judged, or comes twice", a, revision, r.Key)
+					}
+					delete(rows, row.key())
+					isToBeJudged(t, w, row, r, revision)
 				}
 			}
 		}

@@ -178,7 +178,12 @@ func (h *hunt) routes(t *testing.T, url, scan string) {
 	if len(patterns) < 20 {
 		t.Fatalf("only %d routes found: %q", len(patterns), patterns)
 	}
-	known := strings.NewReplacer("{account}", "prod", "{scan}", scan, "{pack}", "leaky", "{version}", "1.0.0", "{group}", schemas.DefaultAccountsGroup, "{id}", "1")
+	finding := regexp.MustCompile(`"finding":"(\w+)"`).FindStringSubmatch(get(t, url+"/v1/violations"))
+	if finding == nil {
+		t.Fatal("no violation to ask for")
+	}
+	known := strings.NewReplacer("{account}", "prod", "{scan}", scan, "{pack}", "leaky", "{version}", "1.0.0", "{group}", schemas.DefaultAccountsGroup, "{id}", "1",
+		"{finding}", finding[1], "{waiver}", "none", "{framework}", "CIS", "{other}", scan)
 	for _, pattern := range patterns {
 		path := known.Replace(pattern)
 		if strings.ContainsAny(path, "{}") {
