@@ -22,6 +22,18 @@ func (c Counts) Coverage() float64 {
 	return percent(c.Passed+c.Failed, c.Passed+c.Failed+c.Unknown+c.Errored)
 }
 
+// Plus is the sum of both.
+func (c Counts) Plus(o Counts) Counts {
+	c.Passed += o.Passed
+	c.Failed += o.Failed
+	c.NotApplicable += o.NotApplicable
+	c.Unknown += o.Unknown
+	c.Errored += o.Errored
+	c.Disabled += o.Disabled
+	c.Waived += o.Waived
+	return c
+}
+
 func percent(part, whole uint64) float64 {
 	if whole == 0 {
 		return -1

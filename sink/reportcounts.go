@@ -114,9 +114,9 @@ func (r *reporter) finish() schemas.Report {
 	for k, p := range r.policies {
 		pack, account := r.packs[[2]string{k[0], k[1]}], r.accounts[k[0]]
 		pack.Policies = append(pack.Policies, *p)
-		sum(&pack.Counts, p.Counts)
+		pack.Counts = pack.Counts.Plus(p.Counts)
 		if !pack.Local || pack.Pack == r.q.Pack {
-			sum(&account.Counts, p.Counts)
+			account.Counts = account.Counts.Plus(p.Counts)
 			r.score(account, k, p.Counts)
 		}
 	}
@@ -158,14 +158,4 @@ func (r *reporter) score(a *schemas.AccountReport, k [3]string, c schemas.Counts
 	} else {
 		a.Judged.Judged++
 	}
-}
-
-func sum(total *schemas.Counts, c schemas.Counts) {
-	total.Passed += c.Passed
-	total.Failed += c.Failed
-	total.NotApplicable += c.NotApplicable
-	total.Unknown += c.Unknown
-	total.Errored += c.Errored
-	total.Disabled += c.Disabled
-	total.Waived += c.Waived
 }

@@ -159,7 +159,7 @@ func total(accounts []schemas.AccountTrend, days int) []schemas.TrendPoint {
 			if p.CountedAt.After(t.CountedAt) {
 				t.CountedAt = p.CountedAt
 			}
-			sum(&t.Counts, p.Counts)
+			t.Counts = t.Counts.Plus(p.Counts)
 			t.Policies, t.Resources = t.Policies.Plus(p.Policies), t.Resources.Plus(p.Resources)
 			t.Opened, t.Reopened, t.Fixed, t.Mended = t.Opened+p.Opened, t.Reopened+p.Reopened, t.Fixed+p.Fixed, t.Mended+p.Mended
 			t.MeanSecondsToMend += p.MeanSecondsToMend

@@ -58,12 +58,12 @@ func controlOf(f schemas.Framework, c schemas.FrameworkControl, accounts []schem
 				if p.Local || !c.Checks(p.Pack, q.Policy) && !names(f, c, q.Controls) {
 					continue
 				}
-				out.Counts = plus(out.Counts, q.Counts)
+				out.Counts = out.Counts.Plus(q.Counts)
 				i := slices.IndexFunc(out.Policies, func(o schemas.ControlPolicy) bool { return o.Pack == p.Pack && o.Policy == q.Policy })
 				if i < 0 {
 					out.Policies = append(out.Policies, schemas.ControlPolicy{Pack: p.Pack, Policy: q.Policy, Counts: q.Counts})
 				} else {
-					out.Policies[i].Counts = plus(out.Policies[i].Counts, q.Counts)
+					out.Policies[i].Counts = out.Policies[i].Counts.Plus(q.Counts)
 				}
 			}
 		}
@@ -91,17 +91,6 @@ func unlessFailed(s schemas.ControlStatus) schemas.ControlStatus {
 // names tells whether a policy itself says that it checks a control.
 func names(f schemas.Framework, c schemas.FrameworkControl, of []schemas.Control) bool {
 	return slices.ContainsFunc(of, func(o schemas.Control) bool { return o.ID == c.ID && f.Is(o) })
-}
-
-func plus(a, b schemas.Counts) schemas.Counts {
-	a.Passed += b.Passed
-	a.Failed += b.Failed
-	a.NotApplicable += b.NotApplicable
-	a.Unknown += b.Unknown
-	a.Errored += b.Errored
-	a.Disabled += b.Disabled
-	a.Waived += b.Waived
-	return a
 }
 
 // tally counts controls by status, as they are and with waivers.
