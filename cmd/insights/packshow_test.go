@@ -37,7 +37,7 @@ stack_deny_all contains "no" if input.never
 	whole := p.ok(t, "pack", "show", "own")
 	for _, want := range []string{
 		"own 1.10 (opa), number 1, published 20", "deny_public     critical     mandatory      CIS 2.1.4  Nothing is public\n",
-		"stack_deny_all  unspecified  not evaluated", "'insights pack show own@1.10 --policy POLICY'",
+		"stack_deny_all  unspecified  not evaluated", "\n  insights pack show own@1.10 --policy POLICY\n",
 	} {
 		if !strings.Contains(whole, want) {
 			t.Errorf("no %q in\n%s", want, whole)
