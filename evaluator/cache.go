@@ -18,7 +18,7 @@ import (
 type cache struct {
 	most   int
 	memory int64 // bytes that engines may hold outside of this process
-	load   func(context.Context, schemas.EffectivePack) (Engine, error)
+	load   func(context.Context, schemas.EffectivePack) (held, error)
 	log    zerolog.Logger
 
 	mu      sync.Mutex
@@ -28,15 +28,27 @@ type cache struct {
 }
 
 type entry struct {
-	key    string
-	ready  chan struct{} // closed when engine or err is set
-	engine Engine
-	err    error
-	users  int
-	used   uint64
+	key   string
+	ready chan struct{} // closed when engine or err is set
+	held
+	err   error
+	users int
+	used  uint64
 }
 
-func newCache(most int, memory int64, load func(context.Context, schemas.EffectivePack) (Engine, error), log zerolog.Logger) *cache {
+// held is an engine, and what lets go of the files that it may need as long as it
+// is kept.
+type held struct {
+	engine  Engine
+	release func()
+}
+
+func (h held) close() error {
+	defer h.release()
+	return h.engine.Close()
+}
+
+func newCache(most int, memory int64, load func(context.Context, schemas.EffectivePack) (held, error), log zerolog.Logger) *cache {
 	return &cache{most: most, memory: memory, load: load, log: log, entries: map[string]*entry{}}
 }
 
@@ -90,9 +102,9 @@ const loadTimeout = 15 * time.Minute
 func (c *cache) fill(ctx context.Context, e *entry, p schemas.EffectivePack) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)
 	defer cancel()
-	engine, err := c.load(ctx, p)
+	loaded, err := c.load(ctx, p)
 	c.mu.Lock()
-	e.engine, e.err = engine, err
+	e.held, e.err = loaded, err
 	if err != nil {
 		delete(c.entries, e.key) // the next one tries again
 	}
@@ -132,20 +144,20 @@ func (c *cache) unlock() {
 			sizes[e] = memoryOf(e)
 		}
 	}
-	var idle []Engine
-	var held int64
+	var idle []held
+	var memory int64
 	c.mu.Lock()
 	for _, e := range c.entries { // others may have closed some meanwhile
-		held += sizes[e]
+		memory += sizes[e]
 	}
-	for e := c.oldest(); e != nil && c.full(held); e = c.oldest() {
+	for e := c.oldest(); e != nil && c.full(memory); e = c.oldest() {
 		delete(c.entries, e.key)
-		held -= sizes[e]
-		idle = append(idle, e.engine)
+		memory -= sizes[e]
+		idle = append(idle, e.held)
 	}
 	c.mu.Unlock()
-	for _, engine := range idle {
-		if err := engine.Close(); err != nil {
+	for _, h := range idle {
+		if err := h.close(); err != nil {
 			c.log.Warn().Err(err).Msg("close an engine")
 		}
 	}
@@ -154,8 +166,8 @@ func (c *cache) unlock() {
 // full tells whether there are more engines than should be kept, or they hold
 // more memory than they should. One alone may: closing it would only make it
 // load again.
-func (c *cache) full(held int64) bool {
-	return c.closed || len(c.entries) > c.most || len(c.entries) > 1 && held > c.memory
+func (c *cache) full(memory int64) bool {
+	return c.closed || len(c.entries) > c.most || len(c.entries) > 1 && memory > c.memory
 }
 
 func memoryOf(e *entry) int64 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 	"testing"
@@ -16,10 +17,18 @@ import (
 // plenty is memory that no test uses up.
 const plenty = 1 << 60
 
+// bare has engines that need no files.
+func bare(load func(context.Context, schemas.EffectivePack) (Engine, error)) func(context.Context, schemas.EffectivePack) (held, error) {
+	return func(ctx context.Context, p schemas.EffectivePack) (held, error) {
+		e, err := load(ctx, p)
+		return held{e, func() {}}, err
+	}
+}
+
 func testCache(w *world, most int) *cache {
-	return newCache(most, plenty, func(ctx context.Context, p schemas.EffectivePack) (Engine, error) {
+	return newCache(most, plenty, bare(func(ctx context.Context, p schemas.EffectivePack) (Engine, error) {
 		return w.Load(ctx, "dir-"+p.Digest, p)
-	}, zerolog.Nop())
+	}), zerolog.Nop())
 }
 
 // use takes an engine and returns what to call when done with it.
@@ -39,11 +48,11 @@ func use(t *testing.T, c *cache, name string) func() {
 func TestCacheLoadsOnce(t *testing.T) {
 	w := with()
 	begun, hold := make(chan struct{}), make(chan struct{})
-	c := newCache(4, plenty, func(ctx context.Context, p schemas.EffectivePack) (Engine, error) {
+	c := newCache(4, plenty, bare(func(ctx context.Context, p schemas.EffectivePack) (Engine, error) {
 		close(begun) // twice would panic
 		<-hold
 		return w.Load(ctx, "dir-"+p.Digest, p)
-	}, zerolog.Nop())
+	}), zerolog.Nop())
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() { use(t, c, "p")() })
@@ -131,10 +140,10 @@ func (r resident) Memory() int64 { return r.bytes }
 // one alone is kept, whatever it holds.
 func TestCacheMemory(t *testing.T) {
 	w := with()
-	c := newCache(9, 100, func(ctx context.Context, p schemas.EffectivePack) (Engine, error) {
+	c := newCache(9, 100, bare(func(ctx context.Context, p schemas.EffectivePack) (Engine, error) {
 		e, err := w.Load(ctx, "dir-"+p.Digest, p)
 		return resident{e, map[string]int64{"small": 10, "half": 50, "big": 60, "huge": 500}[p.Name]}, err
-	}, zerolog.Nop())
+	}), zerolog.Nop())
 	take := func(name string) func() {
 		_, done, err := c.get(t.Context(), pack(name))
 		if err != nil {
@@ -186,13 +195,13 @@ func TestCacheForgetsFailures(t *testing.T) {
 func TestCacheOutlivesWhoAsked(t *testing.T) {
 	w := with()
 	hold := make(chan struct{})
-	c := newCache(1, plenty, func(ctx context.Context, p schemas.EffectivePack) (Engine, error) {
+	c := newCache(1, plenty, bare(func(ctx context.Context, p schemas.EffectivePack) (Engine, error) {
 		<-hold
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		return w.Load(ctx, "dir-"+p.Digest, p)
-	}, zerolog.Nop())
+	}), zerolog.Nop())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, _, err := c.get(ctx, pack("p")); !errors.Is(err, context.Canceled) {
@@ -261,14 +270,14 @@ func (s stuck) Memory() int64 {
 func TestCacheMeasuresWithoutItsLock(t *testing.T) {
 	w := with()
 	s := stuck{asked: make(chan struct{}), answer: make(chan struct{})}
-	c := newCache(9, 100, func(ctx context.Context, p schemas.EffectivePack) (Engine, error) {
+	c := newCache(9, 100, bare(func(ctx context.Context, p schemas.EffectivePack) (Engine, error) {
 		e, err := w.Load(ctx, "dir-"+p.Digest, p)
 		if p.Name == "stuck" {
 			s.Engine = e
 			return s, err
 		}
 		return e, err
-	}, zerolog.Nop())
+	}), zerolog.Nop())
 	_, done, err := c.get(t.Context(), pack("stuck"))
 	if err != nil {
 		t.Fatal(err)
@@ -282,4 +291,22 @@ func TestCacheMeasuresWithoutItsLock(t *testing.T) {
 	}
 	c.mu.Unlock()
 	_ = done
+}
+
+// The files of a pack are held as long as its engine is kept, and not when it
+// could not be loaded.
+func TestFilesAreHeldWithTheEngine(t *testing.T) {
+	w := with(pack("p"), pack("broken"))
+	w.loadErr = map[string]error{"broken": schemas.Errorf(schemas.CodeInvalid, "no")}
+	worker := w.worker(t, io.Discard)
+	if err := worker.Handle(t.Context(), batch("x")); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{pack("p").Digest}; !slices.Equal(w.held, want) {
+		t.Errorf("held %q, want %q", w.held, want)
+	}
+	worker.Close()
+	if len(w.held) > 0 {
+		t.Errorf("held %q after the engine was closed", w.held)
+	}
 }

@@ -76,9 +76,10 @@ type Effectives interface {
 }
 
 // Archives fetches a pack archive by digest and returns an unpacked directory,
-// cached on disk and verified against the digest.
+// cached on disk and verified against the digest. The directory stays until release
+// is called.
 type Archives interface {
-	Dir(ctx context.Context, digest string) (string, error)
+	Dir(ctx context.Context, digest string) (dir string, release func(), err error)
 }
 
 // Publisher publishes a verdict batch; it returns after it is stored.

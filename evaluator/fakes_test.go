@@ -31,6 +31,7 @@ type world struct {
 	loads     []string
 	asked     []string // pack and resource
 	closed    []string
+	held      []string // archives
 	published []*schemas.VerdictBatch
 }
 
@@ -39,8 +40,22 @@ func (w *world) Effective(a schemas.AccountID) (schemas.Effective, bool) {
 	return e, ok
 }
 
-func (w *world) Dir(_ context.Context, digest string) (string, error) {
-	return "dir-" + digest, w.fetch
+func (w *world) Dir(_ context.Context, digest string) (string, func(), error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.fetch != nil {
+		return "", nil, w.fetch
+	}
+	w.held = append(w.held, digest)
+	return "dir-" + digest, func() { w.let(digest) }, nil
+}
+
+// let notes that an archive is needed no more. One that nobody holds is a panic.
+func (w *world) let(digest string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i := slices.Index(w.held, digest)
+	w.held = slices.Delete(w.held, i, i+1)
 }
 
 func (w *world) PublishVerdicts(_ context.Context, b *schemas.VerdictBatch) error {

@@ -219,28 +219,34 @@ func judgedPack(p schemas.EffectivePack) schemas.JudgedPack {
 
 // load makes the engine of a pack. A panic is as good as an invalid pack: it
 // would come again.
-func (w *Worker) load(ctx context.Context, p schemas.EffectivePack) (e Engine, err error) {
+func (w *Worker) load(ctx context.Context, p schemas.EffectivePack) (h held, err error) {
+	release := func() {}
 	defer func() {
 		if r := recover(); r != nil {
-			e, err = nil, schemas.Errorf(schemas.CodeInvalid, "pack %s: the loader panicked: %v", p.Name, r)
+			err = schemas.Errorf(schemas.CodeInvalid, "pack %s: the loader panicked: %v", p.Name, r)
+		}
+		if err != nil {
+			release()
 		}
 	}()
 	loader, ok := w.d.Loaders[p.Runtime]
 	if !ok {
-		return nil, schemas.Errorf(schemas.CodeInvalid, "pack %s: runtime %q is not supported", p.Name, p.Runtime)
+		return h, schemas.Errorf(schemas.CodeInvalid, "pack %s: runtime %q is not supported", p.Name, p.Runtime)
 	}
-	dir, err := w.d.Archives.Dir(ctx, p.Digest)
+	dir, done, err := w.d.Archives.Dir(ctx, p.Digest)
 	if err != nil {
-		return nil, err
+		return h, err
 	}
+	release = done
 	start := w.d.Now()
-	if e, err = loader.Load(ctx, dir, p); err != nil {
-		return nil, unloaded{err}
+	e, err := loader.Load(ctx, dir, p)
+	if err != nil {
+		return h, unloaded{err}
 	}
 	took := w.d.Now().Sub(start)
 	w.d.Log.Debug().Str("pack", p.Name).Str("version", p.Version).Dur("took", took).Msg("pack loaded")
 	told(w.d.Loaded, p.Runtime, took)
-	return e, nil
+	return held{e, release}, nil
 }
 
 // verdicts judges the resources of a batch, several at a time, and returns what

@@ -40,8 +40,14 @@ const (
 	BucketAnswers   = "insights-answers"       // <hash of an idempotency key> -> api.Answered, with TTL
 	BucketRestore   = "insights-restore"       // what a restore that has begun and not ended restores; not there otherwise
 	ObjectsPacks    = "insights-pack-archives" // <digest> -> tar.gz
+	ObjectsTried    = "insights-tried-packs"   // <digest> -> tar.gz of packs that are not published, with TTL
 	ObjectsOversize = "insights-oversize"      // messages over the payload limit
 )
+
+// TriedAge is how long the archive of a pack that is not published is kept, one
+// of --policy-pack or of a preview, after it was stored last. Who still needs it
+// stores it again before that.
+const TriedAge = 24 * time.Hour
 
 // Partitions is how many ways the sink's work is split by root account.
 const Partitions = 16

@@ -59,7 +59,8 @@ type parts struct {
 	provider *aws.Provider
 	runtimes runtimes
 	archives *policy.ArchiveCache
-	objects  *bus.Objects
+	objects  *bus.Objects // of published packs
+	tried    *bus.Objects // of others
 
 	// Of the control role.
 	registry *policy.Registry
@@ -94,9 +95,10 @@ func (n *node) makeParts() {
 		provider: aws.New(n.log, time.Now),
 		runtimes: newRuntimes(n.cfg, n.log),
 		objects:  bus.NewObjects(n.bus, schemas.ObjectsPacks),
+		tried:    bus.NewObjects(n.bus, schemas.ObjectsTried),
 	}
 	n.parts.provider.OnCall(n.metrics.called)
-	n.parts.archives = policy.NewArchiveCache(n.parts.objects, filepath.Join(n.cfg.DataDir, "packs"))
+	n.parts.archives = policy.NewArchiveCache(filepath.Join(n.cfg.DataDir, "packs"), time.Now, n.parts.objects, n.parts.tried)
 	if n.holdsStore() {
 		n.openControl()
 	}
@@ -121,7 +123,7 @@ func (n *node) openControl() {
 		inspectors[runtime] = loader
 	}
 	p.registry = policy.NewRegistry(policy.RegistryDeps{
-		Manifests: t.manifests, Heads: t.heads, Groups: t.groups, Objects: p.objects, Inspectors: inspectors,
+		Manifests: t.manifests, Heads: t.heads, Groups: t.groups, Objects: p.objects, Tried: p.tried, Inspectors: inspectors,
 		Record: n.store.RecordPolicies, InPlace: p.archives.Use, Phase: publishPhase, Log: n.log, Now: time.Now,
 	})
 	p.groups = policy.NewGroups(policy.GroupsDeps{Groups: t.groups, Accounts: t.accounts, Registry: p.registry, Now: time.Now})

@@ -13,7 +13,7 @@ import (
 
 // preview judges what is held of a group's accounts as if the group enforced a
 // pack otherwise, and compares with the violations that are open. Nothing is
-// recorded; the archive of a pack that is not published is kept like any other.
+// recorded; the archive of a pack that is not published is kept for schemas.TriedAge.
 func (n *node) preview(ctx context.Context, q schemas.PreviewRequest) (schemas.Preview, error) {
 	m, err := n.previewed(ctx, q)
 	if err != nil {

@@ -27,6 +27,9 @@ func (n *node) roles() []role {
 	if n.cfg.has("evaluator") && n.opts.work >= evaluating {
 		add("evaluator", n.runEvaluator)
 	}
+	if n.cfg.runsPacks() && n.opts.work >= evaluating {
+		add("pack files", n.packFiles(schedule.System{}).run)
+	}
 	if n.holdsStore() && n.opts.work >= evaluating {
 		add("sink", n.runSink)
 	}

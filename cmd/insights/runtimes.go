@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/insights-scanner/insights-scanner/evaluator/pulumi/install"
 	"github.com/insights-scanner/insights-scanner/evaluator/pulumi/sandbox"
 	"github.com/insights-scanner/insights-scanner/evaluator/rego"
+	"github.com/insights-scanner/insights-scanner/scanner/policy"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -25,7 +27,7 @@ type runtimes map[schemas.Runtime]evaluator.Loader
 // data directory, and nothing is written or tried before the first pack needs it.
 func newRuntimes(cfg Config, log zerolog.Logger) runtimes {
 	processes := &processPacks{made: sync.OnceValues(func() (*pulumi.Loader, error) {
-		root, err := filepath.Abs(filepath.Join(cfg.DataDir, "environments"))
+		root, err := filepath.Abs(cfg.environmentsDir())
 		if err != nil {
 			return nil, schemas.Errorf(schemas.CodeInvalid, "%s: %w", cfg.DataDir, err)
 		}
@@ -65,6 +67,38 @@ func (r runtimes) String() string {
 	}
 	slices.Sort(names)
 	return strings.Join(names, ", ")
+}
+
+// sweep removes environments that have not been used for the time given; those of the
+// packs in the directories named stay.
+func (r runtimes) sweep(ctx context.Context, named []string, unused time.Duration) (removed int, err error) {
+	wanted := map[*processPacks][]string{}
+	for _, l := range r {
+		if p, ok := l.(*processPacks); ok {
+			wanted[p] = nil
+		}
+	}
+	for _, dir := range named {
+		rt, err := policy.ReadRuntime(dir)
+		if err != nil {
+			return 0, err
+		}
+		if p, ok := r[rt].(*processPacks); ok {
+			wanted[p] = append(wanted[p], dir)
+		}
+	}
+	for p, dirs := range wanted {
+		l, err := p.loader()
+		if err != nil {
+			return removed, err
+		}
+		n, err := l.Sweep(ctx, dirs, unused)
+		removed += n
+		if err != nil {
+			return removed, err
+		}
+	}
+	return removed, nil
 }
 
 // close ends what loaders keep running between packs.

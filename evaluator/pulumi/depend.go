@@ -2,6 +2,7 @@ package pulumi
 
 import (
 	"context"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/evaluator"
 )
@@ -14,6 +15,12 @@ func (l *Loader) Lock(ctx context.Context, dir string) (changed bool, err error)
 		return false, err
 	}
 	return l.opt.Installer.Lock(ctx, dir, project)
+}
+
+// Sweep removes environments that have not been used for the time given, but those
+// of the packs in the directories named; see install.Installer.Sweep.
+func (l *Loader) Sweep(ctx context.Context, named []string, unused time.Duration) (removed int, err error) {
+	return l.opt.Installer.Sweep(ctx, named, unused)
 }
 
 // Own tells whether the pack in dir brings its dependencies installed; if so, it

@@ -50,7 +50,6 @@ func (e *engine) Memory() int64 {
 	defer e.mu.Unlock()
 	if now := e.opt.Now(); e.measured.IsZero() || now.Sub(e.measured) >= measureEvery {
 		e.memory, e.measured = p.child.Memory(), now
-		p.env.Used()
 	}
 	return e.memory
 }

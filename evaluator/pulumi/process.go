@@ -37,6 +37,7 @@ type process struct {
 	conn   *grpc.ClientConn
 	ended  chan struct{} // closed when the child has ended
 	how    error         // it ended, then
+	free   func()        // lets go of the environment
 	shown  secrets       // that it was shown
 	silent atomic.Bool   // it logs no exceptions
 }
@@ -45,12 +46,13 @@ type process struct {
 // ctx; it ends with kill. A pack that does not start is CodeInvalid, with what
 // it wrote.
 func start(ctx context.Context, box *sandbox.Sandbox, env install.Environment, limits sandbox.Limits, limit time.Duration) (*process, error) {
-	p := &process{env: env, out: newOutput(), ended: make(chan struct{})}
+	p := &process{env: env, out: newOutput(), ended: make(chan struct{}), free: env.Hold()}
 	child, err := box.Start(context.WithoutCancel(ctx), sandbox.Spec{
 		Argv: arguments(env.Argv), Dir: env.Dir, Env: env.Env, Read: append([]string{env.Dir}, env.Read...),
 		Limits: limits, Stdout: p.out.stdout(), Stderr: p.out.stderr(),
 	})
 	if err != nil {
+		p.free()
 		return nil, err
 	}
 	p.child = child
@@ -133,4 +135,5 @@ func (p *process) kill() {
 	if p.conn != nil {
 		_ = p.conn.Close()
 	}
+	p.free()
 }

@@ -57,7 +57,10 @@ func (b *Bus) expected() []string {
 	for _, c := range b.buckets() {
 		names = append(names, "KV_"+c.Bucket)
 	}
-	return append(names, "OBJ_"+schemas.ObjectsPacks, "OBJ_"+schemas.ObjectsOversize)
+	for _, c := range b.objectStores() {
+		names = append(names, "OBJ_"+c.Bucket)
+	}
+	return names
 }
 
 func (b *Bus) compare(name string, info *jetstream.StreamInfo) (problems []string) {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/insights-scanner/insights-scanner/scanner/bus"
 	"github.com/insights-scanner/insights-scanner/scanner/bus/bustest"
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -193,6 +195,21 @@ func TestObjects(t *testing.T) {
 	}
 	if got := must[[]byte](t)(o.Get(ctx, "big")); !slices.Equal(got, big) {
 		t.Error("the object came back changed")
+	}
+}
+
+// Of archives only those of packs that are not published go by their age.
+func TestArchivesOfPublishedPacksStay(t *testing.T) {
+	t.Parallel()
+	ctx := testContext(t)
+	s := bustest.Server(t)
+	bustest.Connect(t, s)
+	js := rawJetStream(t, s)
+	for bucket, want := range map[string]time.Duration{schemas.ObjectsPacks: 0, schemas.ObjectsTried: schemas.TriedAge} {
+		stream := must[jetstream.Stream](t)(js.Stream(ctx, "OBJ_"+bucket))
+		if c := must[*jetstream.StreamInfo](t)(stream.Info(ctx)).Config; c.MaxAge != want {
+			t.Errorf("%s: archives are kept for %s, want %s", bucket, c.MaxAge, want)
+		}
 	}
 }
 

@@ -163,6 +163,14 @@ func (b *Bus) buckets() []jetstream.KeyValueConfig {
 	}
 }
 
+func (b *Bus) objectStores() []jetstream.ObjectStoreConfig {
+	return []jetstream.ObjectStoreConfig{
+		{Bucket: schemas.ObjectsPacks, Replicas: b.opt.Replicas},
+		{Bucket: schemas.ObjectsTried, Replicas: b.opt.Replicas, TTL: schemas.TriedAge},
+		{Bucket: schemas.ObjectsOversize, Replicas: b.opt.Replicas, TTL: oversizeAge, MaxBytes: oversizeBytes},
+	}
+}
+
 func (b *Bus) setupBuckets(ctx context.Context) error {
 	for _, c := range b.buckets() {
 		var kv jetstream.KeyValue
@@ -177,10 +185,7 @@ func (b *Bus) setupBuckets(ctx context.Context) error {
 		b.kvs[c.Bucket] = kv
 		b.mu.Unlock()
 	}
-	for _, c := range []jetstream.ObjectStoreConfig{
-		{Bucket: schemas.ObjectsPacks, Replicas: b.opt.Replicas},
-		{Bucket: schemas.ObjectsOversize, Replicas: b.opt.Replicas, TTL: oversizeAge, MaxBytes: oversizeBytes},
-	} {
+	for _, c := range b.objectStores() {
 		var s jetstream.ObjectStore
 		err := patiently(ctx, func(ctx context.Context) (err error) {
 			s, err = b.js.CreateOrUpdateObjectStore(ctx, c)

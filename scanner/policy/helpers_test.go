@@ -97,6 +97,7 @@ type world struct {
 	accounts  *bus.Table[schemas.Account]
 	effective *bus.Table[schemas.Effective]
 	objects   *bus.Objects
+	tried     *bus.Objects
 	registry  *policy.Registry
 	groups    *policy.Groups
 	resolver  *policy.Resolver
@@ -113,11 +114,12 @@ func newWorld(t *testing.T, change ...func(*policy.RegistryDeps)) *world {
 		accounts:  bus.NewTable[schemas.Account](b, schemas.BucketAccounts),
 		effective: bus.NewTable[schemas.Effective](b, schemas.BucketEffective),
 		objects:   bus.NewObjects(b, schemas.ObjectsPacks),
+		tried:     bus.NewObjects(b, schemas.ObjectsTried),
 	}
 	manifests := bus.NewTable[schemas.PackManifest](b, schemas.BucketPacks)
 	groups := bus.NewTable[schemas.Group](b, schemas.BucketGroups)
 	deps := policy.RegistryDeps{
-		Manifests: manifests, Heads: bus.NewTable[policy.Head](b, schemas.BucketPacks), Groups: groups, Objects: w.objects,
+		Manifests: manifests, Heads: bus.NewTable[policy.Head](b, schemas.BucketPacks), Groups: groups, Objects: w.objects, Tried: w.tried,
 		Inspectors: map[schemas.Runtime]policy.Inspector{schemas.RuntimeOPA: inspector{}, schemas.RuntimePython: inspector{}},
 		Log:        zerolog.Nop(), Now: w.clock.Now,
 	}

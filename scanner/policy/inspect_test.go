@@ -40,7 +40,7 @@ func newLockingWorld(t *testing.T) (w *world, cache *policy.ArchiveCache, inspec
 	inspected = new(string)
 	w = newWorld(t, func(d *policy.RegistryDeps) {
 		d.Inspectors = map[schemas.Runtime]policy.Inspector{schemas.RuntimeOPA: locker{inspected: inspected}}
-		cache = policy.NewArchiveCache(d.Objects, t.TempDir())
+		cache = policy.NewArchiveCache(t.TempDir(), d.Now, d.Objects, d.Tried)
 		d.InPlace = cache.Use
 	})
 	return w, cache, inspected
@@ -54,7 +54,7 @@ func TestWhatIsPublishedHasTheLock(t *testing.T) {
 	write(t, dir, "secret", "x")
 	m, err := w.registry.PublishDir(w.ctx, dir, "ci")
 	ok(t, err)
-	unpacked, err := cache.Dir(w.ctx, m.Digest)
+	unpacked, _, err := cache.Dir(w.ctx, m.Digest)
 	ok(t, err)
 	if text, err := os.ReadFile(filepath.Join(unpacked, "lock")); err != nil || string(text) != "chosen" {
 		t.Fatalf("the lock is %q, %v", text, err)
@@ -79,7 +79,7 @@ func TestALockThatIsThereStays(t *testing.T) {
 	if m.Digest != policy.Digest(archive) {
 		t.Fatal("the archive was changed")
 	}
-	unpacked, err := cache.Dir(w.ctx, m.Digest)
+	unpacked, _, err := cache.Dir(w.ctx, m.Digest)
 	ok(t, err)
 	if text, err := os.ReadFile(filepath.Join(unpacked, "lock")); err != nil || string(text) != "the author's" {
 		t.Fatalf("the lock is %q, %v", text, err)
@@ -100,15 +100,15 @@ func TestLocalPackThatBringsItsDependencies(t *testing.T) {
 	if *inspected != dir {
 		t.Errorf("inspected in %s, want %s", *inspected, dir)
 	}
-	if used, err := cache.Dir(w.ctx, local.Digest); err != nil || used != dir {
+	if used, _, err := cache.Dir(w.ctx, local.Digest); err != nil || used != dir {
 		t.Errorf("it runs in %s, %v; want %s", used, err, dir)
 	}
-	if used, err := cache.Dir(w.ctx, published.Digest); err != nil || used == dir {
+	if used, _, err := cache.Dir(w.ctx, published.Digest); err != nil || used == dir {
 		t.Errorf("the published pack of the same files runs in %s, %v", used, err)
 	}
 	// Another process finds the archive, without what is installed.
-	other := policy.NewArchiveCache(w.objects, t.TempDir())
-	if _, err := other.Dir(w.ctx, local.Digest); err != nil {
+	other := policy.NewArchiveCache(t.TempDir(), w.clock.Now, w.objects, w.tried)
+	if _, _, err := other.Dir(w.ctx, local.Digest); err != nil {
 		t.Error(err)
 	}
 }
@@ -123,7 +123,7 @@ func TestLocalPackWithoutDependenciesIsLockedAsPublished(t *testing.T) {
 	if *inspected == dir {
 		t.Error("inspected in place")
 	}
-	unpacked, err := cache.Dir(w.ctx, local.Digest)
+	unpacked, _, err := cache.Dir(w.ctx, local.Digest)
 	ok(t, err)
 	if _, err := os.Stat(filepath.Join(unpacked, "lock")); err != nil {
 		t.Error(err)

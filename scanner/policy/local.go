@@ -16,7 +16,8 @@ type LocalPack struct {
 }
 
 // Locals prepares packs for Resolver.SetLocal, in the order given. Nothing is
-// published, but their archives are stored so that any evaluator can load them.
+// published, but their archives are stored so that any evaluator can load them, for
+// schemas.TriedAge: KeepLocals has them stay.
 // Each has a local name of its own: schemas.LocalName, numbered where packs have
 // the same name. A missing version is the beginning of the digest. warnings are
 // for people. The error lists what is wrong with every pack and configuration;
@@ -50,14 +51,35 @@ func (r *Registry) Locals(ctx context.Context, packs []LocalPack) (out []schemas
 	if len(errs) > 0 {
 		return nil, nil, errors.Join(errs...)
 	}
+	local := map[string][]byte{}
 	for i, m := range manifests {
-		if err := r.d.Objects.Put(ctx, m.Digest, archives[i]); err != nil {
-			return nil, nil, err
-		}
+		local[m.Digest] = archives[i]
+	}
+	r.mu.Lock()
+	r.local = local
+	r.mu.Unlock()
+	if err := r.KeepLocals(ctx); err != nil {
+		return nil, nil, err
+	}
+	for _, m := range manifests {
 		m.PublishedAt = r.d.Now().UTC() // of recordings the newest counts
 		r.record(ctx, m)
 	}
 	return out, warnings, nil
+}
+
+// KeepLocals stores the archives of the local packs again: others may be asked to
+// run them as long as this process has them apply.
+func (r *Registry) KeepLocals(ctx context.Context) error {
+	r.mu.Lock()
+	local := r.local
+	r.mu.Unlock()
+	for digest, archive := range local {
+		if err := r.d.Tried.Put(ctx, digest, archive); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func localWarnings(p LocalPack, m schemas.PackManifest) (out []string) {

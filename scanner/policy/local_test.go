@@ -39,7 +39,7 @@ func TestLocalPacksRunBesideEnforcedOnes(t *testing.T) {
 		t.Errorf("configuration %+v", c)
 	}
 	for _, p := range local {
-		if _, err := w.objects.Get(w.ctx, p.Digest); err != nil {
+		if _, err := w.tried.Get(w.ctx, p.Digest); err != nil {
 			t.Errorf("the archive of %s: %v", p.Name, err)
 		}
 	}
@@ -67,7 +67,7 @@ func TestLocalPacksAreRefusedTogether(t *testing.T) {
 		{Dir: newPack(t, "b/c", "1")},
 	})
 	wantCode(t, err, schemas.CodeInvalid, "is no policy pack", `all: "loud" is not a valid enforcement level`, "encrypt: days: got string, want integer", `pack name "b/c"`)
-	if _, err := w.objects.Get(w.ctx, policy.Digest(archive)); err == nil {
+	if _, err := w.tried.Get(w.ctx, policy.Digest(archive)); err == nil {
 		t.Error("the archive of one was stored")
 	}
 }

@@ -19,6 +19,7 @@ type RegistryDeps struct {
 	Heads      Table[Head]
 	Groups     Table[schemas.Group]
 	Objects    Objects // schemas.ObjectsPacks
+	Tried      Objects // schemas.ObjectsTried
 	Inspectors map[schemas.Runtime]Inspector
 	// Record writes what reports show of a pack (titles, controls); may be nil.
 	Record func(ctx context.Context, m schemas.PackManifest) error
@@ -35,6 +36,9 @@ type RegistryDeps struct {
 type Registry struct {
 	d      RegistryDeps
 	taking sync.Mutex // of this process one takes a number at a time
+
+	mu    sync.Mutex
+	local map[string][]byte // archives of local packs, by digest
 }
 
 // NewRegistry returns a registry. Nothing runs in it by itself.

@@ -19,8 +19,8 @@ type WhatIf struct {
 }
 
 // Candidate reads a pack that is not published as the version that it would be if
-// it were published now, and stores its archive, so that it can be loaded. Errors
-// as in Publish; a version that has been used is no error.
+// it were published now, and stores its archive for schemas.TriedAge, so that it can
+// be loaded. Errors as in Publish; a version that has been used is no error.
 func (r *Registry) Candidate(ctx context.Context, archive []byte) (schemas.PackManifest, error) {
 	archive, m, err := r.inspectArchive(ctx, archive)
 	if err != nil {
@@ -34,7 +34,7 @@ func (r *Registry) Candidate(ctx context.Context, archive []byte) (schemas.PackM
 		return m, err
 	}
 	m.Number = head.Number + 1
-	return m, r.d.Objects.Put(ctx, m.Digest, archive)
+	return m, r.d.Tried.Put(ctx, m.Digest, archive)
 }
 
 // WhatIf resolves every account that a group holds as if the group enforced m with

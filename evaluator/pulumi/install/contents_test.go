@@ -3,9 +3,7 @@ package install
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -75,48 +73,4 @@ func TestALockThatIsALinkOutside(t *testing.T) {
 	}
 	ok(t, os.WriteFile(filepath.Join(from, "real"), []byte("x"), 0o600))
 	ok(t, (&shop{pack: from}).bring("real", to))
-}
-
-func TestSweep(t *testing.T) {
-	t.Parallel()
-	i := newInstaller(t, t.TempDir())
-	put := func(name string, age time.Duration) {
-		t.Helper()
-		path := filepath.Join(i.root, name)
-		if !strings.Contains(name, "complete") {
-			path = filepath.Join(path, "pack")
-			ok(t, os.MkdirAll(path, 0o700))
-			return
-		}
-		key, _, _ := strings.Cut(name, ".")
-		ok(t, os.WriteFile(path, []byte(key+".1"), 0o600))
-		ok(t, os.Chtimes(path, time.Now(), time.Now().Add(-age)))
-	}
-	for _, key := range []string{"used", "old", "revived"} {
-		put(key+".1", 0)
-	}
-	put("used.complete", time.Hour)
-	put("used.2", 0) // left by a process that died
-	put("old.complete", unused+time.Hour)
-	put("revived.complete", unused+time.Hour)
-	put("held.1", 0)
-	put("lock-gone.1", 0)
-	release, err := i.hold(t.Context(), "held")
-	ok(t, err)
-	defer release()
-	if _, there := i.complete("revived"); !there {
-		t.Fatal("a complete environment is not there")
-	}
-	i.sweep()
-	entries, err := os.ReadDir(i.root)
-	ok(t, err)
-	var left []string
-	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), ".lock") {
-			left = append(left, e.Name())
-		}
-	}
-	if got, want := strings.Join(left, " "), "held.1 revived.1 revived.complete used.1 used.complete"; got != want {
-		t.Errorf("left %s\nwant %s", got, want)
-	}
 }

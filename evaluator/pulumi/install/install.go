@@ -8,7 +8,6 @@ package install
 
 import (
 	"context"
-	"os"
 	"sync"
 	"time"
 
@@ -26,15 +25,15 @@ type Environment struct {
 	Env  []string // beside the sandbox's
 	Read []string // what the interpreter reads beside Dir
 
-	mark string // of an installed one
+	hold func() (release func())
 }
 
-// Used notes that the environment is in use: one that is not is removed some day.
-func (e Environment) Used() {
-	if e.mark != "" {
-		now := time.Now()
-		_ = os.Chtimes(e.mark, now, now)
+// Hold keeps the environment from being removed until release is called.
+func (e Environment) Hold() (release func()) {
+	if e.hold == nil {
+		return func() {} // one that the pack brings
 	}
+	return e.hold()
 }
 
 // Installer installs dependencies below a directory, each pack content once. It
@@ -47,6 +46,9 @@ type Installer struct {
 	mu       sync.Mutex
 	own      map[string]bool    // directories that run in place
 	failures map[string]failure // by key, of environments that could not be made
+	held     map[string]int     // how many use an environment, by key
+
+	now func() time.Time
 
 	phase func(name string) // told by tests where an installation is
 }
@@ -55,8 +57,8 @@ type Installer struct {
 // can be made again, so it may be deleted while nothing runs.
 func New(root string, box *sandbox.Sandbox, log zerolog.Logger) *Installer {
 	return &Installer{
-		root: root, box: box, log: log, own: map[string]bool{}, failures: map[string]failure{},
-		phase: func(string) {},
+		root: root, box: box, log: log, own: map[string]bool{}, failures: map[string]failure{}, held: map[string]int{},
+		now: time.Now, phase: func(string) {},
 	}
 }
 
@@ -139,7 +141,7 @@ func (i *Installer) Environment(ctx context.Context, dir string, p evaluator.Pro
 	}
 	finished := func(at string) (Environment, error) {
 		e := r.environment(at)
-		e.mark = i.markOf(key)
+		e.hold = func() func() { return i.holdEnvironment(key) }
 		return e, nil
 	}
 	if at, ok := i.complete(key); ok {
@@ -178,7 +180,7 @@ func (i *Installer) make(ctx context.Context, r recipe, key, dir string, p evalu
 		s.close()
 		return "", err
 	}
-	i.sweep()
+	i.sweep(abandoned)
 	return s.pack, nil
 }
 

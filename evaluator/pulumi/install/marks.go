@@ -5,7 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
+	"sync"
 )
 
 func (i *Installer) markOf(key string) string { return filepath.Join(i.root, key+".complete") }
@@ -25,60 +25,37 @@ func (i *Installer) mark(key, attempt string) error {
 }
 
 // complete is the pack's directory in the finished environment, if there is one.
-// It counts as used now.
+// It counts as used now: who sweeps looks at that after it took the mark away.
 func (i *Installer) complete(key string) (string, bool) {
+	if !i.touch(key) {
+		return "", false
+	}
 	attempt, err := os.ReadFile(i.markOf(key))
 	if err != nil || !strings.HasPrefix(string(attempt), key+".") {
 		return "", false
 	}
 	pack := filepath.Join(i.root, filepath.Base(string(attempt)), "pack")
-	if !exists(pack) {
-		return "", false
-	}
-	now := time.Now()
-	_ = os.Chtimes(i.markOf(key), now, now)
-	return pack, true
+	return pack, exists(pack)
 }
 
-// unused is how long an environment is kept that nobody asks for. It can be made
-// again.
-const unused = 30 * 24 * time.Hour
+// touch notes in the mark of an environment that it is used now; false when there
+// is none.
+func (i *Installer) touch(key string) bool {
+	now := i.now()
+	return os.Chtimes(i.markOf(key), now, now) == nil
+}
 
-// sweep removes what was left by processes that died, and environments that are
-// not used any more, but nothing that somebody holds.
-func (i *Installer) sweep() {
-	entries, _ := os.ReadDir(i.root)
-	last := ""
-	for _, e := range entries { // sorted: those of a key follow one another
-		key, _, _ := strings.Cut(e.Name(), ".")
-		if key != "" && key != last {
-			i.sweepKey(key)
+// holdEnvironment keeps an environment until release is called.
+func (i *Installer) holdEnvironment(key string) (release func()) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.held[key]++
+	return sync.OnceFunc(func() {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		if i.held[key]--; i.held[key] == 0 {
+			delete(i.held, key)
 		}
-		last = key
-	}
-}
-
-func (i *Installer) sweepKey(key string) {
-	release, err := i.tryHold(key)
-	if release == nil || err != nil {
-		return
-	}
-	defer release()
-	mark := i.markOf(key)
-	if info, err := os.Stat(mark); err == nil && time.Since(info.ModTime()) > unused {
-		_ = os.Remove(mark) // before what it names
-	}
-	attempt, _ := os.ReadFile(mark)
-	i.wipe(key, string(attempt))
-}
-
-// wipe removes all of a key but its lock, and with keep but that attempt and its mark.
-func (i *Installer) wipe(key, keep string) {
-	paths, _ := filepath.Glob(filepath.Join(i.root, key+".*"))
-	for _, path := range paths {
-		name := filepath.Base(path)
-		if name != key+".lock" && (keep == "" || name != keep && path != i.markOf(key)) {
-			_ = os.RemoveAll(path)
-		}
-	}
+		i.touch(key) // it was used until now
+	})
 }

@@ -5,7 +5,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -125,25 +124,5 @@ func TestInterpretersThatLocalPacksBring(t *testing.T) {
 	}
 	if left, err := os.ReadDir(outside); err != nil || len(left) > 0 {
 		t.Errorf("code of the pack ran outside of the sandbox: %v %v", left, err)
-	}
-}
-
-// An environment that runs is no older than its last use, and is not swept.
-func TestUsedEnvironmentsStay(t *testing.T) {
-	t.Parallel()
-	dir, p := pack(t, nodeFiles(nil))
-	i := newInstaller(t, t.TempDir())
-	e, err := i.Environment(t.Context(), dir, p)
-	ok(t, err)
-	old := time.Now().Add(-2 * unused)
-	ok(t, os.Chtimes(e.mark, old, old))
-	e.Used()
-	i.sweep()
-	if !exists(e.Dir) {
-		t.Error("removed while it is used")
-	}
-	ok(t, os.Chtimes(e.mark, old, old))
-	if i.sweep(); exists(e.Dir) {
-		t.Error("kept though nobody uses it")
 	}
 }

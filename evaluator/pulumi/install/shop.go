@@ -56,19 +56,34 @@ func (i *Installer) tryHold(key string) (release func(), err error) {
 	if err := os.MkdirAll(i.root, 0o700); err != nil {
 		return nil, errDisk(err)
 	}
-	f, err := os.OpenFile(filepath.Join(i.root, key+".lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(i.lockOf(key), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, errDisk(err)
 	}
 	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if err == nil {
+	if err == nil && current(f) {
 		return func() { _ = f.Close() }, nil
 	}
 	_ = f.Close()
+	if err == nil {
+		return nil, nil //nolint:nilnil // somebody removed the file, and held it then
+	}
 	if errors.Is(err, unix.EWOULDBLOCK) || errors.Is(err, unix.EINTR) {
 		return nil, nil //nolint:nilnil // see above
 	}
 	return nil, errDisk(err)
+}
+
+func (i *Installer) lockOf(key string) string { return filepath.Join(i.root, key+".lock") }
+
+// current tells whether a file that was opened is still there by its name.
+func current(f *os.File) bool {
+	opened, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(f.Name())
+	return err == nil && os.SameFile(opened, there)
 }
 
 // open begins an attempt with a copy of the pack, and wipes the attempts that
