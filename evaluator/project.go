@@ -50,6 +50,9 @@ var ignoredKeys = []string{"main", "author", "website", "license", "requiredPulu
 func ReadProject(dir string) (Project, error) {
 	text, err := os.ReadFile(filepath.Join(dir, ProjectFile))
 	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+			return Project{}, schemas.Errorf(schemas.CodeInvalid, "%s does not exist", dir)
+		}
 		return Project{}, schemas.Errorf(schemas.CodeInvalid, "%s has no %s", dir, ProjectFile).WithHint("A minimal one:\n  runtime: opa\n  version: 1.0.0")
 	}
 	if err != nil {

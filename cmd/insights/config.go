@@ -377,7 +377,7 @@ func (c *Config) check(p *schemas.Problems) {
 	p.Check(c.Workers.MaxEngines > 0, "workers.maxEngines", "must be positive")
 	p.Check(c.Workers.MaxEngineMemory >= minPackMemory, "workers.maxEngineMemory", "must be at least %s", minPackMemory)
 	p.Check(c.Packs.Memory >= minPackMemory, "packs.memory", "must be at least %s: with less, Node.js and Python do not start", minPackMemory)
-	p.Check(slices.Contains(sandbox.Modes, sandbox.Mode(c.Sandbox)), "sandbox", "%q is not required, best-effort or off", c.Sandbox)
+	p.Check(slices.Contains(sandbox.Modes, sandbox.Mode(c.Sandbox)), "sandbox", "%q is not one of required, best-effort, off", c.Sandbox)
 	for i, b := range c.Packs.Builtins {
 		p.Check(slices.Contains(rego.Builtins(), b), fmt.Sprintf("packs.builtins[%d]", i), "%q is not one of %s", b, strings.Join(rego.Builtins(), ", "))
 	}

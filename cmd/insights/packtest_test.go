@@ -102,7 +102,7 @@ func TestPackTestOfWhatIsWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkFailure(t, p, exitError, []string{"pack", "test", broken}, "has no fixtures", "insights pack record --out")
-	checkFailure(t, p, exitUsage, []string{"pack", "test", filepath.Join(broken, "nowhere")}, "nowhere has no PulumiPolicy.yaml")
+	checkFailure(t, p, exitUsage, []string{"pack", "test", filepath.Join(broken, "nowhere")}, "nowhere does not exist")
 	none := writeFiles(t, map[string]string{"tests/a.yaml": "- type: x\n"})
 	checkFailure(t, p, exitUsage, []string{"pack", "test", none}, "has no PulumiPolicy.yaml")
 	perl := writeFiles(t, map[string]string{"tests/a.yaml": "- type: x\n", "PulumiPolicy.yaml": "runtime: perl\n"})

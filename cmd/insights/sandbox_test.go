@@ -51,5 +51,5 @@ func TestTheSandboxIsTold(t *testing.T) {
 	if d := p.doctor(t, append([]string{"--only", "sandbox"}, worker...)...); len(d.Checks) != 0 {
 		t.Errorf("a discovery worker runs no packs: %+v", d.Checks)
 	}
-	checkFailure(t, p, exitUsage, []string{"config", "check", "--sandbox", "on"}, `sandbox: "on" is not required, best-effort or off`)
+	checkFailure(t, p, exitUsage, []string{"config", "check", "--sandbox", "on"}, `sandbox: "on" is not one of required, best-effort, off`)
 }

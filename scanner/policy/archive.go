@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io/fs"
 	"os"
 	"path"
@@ -45,9 +46,14 @@ func Digest(archive []byte) string {
 // repository. Errors are CodeInvalid: no PulumiPolicy.yaml, links, or more than
 // MaxArchiveBytes.
 func Archive(dir string) ([]byte, error) {
-	if _, err := os.Stat(filepath.Join(dir, projectFile)); err != nil {
-		return nil, schemas.Errorf(schemas.CodeInvalid, "%s is no policy pack: %w", dir, err).
-			WithHint("name the directory that holds %s", projectFile)
+	switch _, err := os.Stat(filepath.Join(dir, projectFile)); {
+	case err == nil:
+	case !exists(dir):
+		return nil, schemas.Errorf(schemas.CodeInvalid, "%s does not exist", dir)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, schemas.Errorf(schemas.CodeInvalid, "%s has no %s", dir, projectFile).WithHint("Name the directory that holds it, or begin a pack: insights pack new DIRECTORY")
+	default:
+		return nil, schemas.Errorf(schemas.CodeInvalid, "%s: %w", dir, err)
 	}
 	return archiver{fsys: os.DirFS(dir), name: dir, above: ignoredAbove(dir)}.archive()
 }

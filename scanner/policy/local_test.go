@@ -66,7 +66,7 @@ func TestLocalPacksAreRefusedTogether(t *testing.T) {
 		{Dir: newPack(t, "a", "1"), Config: map[string]map[string]any{"all": {"enforcementLevel": "loud"}, "encrypt": {"days": "many"}}},
 		{Dir: newPack(t, "b/c", "1")},
 	})
-	wantCode(t, err, schemas.CodeInvalid, "is no policy pack", `all: "loud" is not a valid enforcement level`, "encrypt: days: got string, want integer", `pack name "b/c"`)
+	wantCode(t, err, schemas.CodeInvalid, "has no PulumiPolicy.yaml", `all: "loud" is not a valid enforcement level`, "encrypt: days: got string, want integer", `pack name "b/c"`)
 	if _, err := w.tried.Get(w.ctx, policy.Digest(archive)); err == nil {
 		t.Error("the archive of one was stored")
 	}
