@@ -15,31 +15,26 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// pack is a directory with a PulumiPolicy.yaml, named from its checkout on.
-type pack struct{ dir, name string }
+// pack is a directory with a PulumiPolicy.yaml, named by its path below the root.
+type pack struct{ dir, name, commit string }
 
-// find lists the packs below checkouts.
-func find(dirs []string) (out []pack, err error) {
-	for _, dir := range dirs {
-		err := filepath.WalkDir(dir, func(file string, e fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			if e.IsDir() && slices.Contains([]string{"node_modules", "venv", ".venv", ".git"}, e.Name()) {
-				return fs.SkipDir
-			}
-			if e.Name() == evaluator.ProjectFile {
-				name, err := filepath.Rel(filepath.Dir(filepath.Clean(dir)), filepath.Dir(file))
-				out = append(out, pack{filepath.Dir(file), filepath.ToSlash(name)})
-				return err
-			}
-			return nil
-		})
+// find lists the packs below a directory.
+func find(dir, root string) (out []pack, err error) {
+	err = filepath.WalkDir(dir, func(file string, e fs.DirEntry, err error) error {
 		if err != nil {
-			return nil, err
+			return err
 		}
-	}
-	return out, nil
+		if e.IsDir() && slices.Contains([]string{"node_modules", "venv", ".venv", ".git"}, e.Name()) {
+			return fs.SkipDir
+		}
+		if e.Name() != evaluator.ProjectFile {
+			return nil
+		}
+		name, err := filepath.Rel(root, filepath.Dir(file))
+		out = append(out, pack{dir: filepath.Dir(file), name: filepath.ToSlash(name)})
+		return err
+	})
+	return out, err
 }
 
 // runner runs packs.
@@ -52,22 +47,21 @@ type runner struct {
 
 // row is what became of a pack.
 type row struct {
-	pack     string
-	manifest schemas.PackManifest
-	runtime  schemas.Runtime
-	why      string // it does not run
-	// activated: it ran in the virtual environment that was activated.
-	activated bool
-	policies  map[string]map[schemas.Outcome]int
-	reasons   map[string]string // of errored policies
-	note      string            // of resources.yaml
+	Pack, Commit string
+	Manifest     schemas.PackManifest
+	Runtime      schemas.Runtime
+	Why          string // it does not run
+	// Activated: it ran in the virtual environment that was activated.
+	Activated bool
+	Policies  map[string]map[schemas.Outcome]int
+	Reasons   map[string]string // of errored policies
 }
 
 // try runs a pack on every resource.
 func (r *runner) try(ctx context.Context, p pack) row {
-	out := row{pack: p.name, note: r.scene.note(p.name), policies: map[string]map[schemas.Outcome]int{}, reasons: map[string]string{}}
+	out := row{Pack: p.name, Policies: map[string]map[schemas.Outcome]int{}, Reasons: map[string]string{}}
 	if err := r.judge(ctx, p, &out); err != nil {
-		out.why = err.Error()
+		out.Why = err.Error()
 	}
 	return out
 }
@@ -81,7 +75,7 @@ func (r *runner) judge(ctx context.Context, p pack, out *row) error {
 	if err != nil {
 		return err
 	}
-	out.runtime = project.Runtime
+	out.Runtime = project.Runtime
 	loader := r.loaders[project.Runtime]
 	if loader == nil {
 		return fmt.Errorf("runtime %s is not supported", project.Runtime)
@@ -89,20 +83,20 @@ func (r *runner) judge(ctx context.Context, p pack, out *row) error {
 	switch {
 	case project.Runtime == schemas.RuntimeOPA:
 	case ownEnvironment(dir, project) && r.installer.Adopt(dir, project):
-		out.activated = true
+		out.Activated = true
 	default:
 		if _, err := r.installer.Lock(ctx, dir, project); err != nil {
 			return err
 		}
 	}
-	if out.manifest, err = loader.Inspect(ctx, dir); err != nil {
+	if out.Manifest, err = loader.Inspect(ctx, dir); err != nil {
 		return err
 	}
-	config, err := policy.LayerConfig(out.manifest.Policies, r.scene.config(p.name))
+	config, err := policy.LayerConfig(out.Manifest.Policies, r.scene.config(p.name))
 	if err != nil {
 		return err
 	}
-	engine, err := loader.Load(ctx, dir, schemas.EffectivePack{PackRef: out.manifest.PackRef, Policies: out.manifest.Policies, Config: config})
+	engine, err := loader.Load(ctx, dir, schemas.EffectivePack{PackRef: out.Manifest.PackRef, Policies: out.Manifest.Policies, Config: config})
 	if err != nil {
 		return err
 	}
@@ -120,12 +114,12 @@ func (r *runner) judge(ctx context.Context, p pack, out *row) error {
 }
 
 func (r *row) add(res schemas.PolicyResult) {
-	if r.policies[res.Policy] == nil {
-		r.policies[res.Policy] = map[schemas.Outcome]int{}
+	if r.Policies[res.Policy] == nil {
+		r.Policies[res.Policy] = map[schemas.Outcome]int{}
 	}
-	r.policies[res.Policy][res.Outcome]++
-	if res.Outcome == schemas.Errored && r.reasons[res.Policy] == "" {
-		r.reasons[res.Policy] = res.Reason
+	r.Policies[res.Policy][res.Outcome]++
+	if res.Outcome == schemas.Errored && r.Reasons[res.Policy] == "" {
+		r.Reasons[res.Policy] = res.Reason
 	}
 }
 
