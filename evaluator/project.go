@@ -29,7 +29,7 @@ type Project struct {
 
 // ProjectOptions are runtime.options. What a pack does not say is empty.
 type ProjectOptions struct {
-	Virtualenv     string // python: directory of the virtual environment, relative to the pack
+	Virtualenv     string // python: directory of the virtual environment, from the pack's; may lie elsewhere
 	Toolchain      string // python: pip, poetry or uv
 	Typechecker    string // python: mypy or pyright; not used when a pack runs
 	PackageManager string // nodejs: auto, npm, yarn, pnpm or bun
@@ -160,7 +160,6 @@ func (r *projectReader) option(name, where string, value ast.Node) {
 	switch name {
 	case "virtualenv":
 		r.text(where, value, &o.Virtualenv)
-		r.problems.Check(o.Virtualenv == "" || filepath.IsLocal(o.Virtualenv), where, "%q must lie in the pack's directory", o.Virtualenv)
 	case "toolchain":
 		r.text(where, value, &o.Toolchain)
 		r.oneOf(where, o.Toolchain, "pip", "poetry", "uv")

@@ -128,16 +128,15 @@ func TestReadProjectRefusesWrongTypes(t *testing.T) {
 		refused(t, "runtime:\n  name: opa\n  options: "+value+"\n", "PulumiPolicy.yaml:3: runtime.options: must be an object")
 	}
 	for value, want := range map[string]string{
-		"":                                       "PulumiPolicy.yaml: must be an object, such as",
-		"# nothing\n":                            "PulumiPolicy.yaml: must be an object, such as",
-		"- runtime: opa\n":                       "PulumiPolicy.yaml: must be an object, such as",
-		"opa\n":                                  "PulumiPolicy.yaml: must be an object, such as",
-		"version: 1.0.0\n":                       "PulumiPolicy.yaml: runtime: must be a name, or an object with a name",
-		"runtime: opa\nversion: [\n":             "PulumiPolicy.yaml: ",
-		"runtime: opa\nruntime: python\n":        "already defined",
-		"runtime: opa\n---\nversion: 1.0.0\n":    "PulumiPolicy.yaml: must be one document",
-		"runtime: opa\ninputFormat: xml\n":       `inputFormat: "xml" must be one of`,
-		"runtime: {options: {virtualenv: /usr}}": `runtime.options.virtualenv: "/usr" must lie in the pack's directory`,
+		"":                                    "PulumiPolicy.yaml: must be an object, such as",
+		"# nothing\n":                         "PulumiPolicy.yaml: must be an object, such as",
+		"- runtime: opa\n":                    "PulumiPolicy.yaml: must be an object, such as",
+		"opa\n":                               "PulumiPolicy.yaml: must be an object, such as",
+		"version: 1.0.0\n":                    "PulumiPolicy.yaml: runtime: must be a name, or an object with a name",
+		"runtime: opa\nversion: [\n":          "PulumiPolicy.yaml: ",
+		"runtime: opa\nruntime: python\n":     "already defined",
+		"runtime: opa\n---\nversion: 1.0.0\n": "PulumiPolicy.yaml: must be one document",
+		"runtime: opa\ninputFormat: xml\n":    `inputFormat: "xml" must be one of`,
 		"runtime: opa\nversion: {a: 1}\nauthor: [me]\n": "version: must be a text\nPulumiPolicy.yaml:3: author: must be a text",
 	} {
 		refused(t, value, want)

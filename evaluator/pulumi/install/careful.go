@@ -86,17 +86,10 @@ func (p *python) sealed(pack string) error {
 		return errDisk(err)
 	}
 	venv := p.venvDir(real)
-	bin := filepath.Join(venv, "bin")
-	for _, name := range []string{"bin", "lib", "lib64", "libexec", "include", "pyvenv.cfg"} {
-		path := filepath.Join(venv, name)
-		to, err := filepath.EvalSymlinks(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil || !below(to, venv) || name == "bin" && to != bin {
-			return leads(path, to)
-		}
+	if err := closed(venv); err != nil {
+		return err
 	}
+	bin := filepath.Join(venv, "bin")
 	path := p.inVenv(real)
 	for range 40 { // as many links as the kernel follows
 		target, err := os.Readlink(path)
@@ -112,6 +105,22 @@ func (p *python) sealed(pack string) error {
 	}
 	if to, err := filepath.EvalSymlinks(path); err != nil || to != p.base || path != p.base && !below(path, p.prefix) {
 		return leads(p.inVenv(real), path)
+	}
+	return nil
+}
+
+// closed checks that no directory of a virtual environment that the sandbox shows
+// lies elsewhere.
+func closed(venv string) error {
+	for _, name := range []string{"bin", "lib", "lib64", "libexec", "include", "pyvenv.cfg"} {
+		path := filepath.Join(venv, name)
+		to, err := filepath.EvalSymlinks(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil || !below(to, venv) || name == "bin" && to != path {
+			return leads(path, to)
+		}
 	}
 	return nil
 }

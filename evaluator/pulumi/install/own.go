@@ -14,8 +14,8 @@ import (
 )
 
 // Own is the environment that a local pack brings: for Node.js its node_modules.
-// For Python the directory that virtualenv names (.venv for poetry and uv, when
-// it names none); when it names none, also the environment that is activated, and
+// For Python the one that virtualenv names (.venv for poetry and uv, when it names
+// none); when it names none, also the environment that is activated, and
 // else the Python that Pulumi would take. An environment without pulumi_policy
 // is none: that is asked in the sandbox, since an interpreter in the pack's
 // directory is the pack's code.
@@ -40,7 +40,7 @@ func (i *Installer) ownPython(dir string, p evaluator.Project) (Environment, boo
 	var paths []string
 	switch tool := p.Options.Toolchain; {
 	case p.Options.Virtualenv != "":
-		paths = []string{filepath.Join(dir, p.Options.Virtualenv, "bin", "python")}
+		paths = []string{filepath.Join(from(dir, p.Options.Virtualenv), "bin", "python")}
 	case tool == "poetry" || tool == "uv":
 		paths = []string{filepath.Join(dir, ".venv", "bin", "python")}
 		fallthrough
@@ -50,13 +50,13 @@ func (i *Installer) ownPython(dir string, p evaluator.Project) (Environment, boo
 		}
 	}
 	for _, path := range paths {
-		if said, ok := i.contained(path); ok {
-			return ownEnvironment(dir, path, said), true
+		if e, ok := i.contained(dir, path); ok {
+			return e, true
 		}
 	}
 	if base, err := basePython(); err == nil && p.Options.Virtualenv == "" {
 		if said, ok := plain(base); ok {
-			return ownEnvironment(dir, base, said), true
+			return plainEnvironment(dir, base, said), true
 		}
 	}
 	return Environment{}, false
@@ -68,25 +68,60 @@ var hasPulumi = []string{"-I", "-c", "import importlib.metadata as m, sys; m.ver
 
 const askTimeout = 30 * time.Second
 
-// contained asks the Python of a virtual environment, which may run what lies in
-// it, in the sandbox.
-func (i *Installer) contained(path string) (said string, ok bool) {
-	if !exists(path) {
-		return "", false
+// from is where a pack in dir says that its virtual environment is, as Pulumi takes
+// it (sdk/python/toolchain): absolute, or from the pack's directory.
+func from(dir, virtualenv string) string {
+	if filepath.IsAbs(virtualenv) {
+		return virtualenv
 	}
+	return filepath.Join(dir, virtualenv)
+}
+
+// contained asks the Python of a virtual environment, which may run what lies in
+// it, in the sandbox. What it says besides is not believed.
+func (i *Installer) contained(dir, path string) (Environment, bool) {
+	if !exists(path) {
+		return Environment{}, false
+	}
+	venv := filepath.Dir(filepath.Dir(path))
+	e := pythonEnvironment(dir, venv)
+	e.Read = append(e.Read, linked(filepath.Dir(venv), filepath.Base(venv))...)
+	err := showable(dir, venv)
+	if err == nil {
+		err = i.ask(path, e.Read)
+	}
+	if err != nil {
+		i.log.Debug().Err(err).Str("python", path).Msg("not used for the pack: it should be a virtual environment with pulumi_policy")
+	}
+	return e, err == nil
+}
+
+func (i *Installer) ask(path string, read []string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
 	defer cancel()
-	venv := filepath.Dir(filepath.Dir(path))
-	out := &tail{}
-	p, err := i.box.Start(ctx, sandbox.Spec{
-		Argv: append([]string{path}, hasPulumi...), Read: append([]string{venv}, linked(filepath.Dir(venv), filepath.Base(venv))...), Stdout: out,
-	})
+	p, err := i.box.Start(ctx, sandbox.Spec{Argv: append([]string{path}, hasPulumi...), Read: read})
 	if err != nil {
-		i.log.Warn().Err(err).Str("python", path).Msg("ask a virtual environment whether it has pulumi_policy")
-		return "", false
+		return err
 	}
-	err = p.Wait()
-	return out.String(), err == nil
+	return p.Wait()
+}
+
+// showable checks that all of a virtual environment may be shown to a pack that
+// names it: it lies in the pack's directory or is marked as what it is, and nothing
+// in it that the sandbox shows leads elsewhere.
+func showable(dir, venv string) error {
+	pack, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return err
+	}
+	real, err := filepath.EvalSymlinks(venv)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(real, "pyvenv.cfg")); err != nil && !below(real, pack) {
+		return err
+	}
+	return closed(real)
 }
 
 // plain asks the operator's own Python.
@@ -99,16 +134,14 @@ func plain(path string) (said string, ok bool) {
 	return string(out), err == nil
 }
 
-// ownEnvironment is that of a Python that said where it is installed.
-func ownEnvironment(dir, path, said string) Environment {
+// plainEnvironment is that of the operator's Python, which said where it is
+// installed.
+func plainEnvironment(dir, path, said string) Environment {
 	prefix, base, _ := strings.Cut(strings.TrimSpace(said), "\n")
 	e := pythonEnvironment(dir, prefix, base)
 	e.Argv[0] = path
 	if prefix == base {
 		e.Env = []string{"PATH=" + systemPath, "PYTHONDONTWRITEBYTECODE=1"}
-	}
-	if venv, err := filepath.Rel(dir, filepath.Dir(filepath.Dir(path))); err == nil && filepath.IsLocal(venv) {
-		e.Read = append(e.Read, linked(dir, venv)...)
 	}
 	return e
 }

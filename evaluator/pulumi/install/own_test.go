@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -30,6 +31,13 @@ func venv(t *testing.T, dir string, filled bool) string {
 func TestPythonEnvironmentsThatLocalPacksBring(t *testing.T) {
 	dir, _ := pack(t, pythonFiles(t, nil))
 	named := venv(t, filepath.Join(dir, "env"), true)
+	shared := t.TempDir()
+	outside := venv(t, filepath.Join(shared, "outside"), true)
+	beside, err := filepath.Rel(dir, filepath.Join(shared, "outside"))
+	ok(t, err)
+	ok(t, os.Symlink("outside", filepath.Join(shared, "link")))
+	none := venv(t, filepath.Join(shared, "none"), true)
+	ok(t, os.Remove(filepath.Join(shared, "none/pyvenv.cfg")))
 	venv(t, filepath.Join(dir, "empty"), false)
 	active := venv(t, filepath.Join(t.TempDir(), "active"), true)
 	command := venv(t, filepath.Join(t.TempDir(), "command"), true)
@@ -39,6 +47,10 @@ func TestPythonEnvironmentsThatLocalPacksBring(t *testing.T) {
 		"the one that is named":              {"{name: python, options: {virtualenv: env}}", active, command, named},
 		"a named one that is not there":      {"{name: python, options: {virtualenv: gone}}", active, command, ""},
 		"a named one without Pulumi":         {"{name: python, options: {virtualenv: empty}}", active, command, ""},
+		"one outside of the pack":            {"{name: python, options: {virtualenv: " + beside + "}}", active, command, outside},
+		"one by an absolute path":            {"{name: python, options: {virtualenv: " + filepath.Dir(filepath.Dir(outside)) + "}}", active, command, outside},
+		"one outside by a link":              {"{name: python, options: {virtualenv: " + filepath.Join(shared, "link") + "}}", active, command, filepath.Join(shared, "link/bin/python")},
+		"what is no environment outside":     {"{name: python, options: {virtualenv: " + filepath.Dir(filepath.Dir(none)) + "}}", active, command, ""},
 		"the one that is activated":          {"python", active, command, active},
 		"one that is activated without it":   {"python", filepath.Join(dir, "empty/bin/python"), command, command},
 		"Pulumi's Python, as of pipenv":      {"python", "", command, command},
@@ -101,18 +113,26 @@ func TestNodePacksThatBringTheirModules(t *testing.T) {
 }
 
 // What lies in a local pack's directory runs in the sandbox only, also while it is
-// asked whether it is an environment.
+// asked whether it is an environment; and they are not shown what they ask for.
 func TestInterpretersThatLocalPacksBring(t *testing.T) {
 	t.Parallel()
 	outside := t.TempDir()
 	dir, p := pack(t, pythonFiles(t, map[string]string{
 		"PulumiPolicy.yaml": "runtime: {name: python, options: {virtualenv: script}}\nversion: 1.0.0\n",
-		"script/bin/python": "#!/bin/sh\necho was here > " + outside + "/script\necho /usr; echo /usr\n",
+		"script/bin/python": "#!/bin/sh\necho was here > " + outside + "/script\necho " + outside + "; echo " + outside + "\n",
 	}))
 	ok(t, os.Chmod(filepath.Join(dir, "script/bin/python"), 0o700))
 	i := newInstaller(t, t.TempDir())
-	if !i.Adopt(dir, p) {
+	e, own := i.Own(dir, p)
+	if !own {
 		t.Error("what says that it has pulumi_policy was not asked")
+	}
+	if slices.Contains(e.Read, outside) {
+		t.Errorf("it is shown %v", e.Read)
+	}
+	ok(t, os.Symlink(outside, filepath.Join(dir, "script/lib"))) // the sandbox would show it beside bin
+	if _, own := i.Own(dir, p); own {
+		t.Error("what has its libraries elsewhere is taken for an environment")
 	}
 	python := venv(t, filepath.Join(dir, "real"), true)
 	sites, err := filepath.Glob(filepath.Join(dir, "real/lib/python3*/site-packages"))

@@ -96,9 +96,10 @@ func (p *python) key() string {
 
 func (p *python) tool() string { return p.packager.name() }
 
-// venvName is the directory of the virtual environment, in the pack's.
+// venvName is the directory of the virtual environment, in the pack's: the one
+// that the pack names, unless that lies elsewhere.
 func (p *python) venvName() string {
-	if v := p.p.Options.Virtualenv; v != "" {
+	if v := p.p.Options.Virtualenv; filepath.IsLocal(v) {
 		return v
 	}
 	return "venv"
@@ -172,11 +173,11 @@ func (p *python) environment(dir string) Environment {
 	return pythonEnvironment(dir, p.venvDir(dir), p.prefix)
 }
 
-func pythonEnvironment(dir, venv, prefix string) Environment {
+func pythonEnvironment(dir, venv string, bases ...string) Environment {
 	bin := filepath.Join(venv, "bin")
 	return Environment{
 		Dir: dir, Argv: []string{filepath.Join(bin, "python"), "-u", "-m", "pulumi.policy"},
 		Env:  []string{"VIRTUAL_ENV=" + venv, "PATH=" + bin + ":" + systemPath, "PYTHONDONTWRITEBYTECODE=1", "PYTHONNOUSERSITE=1"},
-		Read: []string{venv, prefix},
+		Read: append([]string{venv}, bases...),
 	}
 }

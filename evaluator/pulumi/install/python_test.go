@@ -144,6 +144,12 @@ func TestRequirementsWithHashesAreALock(t *testing.T) {
 	if e.Argv[0] != filepath.Join(e.Dir, "env/bin/python") {
 		t.Errorf("the option virtualenv was not heeded: %s", e.Argv[0])
 	}
+	for _, elsewhere := range []string{"../env", "/env"} { // an archive has no such directory
+		p.Options.Virtualenv = elsewhere
+		if e, err = i.Environment(t.Context(), dir, p); err != nil || e.Argv[0] != filepath.Join(e.Dir, "venv/bin/python") {
+			t.Errorf("%s: %v, %v", elsewhere, e.Argv, err)
+		}
+	}
 }
 
 // simpleIndex is the package index that pip uses here, which poetry has to be
