@@ -26,6 +26,10 @@ type runtimes map[schemas.Runtime]evaluator.Loader
 // newRuntimes makes the runtimes. The environments of packs are kept below the
 // data directory, and nothing is written or tried before the first pack needs it.
 func newRuntimes(cfg Config, log zerolog.Logger) runtimes {
+	installing := log
+	if cfg.Log.Level == defaultConfig().Log.Level {
+		installing = log.Level(zerolog.InfoLevel) // it takes a while: commands say what they wait for
+	}
 	processes := &processPacks{made: sync.OnceValues(func() (*pulumi.Loader, error) {
 		root, err := filepath.Abs(cfg.environmentsDir())
 		if err != nil {
@@ -35,7 +39,7 @@ func newRuntimes(cfg Config, log zerolog.Logger) runtimes {
 		if err != nil {
 			return nil, forGood(err)
 		}
-		return pulumi.New(pulumi.Options{Sandbox: box, Installer: install.New(root, box, log), Limits: cfg.packLimits(), Log: log}), nil
+		return pulumi.New(pulumi.Options{Sandbox: box, Installer: install.New(root, box, installing), Limits: cfg.packLimits(), Log: log}), nil
 	})}
 	return runtimes{schemas.RuntimeOPA: rego.Loader{Builtins: cfg.Packs.Builtins}, schemas.RuntimeNodeJS: processes, schemas.RuntimePython: processes}
 }

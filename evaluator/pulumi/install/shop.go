@@ -146,14 +146,15 @@ func errDisk(err error) error {
 	return schemas.Errorf(schemas.CodeInternal, "keep the environments of packs: %w", err)
 }
 
-// logged runs one step of an attempt and logs that it began and how it ended.
+// logged runs one step of an attempt and logs that it began and that it is done. Of a
+// failure tells who asked for it.
 func (i *Installer) logged(what string, r recipe, s *shop, step func() error) error {
 	start := time.Now()
 	l := i.log.With().Str("tool", r.tool()).Str("environment", filepath.Base(s.dir)).Logger()
 	l.Info().Msg(what)
 	err := step()
 	if err != nil {
-		l.Warn().Dur("took", time.Since(start)).Err(err).Msg(what + ": failed")
+		l.Debug().Dur("took", time.Since(start)).Err(err).Msg(what + ": failed")
 		return err
 	}
 	l.Info().Dur("took", time.Since(start)).Msg(what + ": done")
