@@ -114,7 +114,7 @@ func (c *Control) account(ctx context.Context, nameOrID string) (schemas.Account
 	if found.ID == "" {
 		e := schemas.Errorf(schemas.CodeNotFound, "there is no account %q", nameOrID)
 		if len(names) == 0 {
-			return found, e.WithHint("add one: insights account add")
+			return found, e.WithHint("add one: insights account add NAME")
 		}
 		slices.Sort(names)
 		return found, e.WithHint("accounts: %s", strings.Join(names[:min(len(names), 20)], ", "))

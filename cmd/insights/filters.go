@@ -41,6 +41,10 @@ func packExists(ctx context.Context, s api.Service, pack string, r schemas.Repor
 			return nil
 		}
 	}
+	if schemas.IsLocal(pack) {
+		return schemas.Errorf(schemas.CodeNotFound, "there is nothing of a local pack %q", pack).
+			WithHint("A local pack's results are kept until the next scan or evaluation without it: insights evaluate --policy-pack DIRECTORY")
+	}
 	_, err := s.GetPack(ctx, pack, schemas.Latest)
 	return err
 }

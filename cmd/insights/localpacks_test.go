@@ -141,6 +141,29 @@ func TestLocalPacks(t *testing.T) {
 	after := p.judgements(t, told.Report)
 	sameContent(t, "what is enforced, after local packs", after.enforced, before.enforced)
 	sameContent(t, "what is left of local packs", after.local, nil)
+	for _, command := range []string{"violations", "report"} {
+		checkFailure(t, p, exitError, []string{command, "--pack", "aws_foundations@local"}, `nothing of a local pack "aws_foundations@local"`, "evaluate --policy-pack")
+	}
+}
+
+// Why policies of a local pack could not tell stands with it.
+func TestGapsOfLocalPacks(t *testing.T) {
+	var out strings.Builder
+	a := &app{stdio: stdio{out: &out}}
+	err := a.printLocal(schemas.AccountReport{
+		Account: "prod",
+		Packs:   []schemas.PackReport{{Pack: "tried@local", Version: "1.0.0", Local: true}, {Pack: "enforced", Version: "1.0.0"}},
+		Gaps: []schemas.Gap{
+			{Pack: "enforced", Policy: "a", Outcome: schemas.Unknown, Reason: "AccessDenied", Resources: 1},
+			{Pack: "tried@local", Local: true, Policy: "b", Outcome: schemas.Errored, Reason: "the policy threw: Error: broken here", Resources: 13},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); !strings.Contains(got, "the policy threw: Error: broken here") || !strings.Contains(got, "13 ") || strings.Contains(got, "AccessDenied") {
+		t.Errorf("it says\n%s", got)
+	}
 }
 
 // What is wrong with local packs is told whole, before anything is opened.

@@ -76,14 +76,19 @@ func (a *app) printScores(acc schemas.AccountReport) {
 	fmt.Fprintf(a.out, "  Open       %s\n", openText(acc.Open))
 }
 
-// printLocal is what local packs say of an account, policy by policy: it is not
-// in the scores, and whoever tries a pack wants to see it.
+// printLocal is what local packs say of an account, policy by policy, and why where
+// they could not tell: it is not in the scores, and whoever tries a pack wants to
+// see it.
 func (a *app) printLocal(acc schemas.AccountReport) error {
 	for _, p := range acc.Packs {
 		if !p.Local {
 			continue
 		}
 		if err := printPackReport(a.out, p, true); err != nil {
+			return err
+		}
+		gaps := slices.DeleteFunc(slices.Clone(acc.Gaps), func(g schemas.Gap) bool { return g.Pack != p.Pack })
+		if err := printGaps(a.out, gaps); err != nil {
 			return err
 		}
 		fmt.Fprintf(a.out, "\nSee 'insights violations --account %s --pack %s'. The next scan or evaluation without this pack forgets them.\n", acc.Account, p.Pack)
