@@ -136,13 +136,13 @@ func activate(ctx context.Context, dir string) error {
 			{cmp.Or(os.Getenv("PULUMI_PYTHON_CMD"), "python3"), "-m", "venv", "--clear", dir},
 			{python, "-m", "pip", "install", "--quiet", "pulumi_policy"},
 		} {
-			cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+			cmd := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // the Python that Pulumi would take
 			cmd.Stderr = os.Stderr
 			if err := cmd.Run(); err != nil {
 				return fmt.Errorf("make an environment with pulumi_policy: %w", err)
 			}
 		}
-		if err := os.WriteFile(filepath.Join(dir, "complete"), nil, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "complete"), nil, 0o600); err != nil {
 			return err
 		}
 	}

@@ -30,11 +30,11 @@ func (r results) put(p pack, out row) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(r.dir, 0o755); err != nil {
+	if err := os.MkdirAll(r.dir, 0o750); err != nil {
 		return err
 	}
 	part := r.file(p) + ".part"
-	if err := os.WriteFile(part, raw, 0o644); err != nil {
+	if err := os.WriteFile(part, raw, 0o600); err != nil {
 		return err
 	}
 	return os.Rename(part, r.file(p))

@@ -21,7 +21,7 @@ func TestFilesOfPacks(t *testing.T) {
 		dir := t.TempDir()
 		write(t, filepath.Join(dir, "PulumiPolicy.yaml"), "runtime: opa\nversion: 1.0.0\n")
 		write(t, filepath.Join(dir, "rules.rego"), "package "+name+"\n\ndeny[\"no\"] { false }\n")
-		digest := ""
+		var digest string
 		if name == "local" {
 			packs, _, err := k.parts.registry.Locals(t.Context(), []policy.LocalPack{{Dir: dir}})
 			if err != nil {
