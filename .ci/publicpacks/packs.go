@@ -82,7 +82,7 @@ func (r *runner) judge(ctx context.Context, p pack, out *row) error {
 	}
 	switch {
 	case project.Runtime == schemas.RuntimeOPA:
-	case ownEnvironment(dir, project) && r.installer.Adopt(dir, project):
+	case ownEnvironment(dir, project) && r.bring(dir, project):
 		out.Activated = true
 	default:
 		if _, err := r.installer.Lock(ctx, dir, project); err != nil {
@@ -129,6 +129,18 @@ func ownEnvironment(dir string, p evaluator.Project) bool {
 	text, err := os.ReadFile(filepath.Join(dir, "requirements.txt"))
 	return p.Runtime == schemas.RuntimePython && p.Options.Toolchain == "" && os.Getenv("VIRTUAL_ENV") != "" &&
 		(err != nil || !strings.Contains(strings.ReplaceAll(string(text), "_", "-"), "pulumi-policy"))
+}
+
+// bring gives a pack the environment with the policy SDK that its user would have
+// made: the activated one, also where the pack names one.
+func (r *runner) bring(dir string, p evaluator.Project) bool {
+	if v := p.Options.Virtualenv; v != "" {
+		at := filepath.Join(dir, v)
+		if !strings.HasPrefix(at, r.work) || os.Symlink(os.Getenv("VIRTUAL_ENV"), at) != nil {
+			return false
+		}
+	}
+	return r.installer.Adopt(dir, p)
 }
 
 // copy copies a pack as publishing does: without what it ignores.
