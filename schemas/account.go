@@ -169,14 +169,17 @@ func (a Account) checkSession(p *Problems) {
 	p.Check(len(a.SessionPolicies)-documents <= MaxSessionPolicies, "sessionPolicies", "has %d managed policies; AWS takes %d", len(a.SessionPolicies)-documents, MaxSessionPolicies)
 }
 
-// Partition is the AWS partition that the account's id or role names, "" when
-// neither does.
+// Partition is the AWS partition that the account's id, role or regions name, "" when
+// none of them does.
 func (a Account) Partition() string {
 	if a.ID.Valid() {
 		return a.ID.Partition()
 	}
 	if roleARN.MatchString(a.RoleARN) {
 		return strings.Split(a.RoleARN, ":")[1]
+	}
+	if len(a.Regions) > 0 {
+		return PartitionOf(a.Regions[0])
 	}
 	return ""
 }
