@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -43,7 +44,7 @@ func (s *Accounts) Update(ctx context.Context, nameOrID string, a schemas.Accoun
 			return a, err
 		}
 	}
-	if readsOtherwise(old, a) {
+	if readsOtherwise(old, a) || !maps.Equal(old.Caps, a.Caps) {
 		if err := s.sameAccount(ctx, a); err != nil {
 			return a, err
 		}
