@@ -189,7 +189,7 @@ func (y *organizationSync) account(m schemas.OrganizationAccount, old schemas.Ac
 // follow sets what accounts that are found have from the one that lists them.
 func follow(a *schemas.Account, by schemas.Account) {
 	a.Regions, a.Services, a.SessionPolicies = by.Regions, by.Services, by.SessionPolicies
-	a.Profile, a.Endpoint, a.Schedule, a.Caps = by.Profile, by.Endpoint, by.Schedule, by.Caps
+	a.Profile, a.Endpoint, a.Schedule, a.Caps, a.MaxShare = by.Profile, by.Endpoint, by.Schedule, by.Caps, by.MaxShare
 }
 
 const whyLeft = "it left the organization"
@@ -337,7 +337,7 @@ func checkFollows(old, a schemas.Account, by string) error {
 	if old.Found == nil {
 		return nil
 	}
-	if a.Organization == nil && !readsOtherwise(old, a) && a.Schedule == old.Schedule && maps.Equal(a.Caps, old.Caps) {
+	if a.Organization == nil && !readsOtherwise(old, a) && a.Schedule == old.Schedule && a.MaxShare == old.MaxShare && maps.Equal(a.Caps, old.Caps) {
 		return nil
 	}
 	return schemas.Errorf(schemas.CodeConflict, "account %s is read as the organization of account %s says; only its name and labels can be changed", old.Name, by).
