@@ -18,8 +18,6 @@ func (d *driver) closes(ctx context.Context, ends []*schemas.UnitEnd, t *tally) 
 	if err != nil {
 		return false, 0, err
 	}
-	// Sent, and nothing on its way, yet not stored: then closes were lost.
-	again := d.quiet >= quietPolls
 	ready = true
 	for _, c := range want {
 		switch {
@@ -29,7 +27,8 @@ func (d *driver) closes(ctx context.Context, ends []*schemas.UnitEnd, t *tally) 
 			lost++
 		default:
 			ready = false
-			if d.closeSent[c.Scope] >= c.Seq && !again {
+			due := d.late.closes[c.Scope] >= c.Seq // and was lost
+			if d.closeSent[c.Scope] >= c.Seq && !due {
 				continue
 			}
 			if err := d.close(ctx, c); err != nil {
@@ -45,7 +44,10 @@ func (d *driver) close(ctx context.Context, c *schemas.Close) error {
 	if err := d.c.d.Bus.PublishClose(ctx, c); err != nil {
 		return err
 	}
-	d.closeSent[c.Scope], d.quiet = c.Seq, 0
+	d.closeSent[c.Scope] = c.Seq
+	if d.mark != nil {
+		delete(d.mark.closes, c.Scope)
+	}
 	return nil
 }
 
