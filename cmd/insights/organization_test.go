@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -123,6 +124,17 @@ func TestOrganization(t *testing.T) {
 		"    schedule: {cron: \"@daily\"}\n    organization: {role: insights-reader, externalId: 7f3a, ous: [Workloads], exclude: [\""+numbers["more-07"]+"\"]}\n")
 	if out := p.ok(t, "apply", "-f", "insights-accounts.yaml", "--prune"); !strings.Contains(out, "Nothing to do") {
 		t.Errorf("apply: %s", out)
+	}
+	// What it changes of the organization is looked at at once.
+	file := filepath.Join(p.dir, "insights-accounts.yaml")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, file, strings.Replace(string(text), numbers["more-07"], numbers["more-08"], 1))
+	if out := p.ok(t, "apply", "-f", file); !strings.Contains(out, "27 accounts; 1 joined, 0 changed, 1 left") ||
+		!strings.Contains(out, "Joined: more-07") || !strings.Contains(out, "Left: more-08") {
+		t.Errorf("apply of another exclusion: %s", out)
 	}
 
 	// What left can be removed; the organization can be let go of.
