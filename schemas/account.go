@@ -125,6 +125,8 @@ func (a Account) Validate() error {
 		for i, r := range a.Regions {
 			p.Check(PartitionOf(r) == partition, fmt.Sprintf("regions[%d]", i), "%s is a region of the partition %s, the account is in %s", r, PartitionOf(r), partition)
 		}
+		foreign := roleARN.MatchString(a.RoleARN) && !strings.HasPrefix(a.RoleARN, "arn:"+partition+":")
+		p.Check(!foreign, "roleArn", "%s is of another partition than the account, which is in %s", a.RoleARN, partition)
 	}
 	p.Check(a.ExternalID == "" || a.RoleARN != "", "externalId", "needs roleArn")
 	a.checkSession(&p)

@@ -115,6 +115,7 @@ type OrganizationChanges struct {
 	// Others are accounts of the organization that are registered by themselves.
 	Others []string `json:"others"`
 	Total  int      `json:"total"` // accounts that are found now
-	// Problems are accounts that could not be registered, with the reason.
+	// Problems are accounts that could not be registered, with the reason, and units
+	// without accounts.
 	Problems []string `json:"problems,omitempty"`
 }

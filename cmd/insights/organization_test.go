@@ -137,6 +137,11 @@ func TestOrganization(t *testing.T) {
 		t.Errorf("apply of another exclusion: %s", out)
 	}
 
+	// A unit that has no account may be mistyped.
+	if out := p.ok(t, "account", "update", "main", "--ou", "Workloads,Wokrloads/Prod"); !strings.Contains(out, "27 accounts; 0 joined, 0 changed, 0 left") ||
+		!strings.Contains(out, "no account is in the organizational unit Wokrloads/Prod") {
+		t.Errorf("account update: %s", out)
+	}
 	// What left can be removed; the organization can be let go of.
 	p.ok(t, "account", "remove", "Data-Lake", "--yes")
 	p.ok(t, "account", "update", "main", "--organization=false", "--session-policy=")

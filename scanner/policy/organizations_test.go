@@ -117,6 +117,13 @@ func TestMembersAreReadAsTheirOrganizationSays(t *testing.T) {
 	if len(got.Changed) != 1 || a.MaxShare != 0.2 || a.Caps["aws:sqs/queue:Queue"] != 10 {
 		t.Errorf("%+v: %+v", got, a)
 	}
+	// Regions and roles of another partition are not those of the account.
+	by.Regions = []string{"cn-north-1"}
+	_, err = accounts.Update(w.ctx, "prod", by)
+	wantCode(t, err, schemas.CodeInvalid)
+	by.Regions, by.RoleARN = nil, "arn:aws-cn:iam::111111111111:role/r"
+	_, err = accounts.Update(w.ctx, "prod", by)
+	wantCode(t, err, schemas.CodeInvalid)
 	a.MaxShare = 0.9
 	_, err = accounts.Update(w.ctx, "dev", a)
 	wantCode(t, err, schemas.CodeConflict)

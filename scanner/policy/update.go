@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -22,7 +23,9 @@ func (s *Accounts) Update(ctx context.Context, nameOrID string, a schemas.Accoun
 	if a.Provider == "" {
 		a.Provider = old.Provider
 	}
-	if err := s.check(a); err != nil {
+	checked := a
+	checked.ID = cmp.Or(a.ID, old.ID) // it says which partition regions and role are to be of
+	if err := s.check(checked); err != nil {
 		return a, err
 	}
 	if a.ID != "" && a.ID != old.ID {
