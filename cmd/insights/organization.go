@@ -77,6 +77,9 @@ func (o *organizationFlags) change(f *pflag.FlagSet, acc *schemas.Account) error
 		}
 		org.Tags = tags
 	}
+	if org.Role == "" {
+		return errors.New("--organization needs --member-role ROLE, to assume in each account")
+	}
 	acc.Organization = &org
 	return nil
 }

@@ -54,7 +54,7 @@ func TestOrganization(t *testing.T) {
 	p.ok(t, "group", "select", "production", "env=prod,insights/ou=Prod")
 
 	add := []string{"account", "add", "main", "--endpoint", m.url, "--service", "sqs", "--region", "us-east-1", "--organization"}
-	checkFailure(t, p, exitUsage, add, "organization.role: is missing")
+	checkFailure(t, p, exitUsage, add, "--organization needs --member-role ROLE")
 	add = append(add, "--member-role", "insights-reader", "--member-external-id", "7f3a", "--session-policy", "SecurityAudit",
 		"--ou", "Workloads", "--schedule", "@daily", "--exclude-account", numbers["more-07"])
 	if out := p.ok(t, add...); !strings.Contains(out, "27 accounts; 27 joined") {
