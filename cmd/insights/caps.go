@@ -16,7 +16,7 @@ func (v capsValue) Set(text string) error {
 	if *v.caps == nil {
 		*v.caps = map[string]int{}
 	}
-	for _, entry := range strings.Split(text, ",") {
+	for entry := range strings.SplitSeq(text, ",") {
 		if entry == "" {
 			continue
 		}

@@ -99,7 +99,7 @@ func (p *partition) provider(t *testing.T) *Provider {
 	provider := New(zerolog.Nop(), time.Now)
 	provider.http = provider.http.WithTransportOptions(func(tr *http.Transport) {
 		tr.TLSClientConfig = srv.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
-		tr.TLSClientConfig.InsecureSkipVerify = true //nolint:gosec // its certificate names no host of AWS
+		tr.TLSClientConfig.InsecureSkipVerify = true // its certificate names no host of AWS
 		tr.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "tcp", srv.Listener.Addr().String())
 		}
