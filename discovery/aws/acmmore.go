@@ -46,7 +46,7 @@ func (m *certificateMore) set(d *document, listed types.CertificateSummary) {
 	options := newDocument()
 	options.set("export", string(listed.ExportOption))
 	if !d.unread(m.facet, "options.certificateTransparencyLoggingPreference") && c.Options != nil {
-		options.set("certificateTransparencyLoggingPreference", string(c.Options.CertificateTransparencyLoggingPreference))
+		options.set("certificateTransparencyLoggingPreference", string(c.Options.CertificateTransparencyLoggingPreference)) //nolint:staticcheck // deprecated by ACM, and an input of the classic type
 	}
 	d.set("options", options.properties)
 	d.facet("certificateAuthorityArn", m.facet, func() any { return aws.ToString(c.CertificateAuthorityArn) })

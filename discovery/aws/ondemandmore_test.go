@@ -93,7 +93,9 @@ var moreOnDemand = []struct {
 		iamAnswer("DescribeLifecycleHooks", ``),
 	},
 	{
-		eksService, awsfake.Population{More: map[string]int{"eksCluster": 1, "addon": 1}}, typeAddon, addonIdentity, "eks:DescribePodIdentityAssociation",
+		eksService,
+		awsfake.Population{More: map[string]int{"eksCluster": 1, "addon": 1}},
+		typeAddon, addonIdentity, "eks:DescribePodIdentityAssociation",
 		`{"association":{"roleArn":"arn:r","serviceAccount":"s"}}`, `{"podIdentityAssociations":[{"roleArn":"arn:r","serviceAccount":"s"}]}`,
 		`{"association":{"roleArn":"arn:r"}}`, `{"podIdentityAssociations":[{"roleArn":"arn:r"}]}`,
 		[]string{"podIdentityAssociations"},
@@ -112,7 +114,9 @@ var moreOnDemand = []struct {
 		attributesAnswer("GetSubscriptionAttributes"),
 	},
 	{
-		iamService, awsfake.Population{Roles: 1}, typeRole, roleDescription, "iam:GetRole",
+		iamService,
+		awsfake.Population{Roles: 1},
+		typeRole, roleDescription, "iam:GetRole",
 		iamAnswer("GetRole", `<Role><Description>d</Description><MaxSessionDuration>7200</MaxSessionDuration></Role>`), `{"description":"d","maxSessionDuration":7200}`,
 		iamAnswer("GetRole", `<Role><MaxSessionDuration>3600</MaxSessionDuration></Role>`), `{"maxSessionDuration":3600}`,
 		[]string{"description", "maxSessionDuration"},
