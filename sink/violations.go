@@ -8,13 +8,13 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// Sort orders of violations: expressions that end in the finding or its key, all texts, so
-// that a cursor is a list of texts. The default has the most severe first.
+// Sort orders of violations: expressions that end in the finding or hold its key, all
+// texts, so that a cursor is a list of texts. The default has the most severe first.
 var violationSorts = map[string][]string{
 	"severity":  {severityRank, "account_id", "canonical", "region", "id", "pack", "policy"},
-	"account":   {"account", "type", "region", "id", "finding"},
-	"policy":    {"pack", "policy", "account", "region", "id", "finding"},
-	"resource":  {"type", "region", "id", "finding"},
+	"account":   {"account", "type", "region", "id", "pack", "policy", "account_id"},
+	"policy":    {"pack", "policy", "account", "region", "id", "type", "account_id"},
+	"resource":  {"type", "region", "id", "account_id", "pack", "policy"},
 	"key":       {"account_id", "canonical", "region", "id", "pack", "policy"}, // as they are stored
 	"firstSeen": {"toString(first_seen)", "finding"},
 }
@@ -84,28 +84,24 @@ func (v *violationRow) violation() schemas.Violation {
 // sighted fills in the newest names of the accounts, and when violations were
 // last seen: an open one whenever its resource was, a fixed one when it was fixed.
 func (s *Store) sighted(ctx context.Context, list []schemas.Violation) error {
-	keys := map[resourceKey]bool{}
+	held := map[resourceKey]*resourceRow{}
 	for i := range list {
-		keys[resourceKey{list[i].AccountID, list[i].Key}] = true
+		held[resourceKey{list[i].AccountID, list[i].Key}] = nil
 	}
-	names, err := s.newestNames(ctx, keys)
-	if err != nil {
-		return err
-	}
-	sights, err := s.sights(ctx, keys)
+	sights, err := s.sights(ctx, held)
 	if err != nil {
 		return err
 	}
 	for i := range list {
 		v := &list[i]
-		if name := names[v.AccountID]; name != "" {
+		if name := sights.names[string(v.AccountID)]; name != "" {
 			v.Account, v.URN = name, v.Key.URN(name)
 		}
 		if v.State == schemas.ViolationFixed {
 			v.LastSeen = v.FixedAt
 			continue
 		}
-		if at := sights[resourceKey{v.AccountID, v.Key}]; at.After(v.LastSeen) {
+		if at := sights.at[resourceKey{v.AccountID, v.Key}]; at.After(v.LastSeen) {
 			v.LastSeen = at
 		}
 	}
