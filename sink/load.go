@@ -88,10 +88,12 @@ type replaced[T any] interface {
 	order() schemas.Order // that the newest has the greatest of
 }
 
-// lookup finds the newest rows of keys in a table. The condition takes the accounts,
-// types, regions and ids apart, which the primary index understands; rows of
-// other combinations are skipped. FINAL would read every column of all rows that
-// share a granule with one of these, and merge them.
+// lookup finds the newest rows of keys in a table. FINAL would read every column of
+// all rows that share a granule with one of these, and merge them. The condition
+// takes accounts, types, regions and ids apart, which the primary index
+// understands and which is quickly compared; rows of other combinations are
+// skipped. Of a page of keys, which may be of many accounts, the tuples keep the
+// index from choosing granules of other combinations.
 func lookup[T any, P replaced[T]](ctx context.Context, s *Store, table, columns, typeColumn string, keys map[resourceKey]bool, found func(resourceKey, *T)) error {
 	if len(keys) == 0 {
 		return nil
@@ -102,13 +104,21 @@ func lookup[T any, P replaced[T]](ctx context.Context, s *Store, table, columns,
 		ids = append(ids, k.ID)
 	}
 	list := func(m map[string]bool) []string { return slices.Sorted(maps.Keys(m)) }
-	statement := "SELECT " + columns + " FROM @db." + table + " WHERE account_id IN ? AND " + typeColumn + " IN ? AND region IN ? AND id IN ?"
+	w := &where{}
+	w.add("account_id IN ? AND "+typeColumn+" IN ? AND region IN ? AND id IN ?", list(accounts), list(types), list(regions), ids)
+	if len(accounts) > 1 && len(keys) <= maxKeys {
+		tuples := make([][]string, 0, len(keys))
+		for k := range keys {
+			tuples = append(tuples, []string{string(k.account), k.Type, k.Region, k.ID})
+		}
+		w.among("account_id, "+typeColumn+", region, id", tuples)
+	}
 	type place struct {
 		resourceKey
 		policyKey
 	}
 	newest := make(map[place]P, len(keys))
-	err := s.query(ctx, "look up "+table, statement, []any{list(accounts), list(types), list(regions), ids}, func(r driver.Rows) error {
+	err := s.query(ctx, "look up "+table, "SELECT "+columns+" FROM @db."+table+" WHERE "+w.String(), w.args, func(r driver.Rows) error {
 		row := P(new(T))
 		if err := r.ScanStruct(row); err != nil {
 			return err

@@ -139,16 +139,19 @@ func (s *Store) Events(ctx context.Context, a schemas.AccountID, scan string) ([
 	return s.events(ctx, w)
 }
 
-// events are the transitions that conditions keep, oldest first.
+// events are the transitions that conditions keep, oldest first. Copies of one that
+// a repeated write left stand side by side.
 func (s *Store) events(ctx context.Context, w *where) ([]schemas.ViolationEvent, error) {
 	var out []schemas.ViolationEvent
-	err := s.query(ctx, "list events", "SELECT "+columnsOf(new(eventRow))+" FROM @db.violation_events FINAL WHERE "+w.String()+
-		" ORDER BY at, version, revision, attempt, type, region, id, pack, policy, transition", w.args, func(r driver.Rows) error {
+	err := s.query(ctx, "list events", "SELECT "+columnsOf(new(eventRow))+" FROM @db.violation_events WHERE "+w.String()+
+		" ORDER BY at, version, revision, attempt, type, region, id, pack, policy, transition, event_id", w.args, func(r driver.Rows) error {
 		var e eventRow
 		if err := r.ScanStruct(&e); err != nil {
 			return err
 		}
-		out = append(out, e.event())
+		if n := len(out); n == 0 || out[n-1].EventID != e.EventID {
+			out = append(out, e.event())
+		}
 		return nil
 	})
 	return out, err
