@@ -41,5 +41,8 @@ CREATE OR REPLACE VIEW @db.v_account_posture_daily AS
 
 CREATE OR REPLACE VIEW @db.v_open_counts AS
     SELECT account_id, severity, open, counted_at
-    FROM (SELECT account_id, argMax(p.open, at) AS counts, max(at) AS counted_at FROM @db.posture_accounts AS p GROUP BY account_id)
+    FROM (
+        SELECT account_id, any(p.open) AS counts, any(at) AS counted_at FROM @db.posture_accounts AS p
+        WHERE (account_id, at) IN (SELECT account_id, max(at) FROM @db.posture_accounts GROUP BY account_id) GROUP BY account_id
+    )
     ARRAY JOIN mapKeys(counts) AS severity, mapValues(counts) AS open;
