@@ -87,6 +87,12 @@ func (s *activeScans) set(a schemas.AccountID, scan *schemas.Scan) {
 	s.scans[a] = *scan
 }
 
+func (s *activeScans) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.scans)
+}
+
 func (s *activeScans) snapshot() map[schemas.AccountID]schemas.Scan {
 	s.mu.Lock()
 	defer s.mu.Unlock()
