@@ -167,3 +167,22 @@ func (e *eventRow) event() schemas.ViolationEvent {
 		Severity: schemas.Severity(e.Severity), OpenedAt: read(e.OpenedAt),
 	}
 }
+
+// EachOpen streams the open violations of a pack on an account, of one type or with
+// "" of all, in one reading: a caller compares all of them. LastSeen is when they
+// were judged.
+func (s *Store) EachOpen(ctx context.Context, a schemas.AccountID, pack, token string, fn func(schemas.Violation)) error {
+	w := &where{}
+	w.add("account_id = ? AND pack = ? AND state = ?", string(a), pack, string(schemas.ViolationOpen))
+	if token != "" {
+		w.add("canonical = ? AND type = ?", schemas.CanonicalType(token), token)
+	}
+	return s.query(ctx, "read open violations", "SELECT "+columnsOf(new(violationRow))+" FROM @db.violations FINAL WHERE "+w.String(), w.args, func(r driver.Rows) error {
+		row := new(violationRow)
+		if err := r.ScanStruct(row); err != nil {
+			return err
+		}
+		fn(row.violation())
+		return nil
+	})
+}
