@@ -36,8 +36,9 @@ func TestPythonEnvironmentsThatLocalPacksBring(t *testing.T) {
 	beside, err := filepath.Rel(dir, filepath.Join(shared, "outside"))
 	ok(t, err)
 	ok(t, os.Symlink("outside", filepath.Join(shared, "link")))
-	none := venv(t, filepath.Join(shared, "none"), true)
-	ok(t, os.Remove(filepath.Join(shared, "none/pyvenv.cfg")))
+	none := filepath.Join(shared, "none/bin/python") // says yes to everything
+	ok(t, os.MkdirAll(filepath.Dir(none), 0o700))
+	ok(t, os.WriteFile(none, []byte("#!/bin/sh\n"), 0o700))
 	venv(t, filepath.Join(dir, "empty"), false)
 	active := venv(t, filepath.Join(t.TempDir(), "active"), true)
 	command := venv(t, filepath.Join(t.TempDir(), "command"), true)
