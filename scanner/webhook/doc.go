@@ -1,8 +1,9 @@
 // Package webhook tells addresses of violations that were opened, fixed and
 // reopened, signed as Standard Webhooks has it (standardwebhooks.com).
 //
-// The sink queues a change before it writes the state that follows from it, so a
-// crash queues it again and never loses it. Its id is that of the event: a hash of
+// The sink queues a change before it writes the state that follows from it, and has
+// noted both before: a crash queues it again, never loses it, and what was queued
+// becomes state. Its id is that of the event: a hash of
 // the finding, the order and the transition. A delivery is acknowledged after the
 // receiver took it; a crash in between delivers it again, under the same id.
 package webhook
