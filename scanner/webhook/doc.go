@@ -32,6 +32,7 @@ type Table[T any] interface {
 type Queue interface {
 	OpenWebhook(ctx context.Context, name string) error
 	CloseWebhook(ctx context.Context, name string) error
+	ClearWebhooks(ctx context.Context, registered func(ctx context.Context, name string) (bool, error)) error
 	PendingWebhook(ctx context.Context, name string) (uint64, error)
 	PublishWebhook(ctx context.Context, name string, c *schemas.ViolationChange) error
 	Webhook(ctx context.Context, name string, parallel int, h func(context.Context, *schemas.ViolationChange) error) error
