@@ -43,7 +43,7 @@ type fold struct {
 // rows are the changed rows, by table. What a message changes again replaces
 // its row here, so that only the last state is written.
 type rows struct {
-	moves      []move                    // of violations, in their order, for the journal
+	moves      []move // of violations, in their order, for the journal
 	events     []eventRow
 	changes    []schemas.ViolationChange // the same, with the violation as it then was
 	open       []openRow                 // the same, for the table of the open ones
