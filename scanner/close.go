@@ -20,8 +20,6 @@ func (d *driver) closes(ctx context.Context, ends []*schemas.UnitEnd, t *tally) 
 	if err != nil {
 		return false, 0, err
 	}
-	// Sent, and nothing on its way, yet not stored: then closes were lost.
-	again := d.quiet >= quietPolls
 	open, send := 0, []*schemas.Close(nil)
 	for _, c := range want {
 		switch {
@@ -31,7 +29,8 @@ func (d *driver) closes(ctx context.Context, ends []*schemas.UnitEnd, t *tally) 
 			lost++
 		default:
 			open++
-			if d.closeSent[c.Scope] < c.Seq || again {
+			due := d.late.closes[c.Scope] >= c.Seq // and was lost
+			if d.closeSent[c.Scope] < c.Seq || due {
 				send = append(send, c)
 			}
 		}
@@ -54,7 +53,10 @@ func (d *driver) sendCloses(ctx context.Context, closes []*schemas.Close) error 
 		return err // all are sent again, which does no harm
 	}
 	for _, c := range closes {
-		d.closeSent[c.Scope], d.quiet = c.Seq, 0
+		d.closeSent[c.Scope] = c.Seq
+		if d.mark != nil {
+			delete(d.mark.closes, c.Scope)
+		}
 	}
 	return nil
 }

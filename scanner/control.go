@@ -30,6 +30,9 @@ type Bus interface {
 	PurgeUnits(ctx context.Context, a schemas.AccountID) error
 	// Drained is true when everything published for the account is judged and stored.
 	Drained(ctx context.Context, a schemas.AccountID) (bool, error)
+	// Watermark notes what was published up to now; passed tells whether all of it that is
+	// of the account is judged and stored, whatever was published since.
+	Watermark(ctx context.Context, a schemas.AccountID) (passed func(context.Context) (bool, error), err error)
 	// Progress hears what workers say of units that they read.
 	Progress(ctx context.Context, a schemas.AccountID, fn func(schemas.UnitProgress)) error
 	DeadLetters(ctx context.Context, fn func(schemas.DeadLetter)) error

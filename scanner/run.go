@@ -262,6 +262,10 @@ func (c *Control) Replayed(a schemas.AccountID) {
 	c.nudge()
 }
 
+// quietPolls is how many polls in a row must find nothing on its way before
+// that is believed: in a cluster the counters of a consumer may lag behind.
+const quietPolls = 3
+
 // arrived looks whether everything published for an account is judged and stored. It
 // gives way to a scan, and to other accounts while something is on its way: that may
 // take as long as others are busy, and few are refreshed at a time.
