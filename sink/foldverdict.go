@@ -318,10 +318,11 @@ func (f *fold) put(row *violationRow) {
 	}
 	pk := policyKey{row.Pack, row.Policy}
 	old := f.violations[k][pk]
-	f.out.moves = append(f.out.moves, move{Row: row})
+	m := move{Row: row, Had: old != nil}
 	if old != nil {
-		f.out.moves[len(f.out.moves)-1].Was = &old.Severity
+		m.Was = old.Severity
 	}
+	f.out.moves = append(f.out.moves, m)
 	f.listOpen(old, row)
 	delete(f.out.violations, old)
 	f.violations[k][pk] = row

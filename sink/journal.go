@@ -2,8 +2,9 @@ package sink
 
 import (
 	"context"
-	"encoding/json"
+	"encoding/gob"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -14,11 +15,12 @@ import (
 // move is a violation that became row, and the transition that it made, if any.
 type move struct {
 	Row        *violationRow
-	Was        *string            `json:",omitempty"` // severity of the row before, if there was one
-	Transition schemas.Transition `json:",omitempty"`
-	Cause      schemas.FixCause   `json:",omitempty"`
-	Scan       string             `json:",omitempty"`
-	At         time.Time          `json:",omitzero"`
+	Had        bool   // there was a row before
+	Was        string // its severity
+	Transition schemas.Transition
+	Cause      schemas.FixCause
+	Scan       string
+	At         time.Time
 }
 
 // intent is what a flush writes of one account and must not be left half written:
@@ -27,10 +29,10 @@ type move struct {
 // The other rows are made anew from the messages.
 type intent struct {
 	Moves     []move
-	Verdicts  []verdictRow  `json:",omitempty"`
-	Judged    []judgedRow   `json:",omitempty"`
-	Versions  []versionRow  `json:",omitempty"`
-	Resources []resourceRow `json:",omitempty"`
+	Verdicts  []verdictRow
+	Judged    []judgedRow
+	Versions  []versionRow
+	Resources []resourceRow
 }
 
 type flushRow struct {
@@ -86,7 +88,7 @@ func (s *Store) recover(ctx context.Context, ms []schemas.Message) (journal, err
 // fold is one that makes the rows of the intent.
 func (r *flushRow) fold() (*fold, error) {
 	var in intent
-	if err := json.Unmarshal([]byte(r.Document), &in); err != nil {
+	if err := gob.NewDecoder(strings.NewReader(r.Document)).Decode(&in); err != nil {
 		return nil, schemas.Errorf(schemas.CodeInternal, "read what was begun for %s: %w", r.AccountID, err)
 	}
 	f := newFold()
@@ -114,8 +116,8 @@ func (f *fold) again(m move) {
 	if f.violations[k] == nil {
 		f.violations[k] = map[policyKey]*violationRow{}
 	}
-	if m.Was != nil && f.violations[k][pk] == nil {
-		f.violations[k][pk] = &violationRow{Severity: *m.Was}
+	if m.Had && f.violations[k][pk] == nil {
+		f.violations[k][pk] = &violationRow{Severity: m.Was}
 	}
 	f.put(m.Row)
 	if m.Transition != "" {
@@ -141,11 +143,11 @@ func (s *Store) begin(ctx context.Context, j journal, f *fold) error {
 				in.Verdicts = append(in.Verdicts, v)
 			}
 		}
-		doc, err := json.Marshal(in)
-		if err != nil {
+		var doc strings.Builder
+		if err := gob.NewEncoder(&doc).Encode(in); err != nil {
 			return schemas.Errorf(schemas.CodeInternal, "encode what is begun for %s: %w", a, err)
 		}
-		f.begun = append(f.begun, flushRow{AccountID: a, Document: string(doc)})
+		f.begun = append(f.begun, flushRow{AccountID: a, Document: doc.String()})
 	}
 	for i := range f.begun {
 		a := schemas.AccountID(f.begun[i].AccountID)
