@@ -27,8 +27,8 @@ type crashing struct {
 
 func newCrashing(t *testing.T, dsn string) *crashing {
 	c := &crashing{Store: newStore(t, dsn), told: map[string]schemas.ViolationChange{}, left: -1}
-	c.Store.inserted = func(string, int, time.Duration) { c.step() }
-	c.Store.announce = func(_ context.Context, changes []schemas.ViolationChange) error {
+	c.inserted = func(string, int, time.Duration) { c.step() }
+	c.announce = func(_ context.Context, changes []schemas.ViolationChange) error {
 		c.mu.Lock()
 		for _, ch := range changes {
 			c.told[ch.EventID] = ch
