@@ -45,6 +45,12 @@ type TrendPoint struct {
 	MeanSecondsToMend float64 `json:"meanSecondsToMend,omitempty"`
 }
 
+// DiffQuery asks for a page of what changed.
+type DiffQuery struct {
+	Limit  int    `json:"limit,omitempty" query:"limit"` // of each list: 1 to 1,000, default 1,000
+	Cursor string `json:"cursor,omitempty" query:"cursor"`
+}
+
 // Diff is what changed between the ends of two scans of one account.
 type Diff struct {
 	AccountID  AccountID     `json:"accountId"`
@@ -53,6 +59,9 @@ type Diff struct {
 	To         DiffScan      `json:"to"`
 	Resources  ResourceDiff  `json:"resources"`
 	Violations ViolationDiff `json:"violations"`
+	// Next is the cursor of the page that goes on with both lists; empty: both are
+	// whole. The counts are of everything on every page.
+	Next string `json:"next,omitempty"`
 }
 
 // DiffScan is one side.
@@ -62,7 +71,7 @@ type DiffScan struct {
 	EndedAt time.Time `json:"endedAt"`
 }
 
-// ResourceDiff counts changes and lists the first ones.
+// ResourceDiff counts changes and lists a page of them, by type, region and id.
 type ResourceDiff struct {
 	Added   uint64           `json:"added"`
 	Changed uint64           `json:"changed"`
@@ -78,7 +87,7 @@ type ResourceChange struct {
 	At         time.Time `json:"at"`
 }
 
-// ViolationDiff counts changes and lists the first ones. What was fixed and came
+// ViolationDiff counts changes and lists a page of them, by resource. What was fixed and came
 // back in between is unchanged.
 type ViolationDiff struct {
 	Opened    uint64          `json:"opened"` // reopened ones too

@@ -220,6 +220,20 @@ type ViolationPage struct {
 	Next       string      `json:"next,omitempty"`
 }
 
+// EventQuery asks for transitions of violations: of an account, of a scan, or both.
+type EventQuery struct {
+	Account string `json:"account,omitempty" query:"account"` // name or id
+	Scan    string `json:"scan,omitempty" query:"scan"`
+	Limit   int    `json:"limit,omitempty" query:"limit"` // of a page: 1 to 1,000, default 100
+	Cursor  string `json:"cursor,omitempty" query:"cursor"`
+}
+
+// EventPage is one page, oldest first; an empty Next means the end.
+type EventPage struct {
+	Events []ViolationEvent `json:"items"`
+	Next   string           `json:"next,omitempty"`
+}
+
 // ViolationEvent is one transition in a violation's life.
 type ViolationEvent struct {
 	EventID   string    `json:"eventId"` // hash of finding, order and transition

@@ -3,6 +3,7 @@ package schemas
 import (
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Days is how long something is kept: a number of whole days, written "90d", or
@@ -50,6 +51,13 @@ func (d Days) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 func (d *Days) UnmarshalText(text []byte) (err error) {
 	*d, err = ParseDays(string(text))
 	return err
+}
+
+// Kept is from when on the past is known whole: of earlier days there may be no more
+// than single rows. Zero: from the beginning.
+type Kept struct {
+	Events   time.Time // transitions of violations
+	Versions time.Time // of resources
 }
 
 // Retention says how long results are kept beside the current ones of registered

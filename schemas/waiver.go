@@ -30,13 +30,13 @@ func (s WaiverSelector) Empty() bool {
 
 // WaiverTerms are what people decide of a waiver.
 type WaiverTerms struct {
-	Selector  WaiverSelector `json:"selector"`
-	Reason    string         `json:"reason"`
+	Selector  WaiverSelector `json:"selector" api:"required"`
+	Reason    string         `json:"reason" api:"required"`
 	Requester string         `json:"requester,omitempty"` // default: who adds it
 	Approver  string         `json:"approver,omitempty"`
 	Ticket    string         `json:"ticket,omitempty"`
 	StartsAt  time.Time      `json:"startsAt,omitzero"` // default: when it is added
-	ExpiresAt time.Time      `json:"expiresAt,omitzero"`
+	ExpiresAt time.Time      `json:"expiresAt,omitzero" api:"required"`
 }
 
 // InForce tells whether the terms cover anything at a time.
@@ -158,4 +158,5 @@ type Record struct {
 	Names   map[AccountID]string // of the registered accounts
 	// Enforced is how many groups enforce each pack on an account.
 	Enforced map[AccountID]map[string]int
+	Kept     Kept
 }

@@ -2,6 +2,7 @@ package sink
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -12,14 +13,74 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// Diff compares how an account was when two scans of it had ended, and lists the
-// first changes, limit of each kind.
-func (s *Store) Diff(ctx context.Context, from, to schemas.Scan, limit int) (schemas.Diff, error) {
+// diffPage is which part of the changes is listed: those behind a place in each list,
+// which only depends on the two ends and so stays where it is.
+type diffPage struct {
+	limit      int
+	resources  []string // type, region and id of the last one of the page before
+	violations []string
+	more       bool
+}
+
+func newDiffPage(from, to string, q schemas.DiffQuery) (*diffPage, error) {
+	p := &diffPage{limit: q.Limit}
+	if q.Cursor == "" {
+		return p, nil
+	}
+	var at diffPlace
+	raw, err := base64.RawURLEncoding.DecodeString(q.Cursor)
+	if err == nil {
+		err = json.Unmarshal(raw, &at)
+	}
+	if err != nil || at.From != from || at.To != to {
+		return nil, schemas.Errorf(schemas.CodeInvalid, "cursor: %q is not one of these two scans", q.Cursor).
+			WithHint("Pass the cursor of the page before, or none.")
+	}
+	p.resources, p.violations = at.Resources, at.Violations
+	return p, nil
+}
+
+// diffPlace is a cursor.
+type diffPlace struct {
+	From       string   `json:"f"`
+	To         string   `json:"t"`
+	Resources  []string `json:"r,omitempty"`
+	Violations []string `json:"v,omitempty"`
+}
+
+// lists tells whether a row is on the page, and then takes its place.
+func (p *diffPage) lists(last *[]string, listed int, at ...string) bool {
+	if slices.Compare(at, *last) <= 0 {
+		return false
+	}
+	if listed == p.limit {
+		p.more = true
+		return false
+	}
+	*last = at
+	return true
+}
+
+func (p *diffPage) next(from, to string) string {
+	if !p.more {
+		return ""
+	}
+	raw, _ := json.Marshal(diffPlace{from, to, p.resources, p.violations})
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// Diff compares how an account was when two scans of it had ended, and lists a page
+// of the changes, q.Limit of each kind. CodeInvalid for a cursor of other scans.
+func (s *Store) Diff(ctx context.Context, from, to schemas.Scan, q schemas.DiffQuery) (schemas.Diff, error) {
 	side := func(sc schemas.Scan) schemas.DiffScan {
 		return schemas.DiffScan{Scan: sc.ID, State: sc.State, EndedAt: sc.EndedAt}
 	}
 	out := schemas.Diff{AccountID: to.AccountID, Account: to.Account, From: side(from), To: side(to)}
 	out.Resources.List, out.Violations.List = []schemas.ResourceChange{}, []schemas.DiffViolation{}
+	page, err := newDiffPage(from.ID, to.ID, q)
+	if err != nil {
+		return out, err
+	}
 	a, err := s.endOf(ctx, from)
 	if err != nil {
 		return out, err
@@ -28,10 +89,16 @@ func (s *Store) Diff(ctx context.Context, from, to schemas.Scan, limit int) (sch
 	if err != nil {
 		return out, err
 	}
-	if err := s.diffResources(ctx, &out, a, b, limit); err != nil {
+	kept, err := s.Kept(ctx)
+	if err != nil {
 		return out, err
 	}
-	return out, s.diffViolations(ctx, &out, a, b, limit)
+	if err := s.diffResources(ctx, &out, a, b, stored(kept.Versions), page); err != nil {
+		return out, err
+	}
+	err = s.diffViolations(ctx, &out, a, b, stored(kept.Events), page)
+	out.Next = page.next(from.ID, to.ID)
+	return out, err
 }
 
 // cut separates what a scan had stored when it ended from what came later: by the
@@ -54,17 +121,24 @@ func (c cut) before(seq string) (string, []any) {
 	return "(" + seq + " <= ? OR at <= fromUnixTimestamp64Micro(?, 'UTC'))", []any{c.seq, c.at.UnixMicro()}
 }
 
-func (s *Store) diffResources(ctx context.Context, out *schemas.Diff, a, b cut, limit int) error {
+// diffResources goes by the versions that are kept. What was there before the first
+// of a resource is known by that one, when it is a tombstone, and by when the resource
+// was first seen.
+func (s *Store) diffResources(ctx context.Context, out *schemas.Diff, a, b cut, kept time.Time, page *diffPage) error {
+	account := string(out.AccountID)
 	before, args := a.before("version")
 	after, more := b.before("version")
 	var changed []schemas.Key
 	err := s.query(ctx, "compare resources", s.sql(`SELECT type, region, id, live_a, live_b, last FROM (
 			SELECT type, region, id,
-				argMaxIf(NOT tombstone, version, in_a) AS live_a, argMaxIf(hash, version, in_a) AS hash_a,
-				argMaxIf(NOT tombstone, version, in_b) AS live_b, argMaxIf(hash, version, in_b) AS hash_b, maxIf(at, in_a OR in_b) AS last
-			FROM (SELECT *, `+before+` AS in_a, `+after+` AS in_b FROM @db.resource_versions WHERE account_id = ?) GROUP BY type, region, id
+				CAST(argMin(tombstone, version) OR (type, region, id) IN (
+					SELECT type, region, id FROM @db.resources FINAL WHERE account_id = ? AND first_seen < fromUnixTimestamp64Micro(?, 'UTC')), 'Bool') AS was,
+				if(countIf(in_a) > 0, argMaxIf(NOT tombstone, version, in_a), was) AS live_a, argMaxIf(hash, version, in_a) AS hash_a,
+				if(countIf(in_b) > 0, argMaxIf(NOT tombstone, version, in_b), was) AS live_b, argMaxIf(hash, version, in_b) AS hash_b, maxIf(at, in_a OR in_b) AS last
+			FROM (SELECT *, `+before+` AS in_a, `+after+` AS in_b FROM @db.resource_versions
+				WHERE account_id = ? AND at >= fromUnixTimestamp64Micro(?, 'UTC')) GROUP BY type, region, id
 		) WHERE live_a != live_b OR live_a AND hash_a != hash_b
-		ORDER BY type, region, id`), append(append(args, more...), string(out.AccountID)), func(r driver.Rows) error {
+		ORDER BY type, region, id`), slices.Concat([]any{account, kept.UnixMicro()}, args, more, []any{account, kept.UnixMicro()}), func(r driver.Rows) error {
 		var c schemas.ResourceChange
 		var had, has bool
 		if err := r.Scan(&c.Type, &c.Region, &c.ID, &had, &has, &c.At); err != nil {
@@ -81,7 +155,7 @@ func (s *Store) diffResources(ctx context.Context, out *schemas.Diff, a, b cut, 
 		}
 		*count++
 		c.At = read(c.At)
-		if len(out.Resources.List) < limit {
+		if page.lists(&page.resources, len(out.Resources.List), c.Type, c.Region, c.ID) {
 			out.Resources.List = append(out.Resources.List, c)
 			if had && has {
 				changed = append(changed, c.Key)
@@ -114,6 +188,9 @@ func (s *Store) diffProperties(ctx context.Context, out *schemas.Diff, a, b cut,
 			var was, is string
 			if err := r.Scan(&k.Type, &k.Region, &k.ID, &was, &is); err != nil || !wanted[k] {
 				return err
+			}
+			if was == "" || is == "" {
+				return nil // one of them is not kept
 			}
 			var err error
 			differ[k], err = differingProperties(was, is)
@@ -150,17 +227,27 @@ func differingProperties(was, is string) ([]string, error) {
 	return out, nil
 }
 
-func (s *Store) diffViolations(ctx context.Context, out *schemas.Diff, a, b cut, limit int) error {
+// diffViolations goes by the events that are kept. A life that begins with its end was
+// open before; what is open since before then has no event.
+func (s *Store) diffViolations(ctx context.Context, out *schemas.Diff, a, b cut, kept time.Time, page *diffPage) error {
+	err := s.query(ctx, "count what stays open", "SELECT count() FROM @db.violations FINAL WHERE account_id = ? AND state = 'open' AND opened_at < fromUnixTimestamp64Micro(?, 'UTC') AND "+enforcedOnly,
+		[]any{string(out.AccountID), kept.UnixMicro()}, func(r driver.Rows) error { return r.Scan(&out.Violations.Unchanged) })
+	if err != nil {
+		return err
+	}
 	before, args := a.before("attempt")
 	after, more := b.before("attempt")
 	return s.query(ctx, "compare violations", s.sql(`SELECT finding, key.1, key.2, key.3, key.4, key.5, was, told.1, told.2, told.3, told.4, back.1, back.2 FROM (
 			SELECT finding, any((toString(type), toString(region), id, toString(pack), toString(policy))) AS key,
-				argMaxIf(toString(transition), ord, in_a) AS was,
-				argMaxIf((toString(transition), toString(cause), toString(severity), at), ord, in_b) AS told,
+				if(argMin(toString(transition), ord) = 'fixed', 'opened', '') AS first,
+				if(countIf(in_a) > 0, argMaxIf(toString(transition), ord, in_a), first) AS was,
+				if(countIf(in_b) > 0, argMaxIf((toString(transition), toString(cause), toString(severity), at), ord, in_b),
+					(first, '', argMin(toString(severity), ord), argMin(opened_at, ord))) AS told,
 				argMaxIf((toString(severity), at), ord, in_a) AS back
-			FROM (SELECT *, (version, revision, attempt) AS ord, `+before+` AS in_a, `+after+` AS in_b FROM @db.violation_events WHERE account_id = ?) GROUP BY finding
+			FROM (SELECT *, (version, revision, attempt) AS ord, `+before+` AS in_a, `+after+` AS in_b FROM @db.violation_events
+				WHERE account_id = ? AND at >= fromUnixTimestamp64Micro(?, 'UTC')) GROUP BY finding
 		) WHERE was IN ('opened', 'reopened') OR told.1 IN ('opened', 'reopened')
-		ORDER BY key, finding`), append(append(args, more...), string(out.AccountID)), func(r driver.Rows) error {
+		ORDER BY key, finding`), slices.Concat(args, more, []any{string(out.AccountID), kept.UnixMicro()}), func(r driver.Rows) error {
 		var c schemas.DiffViolation
 		var was, told, cause, severity, back string
 		var backAt time.Time
@@ -183,7 +270,7 @@ func (s *Store) diffViolations(ctx context.Context, out *schemas.Diff, a, b cut,
 			out.Violations.Fixed++
 			c.Change, c.Cause = schemas.Fixed, schemas.FixCause(cause)
 		}
-		if len(out.Violations.List) < limit {
+		if page.lists(&page.violations, len(out.Violations.List), c.Type, c.Region, c.ID, c.Pack, c.Policy, c.Finding) {
 			out.Violations.List = append(out.Violations.List, c)
 		}
 		return nil

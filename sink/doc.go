@@ -12,7 +12,8 @@
 //
 // What says "stored" (batches, unit ends, closes) is written last, so a crash
 // in between leaves messages that will come again and find their work undone
-// or done, never half believed.
+// or done, never half believed. What moves violations is noted before it is
+// written, and ended by the next Write: what was told of it stays true.
 //
 // # Engines
 //

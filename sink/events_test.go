@@ -44,6 +44,7 @@ func askEvents(t *testing.T, w *world) {
 		return got
 	}
 	ask("", "")
+	askEventPages(t, w)
 	for _, a := range append(histories, "aws-999999999999") {
 		opens(t, ask(a, ""))
 		// Re-judgements belong to no scan, and so do their events.
@@ -64,6 +65,44 @@ func askEvents(t *testing.T, w *world) {
 		}
 		ask("", w.scans(a)[0])
 		ask(histories[0], w.scans(histories[1])[0]) // a scan of another account
+	}
+}
+
+// askEventPages compares pages of any size with the whole list.
+func askEventPages(t *testing.T, w *world) {
+	t.Helper()
+	for _, a := range histories {
+		for _, scan := range []string{"", w.scans(a)[0]} {
+			want, err := w.s.Events(t.Context(), a, scan)
+			if err != nil || scan == "" && len(want) < 20 {
+				t.Fatalf("%d events: %v", len(want), err)
+			}
+			byOrder := func(a, b schemas.ViolationEvent) int {
+				return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Order.Version, b.Order.Version), cmp.Compare(a.Order.Revision, b.Order.Revision),
+					cmp.Compare(a.Order.Attempt, b.Order.Attempt), compareText(a.EventID, b.EventID))
+			}
+			slices.SortFunc(want, byOrder)
+			for _, limit := range []int{7, len(want), 1000} {
+				var got []schemas.ViolationEvent
+				q := schemas.EventQuery{Scan: scan, Limit: max(limit, 1)}
+				for pages := 0; ; pages++ {
+					page, err := w.s.EventPage(t.Context(), a, q)
+					if err != nil || len(page.Events) > q.Limit || pages > len(want) {
+						t.Fatalf("page %d: %d events, %v", pages, len(page.Events), err)
+					}
+					got = append(got, page.Events...)
+					if q.Cursor = page.Next; q.Cursor == "" {
+						break
+					}
+				}
+				sameText(t, fmt.Sprintf("events of %q %q in pages of %d", a, scan, limit), got, want)
+			}
+		}
+	}
+	for _, q := range []schemas.EventQuery{{Limit: 1001}, {Limit: -1}, {Cursor: "x"}} {
+		if _, err := w.s.EventPage(t.Context(), histories[0], q); schemas.CodeOf(err) != schemas.CodeInvalid {
+			t.Errorf("%+v: %v", q, err)
+		}
 	}
 }
 

@@ -36,11 +36,14 @@ type fold struct {
 	packs      map[resourceKey]map[string]bool // packs with a verdict
 	violations map[resourceKey]map[policyKey]*violationRow
 	out        rows
+	ending     bool       // it ends resources: closes do
+	begun      []flushRow // what the journal has of it
 }
 
 // rows are the changed rows, by table. What a message changes again replaces
 // its row here, so that only the last state is written.
 type rows struct {
+	moves      []move // of violations, in their order, for the journal
 	events     []eventRow
 	changes    []schemas.ViolationChange // the same, with the violation as it then was
 	open       []openRow                 // the same, for the table of the open ones

@@ -37,7 +37,7 @@ func runOfCloses(ms []schemas.Message) int {
 // in them, and writes the closes last: until then a repetition starts again and
 // finds what is done, done. Most scopes are small or empty, and a scan closes
 // hundreds of them: what is asked is asked of all at once.
-func (s *Store) close(ctx context.Context, ms []schemas.Message) error {
+func (s *Store) close(ctx context.Context, j journal, ms []schemas.Message) error {
 	account, cause := ms[0].Close.AccountID, ms[0].Close.Cause
 	before, err := s.ClosedSeqs(ctx, account)
 	if err != nil {
@@ -63,10 +63,10 @@ func (s *Store) close(ctx context.Context, ms []schemas.Message) error {
 	if cause == schemas.FixOutOfScope {
 		leaving = left
 	}
-	if err := s.buryAll(ctx, account, run, leaving, (*fold).tombstone); err != nil {
+	if err := s.buryAll(ctx, j, account, run, leaving, (*fold).tombstone); err != nil {
 		return err
 	}
-	if err := s.buryAll(ctx, account, run, overtaken, (*fold).ghost); err != nil {
+	if err := s.buryAll(ctx, j, account, run, overtaken, (*fold).ghost); err != nil {
 		return err
 	}
 	return insert(ctx, s, "scope_closes", rows)
@@ -96,13 +96,13 @@ type scopedKey struct {
 type ending func(*fold, *schemas.Close, resourceKey)
 
 // buryAll ends what is found, page by page in the order of scopes and keys.
-func (s *Store) buryAll(ctx context.Context, a schemas.AccountID, run closing, what string, end ending) error {
+func (s *Store) buryAll(ctx context.Context, j journal, a schemas.AccountID, run closing, what string, end ending) error {
 	for after := (scopedKey{}); ; {
 		page, err := s.keysOf(ctx, a, run, what, after)
 		if err != nil {
 			return err
 		}
-		if err := s.bury(ctx, a, run, page, end); err != nil {
+		if err := s.bury(ctx, j, a, run, page, end); err != nil {
 			return err
 		}
 		if len(page) < closePage {
@@ -145,7 +145,7 @@ func (s *Store) keysOf(ctx context.Context, a schemas.AccountID, run closing, wh
 	return page, err
 }
 
-func (s *Store) bury(ctx context.Context, a schemas.AccountID, run closing, page []scopedKey, end ending) error {
+func (s *Store) bury(ctx context.Context, j journal, a schemas.AccountID, run closing, page []scopedKey, end ending) error {
 	if len(page) == 0 {
 		return nil
 	}
@@ -159,7 +159,8 @@ func (s *Store) bury(ctx context.Context, a schemas.AccountID, run closing, page
 	for _, k := range page {
 		end(f, run.closes[k.scope], resourceKey{a, k.key})
 	}
-	return s.flush(ctx, &f.out, f)
+	f.ending = true
+	return s.flush(ctx, j, f)
 }
 
 // tombstone ends one resource, unless a newer attempt saw it or it belongs to

@@ -317,13 +317,22 @@ func (f *fold) put(row *violationRow) {
 		f.violations[k] = map[policyKey]*violationRow{}
 	}
 	pk := policyKey{row.Pack, row.Policy}
-	f.listOpen(f.violations[k][pk], row)
-	delete(f.out.violations, f.violations[k][pk])
+	old := f.violations[k][pk]
+	m := move{Row: row, Had: old != nil}
+	if old != nil {
+		m.Was = old.Severity
+	}
+	f.out.moves = append(f.out.moves, m)
+	f.listOpen(old, row)
+	delete(f.out.violations, old)
 	f.violations[k][pk] = row
 	f.out.violations[row] = true
 }
 
+// event tells of a transition that the last put made.
 func (f *fold) event(v *violationRow, t schemas.Transition, cause schemas.FixCause, scan string, at time.Time) {
+	m := &f.out.moves[len(f.out.moves)-1]
+	m.Transition, m.Cause, m.Scan, m.At = t, cause, scan, at
 	e := eventRow{
 		AccountID: v.AccountID, Scan: scan, EventID: eventID(v.Finding, v.order(), t), Finding: v.Finding,
 		Type: v.Type, Region: v.Region, ID: v.ID, Pack: v.Pack, Policy: v.Policy,

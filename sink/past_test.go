@@ -78,7 +78,7 @@ func askDiff(t *testing.T, w *world) {
 			for _, to := range w.scans(a) {
 				// By seqs alone: what the scan's end adds has a test of its own.
 				scan := func(id string) schemas.Scan { return schemas.Scan{ID: id, AccountID: a, State: schemas.ScanSucceeded} }
-				d, err := w.s.Diff(t.Context(), scan(from), scan(to), 1000)
+				d, err := w.s.Diff(t.Context(), scan(from), scan(to), schemas.DiffQuery{Limit: 1000})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -119,12 +119,43 @@ func askDiff(t *testing.T, w *world) {
 				if v.Opened != opened || v.Fixed != fixed || v.Unchanged != same || uint64(len(v.List)) != opened+fixed {
 					t.Errorf("violations from %s to %s: %+v, want +%d -%d =%d", from, to, v, opened, fixed, same)
 				}
+				askDiffPages(t, w, scan(from), scan(to), d)
 				differences += added + changed + removed + opened + fixed
 			}
 		}
 	}
 	if differences < 100 {
 		t.Errorf("only %d differences", differences)
+	}
+}
+
+// askDiffPages compares pages of a diff with the whole.
+func askDiffPages(t *testing.T, w *world, from, to schemas.Scan, whole schemas.Diff) {
+	t.Helper()
+	if all := w.scans(from.AccountID); from.ID != all[0] || to.ID != all[len(all)-1] {
+		return // one of an account is enough
+	}
+	var got schemas.Diff
+	q := schemas.DiffQuery{Limit: 7}
+	for pages := 0; ; pages++ {
+		page, err := w.s.Diff(t.Context(), from, to, q)
+		if err != nil || pages > 100 || len(page.Resources.List) > q.Limit || len(page.Violations.List) > q.Limit {
+			t.Fatalf("page %d: %+v, %v", pages, page, err)
+		}
+		resources, violations := got.Resources.List, got.Violations.List
+		got = page
+		got.Resources.List, got.Violations.List = slices.Concat(resources, page.Resources.List), slices.Concat(violations, page.Violations.List)
+		if q.Cursor = page.Next; q.Cursor == "" {
+			break
+		}
+	}
+	sameText(t, "pages of "+from.ID+" to "+to.ID, got, whole)
+	first, err := w.s.Diff(t.Context(), from, to, schemas.DiffQuery{Limit: 1})
+	if err != nil || first.Next == "" {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	if _, err := w.s.Diff(t.Context(), to, from, schemas.DiffQuery{Limit: 1, Cursor: first.Next}); schemas.CodeOf(err) != schemas.CodeInvalid {
+		t.Errorf("a cursor of other scans: %v", err)
 	}
 }
 

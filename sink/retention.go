@@ -41,6 +41,9 @@ func (s *Store) KeepHistory(ctx context.Context, days schemas.Days, now time.Tim
 		if kept[h.table] == want {
 			continue
 		}
+		if err := s.remember(ctx, h.table, kept[h.table]); err != nil {
+			return err
+		}
 		change := "REMOVE TTL"
 		if want != schemas.Forever {
 			change = fmt.Sprintf("MODIFY TTL toDateTime(at) + INTERVAL %d DAY", want)

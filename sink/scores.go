@@ -26,7 +26,7 @@ func (r *reporter) open(ctx context.Context) error {
 	table, asOf := "open_violations", !r.q.AsOf.IsZero()
 	if asOf {
 		table = "violations"
-		openAsOf(w, r.q.AsOf, r.ids)
+		openAsOf(w, r.q.AsOf, r.rec.Kept.Events, r.ids)
 	}
 	waiver, args := waived(r.rec, r.ids, asOf)
 	fails, failArgs := "1", []any(nil)

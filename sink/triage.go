@@ -2,8 +2,10 @@ package sink
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -51,38 +53,48 @@ func (s *Store) RemirrorTriage(ctx context.Context, all func(context.Context, fu
 	if err != nil {
 		return err
 	}
-	have := map[triageRow]bool{}
+	wrong, missing, err := s.compareTriage(ctx, want)
+	if err != nil {
+		return err
+	}
+	// Row by row: who reads meanwhile finds all that was right.
+	for some := range slices.Chunk(wrong, 1000) {
+		var keys []clickhouse.GroupSet
+		for _, r := range some {
+			keys = append(keys, clickhouse.GroupSet{Value: []any{r.AccountID, r.Finding, r.Number}})
+		}
+		if err := s.exec(ctx, "mend the mirror of triage", "DELETE FROM @db.triage WHERE (account_id, finding, number) IN (?)", keys); err != nil {
+			return err
+		}
+	}
+	for some := range slices.Chunk(missing, triageBlock) {
+		if err := insert(ctx, s, "triage", some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compareTriage tells which rows of the mirror the record does not have, and which
+// of the record's the mirror does not.
+func (s *Store) compareTriage(ctx context.Context, want []triageRow) (wrong, missing []triageRow, err error) {
+	wanted, have := map[triageRow]bool{}, map[triageRow]bool{}
+	for _, row := range want {
+		wanted[row] = true
+	}
 	err = s.query(ctx, "read triage", "SELECT "+columnsOf(new(triageRow))+" FROM @db.triage FINAL", nil, func(r driver.Rows) error {
 		var row triageRow
 		err := r.ScanStruct(&row)
 		row.At = row.At.UTC()
-		have[row] = true
+		if have[row] = true; !wanted[row] {
+			wrong = append(wrong, row)
+		}
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	missing := want[:0:0]
 	for _, row := range want {
 		if !have[row] {
 			missing = append(missing, row)
 		}
 	}
-	if len(missing) == 0 && len(have) == len(want) {
-		return nil
-	}
-	if len(have)+len(missing) > len(want) { // it holds what the record does not
-		if err := s.exec(ctx, "empty the mirror of triage", "TRUNCATE TABLE @db.triage"); err != nil {
-			return err
-		}
-		missing = want
-	}
-	for len(missing) > 0 {
-		n := min(len(missing), triageBlock)
-		if err := insert(ctx, s, "triage", missing[:n]); err != nil {
-			return err
-		}
-		missing = missing[n:]
-	}
-	return nil
+	return wrong, missing, err
 }

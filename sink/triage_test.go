@@ -2,11 +2,15 @@ package sink
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -74,6 +78,16 @@ func TestTriageIsMirrored(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	wrong := record
+	wrong.Changes = slices.Clone(record.Changes)
+	wrong.Changes[2].Priority, wrong.Changes[2].At = "p4", opened.Add(time.Hour)
+	if err := sc.s.MirrorTriage(t.Context(), wrong); err != nil {
+		t.Fatal(err)
+	}
+	// What is deleted is merged away.
+	if err := sc.s.exec(t.Context(), "start merges", "SYSTEM START MERGES @db.triage"); err != nil {
+		t.Fatal(err)
+	}
 	remirror()
 	filters("made anew", schemas.TriageResolved)
 	if err := sc.s.exec(t.Context(), "lose the mirror", "TRUNCATE TABLE @db.triage"); err != nil {
@@ -100,4 +114,44 @@ func triageOf(v schemas.Violation) schemas.Triage {
 		return schemas.Triage{}
 	}
 	return *v.Triage
+}
+
+// The log of waivers, which the view is of, is mended where it differs from the record.
+func TestWaiversAreMirrored(t *testing.T) {
+	t.Parallel()
+	s, now := newStore(t, ""), time.Now().UTC().Truncate(time.Millisecond)
+	waiver := func(name, reason string) schemas.Waiver {
+		return schemas.Waiver{Name: name, WaiverTerms: schemas.WaiverTerms{Reason: reason, StartsAt: now, ExpiresAt: now.AddDate(0, 1, 0)}}
+	}
+	record := []schemas.Waiver{waiver("known", "as it was"), waiver("missed", "never logged"), waiver("changed", "other")}
+	for _, w := range []schemas.Waiver{waiver("known", "as it was"), waiver("changed", "one"), waiver("too much", "after the backup")} {
+		doc, err := json.Marshal(w)
+		if err == nil {
+			err = s.LogConfig(t.Context(), "waiver", w.Name, 1, "ann", now.Add(time.Hour), doc)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if err := s.MirrorWaivers(t.Context(), record, now); err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		err := s.query(t.Context(), "read the view", "SELECT name, reason, removed FROM @db.v_waivers", nil, func(r driver.Rows) error {
+			var name, reason string
+			var removed bool
+			err := r.Scan(&name, &reason, &removed)
+			got[name] = fmt.Sprint(reason, " ", removed)
+			return err
+		})
+		want := map[string]string{"known": "as it was false", "missed": "never logged false", "changed": "other false", "too much": " true"}
+		if err != nil || !maps.Equal(got, want) {
+			t.Errorf("the view has %v, want %v: %v", got, want, err)
+		}
+		var entries uint64
+		if err := s.query(t.Context(), "count", "SELECT count() FROM @db.config_log", nil, func(r driver.Rows) error { return r.Scan(&entries) }); err != nil || entries != 6 {
+			t.Errorf("%d entries, %v", entries, err)
+		}
+	}
 }

@@ -87,7 +87,7 @@ func (s *Store) findKeys(ctx context.Context, q schemas.ViolationQuery, rec sche
 		w.add("account_id IN ?", ids)
 	}
 	if asOf {
-		openAsOf(w, q.AsOf, ids)
+		openAsOf(w, q.AsOf, rec.Kept.Events, ids)
 	}
 	p.resume(w)
 	waiver, args, triage := nobody, []any(nil), ""
@@ -206,19 +206,34 @@ func triageFilter(q schemas.ViolationQuery) *where {
 }
 
 // openAsOf keeps the violations that were open at a time: those whose newest
-// transition until then, by order and not by clock, did not fix them.
-func openAsOf(w *where, at time.Time, ids []string) {
+// transition until then, by order and not by clock, did not fix them. Events are kept
+// since a time: what is fixed without a transition before it was open until then, and
+// what is open now without any has been since it was opened.
+func openAsOf(w *where, at, kept time.Time, ids []string) {
+	until := stored(at).UnixMicro()
 	events := &where{}
-	events.add("at <= fromUnixTimestamp64Micro(?, 'UTC')", stored(at).UnixMicro())
+	if !kept.IsZero() {
+		events.add("at >= fromUnixTimestamp64Micro(?, 'UTC')", stored(kept).UnixMicro())
+	} else {
+		events.add("at <= fromUnixTimestamp64Micro(?, 'UTC')", until)
+	}
 	if len(ids) > 0 {
 		events.add("account_id IN ?", ids)
 	}
-	w.add("(account_id, finding) IN (SELECT account_id, finding FROM @db.violation_events WHERE "+events.String()+
-		" GROUP BY account_id, finding HAVING "+lastTransition+" != 'fixed')", events.args...)
+	const of = "(account_id, finding) IN (SELECT account_id, finding FROM @db.violation_events WHERE "
+	if kept.IsZero() {
+		w.add(of+events.String()+" GROUP BY account_id, finding HAVING argMax(transition, "+eventOrder+") != 'fixed')", events.args...)
+		return
+	}
+	w.add("("+of+events.String()+` GROUP BY account_id, finding
+			HAVING if(countIf(at <= fromUnixTimestamp64Micro(?, 'UTC')) > 0,
+				argMaxIf(transition, `+eventOrder+`, at <= fromUnixTimestamp64Micro(?, 'UTC')) != 'fixed', argMin(transition, `+eventOrder+`) = 'fixed'))
+			OR state = 'open' AND opened_at <= fromUnixTimestamp64Micro(?, 'UTC') AND `+enforcedOnly+")",
+		append(events.args, until, until, until)...)
 }
 
-// lastTransition of the events of one finding.
-const lastTransition = "argMax(transition, (version, revision, attempt))"
+// eventOrder is which of the events of one finding is newer.
+const eventOrder = "(version, revision, attempt)"
 
 // listed is the row as people see it.
 func (r *listedRow) listed(rec schemas.Record) schemas.Violation {

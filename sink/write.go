@@ -19,9 +19,16 @@ const foldKeys = 5000
 // caller is the single writer of its partition's accounts, and acknowledges
 // after nil. Whatever fails may be repeated, whole or in part.
 func (s *Store) Write(ctx context.Context, ms []schemas.Message) error {
+	if len(ms) == 0 {
+		return nil
+	}
+	j, err := s.recover(ctx, ms)
+	if err != nil {
+		return err
+	}
 	ms = arranged(ms)
 	for len(ms) > 0 {
-		n, err := s.writeSome(ctx, ms)
+		n, err := s.writeSome(ctx, j, ms)
 		if err != nil {
 			return err
 		}
@@ -53,13 +60,13 @@ func arranged(ms []schemas.Message) []schemas.Message {
 }
 
 // writeSome stores as many of the first messages as can be stored together.
-func (s *Store) writeSome(ctx context.Context, ms []schemas.Message) (int, error) {
+func (s *Store) writeSome(ctx context.Context, j journal, ms []schemas.Message) (int, error) {
 	if ms[0].Close != nil {
 		n := runOfCloses(ms)
-		return n, s.close(ctx, ms[:n])
+		return n, s.close(ctx, j, ms[:n])
 	}
 	n, t := chunk(ms)
-	return n, s.fold(ctx, ms[:n], t)
+	return n, s.fold(ctx, j, ms[:n], t)
 }
 
 // chunk is how many messages are folded together: up to a close, or to the bound.
@@ -74,7 +81,7 @@ func chunk(ms []schemas.Message) (int, *touched) {
 	return len(ms), t
 }
 
-func (s *Store) fold(ctx context.Context, ms []schemas.Message, t *touched) error {
+func (s *Store) fold(ctx context.Context, j journal, ms []schemas.Message, t *touched) error {
 	f := newFold()
 	if err := s.load(ctx, f, t); err != nil {
 		return err
@@ -84,18 +91,29 @@ func (s *Store) fold(ctx context.Context, ms []schemas.Message, t *touched) erro
 			return err
 		}
 	}
-	return s.flush(ctx, &f.out, f)
+	return s.flush(ctx, j, f)
 }
 
-// flush writes the changed rows in stages: events before the state they announce,
-// then that state, then what says of a resource that its state is written, and
-// what says "stored" last. A crash leaves whole stages and a part of one, and a
-// repetition writes the same rows again. Within a stage tables are independent.
-func (s *Store) flush(ctx context.Context, out *rows, f *fold) error {
+// flush writes the changed rows. A crash before the first statement is done leaves
+// nothing, a later one what the next Write makes whole.
+func (s *Store) flush(ctx context.Context, j journal, f *fold) error {
+	if err := s.begin(ctx, j, f); err != nil {
+		return err
+	}
+	return s.finish(ctx, j, f)
+}
+
+// finish writes the rows in stages: events before the state they announce, then that
+// state, then what says of a resource that its state is written, and what says
+// "stored" last. A crash leaves whole stages and a part of one, and a repetition
+// writes the same rows again. Within a stage tables are independent.
+func (s *Store) finish(ctx context.Context, j journal, f *fold) error {
+	out := &f.out
 	violations := make([]violationRow, 0, len(out.violations))
 	for v := range out.violations {
 		violations = append(violations, *v)
 	}
+	ended := j.ended(f)
 	for _, stage := range [][]step{
 		{
 			func(ctx context.Context) error { return insert(ctx, s, "violation_events", out.events) },
@@ -119,7 +137,10 @@ func (s *Store) flush(ctx context.Context, out *rows, f *fold) error {
 			func(ctx context.Context) error { return insert(ctx, s, "scope_ends", out.scopeEnds) },
 		},
 		{func(ctx context.Context) error { return insert(ctx, s, "unit_ends", out.unitEnds) }},
-		{func(ctx context.Context) error { return insert(ctx, s, "batches", out.batches) }},
+		{
+			func(ctx context.Context) error { return insert(ctx, s, "batches", out.batches) },
+			func(ctx context.Context) error { return insert(ctx, s, "flushes", ended) },
+		},
 	} {
 		if err := together(ctx, stage); err != nil {
 			return err

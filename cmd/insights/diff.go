@@ -13,7 +13,7 @@ import (
 )
 
 func (a *app) diffCmd() *cobra.Command {
-	var limit int
+	var q schemas.DiffQuery
 	cmd := &cobra.Command{
 		Use: "diff SCAN_A SCAN_B", Short: "Show what changed between two scans of an account", Args: args(cobra.ExactArgs(2)),
 		Long: `Diff compares an account as it was when SCAN_A had ended with how it was when
@@ -23,11 +23,11 @@ undone in between does not show.`,
 		Example: `  insights diff 123456789012-6 123456789012-7
   insights diff 123456789012-6 123456789012-7 -o json | jq .violations.opened`,
 		RunE: func(cmd *cobra.Command, given []string) error {
-			if err := checkLimit(limit); err != nil {
+			if err := checkLimit(q.Limit); err != nil {
 				return usageError(cmd, err)
 			}
 			return a.with(cmd.Context(), "insights diff", nodeOptions{}, func(ctx context.Context, s api.Service) error {
-				d, err := s.Diff(ctx, given[0], given[1], limit)
+				d, err := s.Diff(ctx, given[0], given[1], q)
 				if err != nil {
 					return err
 				}
@@ -35,7 +35,8 @@ undone in between does not show.`,
 			})
 		},
 	}
-	cmd.Flags().IntVar(&limit, "limit", 100, "`HOW-MANY` resources and violations are listed at most, up to 1000")
+	cmd.Flags().IntVar(&q.Limit, "limit", 100, "`HOW-MANY` resources and violations are listed at most, up to 1000")
+	cmd.Flags().StringVar(&q.Cursor, "cursor", "", "go on behind this `CURSOR`, the \"next\" of the page before")
 	return cmd
 }
 
@@ -57,7 +58,11 @@ func (a *app) printDiff(d schemas.Diff) error {
 		return err
 	}
 	fmt.Fprintf(a.out, "\nViolations: %d opened, %d fixed, %d unchanged\n", v.Opened, v.Fixed, v.Unchanged)
-	return a.printViolationChanges(v)
+	if err := a.printViolationChanges(v); err != nil || d.Next == "" {
+		return err
+	}
+	_, err := fmt.Fprintf(a.out, "\nThere are more: --limit, up to 1000, or --cursor %s\n", d.Next)
+	return err
 }
 
 func (a *app) printResourceChanges(r schemas.ResourceDiff) error {
@@ -69,10 +74,7 @@ func (a *app) printResourceChanges(r schemas.ResourceDiff) error {
 		rows[i] = []string{changeSigns[c.Change], c.Region, c.Type, c.ID, strings.Join(c.Properties, ", ")}
 	}
 	fmt.Fprintln(a.out)
-	if err := printTable(a.out, []string{" ", "region", "type", "id", "properties?"}, rows); err != nil {
-		return err
-	}
-	return printLeft(a, r.Added+r.Changed+r.Removed, len(r.List))
+	return printTable(a.out, []string{" ", "region", "type", "id", "properties?"}, rows)
 }
 
 func (a *app) printViolationChanges(v schemas.ViolationDiff) error {
@@ -88,16 +90,5 @@ func (a *app) printViolationChanges(v schemas.ViolationDiff) error {
 		rows[i] = []string{what, severityText(c.Severity), c.Region, shortType(c.Type), c.ID, policyText(c.Pack, c.Policy), shortFinding(c.Finding), c.At.UTC().Format(time.DateTime)}
 	}
 	fmt.Fprintln(a.out)
-	if err := printTable(a.out, []string{"what", "severity", "region", "type", "resource", "policy", "finding?", "when (utc)?"}, rows); err != nil {
-		return err
-	}
-	return printLeft(a, v.Opened+v.Fixed, len(v.List))
-}
-
-func printLeft(a *app, total uint64, listed int) error {
-	if int(total) <= listed {
-		return nil
-	}
-	_, err := fmt.Fprintf(a.out, "%d more: --limit, up to 1000.\n", int(total)-listed)
-	return err
+	return printTable(a.out, []string{"what", "severity", "region", "type", "resource", "policy", "finding?", "when (utc)?"}, rows)
 }

@@ -379,12 +379,11 @@ func (c *cluster) content(t *testing.T, client api.Service) content {
 				break
 			}
 		}
-		events, err := client.Events(ctx, "prod", "")
+		err := api.AllEvents(ctx, client, "prod", "", func(e schemas.ViolationEvent) {
+			out.Events = append(out.Events, text([]any{e.Finding, e.Key, e.Policy, e.Transition, e.Cause}))
+		})
 		if err != nil {
 			return err
-		}
-		for _, e := range events {
-			out.Events = append(out.Events, text([]any{e.Finding, e.Key, e.Policy, e.Transition, e.Cause}))
 		}
 		report, err := client.Report(ctx, schemas.ReportQuery{})
 		if err != nil {

@@ -156,6 +156,10 @@ func (n *node) triage() *policy.Triage {
 	return policy.NewTriage(policy.TriageDeps{Records: n.tables.triage, Mirror: n.store.MirrorTriage, Now: time.Now})
 }
 
+func (n *node) waivers() *policy.Waivers {
+	return policy.NewWaivers(policy.WaiversDeps{Waivers: n.tables.waivers, Accounts: n.tables.accounts, Now: time.Now})
+}
+
 func (n *node) newService() *api.Local {
 	p := &n.parts
 	accounts := policy.NewAccounts(policy.AccountsDeps{
@@ -166,7 +170,7 @@ func (n *node) newService() *api.Local {
 	})
 	return api.NewLocal(api.Parts{
 		Accounts: accounts, Packs: p.registry, Groups: p.groups, Resolver: p.resolver, Tokens: p.tokens, Store: n.store, Recorder: n.store, Dead: n.bus, Webhooks: p.webhooks,
-		Waivers:   policy.NewWaivers(policy.WaiversDeps{Waivers: n.tables.waivers, Accounts: n.tables.accounts, Now: time.Now}),
+		Waivers:   n.waivers(),
 		Triage:    n.triage(),
 		Mappings:  policy.NewMappings(n.tables.mappings, time.Now),
 		Replayed:  p.control.Replayed,

@@ -375,3 +375,18 @@ func TestWriteFileLeavesDevices(t *testing.T) {
 		t.Error("nobody wrote to the pipe")
 	}
 }
+
+// Labels of charts have room for what tells them apart, and tell the whole name.
+func TestLongNamesInCharts(t *testing.T) {
+	t.Parallel()
+	names := []string{"deny_public_access_to_everything_of_buckets", "deny_public_access_to_everything_of_queues", "short"}
+	c := bars("title", names, 1, func(name string) (string, string, string, float64) { return name, "", "", 1 })
+	if c.Bars[0].Label == c.Bars[1].Label || c.Bars[0].Whole != names[0] || c.Bars[2].Label != "short" || c.Bars[2].Whole != "" {
+		t.Errorf("labels %+v", c.Bars)
+	}
+	for _, b := range c.Bars {
+		if len([]rune(b.Label)) > chartLabel {
+			t.Errorf("%q has no room", b.Label)
+		}
+	}
+}

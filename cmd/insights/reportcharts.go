@@ -16,6 +16,7 @@ type chart struct {
 
 type chartBar struct {
 	Label, Value, Class string
+	Whole               string // the label, where it is shortened
 	Y, TextY            int
 	Width, ValueX       float64
 }
@@ -40,10 +41,11 @@ func bars[T any](title string, list []T, whole float64, of func(T) (label, class
 	for i, v := range list[:min(len(list), chartBars)] {
 		label, class, text, value := of(v)
 		width := chartRoom * max(value, 0) / whole
-		if r := []rune(label); len(r) > chartLabel {
-			label = string(r[:chartLabel-1]) + "…"
+		short, whole := cut(label, chartLabel), ""
+		if short != label {
+			whole = label
 		}
-		c.Bars = append(c.Bars, chartBar{label, text, class, i * chartRow, i*chartRow + chartText, width, chartLeft + width + 8})
+		c.Bars = append(c.Bars, chartBar{short, text, class, whole, i * chartRow, i*chartRow + chartText, width, chartLeft + width + 8})
 	}
 	c.Height = len(c.Bars) * chartRow
 	return c

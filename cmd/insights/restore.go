@@ -144,6 +144,9 @@ func (r *restoreRun) restore(ctx context.Context, b *backup.Backup) (note string
 		if err := n.parts.registry.Sync(ctx); err != nil {
 			return err
 		}
+		if err := n.mirrorWaivers(ctx); err != nil {
+			return err
+		}
 		return n.store.RemirrorTriage(ctx, n.triage().All)
 	})
 }

@@ -60,7 +60,18 @@ func (n *node) runPacks(ctx context.Context) error {
 	if err := n.store.RemirrorTriage(ctx, n.triage().All); err != nil {
 		n.log.Warn().Err(err).Msg("mirror what was said of findings; repeated at the next start")
 	}
+	if err := n.mirrorWaivers(ctx); err != nil {
+		n.log.Warn().Err(err).Msg("mirror waivers; repeated at the next start")
+	}
 	return n.parts.resolver.Run(ctx)
+}
+
+func (n *node) mirrorWaivers(ctx context.Context) error {
+	all, err := n.waivers().List(ctx, true)
+	if err != nil {
+		return err
+	}
+	return n.store.MirrorWaivers(ctx, all, time.Now())
 }
 
 func (n *node) runDiscovery(ctx context.Context) error {

@@ -243,12 +243,13 @@ and which violations it opened, fixed and reopened.`,
 				if err != nil {
 					return err
 				}
-				events, err := s.Events(ctx, string(scan.AccountID), scan.ID)
+				events := []schemas.ViolationEvent{}
+				err = api.AllEvents(ctx, s, string(scan.AccountID), scan.ID, func(e schemas.ViolationEvent) { events = append(events, e) })
 				if err != nil {
 					return err
 				}
 				if a.output == "json" {
-					return printJSON(a.out, map[string]any{"scan": scan, "events": orEmpty(events)})
+					return printJSON(a.out, map[string]any{"scan": scan, "events": events})
 				}
 				return a.printScanDetails(scan, events)
 			})

@@ -65,7 +65,8 @@ func TestKilledWhileItTells(t *testing.T) {
 		if err != nil || !s.State.Ended() {
 			return false
 		}
-		events, err := client.Events(t.Context(), "prod", "")
+		var events []schemas.ViolationEvent
+		err = api.AllEvents(t.Context(), client, "prod", "", func(e schemas.ViolationEvent) { events = append(events, e) })
 		mu.Lock()
 		defer mu.Unlock()
 		for _, e := range events {

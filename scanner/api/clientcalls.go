@@ -176,6 +176,24 @@ func (c *Client) Resources(ctx context.Context, q schemas.ResourceQuery) (schema
 }
 
 // Events implements Service.
-func (c *Client) Events(ctx context.Context, account, scan string) ([]schemas.ViolationEvent, error) {
-	return list[schemas.ViolationEvent](ctx, c, values(eventsQuery{account, scan}), "events")
+func (c *Client) Events(ctx context.Context, q schemas.EventQuery) (schemas.EventPage, error) {
+	return get[schemas.EventPage](ctx, c, values(q), "events")
+}
+
+// AllEvents calls fn for every transition that a scan, or with an empty scan any of
+// an account, made, oldest first; a page is held in memory at a time.
+func AllEvents(ctx context.Context, s Service, account, scan string, fn func(schemas.ViolationEvent)) error {
+	q := schemas.EventQuery{Account: account, Scan: scan, Limit: exportPage}
+	for {
+		page, err := s.Events(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, e := range page.Events {
+			fn(e)
+		}
+		if q.Cursor = page.Next; q.Cursor == "" {
+			return nil
+		}
+	}
 }

@@ -76,7 +76,8 @@ type policyRow struct {
 	schemas.PolicyReport
 }
 
-// ExportReport writes a report, a row for every policy of every pack on every account.
+// ExportReport writes a report, a row for every policy of every pack on every account,
+// and one without a pack for an account of which no pack says anything.
 func ExportReport(ctx context.Context, s Service, q schemas.ReportQuery, f Format, w io.Writer) error {
 	if f != CSV && f != JSONL {
 		return errFormat(f, "csv, jsonl or html")
@@ -92,6 +93,9 @@ func ExportReport(ctx context.Context, s Service, q schemas.ReportQuery, f Forma
 func WriteReport(r schemas.Report, f Format, w io.Writer) error {
 	var list []policyRow
 	for _, a := range r.Accounts {
+		if len(a.Packs) == 0 { // never scanned, or not judged by anything: missing is not compliant
+			list = append(list, policyRow{AccountID: a.AccountID, Account: a.Account})
+		}
 		for _, p := range a.Packs {
 			for _, q := range p.Policies {
 				list = append(list, policyRow{a.AccountID, a.Account, p.Pack, p.Version, q})

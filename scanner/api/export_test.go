@@ -302,3 +302,49 @@ func TestExportsThroughHTTP(t *testing.T) {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 }
+
+// A page that leads nowhere ends an export with an error, not never.
+func TestAnExportThatDoesNotAdvanceEnds(t *testing.T) {
+	t.Parallel()
+	wantCode(t, api.ExportViolations(t.Context(), stuck{}, schemas.ViolationQuery{}, api.JSONL, "1", io.Discard), schemas.CodeInternal, "a page ends where the one before it did")
+}
+
+// stuck is a service whose pages all have the same cursor.
+type stuck struct{ api.Service }
+
+func (stuck) Violations(ctx context.Context, _ schemas.ViolationQuery) (schemas.ViolationPage, error) {
+	return schemas.ViolationPage{Violations: []schemas.Violation{{}}, Next: "again"}, ctx.Err()
+}
+
+// Whatever a spreadsheet takes for the beginning of a formula is quoted, and no more.
+func TestFormulas(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"=1": "'=1", "+1": "'+1", "-1": "'-1", "@a": "'@a", "\t=1": "'\t=1", "\r=1": "'\r=1", "a=1": "a=1", "": "", "'=1": "'=1", "1=1": "1=1", "1-1": "1-1",
+	} {
+		var out bytes.Buffer
+		ok(t, api.ExportViolations(t.Context(), &one{v: schemas.Violation{Name: text}}, schemas.ViolationQuery{}, api.CSV, "1", &out))
+		rows, err := csv.NewReader(&out).ReadAll()
+		ok(t, err)
+		for i, name := range rows[0] {
+			if name == "name" && rows[1][i] != want {
+				t.Errorf("%q is written as %q, want %q", text, rows[1][i], want)
+			}
+		}
+	}
+}
+
+// An account of which nothing is counted is in a report's rows, without a pack.
+func TestReportsHaveAccountsThatWereNeverScanned(t *testing.T) {
+	t.Parallel()
+	r := schemas.Report{Accounts: []schemas.AccountReport{{AccountID: "aws-1", Account: "new"}, {AccountID: "aws-2", Account: "old", Packs: []schemas.PackReport{
+		{Pack: "p", Policies: []schemas.PolicyReport{{Policy: "a"}, {Policy: "b"}}},
+	}}}}
+	var out bytes.Buffer
+	ok(t, api.WriteReport(r, api.CSV, &out))
+	rows, err := csv.NewReader(&out).ReadAll()
+	ok(t, err)
+	if len(rows) != 4 || rows[1][1] != "new" || rows[1][2] != "" || rows[2][1] != "old" || rows[2][2] != "p" {
+		t.Errorf("rows %q", rows)
+	}
+}

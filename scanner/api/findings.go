@@ -84,13 +84,25 @@ func (l *Local) UpdateViolation(ctx context.Context, finding string, c schemas.T
 // questioned is what a question about results takes along of the configuration,
 // as of a time; the zero time is now.
 func (l *Local) questioned(ctx context.Context, at time.Time) (schemas.Record, error) {
+	var kept schemas.Kept
 	if at.IsZero() {
 		at = l.p.Now()
+	} else {
+		var err error
+		if kept, err = l.p.Store.Kept(ctx); err != nil {
+			return schemas.Record{}, err
+		}
+		if at.Before(kept.Events) {
+			return schemas.Record{}, schemas.Errorf(schemas.CodeInvalid, "asOf: %s is before %s: what happened then is not kept any more", moment(at), moment(kept.Events)).
+				WithHint("Ask for a later time. How long history is kept is the setting retention.history.")
+		}
 	}
 	waivers, err := l.p.Waivers.List(ctx, true)
 	if err != nil {
 		return schemas.Record{}, err
 	}
 	names, err := l.names(ctx)
-	return schemas.Record{Waivers: schemas.WaiversInForce(waivers, at), Names: names}, err
+	return schemas.Record{Waivers: schemas.WaiversInForce(waivers, at), Names: names, Kept: kept}, err
 }
+
+func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -11,22 +12,15 @@ type HistoryService interface {
 	// Trend is how compliance went, day by day.
 	Trend(ctx context.Context, q schemas.TrendQuery) (schemas.Trend, error)
 	// Diff is what changed between the ends of two scans of one account: counts,
-	// and the first changes of each kind (0: 1,000).
-	Diff(ctx context.Context, from, to string, limit int) (schemas.Diff, error)
+	// and a page of the changes of each kind.
+	Diff(ctx context.Context, from, to string, q schemas.DiffQuery) (schemas.Diff, error)
 }
 
 func (s *Server) historyRoutes() {
 	svc := s.c.Service
 	s.op("Trend", "GET /v1/trend", ScopeRead, "How compliance went, day by day.", svc.Trend)
 	s.op("Diff", "GET /v1/scans/{scan}/diff/{other}", ScopeRead, "What changed between the ends of two scans of one account.",
-		func(ctx context.Context, from, to string, q diffQuery) (schemas.Diff, error) {
-			return svc.Diff(ctx, from, to, q.Limit)
-		})
-}
-
-// diffQuery bounds the lists of a diff.
-type diffQuery struct {
-	Limit int `query:"limit"`
+		svc.Diff)
 }
 
 // Trend implements Service.
@@ -35,8 +29,8 @@ func (c *Client) Trend(ctx context.Context, q schemas.TrendQuery) (schemas.Trend
 }
 
 // Diff implements Service.
-func (c *Client) Diff(ctx context.Context, from, to string, limit int) (schemas.Diff, error) {
-	return get[schemas.Diff](ctx, c, values(diffQuery{limit}), "scans", from, "diff", to)
+func (c *Client) Diff(ctx context.Context, from, to string, q schemas.DiffQuery) (schemas.Diff, error) {
+	return get[schemas.Diff](ctx, c, values(q), "scans", from, "diff", to)
 }
 
 // Trend implements Service.
@@ -76,12 +70,12 @@ func (l *Local) Trend(ctx context.Context, q schemas.TrendQuery) (schemas.Trend,
 const maxDiff = 1000
 
 // Diff implements Service.
-func (l *Local) Diff(ctx context.Context, from, to string, limit int) (schemas.Diff, error) {
-	if limit == 0 {
-		limit = maxDiff
+func (l *Local) Diff(ctx context.Context, from, to string, q schemas.DiffQuery) (schemas.Diff, error) {
+	if q.Limit == 0 {
+		q.Limit = maxDiff
 	}
-	if limit < 0 || limit > maxDiff {
-		return schemas.Diff{}, schemas.Errorf(schemas.CodeInvalid, "limit: %d is not 1 to %d", limit, maxDiff)
+	if q.Limit < 0 || q.Limit > maxDiff {
+		return schemas.Diff{}, schemas.Errorf(schemas.CodeInvalid, "limit: %d is not 1 to %d", q.Limit, maxDiff)
 	}
 	a, err := l.endedScan(ctx, from)
 	if err != nil {
@@ -95,7 +89,27 @@ func (l *Local) Diff(ctx context.Context, from, to string, limit int) (schemas.D
 		return schemas.Diff{}, schemas.Errorf(schemas.CodeInvalid, "scan %s is of account %s, scan %s of %s", a.ID, a.Account, b.ID, b.Account).
 			WithHint("Compare two scans of one account; see 'insights scan list --account %s'.", a.Account)
 	}
-	return l.p.Store.Diff(ctx, a, b, limit)
+	if err := l.isKept(ctx, a, b); err != nil {
+		return schemas.Diff{}, err
+	}
+	return l.p.Store.Diff(ctx, a, b, q)
+}
+
+// isKept is nil when it is known how everything was when scans ended.
+func (l *Local) isKept(ctx context.Context, scans ...schemas.Scan) error {
+	kept, err := l.p.Store.Kept(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range scans {
+		for _, since := range []time.Time{kept.Versions, kept.Events} {
+			if s.EndedAt.Before(since) {
+				return schemas.Errorf(schemas.CodeInvalid, "scan %s ended at %s: what was before %s is not kept any more", s.ID, moment(s.EndedAt), moment(since)).
+					WithHint("Compare later scans; see 'insights scan list --account %s'. How long history is kept is the setting retention.history.", s.Account)
+			}
+		}
+	}
+	return nil
 }
 
 func (l *Local) endedScan(ctx context.Context, id string) (schemas.Scan, error) {

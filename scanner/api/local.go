@@ -60,11 +60,12 @@ type Store interface {
 	Report(ctx context.Context, q schemas.ReportQuery, rec schemas.Record) (schemas.Report, error)
 	Violations(ctx context.Context, q schemas.ViolationQuery, rec schemas.Record) (schemas.ViolationPage, error)
 	Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error)
-	Events(ctx context.Context, a schemas.AccountID, scan string) ([]schemas.ViolationEvent, error)
+	Kept(ctx context.Context) (schemas.Kept, error)
+	EventPage(ctx context.Context, a schemas.AccountID, q schemas.EventQuery) (schemas.EventPage, error)
 	PurgeAccount(ctx context.Context, a schemas.AccountID) error
 	Violation(ctx context.Context, finding string, rec schemas.Record) (schemas.ViolationDetail, error)
 	Trend(ctx context.Context, q schemas.TrendQuery, policies []string, now time.Time) (schemas.Trend, error)
-	Diff(ctx context.Context, from, to schemas.Scan, limit int) (schemas.Diff, error)
+	Diff(ctx context.Context, from, to schemas.Scan, q schemas.DiffQuery) (schemas.Diff, error)
 }
 
 // Recorder keeps the log of configuration changes; see sink.Store. rev grows

@@ -254,15 +254,15 @@ func TestEventsOf(t *testing.T) {
 		{"aws-999999999999", "s"}: "events aws-999999999999 s",
 	} {
 		w.reset()
-		_, err := w.local().Events(t.Context(), args[0], args[1])
+		_, err := w.local().Events(t.Context(), schemas.EventQuery{Account: args[0], Scan: args[1]})
 		ok(t, err)
 		if got := w.asked[len(w.asked)-1]; got != want {
 			t.Errorf("%v asked for %q, want %q", args, got, want)
 		}
 	}
-	_, err := w.local().Events(t.Context(), "", "")
+	_, err := w.local().Events(t.Context(), schemas.EventQuery{})
 	wantCode(t, err, schemas.CodeInvalid, "name an account or a scan")
-	_, err = w.local().Events(t.Context(), "nobody", "")
+	_, err = w.local().Events(t.Context(), schemas.EventQuery{Account: "nobody"})
 	wantCode(t, err, schemas.CodeNotFound)
 }
 
@@ -395,6 +395,29 @@ func TestQuestionsAreAboutRegisteredAccounts(t *testing.T) {
 		want := strings.NewReplacer("@", ids).Replace("report of @, violations of @, resources of @")
 		if got := ask(strings.Fields(named)...); got != want {
 			t.Errorf("about %q: %s, want %s", named, got, want)
+		}
+	}
+}
+
+// What is asked about a time before what is kept is refused, not answered wrong.
+func TestATimeBeforeWhatIsKeptIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	now := time.Now().UTC()
+	w.kept = schemas.Kept{Events: now.AddDate(0, 0, -30)}
+	for name, ask := range map[string]func(time.Time) error{
+		"report": func(at time.Time) error {
+			_, err := w.local().Report(t.Context(), schemas.ReportQuery{AsOf: at})
+			return err
+		},
+		"violations": func(at time.Time) error {
+			_, err := w.local().Violations(t.Context(), schemas.ViolationQuery{AsOf: at})
+			return err
+		},
+	} {
+		wantCode(t, ask(now.AddDate(0, 0, -31)), schemas.CodeInvalid, "is not kept any more")
+		if err := ask(now.AddDate(0, 0, -29)); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -116,25 +116,25 @@ func (l *Local) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas
 }
 
 // Events implements Service.
-func (l *Local) Events(ctx context.Context, account, scan string) ([]schemas.ViolationEvent, error) {
-	id := schemas.AccountID(account)
+func (l *Local) Events(ctx context.Context, q schemas.EventQuery) (schemas.EventPage, error) {
+	id := schemas.AccountID(q.Account)
 	switch {
-	case account == "" && scan == "":
-		return nil, schemas.Errorf(schemas.CodeInvalid, "name an account or a scan")
-	case account == "":
-		s, err := l.p.GetScan(ctx, scan)
+	case q.Account == "" && q.Scan == "":
+		return schemas.EventPage{}, schemas.Errorf(schemas.CodeInvalid, "name an account or a scan")
+	case q.Account == "":
+		s, err := l.p.GetScan(ctx, q.Scan)
 		if err != nil {
-			return nil, err
+			return schemas.EventPage{}, err
 		}
 		id = s.AccountID
 	case !id.Valid():
-		a, err := l.p.Accounts.Get(ctx, account)
+		a, err := l.p.Accounts.Get(ctx, q.Account)
 		if err != nil {
-			return nil, err
+			return schemas.EventPage{}, err
 		}
 		id = a.ID
 	}
-	return l.p.Store.Events(ctx, id, scan)
+	return l.p.Store.EventPage(ctx, id, q)
 }
 
 // checkFilters refuses values that nothing has.

@@ -103,7 +103,12 @@ func (o *operation) describe(c *components) object {
 	if n := len(o.args); n > 0 && o.args[n-1].from >= fromBody {
 		content := jsonOf(c.ref(o.args[n-1].t, true))
 		if o.args[n-1].from == fromArchive {
-			content = object{"application/gzip": object{"schema": binary}, "application/octet-stream": object{"schema": binary}}
+			content = object{
+				"application/gzip": object{"schema": binary}, "application/octet-stream": object{"schema": binary},
+				"multipart/form-data": object{"schema": object{
+					"type": "object", "required": []any{"archive"}, "properties": object{"archive": binary},
+				}},
+			}
 		}
 		out["requestBody"] = object{"required": true, "content": content}
 	}
@@ -182,6 +187,9 @@ func (o *operation) responses(c *components) object {
 		ok["content"] = jsonOf(c.ref(o.out, false))
 	}
 	out := object{strconv.Itoa(o.status): ok}
+	if o.produces["text/event-stream"] != "" {
+		out[strconv.Itoa(http.StatusNoContent)] = object{"description": "It has ended, and nothing came after Last-Event-ID."}
+	}
 	statuses := problems
 	if o.write() {
 		statuses = append([]int{http.StatusUnprocessableEntity}, statuses...)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,5 +75,31 @@ func TestTheDocumentIsTheSameInYAML(t *testing.T) {
 	ok(t, json.Unmarshal(raw, &inYAML))
 	if !reflect.DeepEqual(inJSON, inYAML) {
 		t.Error("they differ")
+	}
+}
+
+// What an operation takes and answers besides the usual is in the document too.
+func TestTheDocumentTellsWhatIsUnusual(t *testing.T) {
+	t.Parallel()
+	var d struct {
+		Paths map[string]map[string]struct {
+			RequestBody struct{ Content map[string]any } `json:"requestBody"`
+			Responses   map[string]any
+		}
+		Components struct {
+			Schemas map[string]struct{ Required []string }
+		}
+	}
+	ok(t, json.Unmarshal([]byte(newServer(t).ask(t, "GET", "/openapi.json", "").body), &d))
+	if d.Paths["/v1/scans/{scan}/events"]["get"].Responses["204"] == nil {
+		t.Error("a stream of events that has ended is answered with 204")
+	}
+	if c := d.Paths["/v1/packs"]["post"].RequestBody.Content; len(c) != 3 || c["multipart/form-data"] == nil {
+		t.Errorf("packs are published as %v", c)
+	}
+	for name, want := range map[string][]string{"WaiverTermsInput": {"expiresAt", "reason", "selector"}, "WaiverRequest": {"expiresAt", "name", "reason", "selector"}} {
+		if got := d.Components.Schemas[name].Required; !slices.Equal(got, want) {
+			t.Errorf("%s requires %q, want %q", name, got, want)
+		}
 	}
 }

@@ -37,6 +37,7 @@ type world struct {
 
 	registered []schemas.Account
 	stored     schemas.Report // what the store answers
+	kept       schemas.Kept
 	clock      *clock
 	log        *log
 	table      *table
@@ -289,8 +290,10 @@ func (w fakeStore) Resources(_ context.Context, q schemas.ResourceQuery) (p sche
 	return p, w.ask("resources of " + strings.Join(q.Accounts, " "))
 }
 
-func (w fakeStore) Events(_ context.Context, a schemas.AccountID, scan string) ([]schemas.ViolationEvent, error) {
-	return nil, w.ask("events " + string(a) + " " + scan)
+func (w fakeStore) Kept(context.Context) (schemas.Kept, error) { return w.kept, nil }
+
+func (w fakeStore) EventPage(_ context.Context, a schemas.AccountID, q schemas.EventQuery) (schemas.EventPage, error) {
+	return schemas.EventPage{}, w.ask("events " + string(a) + " " + q.Scan)
 }
 
 func (w fakeStore) PurgeAccount(_ context.Context, a schemas.AccountID) error {
@@ -301,7 +304,7 @@ func (w fakeStore) Trend(_ context.Context, q schemas.TrendQuery, policies []str
 	return schemas.Trend{}, w.ask("trend of " + strings.Join(append(q.Accounts, policies...), " "))
 }
 
-func (w fakeStore) Diff(_ context.Context, from, to schemas.Scan, _ int) (schemas.Diff, error) {
+func (w fakeStore) Diff(_ context.Context, from, to schemas.Scan, _ schemas.DiffQuery) (schemas.Diff, error) {
 	return schemas.Diff{}, w.ask("diff " + from.ID + " " + to.ID)
 }
 

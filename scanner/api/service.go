@@ -108,8 +108,9 @@ type Service interface {
 	Report(ctx context.Context, q schemas.ReportQuery) (schemas.Report, error)
 	Violations(ctx context.Context, q schemas.ViolationQuery) (schemas.ViolationPage, error)
 	Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error)
-	// Events are the transitions a scan caused; an empty scan means all of the account.
-	Events(ctx context.Context, account, scan string) ([]schemas.ViolationEvent, error)
+	// Events is a page of the transitions a scan caused; an empty scan means all of the
+	// account. See AllEvents.
+	Events(ctx context.Context, q schemas.EventQuery) (schemas.EventPage, error)
 
 	FindingService
 	WaiverService

@@ -82,7 +82,6 @@ type (
 	scans    = []schemas.Scan
 	packs    = []schemas.PackManifest
 	groups   = []schemas.Group
-	events   = []schemas.ViolationEvent
 	letters  = []schemas.DeadLetter
 )
 
@@ -238,8 +237,8 @@ func (s *stub) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.
 	return reply[schemas.ResourcePage](ctx, s, "Resources", q)
 }
 
-func (s *stub) Events(ctx context.Context, account, scan string) ([]schemas.ViolationEvent, error) {
-	return reply[events](ctx, s, "Events", account, scan)
+func (s *stub) Events(ctx context.Context, q schemas.EventQuery) (schemas.EventPage, error) {
+	return reply[schemas.EventPage](ctx, s, "Events", q)
 }
 
 func (s *stub) ListDeadLetters(ctx context.Context, limit int) ([]schemas.DeadLetter, error) {
@@ -322,8 +321,8 @@ func (s *stub) Trend(ctx context.Context, q schemas.TrendQuery) (schemas.Trend, 
 	return reply[schemas.Trend](ctx, s, "Trend", q)
 }
 
-func (s *stub) Diff(ctx context.Context, from, to string, limit int) (schemas.Diff, error) {
-	return reply[schemas.Diff](ctx, s, "Diff", from, to, limit)
+func (s *stub) Diff(ctx context.Context, from, to string, q schemas.DiffQuery) (schemas.Diff, error) {
+	return reply[schemas.Diff](ctx, s, "Diff", from, to, q)
 }
 
 func (s *stub) AddWebhook(ctx context.Context, w schemas.Webhook) (schemas.Webhook, error) {

@@ -33,7 +33,7 @@ type Waivers interface {
 
 // waiverRequest asks for a new waiver.
 type waiverRequest struct {
-	Name string `json:"name"`
+	Name string `json:"name" api:"required"`
 	schemas.WaiverTerms
 }
 

@@ -123,7 +123,8 @@ func (b *Bus) GetDead(ctx context.Context, id uint64) (schemas.DeadMessage, erro
 // replayed. When it is interrupted between the two, the dead letter is still
 // there: replaying it again within two minutes publishes nothing twice, and
 // later the repeated message changes nothing. Errors: CodeNotFound, CodeInvalid
-// when the dead letter names no subject of ours, else as in PublishBatch.
+// when the dead letter names no subject of ours, CodeConflict when it is for a
+// webhook that was removed, else as in PublishBatch.
 func (b *Bus) ReplayDead(ctx context.Context, id uint64) (schemas.DeadLetter, error) {
 	raw, err := b.dead(ctx, id)
 	if err != nil {
@@ -133,6 +134,9 @@ func (b *Bus) ReplayDead(ctx context.Context, id uint64) (schemas.DeadLetter, er
 	if !b.works(l) {
 		return l, schemas.Errorf(schemas.CodeInvalid, "dead letter %d names no subject to replay it on: %q of %q", id, l.Subject, l.Stream).
 			WithHint("remove it: insights dead-letters remove %d", id)
+	}
+	if err := b.isThere(ctx, l); err != nil {
+		return l, err
 	}
 	m := &nats.Msg{Subject: l.Subject, Header: carried(raw.Header), Data: raw.Data}
 	for _, k := range []string{headerStream, headerSubject, headerReason} {
@@ -148,6 +152,24 @@ func (b *Bus) ReplayDead(ctx context.Context, id uint64) (schemas.DeadLetter, er
 		return l, schemas.Errorf(schemas.CodeOf(err), "dead letter %d was replayed, but not removed: %w", id, err)
 	}
 	return l, nil
+}
+
+// isThere is nil unless a letter is for a webhook that is not registered any more:
+// nobody would take it from its queue.
+func (b *Bus) isThere(ctx context.Context, l schemas.DeadLetter) error {
+	if l.Stream != schemas.StreamWebhooks {
+		return nil
+	}
+	name := webhookOf(l.Subject)
+	_, err := b.js.Consumer(ctx, schemas.StreamWebhooks, webhookConsumer(name))
+	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return schemas.Errorf(schemas.CodeConflict, "dead letter %d is for the webhook %q, which is not registered any more", l.ID, name).
+			WithHint("Add a webhook of that name first, or remove the letter: insights dead-letters remove %d", l.ID)
+	}
+	if err != nil {
+		return wrap(err, "look at the queue of webhook", name)
+	}
+	return nil
 }
 
 // carried are the headers that a message takes along when it is published

@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -46,6 +47,39 @@ func (b *Bus) CloseWebhook(ctx context.Context, name string) error {
 	}
 	return nil
 }
+
+// ClearWebhooks forgets what is queued for webhooks that are not registered, as a
+// process leaves it that died while it removed one, or queued for it meanwhile. What
+// is queued after it began stays, for a webhook of that name may be added again.
+func (b *Bus) ClearWebhooks(ctx context.Context, registered func(ctx context.Context, name string) (bool, error)) error {
+	const all = "webhooks.>"
+	s, err := b.js.Stream(ctx, schemas.StreamWebhooks)
+	if err != nil {
+		return wrap(err, "look at", schemas.StreamWebhooks)
+	}
+	info, err := s.Info(ctx, jetstream.WithSubjectFilter(all))
+	if err != nil {
+		return wrap(err, "look at", schemas.StreamWebhooks)
+	}
+	for subject := range info.State.Subjects {
+		name := webhookOf(subject)
+		is, err := registered(ctx, name)
+		if err != nil {
+			return err
+		}
+		if is {
+			continue
+		}
+		if err := s.Purge(ctx, jetstream.WithPurgeSubject(subject), jetstream.WithPurgeSequence(info.State.LastSeq+1)); err != nil {
+			return wrap(err, "clear the queue of webhook", name)
+		}
+		b.log.Info().Str("webhook", name).Msg("forgot what was queued for a webhook that was removed")
+	}
+	return nil
+}
+
+// webhookOf is the inverse of schemas.SubjectWebhook.
+func webhookOf(subject string) string { return strings.TrimPrefix(subject, schemas.SubjectWebhook("")) }
 
 // PendingWebhook is how many changes are still to be delivered.
 func (b *Bus) PendingWebhook(ctx context.Context, name string) (uint64, error) {

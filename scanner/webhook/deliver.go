@@ -42,6 +42,9 @@ func (w *Webhooks) publish(ctx context.Context, hooks []schemas.Webhook, changes
 func (w *Webhooks) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	if err := w.clear(ctx); err != nil && ctx.Err() == nil {
+		w.Log.Warn().Err(err).Msg("forget what is queued for removed webhooks")
+	}
 	running := map[string]context.CancelFunc{}
 	defer func() {
 		for _, stop := range running {

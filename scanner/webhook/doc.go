@@ -1,8 +1,9 @@
 // Package webhook tells addresses of violations that were opened, fixed and
 // reopened, signed as Standard Webhooks has it (standardwebhooks.com).
 //
-// The sink queues a change before it writes the state that follows from it, so a
-// crash queues it again and never loses it. Its id is that of the event: a hash of
+// The sink queues a change before it writes the state that follows from it, and has
+// noted both before: a crash queues it again, never loses it, and what was queued
+// becomes state. Its id is that of the event: a hash of
 // the finding, the order and the transition. A delivery is acknowledged after the
 // receiver took it; a crash in between delivers it again, under the same id.
 package webhook
@@ -31,6 +32,7 @@ type Table[T any] interface {
 type Queue interface {
 	OpenWebhook(ctx context.Context, name string) error
 	CloseWebhook(ctx context.Context, name string) error
+	ClearWebhooks(ctx context.Context, registered func(ctx context.Context, name string) (bool, error)) error
 	PendingWebhook(ctx context.Context, name string) (uint64, error)
 	PublishWebhook(ctx context.Context, name string, c *schemas.ViolationChange) error
 	Webhook(ctx context.Context, name string, parallel int, h func(context.Context, *schemas.ViolationChange) error) error

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -79,14 +80,47 @@ func (w *Webhooks) Remove(ctx context.Context, name string) error {
 
 // Announce queues changes for every webhook that wants them. It must be called
 // before the state that follows from them is written, and be repeated when it fails.
+// It looks again when all is queued: a webhook that was added meanwhile is told too,
+// and what was queued for one that was removed meanwhile is forgotten.
 func (w *Webhooks) Announce(ctx context.Context, changes []schemas.ViolationChange) error {
-	var hooks []schemas.Webhook
-	err := w.Table.List(ctx, "", func(_ string, h schemas.Webhook, _ uint64) error {
-		hooks = append(hooks, h)
-		return nil
-	})
-	if err != nil || len(hooks) == 0 {
-		return err
+	told := map[string]bool{}
+	for {
+		var hooks []schemas.Webhook
+		there := map[string]bool{}
+		err := w.Table.List(ctx, "", func(name string, h schemas.Webhook, _ uint64) error {
+			there[name] = true
+			if !told[name] {
+				hooks = append(hooks, h)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(slices.Collect(maps.Keys(told)), func(name string) bool { return !there[name] }) {
+			if err := w.clear(ctx); err != nil {
+				return err
+			}
+		}
+		if len(hooks) == 0 {
+			return nil
+		}
+		if err := w.publish(ctx, hooks, changes); err != nil {
+			return err
+		}
+		for _, h := range hooks {
+			told[h.Name] = true
+		}
 	}
-	return w.publish(ctx, hooks, changes)
+}
+
+// clear forgets what is queued for webhooks that are not registered.
+func (w *Webhooks) clear(ctx context.Context) error {
+	return w.Queue.ClearWebhooks(ctx, func(ctx context.Context, name string) (bool, error) {
+		_, _, err := w.Table.Get(ctx, name)
+		if err != nil && schemas.CodeOf(err) == schemas.CodeNotFound {
+			return false, nil
+		}
+		return err == nil, err
+	})
 }

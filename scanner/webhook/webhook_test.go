@@ -3,6 +3,7 @@ package webhook_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -323,7 +324,13 @@ func TestAReceiverThatIsGone(t *testing.T) {
 			r.mu.Lock()
 			r.answer = nil
 			r.mu.Unlock()
-			_, err := w.bus.ReplayDead(t.Context(), list[0].ID)
+			again := list[0].ID
+			must(t, w.Remove(t.Context(), "hook"))
+			if _, err := w.bus.ReplayDead(t.Context(), again); schemas.CodeOf(err) != schemas.CodeConflict {
+				t.Errorf("replayed to a webhook that is not there: %v", err)
+			}
+			w.add(t, r, schemas.Webhook{Name: "hook"})
+			_, err := w.bus.ReplayDead(t.Context(), again)
 			must(t, err)
 			r.wait(1)
 			return
@@ -379,6 +386,61 @@ func TestTheLifeOfAWebhook(t *testing.T) {
 	}
 }
 
+// oneSecret is shared by webhooks that tell one receiver.
+var oneSecret = "whsec_" + strings.Repeat("c2Vj", 8)
+
+// What a process left behind that died while it removed a webhook is cleared, and
+// nothing of those that are there.
+func TestWhatIsLeftOfRemovedWebhooksIsCleared(t *testing.T) {
+	t.Parallel()
+	w, r := newWorld(t), newReceiver(t)
+	w.add(t, r, schemas.Webhook{Name: "stays", Secret: oneSecret})
+	w.add(t, r, schemas.Webhook{Name: "goes", Secret: oneSecret})
+	must(t, w.Announce(t.Context(), changes(3)))
+	must(t, w.Table.Delete(t.Context(), "goes")) // and no more
+	w.run(t)
+	r.wait(3)
+	w.add(t, r, schemas.Webhook{Name: "goes", Secret: oneSecret})
+	if n, err := w.bus.PendingWebhook(t.Context(), "goes"); err != nil || n != 0 {
+		t.Errorf("%d are queued for a new webhook of the old name, %v", n, err)
+	}
+	if came, _ := r.counts(); len(came) != 3 {
+		t.Errorf("came %v", came)
+	}
+}
+
+// meanwhile is a queue that something happens beside the first time that it is written to.
+type meanwhile struct {
+	webhook.Queue
+	once sync.Once
+	do   func()
+}
+
+func (m *meanwhile) PublishWebhook(ctx context.Context, name string, c *schemas.ViolationChange) error {
+	m.once.Do(m.do)
+	return m.Queue.PublishWebhook(ctx, name, c)
+}
+
+// Webhooks that are added and removed while changes are queued: the one is told of
+// them, of the other nothing is left.
+func TestWebhooksThatComeAndGoWhileChangesAreQueued(t *testing.T) {
+	t.Parallel()
+	w, r := newWorld(t), newReceiver(t)
+	w.add(t, r, schemas.Webhook{Name: "goes"})
+	w.Queue = &meanwhile{Queue: w.bus, do: func() {
+		must(t, w.Remove(t.Context(), "goes"))
+		w.add(t, r, schemas.Webhook{Name: "comes"})
+	}}
+	must(t, w.Announce(t.Context(), changes(2)))
+	w.Queue = w.bus
+	w.add(t, r, schemas.Webhook{Name: "goes"})
+	for name, want := range map[string]uint64{"comes": 2, "goes": 0} {
+		if n, err := w.bus.PendingWebhook(t.Context(), name); err != nil || n != want {
+			t.Errorf("%s: %d are queued, want %d; %v", name, n, want, err)
+		}
+	}
+}
+
 // stumbling is a queue that cannot be opened for the first times.
 type stumbling struct {
 	webhook.Queue
@@ -404,4 +466,42 @@ func TestAQueueThatCannotBeReadAtFirst(t *testing.T) {
 	must(t, w.Announce(t.Context(), changes(1)))
 	w.run(t)
 	r.wait(1)
+}
+
+// How long a receiver asks to be left alone is what the next try waits for.
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]time.Duration{"": 0, "7": 7 * time.Second, "0": 0, "-3": 0, "soon": 0} {
+		w, r := newWorld(t), newReceiver(t)
+		r.answer = func(_ string, _ int, w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", header)
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		w.add(t, r, schemas.Webhook{Name: "hook"})
+		ctx, cancel := context.WithCancel(t.Context())
+		q := &listening{Queue: w.bus, handled: func(err error) {
+			e, is := errors.AsType[*schemas.Error](err)
+			if !is || e.Code != schemas.CodeUnavailable || e.RetryAfter != want {
+				t.Errorf("after %q: %v", header, err)
+			}
+			cancel()
+		}}
+		w.Queue = q
+		must(t, w.Announce(t.Context(), changes(1)))
+		must(t, w.Run(ctx))
+	}
+}
+
+// listening is a queue that tells how deliveries end.
+type listening struct {
+	webhook.Queue
+	handled func(error)
+}
+
+func (l *listening) Webhook(ctx context.Context, name string, n int, h func(context.Context, *schemas.ViolationChange) error) error {
+	return l.Queue.Webhook(ctx, name, n, func(ctx context.Context, c *schemas.ViolationChange) error {
+		err := h(ctx, c)
+		l.handled(err)
+		return err
+	})
 }
