@@ -247,6 +247,12 @@ func isNetwork(err error) bool {
 	return ok && n.Timeout() || fellSilent(err)
 }
 
+// saysGone tells whether an error whose code is of many things says in words that
+// something does not exist.
+func saysGone(err error, code string, words ...string) bool {
+	return isNotFound(err, code) && slices.ContainsFunc(words, func(w string) bool { return strings.Contains(err.Error(), w) })
+}
+
 // isNotFound tells whether the service positively answered with one of the codes.
 func isNotFound(err error, codes ...string) bool {
 	return slices.Contains(codes, errorCode(err))

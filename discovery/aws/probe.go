@@ -131,9 +131,10 @@ func (b *probe) refuse(action string, state schemas.ScopeState, reason string) {
 	}
 }
 
-// operations are those of S3 that are not called like their IAM actions; those of
+// operations are those of S3 and API Gateway that are not called like their IAM actions; those of
 // all other services are.
 var operations = map[string]string{
+	apigatewayGet:                    "API Gateway:GetRestApis", // the first of several
 	"s3:GetAccountPublicAccessBlock": "S3 Control:GetPublicAccessBlock",
 	"s3:GetBucketPublicAccessBlock":  "S3:GetPublicAccessBlock",
 	"s3:GetEncryptionConfiguration":  "S3:GetBucketEncryption",

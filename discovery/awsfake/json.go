@@ -58,6 +58,11 @@ var jsonServices = map[string]jsonService{
 	"acm":            {"1.1", acmOperations},
 	"ecr":            {"1.1", ecrOperations},
 	"ecs":            {"1.1", ecsOperations},
+	"athena":         {"1.1", athenaOperations},
+	"kinesis":        {"1.1", kinesisOperations},
+	"ssm":            {"1.1", ssmOperations},
+	"states":         {"1.0", sfnOperations},
+	"wafv2":          {"1.1", wafv2Operations},
 }
 
 // says always gives the same answer.
@@ -113,7 +118,7 @@ func (in input) texts() (list []string) {
 // messageMember is what the services that write it unlike the others call the
 // text of an error.
 var messageMember = map[string]string{
-	"elasticfilesystem": "Message", "lambda": "Message", "secretsmanager": "Message", "tagging": "Message", "cloudtrail": "Message",
+	"elasticfilesystem": "Message", "lambda": "Message", "secretsmanager": "Message", "tagging": "Message", "cloudtrail": "Message", "athena": "Message", "wafv2": "Message",
 }
 
 // jsonFault is an error of the json protocols and of rest-json.

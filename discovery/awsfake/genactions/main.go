@@ -74,9 +74,12 @@ func run(data, out string) error {
 	return write(out, rows)
 }
 
-// row is one line of the table.
+// row is one line of the table. The actions of API Gateway are the methods of HTTP.
 func (s service) row(prefix string, o awsfake.Served) (string, error) {
 	name := o.Service + ":" + o.Operation
+	if o.Service == "apigateway" {
+		return fmt.Sprintf("%q: {%q},", name, "apigateway:GET"), nil
+	}
 	if actions := s.actions(o); len(actions) > 0 {
 		for i, a := range actions {
 			actions[i] = fmt.Sprintf("%q", prefix+":"+a)
