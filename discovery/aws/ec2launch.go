@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -254,7 +255,7 @@ func projectGroupRule(s *session, r types.SecurityGroupRule) discovery.Observati
 	}
 	if g := r.ReferencedGroupInfo; g != nil {
 		source := aws.ToString(g.GroupId)
-		if owner := aws.ToString(g.UserId); owner != "" && owner != aws.ToString(r.GroupOwnerId) {
+		if owner := aws.ToString(g.UserId); owner != "" && owner != cmp.Or(aws.ToString(r.GroupOwnerId), s.awsAccount) {
 			source = owner + "/" + source
 		}
 		d.set("referencedSecurityGroupId", source)

@@ -25,6 +25,7 @@ var compared = []string{
 	"dynamodb",
 	"secretsmanager",
 	"sns",
+	"route53",
 	"logs",
 	"cloudwatch",
 	"guardduty",
@@ -50,7 +51,6 @@ var compared = []string{
 	"backup",
 	"ssm",
 	"wafv2",
-	"route53",
 	// Last, since the others make buckets, instances, keys and roles.
 	"s3",
 	"ec2",

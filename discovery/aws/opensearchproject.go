@@ -86,9 +86,12 @@ func internalUsers(v types.DomainStatus) *bool {
 	return v.AdvancedSecurityOptions.Enabled
 }
 
+// asMap is a structure, empty when there is none.
 func asMap(v any) map[string]any {
-	m, _ := v.(map[string]any)
-	return m
+	if m, ok := v.(map[string]any); ok {
+		return m
+	}
+	return map[string]any{}
 }
 
 // domainTuning is the cluster, and what AWS tunes by itself.

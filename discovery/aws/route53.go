@@ -85,18 +85,27 @@ func everyZone(ctx context.Context, s *session, _ []string, emit observe) error 
 
 // eachRecord reads the records of a zone; with ids only these.
 func eachRecord(ctx context.Context, s *session, zone string, ids []string, emit observe) error {
-	p := route53.NewListResourceRecordSetsPaginator(s.route53(), &route53.ListResourceRecordSetsInput{HostedZoneId: &zone, MaxItems: aws.Int32(300)})
-	err := pages(ctx, p, func(out *route53.ListResourceRecordSetsOutput) error {
+	in := &route53.ListResourceRecordSetsInput{HostedZoneId: &zone, MaxItems: aws.Int32(300)}
+	err := turned(func(*string) (*string, error) { // pages go on behind a record
+		out, err := s.route53().ListResourceRecordSets(ctx, in)
+		if err != nil {
+			return nil, listError{err: err}
+		}
 		for _, r := range out.ResourceRecordSets {
 			o := projectRecord(zone, r)
 			if ids != nil && !slices.Contains(ids, o.ID) {
 				continue
 			}
 			if err := emit(ctx, o); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		return nil
+		if !out.IsTruncated {
+			return nil, nil
+		}
+		in.StartRecordName, in.StartRecordType, in.StartRecordIdentifier = out.NextRecordName, out.NextRecordType, out.NextRecordIdentifier
+		next := strings.Join([]string{aws.ToString(in.StartRecordName), string(in.StartRecordType), aws.ToString(in.StartRecordIdentifier)}, " ")
+		return &next, nil
 	})
 	if isNotFound(err, zoneGone) {
 		return nil

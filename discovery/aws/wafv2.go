@@ -177,7 +177,7 @@ func webRule(r types.Rule) map[string]any {
 	if a := r.Action; a != nil {
 		for name, is := range map[string]bool{"allow": a.Allow != nil, "block": a.Block != nil, "captcha": a.Captcha != nil, "challenge": a.Challenge != nil, "count": a.Count != nil} {
 			if is {
-				d.set("action", map[string]any{name: camelMap(a, nil)[name]})
+				d.properties["action"] = map[string]any{name: asMap(camelMap(a, nil)[name])}
 			}
 		}
 	}

@@ -119,6 +119,7 @@ func (in input) texts() (list []string) {
 // text of an error.
 var messageMember = map[string]string{
 	"elasticfilesystem": "Message", "lambda": "Message", "secretsmanager": "Message", "tagging": "Message", "cloudtrail": "Message", "athena": "Message", "wafv2": "Message",
+	"ssm": "Message", "backup": "Message",
 }
 
 // jsonFault is an error of the json protocols and of rest-json.

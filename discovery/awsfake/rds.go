@@ -61,7 +61,7 @@ func (k rdsKind) named(q *request, name string) (kind string, f *fault) {
 		}
 	}
 	status := 404
-	if k.notFound == "ClusterSubnetGroupNotFoundFault" {
+	if k.notFound == "ClusterSubnetGroupNotFoundFault" || k.notFound == "CacheSubnetGroupNotFoundFault" {
 		status = 400
 	}
 	return "", &fault{status: status, code: k.notFound, message: name + " not found."}

@@ -35,7 +35,7 @@ var route53Routes = []restRoute{
 		}
 		token := strings.TrimSuffix(strings.TrimPrefix(v.Get("name"), "record-"), ".example.com.")
 		from, to, next := q.window(token, number(v.Get("maxitems")), 300, n)
-		q.each(from, to, recordName, func(i int) { b.WriteString(q.record(i)) })
+		q.each(from, to, recordKey, func(i int) { b.WriteString(q.record(i)) })
 		if next != "" {
 			next = element("NextRecordName", recordName(to)) + element("NextRecordType", "A")
 		}
@@ -59,6 +59,7 @@ var route53Routes = []restRoute{
 
 func zoneID(i int) string     { return fmt.Sprintf("ZONE%06d", i) }
 func recordName(i int) string { return fmt.Sprintf("record-%08d.example.com.", i) }
+func recordKey(i int) string  { return strings.TrimSuffix(recordName(i), ".") }
 func queryLogID(i int) string { return fmt.Sprintf("querylog-%06d", i) }
 
 // element is nothing without a text.
@@ -84,7 +85,7 @@ func (q *request) zone(i int) string {
 
 func (q *request) record(i int) string {
 	ttl := 300
-	if q.touched(recordName(i)) {
+	if q.touched(recordKey(i)) {
 		ttl = 60
 	}
 	return fmt.Sprintf(`<ResourceRecordSet><Name>%s</Name><Type>A</Type><TTL>%d</TTL><ResourceRecords><ResourceRecord><Value>192.0.2.1</Value></ResourceRecord></ResourceRecords></ResourceRecordSet>`, recordName(i), ttl)

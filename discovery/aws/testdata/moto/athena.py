@@ -31,6 +31,7 @@ def expected(aws):
         configuration = {
             "enforceWorkgroupConfiguration": c.get("EnforceWorkGroupConfiguration"), "publishCloudwatchMetricsEnabled": c.get("PublishCloudWatchMetricsEnabled"),
             "bytesScannedCutoffPerQuery": c.get("BytesScannedCutoffPerQuery"), "requesterPaysEnabled": c.get("RequesterPaysEnabled"),
+            "enableMinimumEncryptionConfiguration": c.get("EnableMinimumEncryptionConfiguration"),
             "engineVersion": {k: v for k, v in {
                 "selectedEngineVersion": version.get("SelectedEngineVersion"), "effectiveEngineVersion": version.get("EffectiveEngineVersion")}.items() if v},
             "resultConfiguration": {k: v for k, v in {

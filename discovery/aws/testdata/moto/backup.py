@@ -3,7 +3,7 @@ from compare import resource
 VAULT, POLICY, PLAN, LOCK = (
     "aws:backup/vault:Vault", "aws:backup/vaultPolicy:VaultPolicy", "aws:backup/plan:Plan", "aws:backup/vaultLockConfiguration:VaultLockConfiguration")
 
-EXPLAINED = {}
+EXPLAINED = {PLAN: {"tags": "moto's Tagging API knows vaults and no plans"}}
 
 
 def seed(aws):

@@ -36,8 +36,7 @@ def seed(aws):
             "NetworkInterfaces": [{"DeviceIndex": 0, "AssociatePublicIpAddress": True, "SubnetId": subnet, "Groups": [group]}],
             "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"}, "IamInstanceProfile": {"Name": "p"},
             "TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}]})
-    aws("s3").create_bucket(Bucket="flow-logs")
-    ec2.create_flow_logs(ResourceIds=[vpc], ResourceType="VPC", TrafficType="REJECT", LogDestinationType="s3", LogDestination="arn:aws:s3:::flow-logs",
+    ec2.create_flow_logs(ResourceIds=[vpc], ResourceType="VPC", TrafficType="REJECT", LogDestinationType="s3", LogDestination="arn:aws:s3:::redshift-logs",
                          MaxAggregationInterval=60, TagSpecifications=[{"ResourceType": "vpc-flow-log", "Tags": [{"Key": "owner", "Value": "shop"}]}])
 
 
@@ -115,8 +114,8 @@ def instances(ec2):
                 else:
                     devices.append(device)
             unknown = ["disableApiTermination", "disableApiStop", "userData", "userDataBase64"]
-            unknown += ["rootBlockDevice.encrypted"] if root else []
-            unknown += ["ebsBlockDevices.encrypted"] if devices else []
+            unknown += ["rootBlockDevice.encrypted", "rootBlockDevice.kmsKeyId"] if root else []
+            unknown += ["ebsBlockDevices.encrypted", "ebsBlockDevices.kmsKeyId"] if devices else []
             yield one("aws:ec2/instance:Instance", i["InstanceId"], {
                 "ami": i["ImageId"], "instanceType": i["InstanceType"], "subnetId": i.get("SubnetId"), "keyName": i.get("KeyName"),
                 "privateIp": i.get("PrivateIpAddress"), "publicIp": i.get("PublicIpAddress"), "associatePublicIpAddress": "PublicIpAddress" in i,

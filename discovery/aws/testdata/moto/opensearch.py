@@ -5,7 +5,7 @@ from compare import policy, resource, tags
 DOMAIN, ACCESS = "aws:opensearch/domain:Domain", "aws:opensearch/domainPolicy:DomainPolicy"
 OLD, OLD_ACCESS = "aws:elasticsearch/domain:Domain", "aws:elasticsearch/domainPolicy:DomainPolicy"
 
-EXPLAINED = {}
+EXPLAINED = {DOMAIN: {"tags": "moto's Tagging API does not know domains"}}
 
 OPEN = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "es:*", "Resource": "*"}]}
 
@@ -43,7 +43,7 @@ def expected(aws):
             cluster = {k: v.replace(".search", ".elasticsearch") if isinstance(v, str) else v for k, v in cluster.items() if k != "multiAzWithStandbyEnabled"}
             security.pop("anonymousAuthEnabled", None)
         tune, vpc = d.get("AutoTuneOptions") or {}, d.get("VPCOptions") or {}
-        tuned = {"desiredState": "ENABLED" if tune.get("State", "").startswith("ENABLE") else "DISABLED"} if tune.get("State") in ("ENABLED", "DISABLED") else {}
+        tuned = {"desiredState": "ENABLED" if tune["State"].startswith("ENABLE") else "DISABLED"} if "State" in tune else {}
         if not old and "UseOffPeakWindow" in tune:
             tuned["useOffPeakWindow"] = tune["UseOffPeakWindow"]
         window = d.get("OffPeakWindowOptions") or {}

@@ -2,7 +2,7 @@ from compare import resource, tags
 
 ACL, LOGGING = "aws:wafv2/webAcl:WebAcl", "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
 
-EXPLAINED = {}
+EXPLAINED = {ACL: {"tags": "moto's Tagging API does not know web ACLs"}}
 
 WATCHED = {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": "web"}
 
