@@ -12,7 +12,7 @@ import (
 )
 
 // ec2Projection counts changes of the projections in ec2project.go.
-const ec2Projection = 2
+const ec2Projection = 1
 
 const (
 	typeInstance         = "aws:ec2/instance:Instance"

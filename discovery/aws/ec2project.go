@@ -188,7 +188,7 @@ func blockDevices(d *document, i types.Instance) {
 		}
 		if aws.ToString(m.DeviceName) == aws.ToString(i.RootDeviceName) {
 			d.set("rootBlockDevice", device)
-			d.notRead("ec2:DescribeVolumes", "rootBlockDevice.encrypted", "rootBlockDevice.kmsKeyId")
+			d.notRead("ec2:DescribeVolumes", "rootBlockDevice.encrypted")
 			continue
 		}
 		devices = append(devices, device)
@@ -196,7 +196,7 @@ func blockDevices(d *document, i types.Instance) {
 	if len(devices) > 0 {
 		sortByJSON(devices)
 		d.set("ebsBlockDevices", devices)
-		d.notRead("ec2:DescribeVolumes", "ebsBlockDevices.encrypted", "ebsBlockDevices.kmsKeyId")
+		d.notRead("ec2:DescribeVolumes", "ebsBlockDevices.encrypted")
 	}
 }
 

@@ -114,8 +114,8 @@ def instances(ec2):
                 else:
                     devices.append(device)
             unknown = ["disableApiTermination", "disableApiStop", "userData", "userDataBase64"]
-            unknown += ["rootBlockDevice.encrypted", "rootBlockDevice.kmsKeyId"] if root else []
-            unknown += ["ebsBlockDevices.encrypted", "ebsBlockDevices.kmsKeyId"] if devices else []
+            unknown += ["rootBlockDevice.encrypted"] if root else []
+            unknown += ["ebsBlockDevices.encrypted"] if devices else []
             yield one("aws:ec2/instance:Instance", i["InstanceId"], {
                 "ami": i["ImageId"], "instanceType": i["InstanceType"], "subnetId": i.get("SubnetId"), "keyName": i.get("KeyName"),
                 "privateIp": i.get("PrivateIpAddress"), "publicIp": i.get("PublicIpAddress"), "associatePublicIpAddress": "PublicIpAddress" in i,
