@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -217,6 +218,9 @@ func (a *app) printAccount(acc schemas.Account, last string) {
 	line("Regions", orAll(acc.Regions))
 	line("Services", orAll(acc.Services))
 	line("Caps", capText(acc.Caps))
+	if acc.MaxShare > 0 {
+		line("Max share", strconv.FormatFloat(acc.MaxShare, 'f', -1, 64))
+	}
 	line("Schedule", orText(acc.Schedule.Cron, "none"))
 	line("Role", acc.RoleARN)
 	line("Session", strings.Join(acc.SessionPolicies, ", "))
