@@ -74,8 +74,7 @@ var perThousand = []struct {
 	{athenaService, map[string]int{"database": 1000}, typeDatabase, 20},
 	{appflowService, map[string]int{"flow": 1000}, typeFlow, 10 + 1000},
 	{appflowService, map[string]int{"connectorProfile": 1000}, typeConnectorProfile, 10},
-	// Tags go with the five domains of a description.
-	{opensearchService, map[string]int{"searchDomain": 1000}, typeOpenSearchDomain, 1 + 200 + 200},
+	{opensearchService, map[string]int{"searchDomain": 1000}, typeOpenSearchDomain, 1 + 200 + 10},
 	{redshiftService, map[string]int{"redshiftCluster": 1000}, typeRedshiftCluster, 10},
 	{redshiftService, map[string]int{"redshiftCluster": 1000}, typeRedshiftLogging, 10 + 1000},
 	{redshiftService, map[string]int{"redshiftSubnetGroup": 1000}, typeRedshiftSubnetGroup, 10},
@@ -166,11 +165,11 @@ var coldCalls = []struct {
 	{"ACMCertificate", acmService, thousand("certificate"), 1 + 10},
 	// Records of each zone.
 	{"Route53Zone", route53Service, thousand("zone"), 10 + 10 + 1000},
-	{"WebACL", wafv2Service, thousand("webAcl"), 10 + 10 + 1000},
+	// Their logging is a list of its own.
+	{"WebACL", wafv2Service, thousand("webAcl"), 10 + 10 + 10 + 1000},
 	// Stages.
 	{"RestAPI", apigatewayService, thousand("restApi"), 2 + 1000},
 	{"RedshiftCluster", redshiftService, thousand("redshiftCluster"), 10 + 1000},
-	{"OpenSearchDomain", opensearchService, thousand("searchDomain"), 1 + 200 + 200},
 	{"CacheCluster", elasticacheService, thousand("cacheCluster"), 10 + 10},
 	{"KinesisStream", kinesisService, thousand("stream"), 1 + 10 + 1000},
 	{"StateMachine", sfnService, thousand("stateMachine"), 1 + 10 + 1000},

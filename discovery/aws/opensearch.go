@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -24,11 +25,9 @@ const (
 var (
 	listDomains     = onceCall("es:ListDomainNames", "list")
 	describeDomains = call{"es:DescribeDomains", "settings", 5}
-	// Tags are asked for with each description.
-	domainTags     = call{tagCall.action, tagCall.facet, describeDomains.per}
-	domainCalls    = []call{listDomains, describeDomains, domainTags}
-	domainTypes    = []string{typeOpenSearchDomain, typeOpenSearchPolicy, typeElasticsearchDomain, typeElasticsearchPolicy}
-	describeDomain = []string{"es:DescribeDomain"}
+	domainCalls     = []call{listDomains, describeDomains, tagCall}
+	domainTypes     = []string{typeOpenSearchDomain, typeOpenSearchPolicy, typeElasticsearchDomain, typeElasticsearchPolicy}
+	describeDomain  = []string{"es:DescribeDomain"}
 )
 
 // opensearchService reads the domains of both engines, which one API describes. It
@@ -61,20 +60,18 @@ func eachDomain(ctx context.Context, s *session, ids []string, emit observe) err
 			case out.DomainStatus == nil:
 				return listError{err: errNoID}
 			}
-			return readDomains(ctx, s, []types.DomainStatus{*out.DomainStatus}, emit)
+			tags, tagsF := domainTags(ctx, s, []string{name})
+			return emitDomains(ctx, s, []types.DomainStatus{*out.DomainStatus}, tagsF, tags, emit)
 		})
 	}
 	out, err := s.opensearch().ListDomainNames(ctx, nil)
 	if err != nil {
 		return listError{err: err}
 	}
+	tags, tagsF := domainTags(ctx, s, domainNames(out.DomainNames))
 	fives := slices.Collect(slices.Chunk(out.DomainNames, describeDomains.per))
 	return parallel(ctx, detailParallel, fives, func(ctx context.Context, some []types.DomainInfo) error {
-		names := make([]string, len(some))
-		for i, v := range some {
-			names[i] = aws.ToString(v.DomainName)
-		}
-		out, err := s.opensearch().DescribeDomains(ctx, &opensearch.DescribeDomainsInput{DomainNames: names})
+		out, err := s.opensearch().DescribeDomains(ctx, &opensearch.DescribeDomainsInput{DomainNames: domainNames(some)})
 		if err != nil {
 			f := facetOf(describeDomains.action, err)
 			for _, v := range some {
@@ -84,20 +81,38 @@ func eachDomain(ctx context.Context, s *session, ids []string, emit observe) err
 			}
 			return nil
 		}
-		return readDomains(ctx, s, out.DomainStatusList, emit)
+		return emitDomains(ctx, s, out.DomainStatusList, tagsF, tags, emit)
 	})
 }
 
-// readDomains leaves out domains that are being deleted.
-func readDomains(ctx context.Context, s *session, list []types.DomainStatus, emit observe) error {
-	list = slices.DeleteFunc(list, func(v types.DomainStatus) bool { return aws.ToBool(v.Deleted) })
-	arns := make([]string, 0, len(list))
-	for _, v := range list {
-		arns = append(arns, aws.ToString(v.ARN))
+func domainNames(list []types.DomainInfo) []string {
+	names := make([]string, len(list))
+	for i, v := range list {
+		names[i] = aws.ToString(v.DomainName)
 	}
-	tags, tagsF := tagsByARN(ctx, s, arns)
+	return names
+}
+
+func (s *session) domainARN(name string) string {
+	return fmt.Sprintf("arn:%s:es:%s:%s:domain/%s", s.partition, s.region, s.awsAccount, name)
+}
+
+// domainTags are those of all domains, by ARN.
+func domainTags(ctx context.Context, s *session, names []string) (map[string]map[string]any, facet) {
+	arns := make([]string, len(names))
+	for i, n := range names {
+		arns[i] = s.domainARN(n)
+	}
+	return tagsByARN(ctx, s, arns)
+}
+
+// emitDomains leaves out domains that are being deleted.
+func emitDomains(ctx context.Context, s *session, list []types.DomainStatus, tagsF facet, tags map[string]map[string]any, emit observe) error {
 	for _, v := range list {
-		if err := emit(ctx, projectDomain(s.region, v, tagsF, tags[aws.ToString(v.ARN)])...); err != nil {
+		if aws.ToBool(v.Deleted) {
+			continue
+		}
+		if err := emit(ctx, projectDomain(s.region, v, tagsF, tags[s.domainARN(aws.ToString(v.DomainName))])...); err != nil {
 			return err
 		}
 	}
