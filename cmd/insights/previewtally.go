@@ -75,7 +75,7 @@ func (t *previewTally) turnTo(ctx context.Context, token string) error {
 	}
 	t.leave()
 	t.kind, t.open, t.seen[token] = token, map[string]schemas.Violation{}, true
-	return t.each(ctx, token, func(v schemas.Violation) { t.open[v.Finding] = v })
+	return t.store.EachOpen(ctx, t.account.ID, t.pack, token, func(v schemas.Violation) { t.open[v.Finding] = v })
 }
 
 // leave counts the violations of a type that nothing was said of: those of policies
@@ -90,7 +90,7 @@ func (t *previewTally) leave() {
 // end counts what is open on types of which nothing is held.
 func (t *previewTally) end(ctx context.Context) error {
 	t.leave()
-	err := t.each(ctx, "", func(v schemas.Violation) {
+	err := t.store.EachOpen(ctx, t.account.ID, t.pack, "", func(v schemas.Violation) {
 		if !t.seen[v.Type] {
 			t.disappear(v)
 		}
@@ -101,24 +101,6 @@ func (t *previewTally) end(ctx context.Context) error {
 	t.out.Policies = changed(t.out.Policies)
 	t.out.Missing = t.missing()
 	return err
-}
-
-// each walks the open violations of the pack on the account.
-func (t *previewTally) each(ctx context.Context, token string, fn func(schemas.Violation)) error {
-	q := schemas.ViolationQuery{Accounts: []string{string(t.account.ID)}, Pack: t.pack, Type: token, Limit: 1000}
-	for {
-		page, err := t.store.Violations(ctx, q, schemas.Record{})
-		if err != nil {
-			return err
-		}
-		for _, v := range page.Violations {
-			fn(v)
-		}
-		if page.Next == "" {
-			return nil
-		}
-		q.Cursor = page.Next
-	}
 }
 
 func (t *previewTally) policy(name string) *schemas.PreviewPolicy {
