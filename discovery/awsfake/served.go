@@ -15,7 +15,7 @@ type Served struct {
 }
 
 // apiNames are the services that sign with another name.
-var apiNames = map[string]string{"monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi", "elasticfilesystem": "efs"}
+var apiNames = map[string]string{"monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi", "elasticfilesystem": "efs", "cloudcontrolapi": "cloudcontrol"}
 
 // Operations are all that are answered, sorted.
 func Operations() []Served {
