@@ -1,7 +1,9 @@
 package aws
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -9,6 +11,7 @@ import (
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/cloudcontrol"
 	"github.com/aws/smithy-go/middleware"
 )
 
@@ -31,11 +34,15 @@ var defaultLimit = limit{rate: 40, burst: 40, guess: true}
 // limitOf finds the limit of an operation and the bucket that it draws from.
 func limitOf(service, operation string) (bucket string, l limit) {
 	own := service + ":" + operation
+	limits := []map[string]limit{tailLimits}
 	for _, s := range services {
-		if l, ok := s.limits[own]; ok {
+		limits = append(limits, s.limits)
+	}
+	for _, limits := range limits {
+		if l, ok := limits[own]; ok {
 			return own, l
 		}
-		if l, ok := s.limits[service]; ok {
+		if l, ok := limits[service]; ok {
 			if l.shared {
 				return service, l
 			}
@@ -52,6 +59,7 @@ type limiter struct {
 
 	mu      sync.Mutex
 	share   float64 // of the service's rates
+	tail    float64 // of Cloud Control's
 	learn   bool    // from throttles alone, as with emulators: nothing is published of them
 	buckets map[string]*turnstile
 }
@@ -67,6 +75,16 @@ func (l *limiter) set(share float64, learn bool) {
 	defer l.mu.Unlock()
 	if l.share != share || l.learn != learn {
 		l.share, l.learn, l.buckets = share, learn, map[string]*turnstile{}
+	}
+}
+
+// setTail changes how much of Cloud Control's rate is used; 0 is as of other services.
+func (l *limiter) setTail(share float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.tail != share {
+		l.tail = share
+		maps.DeleteFunc(l.buckets, func(name string, _ *turnstile) bool { return strings.Contains(name, ":"+cloudcontrol.ServiceID) })
 	}
 }
 
@@ -86,7 +104,11 @@ func (l *limiter) bucket(region, service, operation string) *turnstile {
 		if l.learn {
 			seed = nil
 		}
-		b = &turnstile{now: l.now, turn: make(chan struct{}, 1), pace: newPace(seed, l.share, l.now())}
+		share := l.share
+		if service == cloudcontrol.ServiceID {
+			share = cmp.Or(l.tail, share)
+		}
+		b = &turnstile{now: l.now, turn: make(chan struct{}, 1), pace: newPace(seed, share, l.now())}
 		l.buckets[name] = b
 	}
 	l.buckets[own] = b

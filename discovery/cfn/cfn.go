@@ -48,8 +48,9 @@ type field struct {
 const none = -1
 
 type spec struct {
-	types map[string]string // line by type
-	more  []map[string]field
+	types  map[string]string // line by type
+	tokens map[string]string // type by token
+	more   []map[string]field
 }
 
 // load unpacks the data at its first use: under a megabyte.
@@ -62,11 +63,11 @@ var load = sync.OnceValue(func() spec {
 	if err != nil {
 		panic(err)
 	}
-	s := spec{types: map[string]string{}}
+	s := spec{types: map[string]string{}, tokens: map[string]string{}}
 	for line := range strings.Lines(string(text)) {
 		name, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "|")
 		if strings.HasPrefix(name, "AWS::") {
-			s.types[name] = rest
+			s.types[name], s.tokens[Token(name)] = rest, name
 			continue
 		}
 		_, fields := parseFields(rest)
@@ -96,6 +97,9 @@ func Lookup(name string) *Type {
 	}
 	return t
 }
+
+// Of is the type of a token, "" for one that is of no type that the data knows.
+func Of(token string) string { return load().tokens[token] }
 
 // Service is the part of a type's name between the colons: "S3".
 func Service(name string) string {

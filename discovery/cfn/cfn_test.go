@@ -48,6 +48,9 @@ func TestNamesAreThoseOfPulumi(t *testing.T) {
 			t.Errorf("%s is not %s", name, cfn.Token(name))
 			continue
 		}
+		if cfn.Of(cfn.Token(name)) != name {
+			t.Errorf("%s has the token of %s", name, cfn.Of(cfn.Token(name)))
+		}
 		typ := cfn.Lookup(name)
 		for _, p := range typ.Properties {
 			properties++
