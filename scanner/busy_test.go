@@ -62,8 +62,19 @@ func TestAccountsThatWaitLetOthersBy(t *testing.T) {
 	})
 }
 
-// What cannot be judged ends a scan also where other accounts are never quiet.
-func TestAScanAmongBusyOnesEnds(t *testing.T) {
+// Watermark is never passed for accounts that are busy.
+func (b *busyBus) Watermark(ctx context.Context, a schemas.AccountID) (func(context.Context) (bool, error), error) {
+	passed, err := b.Bus.Watermark(ctx, a)
+	return func(ctx context.Context) (bool, error) {
+		if b.busy(a) {
+			return false, nil
+		}
+		return passed(ctx)
+	}, err
+}
+
+// What is tried again and again ends a scan, too.
+func TestAScanOfWhatIsNeverJudgedEnds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	var rejudged atomic.Bool
@@ -87,4 +98,77 @@ func TestAScanAmongBusyOnesEnds(t *testing.T) {
 	w.workers()
 	w.run(w.control.Run)
 	w.want(w.ended(w.start().ID), schemas.ScanPartial)
+}
+
+// lossy loses what is published first of a unit and of each scope.
+type lossy struct {
+	*bus.Bus
+	unit atomic.Bool
+
+	mu     sync.Mutex
+	closes map[schemas.Scope]bool
+}
+
+func (b *lossy) PublishUnit(ctx context.Context, u schemas.Unit) error {
+	if u.Unit == unitEC2 && b.unit.CompareAndSwap(false, true) {
+		return nil
+	}
+	return b.Bus.PublishUnit(ctx, u)
+}
+
+func (b *lossy) PublishClose(ctx context.Context, c *schemas.Close) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.closes[c.Scope] {
+		b.closes[c.Scope] = true
+		return nil
+	}
+	return b.Bus.PublishClose(ctx, c)
+}
+
+// chatter keeps the evaluators busy with another account: what is next is published before
+// they let go of the last.
+func (w *world) chatter(other schemas.AccountID) {
+	w.t.Helper()
+	if err := w.Resolve(w.ctx(), other); err != nil {
+		w.t.Fatal(err)
+	}
+	say := func(n uint64) error {
+		return w.bus.PublishRejudge(context.Background(), &schemas.SnapshotBatch{
+			AccountID: other, Account: "other", Unit: unitIAM, Seq: n, Number: 1, Route: schemas.RouteNative, Rejudge: true,
+		})
+	}
+	w.judge = func(b *schemas.SnapshotBatch) error {
+		if b.AccountID == other {
+			return say(b.Seq + 1)
+		}
+		return nil
+	}
+	if err := say(1); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// Units and closes that are lost are noticed while other accounts are busy all the time, and
+// what cannot be judged ends the scan.
+func TestLossesAreNoticedWhileOthersAreBusy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deps.Bus = &lossy{Bus: w.bus, closes: map[schemas.Scope]bool{}}
+	w.control = scanner.NewControl(w.deps)
+	w.chatter("aws-000000000001")
+	w.store.held[schemas.Key{ID: "old"}] = schemas.Resource{Key: schemas.Key{ID: "old"}}
+	w.rests = func(k schemas.Key) bool { return k.ID == "old" }
+	w.workers()
+	w.run(w.control.Run)
+	s := w.ended(w.start().ID)
+	w.want(s, schemas.ScanPartial)
+	if s.Reason != "1 resources could not be judged" || s.Rereads[unitEC2.String()].Count != 1 || len(s.Rereads) != 1 || s.Progress.ScopesClosed != 2 {
+		t.Errorf("%+v", s)
+	}
+	for range 10 {
+		if quiet, err := w.bus.Drained(w.ctx(), account); err != nil || quiet {
+			t.Fatalf("quiet: %v, %v", quiet, err)
+		}
+	}
 }

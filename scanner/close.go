@@ -3,6 +3,8 @@ package scanner
 import (
 	"context"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -18,9 +20,7 @@ func (d *driver) closes(ctx context.Context, ends []*schemas.UnitEnd, t *tally) 
 	if err != nil {
 		return false, 0, err
 	}
-	// Sent, and nothing on its way, yet not stored: then closes were lost.
-	again := d.quiet >= quietPolls
-	ready = true
+	open, send := 0, []*schemas.Close(nil)
 	for _, c := range want {
 		switch {
 		case closed[c.Scope] >= c.Seq:
@@ -28,24 +28,36 @@ func (d *driver) closes(ctx context.Context, ends []*schemas.UnitEnd, t *tally) 
 		case d.c.dead.close(d.scan.ID, c.Scope, c.Seq):
 			lost++
 		default:
-			ready = false
-			if d.closeSent[c.Scope] >= c.Seq && !again {
-				continue
-			}
-			if err := d.close(ctx, c); err != nil {
-				return false, lost, err
+			open++
+			due := d.late.closes[c.Scope] >= c.Seq // and was lost
+			if d.closeSent[c.Scope] < c.Seq || due {
+				send = append(send, c)
 			}
 		}
 	}
-	return ready, lost, nil
+	return open == 0, lost, d.sendCloses(ctx, send)
 }
 
-func (d *driver) close(ctx context.Context, c *schemas.Close) error {
-	d.log.Debug().Stringer("scope", c.Scope).Uint64("seq", c.Seq).Str("cause", string(c.Cause)).Msg("close scope")
-	if err := d.c.d.Bus.PublishClose(ctx, c); err != nil {
-		return err
+// publishing is how many closes are on their way to the queue at once: what comes
+// together the sink stores together.
+const publishing = 16
+
+func (d *driver) sendCloses(ctx context.Context, closes []*schemas.Close) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(publishing)
+	for _, c := range closes {
+		d.log.Debug().Stringer("scope", c.Scope).Uint64("seq", c.Seq).Str("cause", string(c.Cause)).Msg("close scope")
+		g.Go(func() error { return d.c.d.Bus.PublishClose(ctx, c) })
 	}
-	d.closeSent[c.Scope], d.quiet = c.Seq, 0
+	if err := g.Wait(); err != nil {
+		return err // all are sent again, which does no harm
+	}
+	for _, c := range closes {
+		d.closeSent[c.Scope] = c.Seq
+		if d.mark != nil {
+			delete(d.mark.closes, c.Scope)
+		}
+	}
 	return nil
 }
 

@@ -30,6 +30,9 @@ type Bus interface {
 	PurgeUnits(ctx context.Context, a schemas.AccountID) error
 	// Drained is true when everything published for the account is judged and stored.
 	Drained(ctx context.Context, a schemas.AccountID) (bool, error)
+	// Watermark notes what was published up to now; passed tells whether all of it that is
+	// of the account is judged and stored, whatever was published since.
+	Watermark(ctx context.Context, a schemas.AccountID) (passed func(context.Context) (bool, error), err error)
 	// Progress hears what workers say of units that they read.
 	Progress(ctx context.Context, a schemas.AccountID, fn func(schemas.UnitProgress)) error
 	DeadLetters(ctx context.Context, fn func(schemas.DeadLetter)) error
@@ -140,10 +143,19 @@ const maxPoll = time.Second
 // wait blocks for one poll or until ctx ends, whose error it then returns.
 func (c *Control) wait(ctx context.Context) error { return pause(ctx, c.d.Poll) }
 
-// waitSince is wait for something that began at start: the longer it has taken,
-// the longer the pause, since every look costs the store some queries.
+// looksPerSecond bounds how often all scans together are looked at: a look is some
+// queries, and a fleet's would keep the store from storing.
+const looksPerSecond = 10
+
+// waitSince is wait for something that began at start: the longer it has taken and
+// the more scans run, the longer the pause, since every look costs the store some
+// queries.
 func (c *Control) waitSince(ctx context.Context, start time.Time) error {
-	return pause(ctx, max(c.d.Poll, min(c.d.Now().Sub(start)/20, maxPoll)))
+	return pause(ctx, lookAgain(c.d.Poll, c.d.Now().Sub(start), c.active.count()))
+}
+
+func lookAgain(poll, taken time.Duration, scans int) time.Duration {
+	return max(poll, min(taken/20, maxPoll), time.Duration(scans-1)*time.Second/looksPerSecond)
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -28,9 +28,10 @@ const (
 	actFail
 )
 
-// unitView is everything that is known of a unit of a running scan. The queue
-// must have been asked before Drained, and both before the status: only then
-// does "not queued, drained, not stored" prove a loss.
+// unitView is everything that is known of a unit of a running scan. drained says that all
+// that was published while it was not queued has been stored. The queue must have been asked
+// before the mark was set (see mark), and the status after it was passed: only then does "not
+// queued, drained, not stored" prove a loss.
 type unitView struct {
 	status  schemas.UnitStatus
 	reread  schemas.Reread

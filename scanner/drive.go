@@ -29,12 +29,9 @@ type driver struct {
 	wholeAt   map[uint64]time.Time // when an attempt was first seen to be stored whole, by seq
 	outSeq    uint64               // of closes of scopes that left the plan
 	cancelled time.Time            // when the cancellation was seen
-	quiet     int                  // polls in a row that found nothing on its way
+	mark      *mark                // that has not been passed yet
+	late      mark                 // what has passed one since the last step
 }
-
-// quietPolls is how many polls in a row must find nothing on its way before
-// that is believed: in a cluster the counters of a consumer may lag behind.
-const quietPolls = 3
 
 // drive runs until the scan has ended and its account is free again, or ctx
 // ends. Errors of a step are logged and the step repeated.
@@ -188,14 +185,8 @@ func (d *driver) look(ctx context.Context) (map[schemas.UnitKey]unitView, error)
 	if err != nil {
 		return nil, err
 	}
-	drained, err := d.c.d.Bus.Drained(ctx, a)
-	if err != nil {
+	if err := d.passMark(ctx); err != nil {
 		return nil, err
-	}
-	if drained {
-		d.quiet++
-	} else {
-		d.quiet = 0
 	}
 	statuses, err := d.c.d.Store.UnitStatuses(ctx, a, d.scan.ID)
 	if err != nil {
@@ -204,7 +195,7 @@ func (d *driver) look(ctx context.Context) (map[schemas.UnitKey]unitView, error)
 	views := make(map[schemas.UnitKey]unitView, len(d.scan.Units))
 	for _, u := range d.scan.Units {
 		views[u] = unitView{
-			queued: queued[u], drained: d.quiet >= quietPolls, reread: d.scan.Rereads[u.String()], dead: d.c.dead.unit(d.scan.ID, u),
+			queued: queued[u], drained: d.late.units[u], reread: d.scan.Rereads[u.String()], dead: d.c.dead.unit(d.scan.ID, u),
 		}
 	}
 	for _, st := range statuses {
@@ -216,7 +207,7 @@ func (d *driver) look(ctx context.Context) (map[schemas.UnitKey]unitView, error)
 			views[st.Unit] = v
 		}
 	}
-	return views, nil
+	return views, d.setMark(ctx, views)
 }
 
 // since is how long ago an attempt was first seen to be stored whole. A restart of
@@ -260,13 +251,14 @@ func (d *driver) publish(ctx context.Context, views map[schemas.UnitKey]unitView
 		under++
 		v.queued = true
 		views[u] = v
-		d.asked[u], d.quiet = true, 0
+		d.asked[u] = true
 	}
 	return nil
 }
 
 func (d *driver) ask(ctx context.Context, u schemas.UnitKey, retry int) error {
 	d.log.Debug().Stringer("unit", u).Int("retry", retry).Msg("ask for unit")
+	d.mark.forget(u)
 	return d.c.d.Bus.PublishUnit(ctx, schemas.Unit{Scan: d.scan.ID, Account: d.account, Unit: u, Keys: d.scan.Keys[u.String()], Facets: d.scan.Facets, Retry: retry})
 }
 
@@ -297,7 +289,7 @@ func (d *driver) reread(ctx context.Context, u schemas.UnitKey, dec decision) er
 	if err := d.ask(ctx, u, count); err != nil {
 		return err
 	}
-	d.asked[u], d.quiet = true, 0
+	d.asked[u] = true
 	return nil
 }
 
@@ -323,7 +315,8 @@ func (d *driver) fail(ctx context.Context, u schemas.UnitKey, v unitView, dec de
 	if err := d.c.d.Bus.PublishEnd(ctx, end); err != nil {
 		return err
 	}
-	d.failSent[u], d.quiet = true, 0
+	d.mark.forget(u)
+	d.failSent[u] = true
 	return nil
 }
 

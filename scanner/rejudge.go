@@ -15,8 +15,8 @@ const (
 	batchOverhead  = 4 << 10
 )
 
-// Where other accounts are so busy that nobody can tell whether something is on its way, what
-// is left is counted this often, and a round that makes no progress for so long is over.
+// What is left of a round is counted this often, and one that makes no progress for so long
+// is over: something in it is tried again and again.
 const (
 	countAgain    = 30 * time.Second
 	judgePatience = 10 * time.Minute
@@ -80,30 +80,27 @@ func (c *Control) Effective(ctx context.Context, a schemas.AccountID) (schemas.E
 	return eff, err
 }
 
-// awaitJudged waits until the round is judged and stored: nothing is left, nothing is
-// on its way, or nothing has become of it for long.
+// awaitJudged waits until the round is judged and stored: nothing is left, all of it has
+// come through, or nothing has become of it for long.
 func (c *Control) awaitJudged(ctx context.Context, eff schemas.Effective, before uint64, stop func(context.Context) (bool, error)) (stopped bool, err error) {
+	passed, err := c.d.Bus.Watermark(ctx, eff.AccountID)
+	if err != nil {
+		return false, err
+	}
 	start := c.d.Now()
 	counted, progress := start, start
-	for quiet := 0; ; {
+	for {
 		if err := c.waitSince(ctx, start); err != nil {
 			return false, err
 		}
 		if stopped, err := stop(ctx); err != nil || stopped {
 			return stopped, err
 		}
-		drained, err := c.d.Bus.Drained(ctx, eff.AccountID)
-		if err != nil {
+		if through, err := passed(ctx); err != nil || through {
 			return false, err
 		}
-		if quiet++; !drained {
-			quiet = 0
-		}
-		if quiet >= quietPolls {
-			return false, nil
-		}
 		now := c.d.Now()
-		if quiet != 1 && now.Sub(counted) < countAgain {
+		if now.Sub(counted) < countAgain {
 			continue // to count is to look at all that is held
 		}
 		counted = now

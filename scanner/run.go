@@ -87,6 +87,12 @@ func (s *activeScans) set(a schemas.AccountID, scan *schemas.Scan) {
 	s.scans[a] = *scan
 }
 
+func (s *activeScans) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.scans)
+}
+
 func (s *activeScans) snapshot() map[schemas.AccountID]schemas.Scan {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -255,6 +261,10 @@ func (c *Control) Replayed(a schemas.AccountID) {
 	c.pending.addComing(a)
 	c.nudge()
 }
+
+// quietPolls is how many polls in a row must find nothing on its way before
+// that is believed: in a cluster the counters of a consumer may lag behind.
+const quietPolls = 3
 
 // arrived looks whether everything published for an account is judged and stored. It
 // gives way to a scan, and to other accounts while something is on its way: that may

@@ -155,6 +155,8 @@ func (a Account) Validate() error {
 		for i, r := range a.Regions {
 			p.Check(PartitionOf(r) == partition, fmt.Sprintf("regions[%d]", i), "%s is a region of the partition %s, the account is in %s", r, PartitionOf(r), partition)
 		}
+		foreign := roleARN.MatchString(a.RoleARN) && !strings.HasPrefix(a.RoleARN, "arn:"+partition+":")
+		p.Check(!foreign, "roleArn", "%s is of another partition than the account, which is in %s", a.RoleARN, partition)
 	}
 	p.Check(a.ExternalID == "" || a.RoleARN != "", "externalId", "needs roleArn")
 	a.checkSession(&p)
@@ -199,14 +201,17 @@ func (a Account) checkSession(p *Problems) {
 	p.Check(len(a.SessionPolicies)-documents <= MaxSessionPolicies, "sessionPolicies", "has %d managed policies; AWS takes %d", len(a.SessionPolicies)-documents, MaxSessionPolicies)
 }
 
-// Partition is the AWS partition that the account's id or role names, "" when
-// neither does.
+// Partition is the AWS partition that the account's id, role or regions name, "" when
+// none of them does.
 func (a Account) Partition() string {
 	if a.ID.Valid() {
 		return a.ID.Partition()
 	}
 	if roleARN.MatchString(a.RoleARN) {
 		return strings.Split(a.RoleARN, ":")[1]
+	}
+	if len(a.Regions) > 0 {
+		return PartitionOf(a.Regions[0])
 	}
 	return ""
 }

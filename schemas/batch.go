@@ -68,3 +68,16 @@ type Message struct {
 	Verdicts *VerdictBatch
 	Close    *Close
 }
+
+// Account is whose message it is.
+func (m Message) Account() AccountID {
+	switch {
+	case m.Snapshot != nil:
+		return m.Snapshot.AccountID
+	case m.End != nil:
+		return m.End.AccountID
+	case m.Verdicts != nil:
+		return m.Verdicts.AccountID
+	}
+	return m.Close.AccountID
+}

@@ -10,7 +10,7 @@ import (
 // Organization makes the accounts of an AWS organization known. It is set on the
 // account whose credentials list them: the management account's, or a delegated
 // administrator's. How the accounts that are found are read (regions, services,
-// schedule, profile, endpoint, session policies, caps) is as it is set there.
+// schedule, profile, endpoint, session policies, caps, share of rates) is as it is set there.
 type Organization struct {
 	// Role is the role to assume in each account: a name, or an ARN in which
 	// {partition} and {account} are replaced.
@@ -88,7 +88,7 @@ type OrganizationAccount struct {
 }
 
 // RequestOrganization is served by discovery workers: OrganizationRequest ->
-// OrganizationReply.
+// OrganizationReply, one or more.
 const RequestOrganization = "discovery.organization"
 
 // OrganizationRequest asks for the accounts of the organization that an account's
@@ -97,9 +97,11 @@ type OrganizationRequest struct {
 	Account Account `json:"account"`
 }
 
-// OrganizationReply has all accounts, or an error.
+// OrganizationReply is a page of accounts, or an error.
 type OrganizationReply struct {
 	Accounts []OrganizationAccount `json:"accounts"`
+	Page     int                   `json:"page"`           // from 1
+	More     bool                  `json:"more,omitempty"` // another page follows
 	Error    *Error                `json:"error,omitempty"`
 }
 
@@ -113,6 +115,7 @@ type OrganizationChanges struct {
 	// Others are accounts of the organization that are registered by themselves.
 	Others []string `json:"others"`
 	Total  int      `json:"total"` // accounts that are found now
-	// Problems are accounts that could not be registered, with the reason.
+	// Problems are accounts that could not be registered, with the reason, and units
+	// without accounts.
 	Problems []string `json:"problems,omitempty"`
 }

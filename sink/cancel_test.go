@@ -112,7 +112,7 @@ func TestPartitionsAreWrittenSideBySide(t *testing.T) {
 	parts := map[schemas.AccountID][]schemas.Message{}
 	for _, msg := range newHistory(21).live(2) {
 		m.write(msg)
-		a := accountOf(msg)
+		a := msg.Account()
 		parts[a] = append(parts[a], msg)
 	}
 	failures := make(chan error, len(parts))
@@ -135,17 +135,4 @@ func TestPartitionsAreWrittenSideBySide(t *testing.T) {
 		}
 	}
 	same(t, "two writers", dumpAll(t, s), m.dump())
-}
-
-func accountOf(m schemas.Message) schemas.AccountID {
-	switch {
-	case m.Snapshot != nil:
-		return m.Snapshot.AccountID
-	case m.Verdicts != nil:
-		return m.Verdicts.AccountID
-	case m.End != nil:
-		return m.End.AccountID
-	default:
-		return m.Close.AccountID
-	}
 }

@@ -1,13 +1,10 @@
 package sink
 
 import (
-	"context"
 	"reflect"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 // The rows of the tables, as the driver takes and gives them. The tables and
@@ -215,29 +212,4 @@ func columnsOf(row any) string {
 	list := strings.Join(names, ", ")
 	columns.Store(t, list)
 	return list
-}
-
-// insert writes rows as one block.
-func insert[T any](ctx context.Context, s *Store, table string, rows []T) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	what, start := "insert into "+table, time.Now()
-	b, err := s.conn.PrepareBatch(ctx, s.sql("INSERT INTO @db."+table+" ("+columnsOf(&rows[0])+")"))
-	if err != nil {
-		return s.fail(what, err)
-	}
-	for i := range rows {
-		if err := b.AppendStruct(&rows[i]); err != nil {
-			_ = b.Abort()
-			return schemas.Errorf(schemas.CodeInvalid, "%s: %w", what, err)
-		}
-	}
-	if err := b.Send(); err != nil {
-		return s.fail(what, err)
-	}
-	if s.inserted != nil {
-		s.inserted(table, len(rows), time.Since(start))
-	}
-	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -38,6 +39,7 @@ type Store struct {
 	engine *engine // nil with a server
 	db     string
 	log    zerolog.Logger
+	joints *sync.Map // table -> *joint
 
 	inserted func(table string, rows int, took time.Duration)
 	announce func(ctx context.Context, changes []schemas.ViolationChange) error
@@ -57,7 +59,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if !databasePattern.MatchString(o.Database) {
 		return nil, schemas.Errorf(schemas.CodeInvalid, "clickhouse.database: %q must match %s", o.Database, databasePattern)
 	}
-	s := &Store{db: o.Database, log: o.Log, inserted: o.Inserted, announce: o.Announce}
+	s := &Store{db: o.Database, log: o.Log, joints: new(sync.Map), inserted: o.Inserted, announce: o.Announce}
 	opts, err := s.driverOptions(o)
 	if err != nil {
 		return nil, err

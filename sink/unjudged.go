@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -97,55 +98,29 @@ type unjudged struct {
 	unsettled bool
 }
 
-// group is the resources of one type in one region.
-type group struct{ token, region string }
+// beyond are the rows after a key in the order of the primary key, spelt out so that
+// the index is used.
+const beyond = "(type > ? OR type = ? AND (region > ? OR region = ? AND id > ?))"
+
+func beyondArgs(k schemas.Key) []any { return []any{k.Type, k.Type, k.Region, k.Region, k.ID} }
 
 // walkUnjudged compares resources with verdicts page by page along the primary
 // key: memory does not grow with the account, as it would with a join.
 func (s *Store) walkUnjudged(ctx context.Context, a schemas.AccountID, revision uint64, fn func(unjudged) error) error {
-	var groups []group
-	err := s.query(ctx, "list types", "SELECT DISTINCT type, region FROM @db.resources WHERE account_id = ? ORDER BY type, region", []any{string(a)},
-		func(r driver.Rows) error {
-			var g group
-			defer func() { groups = append(groups, g) }()
-			return r.Scan(&g.token, &g.region)
-		})
-	if err != nil {
-		return err
-	}
-	for _, g := range groups {
-		if err := s.walkGroup(ctx, a, g, revision, fn); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-type content struct {
-	ID         string `ch:"id"`
-	Version    uint64 `ch:"version"`
-	Revision   uint64 `ch:"revision"`
-	Hash       string `ch:"hash"`
-	Projection uint32 `ch:"projection_revision"`
-}
-
-func (s *Store) walkGroup(ctx context.Context, a schemas.AccountID, g group, revision uint64, fn func(unjudged) error) error {
-	after := ""
-	for {
-		held, err := s.contents(ctx, `SELECT id, version, toUInt64(0) AS revision, hash, projection_revision FROM @db.resources FINAL
-			WHERE account_id = ? AND type = ? AND region = ? AND id > ? AND NOT tombstone ORDER BY id LIMIT ?`,
-			string(a), g.token, g.region, after, judgedPage)
+	for after := (schemas.Key{}); ; {
+		from := append([]any{string(a)}, beyondArgs(after)...)
+		held, err := s.contents(ctx, "SELECT type, region, id, version, toUInt64(0) AS revision, hash, projection_revision FROM @db.resources FINAL WHERE account_id = ? AND "+
+			beyond+" AND NOT tombstone ORDER BY type, region, id LIMIT ?", append(from, judgedPage)...)
 		if err != nil || len(held) == 0 {
 			return err
 		}
-		last := held[len(held)-1].ID
-		verdicts, err := s.contents(ctx, `SELECT id, version, revision, hash, projection_revision FROM @db.judged FINAL
-			WHERE account_id = ? AND type = ? AND region = ? AND id > ? AND id <= ? AND NOT tombstone ORDER BY id`,
-			string(a), g.token, g.region, after, last)
+		last := held[len(held)-1].key()
+		verdicts, err := s.contents(ctx, "SELECT type, region, id, version, revision, hash, projection_revision FROM @db.judged FINAL WHERE account_id = ? AND "+
+			beyond+" AND NOT "+beyond+" AND NOT tombstone ORDER BY type, region, id", append(from, beyondArgs(last)...)...)
 		if err != nil {
 			return err
 		}
-		if err := compare(g, held, verdicts, revision, fn); err != nil {
+		if err := compare(held, verdicts, revision, fn); err != nil {
 			return err
 		}
 		if len(held) < judgedPage {
@@ -155,15 +130,32 @@ func (s *Store) walkGroup(ctx context.Context, a schemas.AccountID, g group, rev
 	}
 }
 
-// compare walks both lists, sorted by id, side by side.
-func compare(g group, held, verdicts []content, revision uint64, fn func(unjudged) error) error {
+type content struct {
+	Type       string `ch:"type"`
+	Region     string `ch:"region"`
+	ID         string `ch:"id"`
+	Version    uint64 `ch:"version"`
+	Revision   uint64 `ch:"revision"`
+	Hash       string `ch:"hash"`
+	Projection uint32 `ch:"projection_revision"`
+}
+
+func (c *content) key() schemas.Key { return schemas.Key{Type: c.Type, Region: c.Region, ID: c.ID} }
+
+// before is the order of the primary key.
+func (c *content) before(d *content) bool {
+	return cmp.Or(cmp.Compare(c.Type, d.Type), cmp.Compare(c.Region, d.Region), cmp.Compare(c.ID, d.ID)) < 0
+}
+
+// compare walks both lists, sorted by key, side by side.
+func compare(held, verdicts []content, revision uint64, fn func(unjudged) error) error {
 	i := 0
 	for _, r := range held {
-		for i < len(verdicts) && verdicts[i].ID < r.ID {
+		for i < len(verdicts) && verdicts[i].before(&r) {
 			i++
 		}
-		u := unjudged{key: schemas.Key{Region: g.region, Type: g.token, ID: r.ID}, version: r.Version}
-		if i < len(verdicts) && verdicts[i].ID == r.ID {
+		u := unjudged{key: r.key(), version: r.Version}
+		if i < len(verdicts) && verdicts[i].key() == u.key {
 			v := verdicts[i]
 			same := v.Hash == r.Hash && v.Revision == revision
 			if same && v.Projection >= r.Projection {

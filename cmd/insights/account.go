@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -218,6 +219,9 @@ func (a *app) printAccount(acc schemas.Account, last string) {
 	line("Services", orAll(acc.Services))
 	line("Caps", capText(acc.Caps))
 	line("Tail", string(acc.ReadsTail()))
+	if acc.MaxShare > 0 {
+		line("Max share", strconv.FormatFloat(acc.MaxShare, 'f', -1, 64))
+	}
 	line("Schedule", orText(acc.Schedule.Cron, "none"))
 	line("Role", acc.RoleARN)
 	line("Session", strings.Join(acc.SessionPolicies, ", "))

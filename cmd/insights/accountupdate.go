@@ -26,7 +26,7 @@ func accountFlags(f *pflag.FlagSet, acc *schemas.Account, labels *[]string) {
 	f.Float64Var(&acc.TailShare, "tail-share", 0, "`PART` of Cloud Control's rate that this may use, over 0 to 1 (default that of --max-share)")
 	f.StringVar(&acc.Schedule.Cron, "schedule", "", "`CRON` schedule on which 'insights serve' scans: five fields, CRON_TZ=Zone in front, or @daily")
 	f.IntVar(&acc.Schedule.JitterSeconds, "jitter", 0, "delay scheduled scans by up to this many `SECONDS`, the same every time")
-	f.StringToIntVar(&acc.Caps, "cap", nil, "read at most `TYPE=N` resources of a type per region, repeatable; more are reported as a gap")
+	f.Var(capsValue{&acc.Caps}, "cap", "read at most `TYPE=N` resources of a type per region, repeatable; more are reported as a gap")
 	f.StringArrayVar(&acc.SessionPolicies, "session-policy", nil, "narrow the role's session to this `POLICY`: an ARN, the name of one of AWS's (SecurityAudit), or a document; repeatable")
 	f.StringSliceVar(labels, "label", nil, "label `KEY=VALUE`, repeatable; groups can select accounts by labels")
 }
@@ -56,9 +56,9 @@ func (a *app) accountUpdateCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "update ACCOUNT", Short: "Change an account's settings", Args: args(cobra.ExactArgs(1)),
 		Long: `Update changes the settings of ACCOUNT (a name or id) that flags name, and leaves
-the others as they are; an empty value unsets one. Labels are added to those that
-the account has. Which AWS account it is never changes: credentials of any other
-are refused.
+the others as they are; an empty value, or 0, unsets one. Labels are added to those
+that the account has. Which AWS account it is never changes: credentials of any
+other are refused.
 
 Groups that select accounts by their labels hold it, or not, from then on: what is
 known of it is judged anew by the packs that apply then.`,

@@ -225,12 +225,27 @@ func (a *app) runPlan(ctx context.Context, s api.Service, p *apply.Plan) error {
 		}
 	})
 	if !table {
-		return errors.Join(printJSON(a.out, applied{false, p}), err)
+		return errors.Join(printJSON(a.out, applied{false, p}), err, a.lookAtOrganizations(ctx, s, p))
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		fmt.Fprint(a.out, keptText(p))
+		_, err = fmt.Fprintln(a.out, planText(p, "created", "changed", "deleted"))
 	}
-	fmt.Fprint(a.out, keptText(p))
-	_, err = fmt.Fprintln(a.out, planText(p, "created", "changed", "deleted"))
-	return err
+	return errors.Join(err, a.lookAtOrganizations(ctx, s, p))
+}
+
+// lookAtOrganizations registers the accounts of organizations that are new or are listed in
+// another way, as 'account add' and 'account update' do. One that cannot be listed does not keep
+// the others from it.
+func (a *app) lookAtOrganizations(ctx context.Context, s api.Service, p *apply.Plan) error {
+	var errs []error
+	for _, c := range p.Changes {
+		if !c.Done || c.Lists == "" {
+			continue
+		}
+		if err := a.syncOrganization(ctx, s, c.Lists, a.output != "json"); err != nil {
+			errs = append(errs, fmt.Errorf("account %s: %w", c.Lists, err))
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -72,6 +72,8 @@ func TestWrongUsage(t *testing.T) {
 		{"resources types --service snow", []string{`--service "snow": is not known; services: s3, ec2`}},
 		{"resources tpyes", []string{`unexpected argument "tpyes"`}},
 		{"token create ci --ttl soon", []string{`--ttl "soon": must be a duration such as 720h`}},
+		{"account add prod --cap aws:ebs/snapshot:Snapshot", []string{`--cap "aws:ebs/snapshot:Snapshot": must be TYPE=N, for example`}},
+		{"account add prod --max-share much", []string{`--max-share "much": must be a number`}},
 		{"account add prod --label team", []string{`--label "team": must be KEY=VALUE`}},
 		{"scan start prod --detach", []string{"--detach needs --server"}},
 		{"version -o xml", []string{`-o "xml": must be table or json`}},

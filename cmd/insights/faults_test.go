@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -30,6 +31,8 @@ type trouble struct {
 	down map[string]int
 	// page is called before every answer to a request for a further page.
 	page func()
+	// after is told of every request that was answered, as its query, body and target.
+	after func(text string)
 }
 
 // ServeHTTP implements http.Handler.
@@ -52,6 +55,9 @@ func (h *trouble) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	rec := httptest.NewRecorder()
 	h.next.ServeHTTP(rec, r)
+	if h.after != nil {
+		h.after(text)
+	}
 	for k, v := range rec.Header() {
 		w.Header()[k] = v
 	}
@@ -204,6 +210,41 @@ func killedInList(t *testing.T, want content) {
 	}
 	got, _ := newProgram(t, "INSIGHTS_SERVER="+c.url).content(t, schemas.Scan{})
 	sameAs(t, got, want)
+}
+
+// What lists do not show yet is asked for before it is said to be gone: of a second scan
+// with lists that lag behind nothing changes. IAM's only list has all that there is to say of
+// a role, so that one which it does not show is read again a little later.
+func TestListsThatLagRemoveNothing(t *testing.T) {
+	t.Parallel()
+	fake := awsfake.New(troubled)
+	hidden := []string{"i-00000000000000001", "sg-00000000000000004", "bucket-00000002"}
+	lag := awsfake.Faults{Added: slices.Concat(hidden, []string{"user-000001", "role-000001"}), ListLag: time.Hour, PageSize: 4, Overlap: 1}
+	srv := httptest.NewServer(&trouble{next: fake, random: rand.New(rand.NewPCG(1, 1)), after: func(text string) {
+		if strings.Contains(text, "Action=GetRole&") { // it is verified: the list catches up
+			caughtUp := lag
+			caughtUp.Added = hidden
+			fake.SetFaults(caughtUp)
+		}
+	}})
+	defer srv.Close()
+	p := newProgram(t)
+	p.ok(t, "account", "add", "prod", "--endpoint", srv.URL, "--region", "us-east-1", "--service", strings.Join(troubledServices, ","))
+	want, _ := p.content(t, p.scan(t))
+	fake.SetFaults(lag)
+	got, s := p.content(t, p.scan(t))
+	sameAs(t, got, want)
+	if s.Changes.Opened+s.Changes.Fixed+s.Changes.Reopened > 0 {
+		t.Errorf("%+v", s.Changes)
+	}
+	if len(s.Rereads) != 1 || s.Rereads["global/iam"].Passing != 1 {
+		t.Errorf("read again: %v", s.Rereads)
+	}
+	// What is really gone is said to be.
+	fake.SetFaults(awsfake.Faults{Removed: []string{"bucket-00000002"}})
+	if got, _ = p.content(t, p.scan(t)); len(got.Resources) >= len(want.Resources) {
+		t.Errorf("%d resources of %d are left", len(got.Resources), len(want.Resources))
+	}
 }
 
 // content is what the program holds, but for what differs between any two runs.

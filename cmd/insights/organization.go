@@ -77,6 +77,9 @@ func (o *organizationFlags) change(f *pflag.FlagSet, acc *schemas.Account) error
 		}
 		org.Tags = tags
 	}
+	if org.Role == "" {
+		return errors.New("--organization needs --member-role ROLE, to assume in each account")
+	}
 	acc.Organization = &org
 	return nil
 }
@@ -123,7 +126,7 @@ func (a *app) syncOrganization(ctx context.Context, s api.Service, account strin
 		what  string
 		names []string
 	}{
-		{"Joined", c.Joined}, {"Changed", c.Changed}, {"Left", c.Left}, {"Registered by themselves", c.Others}, {"Not registered", c.Problems},
+		{"Joined", c.Joined}, {"Changed", c.Changed}, {"Left", c.Left}, {"Registered by themselves", c.Others}, {"Problems", c.Problems},
 	} {
 		if len(l.names) > 0 {
 			fmt.Fprintf(a.out, "  %s: %s\n", l.what, strings.Join(l.names, ", "))

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -53,7 +54,7 @@ func TestOrganization(t *testing.T) {
 	p.ok(t, "group", "select", "production", "env=prod,insights/ou=Prod")
 
 	add := []string{"account", "add", "main", "--endpoint", m.url, "--service", "sqs", "--region", "us-east-1", "--organization"}
-	checkFailure(t, p, exitUsage, add, "organization.role: is missing")
+	checkFailure(t, p, exitUsage, add, "--organization needs --member-role ROLE")
 	add = append(add, "--member-role", "insights-reader", "--member-external-id", "7f3a", "--session-policy", "SecurityAudit",
 		"--ou", "Workloads", "--schedule", "@daily", "--exclude-account", numbers["more-07"])
 	if out := p.ok(t, add...); !strings.Contains(out, "27 accounts; 27 joined") {
@@ -124,7 +125,23 @@ func TestOrganization(t *testing.T) {
 	if out := p.ok(t, "apply", "-f", "insights-accounts.yaml", "--prune"); !strings.Contains(out, "Nothing to do") {
 		t.Errorf("apply: %s", out)
 	}
+	// What it changes of the organization is looked at at once.
+	file := filepath.Join(p.dir, "insights-accounts.yaml")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, file, strings.Replace(string(text), numbers["more-07"], numbers["more-08"], 1))
+	if out := p.ok(t, "apply", "-f", file); !strings.Contains(out, "27 accounts; 1 joined, 0 changed, 1 left") ||
+		!strings.Contains(out, "Joined: more-07") || !strings.Contains(out, "Left: more-08") {
+		t.Errorf("apply of another exclusion: %s", out)
+	}
 
+	// A unit that has no account may be mistyped.
+	if out := p.ok(t, "account", "update", "main", "--ou", "Workloads,Wokrloads/Prod"); !strings.Contains(out, "27 accounts; 0 joined, 0 changed, 0 left") ||
+		!strings.Contains(out, "no account is in the organizational unit Wokrloads/Prod") {
+		t.Errorf("account update: %s", out)
+	}
 	// What left can be removed; the organization can be let go of.
 	p.ok(t, "account", "remove", "Data-Lake", "--yes")
 	p.ok(t, "account", "update", "main", "--organization=false", "--session-policy=")

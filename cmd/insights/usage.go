@@ -32,6 +32,10 @@ func kindOf(f *pflag.Flag) string {
 	switch f.Value.Type() {
 	case "int":
 		return "a whole number"
+	case "float64":
+		return "a number"
+	case "caps":
+		return "TYPE=N, for example aws:ebs/snapshot:Snapshot=10000"
 	case "duration":
 		return "a duration such as 720h"
 	case "bool":

@@ -231,6 +231,9 @@ func unreachable(call string, err error, remedy string) error {
 		e.Code = schemas.CodeThrottled
 	case httpStatus(err) >= http.StatusInternalServerError, isNetwork(err):
 		e.Code = schemas.CodeUnavailable
+		if isNetwork(err) {
+			return e.WithHint("Check the network, the proxy and --endpoint, then try again.")
+		}
 	default:
 		return e.WithHint("%s", remedy)
 	}

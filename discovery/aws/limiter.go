@@ -68,14 +68,24 @@ func newLimiter(now func() time.Time) *limiter {
 	return &limiter{now: now, buckets: map[string]*turnstile{}}
 }
 
-// set changes how much of the services' rates is used; what was learned of them is
-// forgotten when that differs.
+// set changes how much of the services' rates is used. What was learned of them stays,
+// unless they are those of an emulator by now, or not any more.
 func (l *limiter) set(share float64, learn bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.share != share || l.learn != learn {
-		l.share, l.learn, l.buckets = share, learn, map[string]*turnstile{}
+	switch {
+	case l.learn != learn || l.share == 0:
+		l.buckets = map[string]*turnstile{}
+	case l.share != share:
+		rescaled := map[*turnstile]bool{} // one may have several names
+		for _, b := range l.buckets {
+			if !rescaled[b] {
+				b.rescale(share)
+			}
+			rescaled[b] = true
+		}
 	}
+	l.share, l.learn = share, learn
 }
 
 // setTail changes how much of Cloud Control's rate is used; 0 is as of other services.
@@ -122,6 +132,12 @@ type turnstile struct {
 
 	mu   sync.Mutex
 	pace *pace
+}
+
+func (b *turnstile) rescale(share float64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pace.rescale(share, b.now())
 }
 
 // wait blocks until one more call may be made, and returns when it was let go.

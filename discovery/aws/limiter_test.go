@@ -136,6 +136,11 @@ func TestLimiterKeepsTheRateOfEachOperation(t *testing.T) {
 		if _, err := l.bucket(home, "EC2", "Slow").wait(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("waiting for nobody: %v", err)
 		}
+		// Another share is no new burst.
+		l.set(0.25, false)
+		if d := took(t, l, "EC2", "DescribeVpcs", 5); d.Round(time.Millisecond) != time.Second {
+			t.Errorf("5 by half the share took %s", d)
+		}
 		l.set(1, true)
 		if d := took(t, l, "EC2", "DescribeVpcs", 1000); d != 0 {
 			t.Errorf("an emulator was spared for %s", d)

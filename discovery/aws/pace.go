@@ -18,6 +18,7 @@ type pace struct {
 	rate    float64 // calls a second; +Inf while nothing is known
 	ceiling float64 // that rate never passes; +Inf without one
 	share   float64 // of what the service lets through: the rest is left to others
+	seed    *limit  // published or guessed; nil without one
 
 	burst, tokens float64
 	refilled      time.Time
@@ -67,19 +68,35 @@ const (
 	late      = 100 * time.Millisecond // that a caller may wake up
 )
 
-// newPace begins at the share of a published or guessed rate. A published one
-// is never passed unless all of it may be used; a nil limit is none.
+// newPace begins at the share of a published or guessed rate; a nil limit is none.
 func newPace(l *limit, share float64, now time.Time) *pace {
-	p := &pace{rate: math.Inf(1), ceiling: math.Inf(1), share: share, refilled: now, began: now, emptied: now}
-	if l == nil {
-		return p
-	}
-	p.rate, p.burst = l.rate*share, max(l.burst*share, 1)
-	p.tokens = p.burst
-	if !l.guess && share < 1 {
-		p.ceiling = p.rate
+	p := &pace{rate: math.Inf(1), ceiling: ceilingOf(l, share), share: share, seed: l, refilled: now, began: now, emptied: now}
+	if l != nil {
+		p.rate, p.burst = l.rate*share, max(l.burst*share, 1)
+		p.tokens = p.burst
 	}
 	return p
+}
+
+// ceilingOf is the share of a published rate, which is never passed unless all of it may
+// be used.
+func ceilingOf(l *limit, share float64) float64 {
+	if l == nil || l.guess || share >= 1 {
+		return math.Inf(1)
+	}
+	return l.rate * share
+}
+
+// rescale goes on with another share of what the service was found to let through.
+func (p *pace) rescale(share float64, now time.Time) {
+	factor := share / p.share
+	p.share, p.ceiling = share, ceilingOf(p.seed, share)
+	p.burst = max(1, p.burst*factor)
+	p.tokens = min(p.tokens, p.burst)
+	if p.phase == probing { // more than its rate, for a moment
+		p.phase, p.rate = holding, p.base*below
+	}
+	p.enter(p.phase, max(p.rate*factor, floorRate), now)
 }
 
 // take lets a call go, and returns 0, or how long to wait before asking again.

@@ -242,6 +242,41 @@ func TestPaceLeavesTheOthersTheirPart(t *testing.T) {
 	}
 }
 
+// Another share is one of what is known of the service: nothing has to be learned anew.
+func TestPaceKeepsWhatItLearnedForAnotherShare(t *testing.T) {
+	t.Parallel()
+	const rate, less, more, end = 20, 2 * time.Minute, 4 * time.Minute, 6 * time.Minute
+	c := &crowd{
+		quota:   &quota{rate: constant(rate), burst: rate, tokens: rate},
+		pace:    newPace(&limit{rate: 10 * rate, burst: 10 * rate, guess: true}, 1, epoch),
+		callers: 32, latency: seconds(0.05), random: rand.New(rand.NewPCG(1, 5)),
+	}
+	c.at(less, func(now time.Duration) { c.pace.rescale(0.5, epoch.Add(now)) })
+	c.at(more, func(now time.Duration) { c.pace.rescale(1, epoch.Add(now)) })
+	c.run(end)
+	if passed, throttled := c.between(less, more); passed < 0.4*rate*120 || passed > 0.55*rate*120 || throttled > 0 {
+		t.Errorf("half: %.2f of the rate, %.0f throttled", passed/rate/120, throttled)
+	}
+	if passed, throttled := c.between(more, end); passed < 0.85*rate*120 || throttled > 0.03*passed {
+		t.Errorf("all: %.2f of the rate, %.0f throttled", passed/rate/120, throttled)
+	}
+	// A published rate bounds every share of it but the whole.
+	p := newPace(&limit{rate: rate, burst: rate}, 0.5, epoch)
+	p.rescale(0.25, epoch)
+	if p.rate != rate/4 || p.ceiling != rate/4 || p.burst != rate/4 || p.tokens != rate/4 {
+		t.Errorf("a quarter: %+v", p)
+	}
+	p.rescale(1, epoch)
+	if p.rate != rate || !math.IsInf(p.ceiling, 1) || p.tokens != rate/4 {
+		t.Errorf("the whole: %+v", p)
+	}
+	// Where nothing is known yet there is nothing to share.
+	p = newPace(nil, 1, epoch)
+	if p.rescale(0.5, epoch); !math.IsInf(p.rate, 1) {
+		t.Errorf("unknown: %+v", p)
+	}
+}
+
 // While fewer calls are wanted than may be made nothing is learned of the rate, and a rush
 // after that finds it where it was.
 func TestPaceLearnsNothingFromSilence(t *testing.T) {

@@ -293,6 +293,12 @@ func (p *Provider) Plan(ctx context.Context, a schemas.Account) (schemas.Account
 			return "", nil, schemas.Errorf(schemas.CodeInvalid, "service %q is not known", name).WithHint("Services: %s.", strings.Join(serviceNames(), ", "))
 		}
 	}
+	for _, token := range slices.Sorted(maps.Keys(a.Caps)) {
+		if !slices.ContainsFunc(services, func(s *service) bool { return s.emits(token) }) {
+			return "", nil, schemas.Errorf(schemas.CodeInvalid, "caps.%s: no service that is read has resources of this type", token).
+				WithHint("Types: insights resources types.")
+		}
+	}
 	acc, err := p.access(ctx, a)
 	if err != nil {
 		return "", nil, err

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/insights-scanner/insights-scanner/discovery"
@@ -32,6 +33,11 @@ type service struct {
 	// reads those of one type, or of the types of one list, emits what exists and
 	// returns the keys that the service positively does not know.
 	verify func(ctx context.Context, s *session, r *run, token string, keys []schemas.Key) (gone []schemas.Key, err error)
+}
+
+// emits tells whether the service has resources of a type.
+func (svc *service) emits(token string) bool {
+	return slices.ContainsFunc(svc.types, func(t typeSpec) bool { return t.token == token })
 }
 
 // typeSpec is an emitted type and the calls that its facets take.
@@ -110,9 +116,13 @@ func (r *run) admit(token string) bool {
 func (r *run) cap(limit int, tokens ...string) {
 	for _, t := range tokens {
 		if _, ok := r.notes[t]; !ok {
-			r.notes[t] = schemas.ScopeEnd{State: schemas.ScopeFailed, Reason: fmt.Sprintf("capped at %d by configuration", limit)}
+			r.notes[t] = cappedAt(limit)
 		}
 	}
+}
+
+func cappedAt(limit int) schemas.ScopeEnd {
+	return schemas.ScopeEnd{State: schemas.ScopeFailed, Reason: fmt.Sprintf("capped at %d by configuration", limit)}
 }
 
 // errCapped ends a list whose type has reached its cap.
@@ -131,13 +141,14 @@ func (r *run) enough(tokens []string) error {
 	return errCapped
 }
 
-// incomplete notes that the list behind some types could not be read whole.
+// incomplete notes that the list behind some types could not be read whole. That a type is
+// capped does not hide it: people can mend it, and the cap is there again then.
 func (r *run) incomplete(call string, err error, tokens ...string) {
 	state, reason := classifyScope(err)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, t := range tokens {
-		if _, ok := r.notes[t]; !ok {
+		if note, ok := r.notes[t]; !ok || note == cappedAt(r.caps[t]) {
 			r.notes[t] = schemas.ScopeEnd{State: state, Call: call, Reason: reason, Passing: passes(err)}
 		}
 	}

@@ -136,3 +136,36 @@ groups:
 		}
 	}
 }
+
+// An account that lists an organization says so when it is created or changed: its members are
+// looked at then. One that stays as it is does not.
+func TestApplySaysWhichOrganizationsToLookAt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	lists := func(text string) string {
+		t.Helper()
+		p, err := w.plan(text, false)
+		ok(t, err)
+		ok(t, p.Run(t.Context(), w.service, func(*apply.Change) {}))
+		var names []string
+		for _, c := range p.Changes {
+			if c.Lists != "" {
+				names = append(names, string(c.Action)+" "+c.Lists)
+			}
+		}
+		return strings.Join(names, ", ")
+	}
+	file := func(name, organization string) string {
+		return "accounts:\n  - name: dev\n    roleArn: " + role("222222222222") + "\n  - name: " + name + "\n    id: " + string(prod) + "\n" + organization
+	}
+	for _, c := range []struct{ text, want string }{
+		{file("main", "    organization: {role: reader}\n"), "create main"},
+		{file("main", "    organization: {role: reader}\n"), ""},
+		{file("top", "    organization: {role: reader, ous: [Workloads]}\n"), "change top"},
+		{file("top", ""), ""},
+	} {
+		if got := lists(c.text); got != c.want {
+			t.Errorf("%s: looks at %q, want %q", c.text, got, c.want)
+		}
+	}
+}

@@ -61,6 +61,10 @@ type Change struct {
 	Fields []Field `json:"fields,omitempty"` // of what is created or changed
 	Done   bool    `json:"done"`
 
+	// Lists is the name of an account that lists an organization: its members follow when
+	// that is looked at.
+	Lists string `json:"-"`
+
 	do func(ctx context.Context, s Service) error
 }
 
@@ -148,13 +152,21 @@ type builder struct {
 	deletes []*Change
 }
 
-func (b *builder) change(o Object, a Action, fields []Field, do func(context.Context, Service) error) {
+func (b *builder) change(o Object, a Action, fields []Field, do func(context.Context, Service) error) *Change {
 	c := &Change{Object: o, Action: a, Fields: fields, do: do}
 	if a == Delete {
 		b.deletes = append(b.deletes, c)
-		return
+	} else {
+		b.plan.Changes = append(b.plan.Changes, c)
 	}
-	b.plan.Changes = append(b.plan.Changes, c)
+	return c
+}
+
+// lists notes an account whose members are not registered as it says by now.
+func (c *Change) lists(a schemas.Account) {
+	if a.Organization != nil {
+		c.Lists = a.Name
+	}
 }
 
 func (b *builder) accounts() {
@@ -166,7 +178,7 @@ func (b *builder) accounts() {
 			b.change(Object{Kind: KindAccount, Name: a.Name}, Create, fieldsOf(nil, settings(want)), func(ctx context.Context, s Service) error {
 				_, err := s.AddAccount(ctx, want)
 				return err
-			})
+			}).lists(want)
 			continue
 		}
 		declared[o.ID] = true
@@ -175,7 +187,7 @@ func (b *builder) accounts() {
 			b.change(Object{Kind: KindAccount, Name: o.Name}, Update, fields, func(ctx context.Context, s Service) error {
 				_, err := s.UpdateAccount(ctx, string(o.ID), want)
 				return err
-			})
+			}).lists(want)
 		}
 	}
 	for _, o := range b.st.Accounts {

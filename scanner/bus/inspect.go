@@ -69,15 +69,24 @@ func (b *Bus) Drained(ctx context.Context, a schemas.AccountID) (bool, error) {
 }
 
 func (b *Bus) idle(ctx context.Context, d durable) (bool, error) {
+	info, err := b.consumerInfo(ctx, d)
+	return err == nil && isIdle(info), err
+}
+
+func isIdle(info *jetstream.ConsumerInfo) bool {
+	return info.NumPending == 0 && info.NumAckPending == 0
+}
+
+func (b *Bus) consumerInfo(ctx context.Context, d durable) (*jetstream.ConsumerInfo, error) {
 	c, err := b.js.Consumer(ctx, d.stream, d.name)
 	if err != nil {
-		return false, wrap(err, "open consumer", d.name)
+		return nil, wrap(err, "open consumer", d.name)
 	}
 	info, err := c.Info(ctx)
 	if err != nil {
-		return false, wrap(err, "ask consumer", d.name)
+		return nil, wrap(err, "ask consumer", d.name)
 	}
-	return info.NumPending == 0 && info.NumAckPending == 0, nil
+	return info, nil
 }
 
 // Queue is a stream with what waits in it.

@@ -3,6 +3,7 @@ package bus_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -230,8 +231,17 @@ func (fakePlanner) Plan(_ context.Context, a schemas.Account) (schemas.AccountID
 }
 
 func (fakePlanner) Organization(_ context.Context, a schemas.Account) ([]schemas.OrganizationAccount, error) {
-	if a.Name == "huge" {
-		return []schemas.OrganizationAccount{{Name: strings.Repeat("x", 3<<20)}}, nil
+	switch a.Name {
+	case "bad":
+		return nil, schemas.Errorf(schemas.CodeDenied, "no organization").WithHint("role")
+	case "huge":
+		return []schemas.OrganizationAccount{{Name: "first"}, {Name: strings.Repeat("x", 3<<20)}}, nil
+	case "many": // more than a message carries, all together
+		list := make([]schemas.OrganizationAccount, 10_000)
+		for i := range list {
+			list[i] = schemas.OrganizationAccount{Name: strconv.Itoa(i), Tags: map[string]string{"owner": strings.Repeat("x", 300)}}
+		}
+		return list, nil
 	}
 	return []schemas.OrganizationAccount{{ID: a.ID, Name: "own"}}, nil
 }
@@ -271,6 +281,17 @@ func TestRequests(t *testing.T) {
 	}
 	_, err = client.Organization(ctx, schemas.Account{Name: "huge"}) // is told, not waited for
 	wantCode(t, err, schemas.CodeInternal)
+	_, err = client.Organization(ctx, schemas.Account{Name: "bad"})
+	wantCode(t, err, schemas.CodeDenied)
+	list, err := client.Organization(ctx, schemas.Account{Name: "many"})
+	if err != nil || len(list) != 10_000 {
+		t.Fatalf("%d accounts, %v", len(list), err)
+	}
+	for i, a := range list {
+		if a.Name != strconv.Itoa(i) || len(a.Tags) != 1 {
+			t.Fatalf("account %d is %+v", i, a)
+		}
+	}
 	unit, located, err := client.Locate(ctx, schemas.Account{ID: account}, "arn")
 	if err != nil || unit.Service != "iam" || len(located) != 1 || located[0].ID != "arn" {
 		t.Errorf("got %s %v, %v", unit, located, err)
@@ -293,7 +314,10 @@ func TestRequests(t *testing.T) {
 
 func TestNobodyAnswersIsUnavailable(t *testing.T) {
 	t.Parallel()
-	_, _, err := bustest.Start(t).Plan(testContext(t), schemas.Account{})
+	b := bustest.Start(t)
+	_, err := b.Organization(testContext(t), schemas.Account{})
+	wantCode(t, err, schemas.CodeUnavailable)
+	_, _, err = b.Plan(testContext(t), schemas.Account{})
 	wantCode(t, err, schemas.CodeUnavailable)
 	var e *schemas.Error
 	if !errors.As(err, &e) || e.Hint == "" {

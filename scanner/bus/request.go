@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -54,14 +55,14 @@ func timeoutOf(subject string) time.Duration {
 // ServeStore answers the requests of discovery workers until ctx ends, then those
 // that came before that, within Options.Grace, and returns nil.
 func (b *Bus) ServeStore(ctx context.Context, s Store) error {
-	return b.serve(ctx, map[string]func(context.Context, []byte) any{
-		schemas.RequestKnown: func(ctx context.Context, data []byte) any {
+	return b.serve(ctx, map[string]responder{
+		schemas.RequestKnown: func(ctx context.Context, data []byte) []any {
 			return answer(ctx, data, s.Known, func(e *schemas.Error) schemas.KnownReply { return schemas.KnownReply{Error: e} })
 		},
-		schemas.RequestKeys: func(ctx context.Context, data []byte) any {
+		schemas.RequestKeys: func(ctx context.Context, data []byte) []any {
 			return answer(ctx, data, s.Keys, func(e *schemas.Error) schemas.KeysReply { return schemas.KeysReply{Error: e} })
 		},
-		schemas.RequestCounts: func(ctx context.Context, data []byte) any {
+		schemas.RequestCounts: func(ctx context.Context, data []byte) []any {
 			return answer(ctx, data, s.Counts, func(e *schemas.Error) schemas.CountsReply { return schemas.CountsReply{Error: e} })
 		},
 	})
@@ -82,41 +83,48 @@ func (b *Bus) ServePlan(ctx context.Context, p Planner) error {
 		unit, keys, err := p.Locate(ctx, r.Account, r.Resource)
 		return schemas.LocateReply{Unit: unit, Keys: keys}, err
 	}
-	organization := func(ctx context.Context, r schemas.OrganizationRequest) (schemas.OrganizationReply, error) {
-		list, err := p.Organization(ctx, r.Account)
-		return schemas.OrganizationReply{Accounts: list}, err
-	}
-	return b.serve(ctx, map[string]func(context.Context, []byte) any{
-		schemas.RequestOrganization: func(ctx context.Context, data []byte) any {
-			return answer(ctx, data, organization, func(e *schemas.Error) schemas.OrganizationReply { return schemas.OrganizationReply{Error: e} })
+	return b.serve(ctx, map[string]responder{
+		schemas.RequestOrganization: func(ctx context.Context, data []byte) []any {
+			return organizationPages(ctx, data, p)
 		},
-		schemas.RequestProbe: func(ctx context.Context, data []byte) any {
+		schemas.RequestProbe: func(ctx context.Context, data []byte) []any {
 			return answer(ctx, data, probe, func(e *schemas.Error) schemas.ProbeReply { return schemas.ProbeReply{Error: e} })
 		},
-		schemas.RequestLocate: func(ctx context.Context, data []byte) any {
+		schemas.RequestLocate: func(ctx context.Context, data []byte) []any {
 			return answer(ctx, data, locate, func(e *schemas.Error) schemas.LocateReply { return schemas.LocateReply{Error: e} })
 		},
-		schemas.RequestPlan: func(ctx context.Context, data []byte) any {
+		schemas.RequestPlan: func(ctx context.Context, data []byte) []any {
 			return answer(ctx, data, plan, func(e *schemas.Error) schemas.PlanReply { return schemas.PlanReply{Error: e} })
 		},
 	})
 }
 
-func answer[Q, R any](ctx context.Context, data []byte, do func(context.Context, Q) (R, error), failed func(*schemas.Error) R) any {
+// responder answers a request with one message, or with several in this order.
+type responder func(ctx context.Context, request []byte) []any
+
+func answer[Q, R any](ctx context.Context, data []byte, do func(context.Context, Q) (R, error), failed func(*schemas.Error) R) []any {
+	r, e := done(ctx, data, do)
+	if e != nil {
+		r = failed(e)
+	}
+	return []any{r}
+}
+
+// done does what a request asks for.
+func done[Q, R any](ctx context.Context, data []byte, do func(context.Context, Q) (R, error)) (r R, failed *schemas.Error) {
 	var q Q
 	if err := json.Unmarshal(data, &q); err != nil {
-		return failed(schemas.Errorf(schemas.CodeInvalid, "decode request: %w", err))
+		return r, schemas.Errorf(schemas.CodeInvalid, "decode request: %w", err)
 	}
-	var r R
 	err := protect(func() (err error) { r, err = do(ctx, q); return err })
 	if err == nil {
-		return r
+		return r, nil
 	}
 	if e, ok := asError(err); ok {
 		// The whole chain's text, with the code and hint of the coded error in it.
-		return failed(&schemas.Error{Code: e.Code, Message: firstLine(err, e), Hint: e.Hint})
+		return r, &schemas.Error{Code: e.Code, Message: firstLine(err, e), Hint: e.Hint}
 	}
-	return failed(&schemas.Error{Code: schemas.CodeInternal, Message: err.Error()})
+	return r, &schemas.Error{Code: schemas.CodeInternal, Message: err.Error()}
 }
 
 // firstLine is the text of err without the hint, which travels by itself.
@@ -127,7 +135,7 @@ func firstLine(err error, e *schemas.Error) string {
 	return trimHint(err.Error(), e.Hint)
 }
 
-func (b *Bus) serve(ctx context.Context, handlers map[string]func(context.Context, []byte) any) error {
+func (b *Bus) serve(ctx context.Context, handlers map[string]responder) error {
 	work, end := b.Grace(ctx)
 	defer end()
 	var g, loops errgroup.Group
@@ -163,18 +171,21 @@ func (b *Bus) serve(ctx context.Context, handlers map[string]func(context.Contex
 	return g.Wait()
 }
 
-func (b *Bus) respond(ctx context.Context, m *nats.Msg, limit time.Duration, h func(context.Context, []byte) any) {
+func (b *Bus) respond(ctx context.Context, m *nats.Msg, limit time.Duration, h responder) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	data, err := json.Marshal(h(ctx, m.Data))
-	if err == nil {
-		err = m.Respond(data)
-	}
-	if errors.Is(err, nats.ErrMaxPayload) {
-		err = b.respondTooLarge(m, len(data))
-	}
-	if err != nil {
-		b.log.Warn().Err(err).Str("subject", m.Subject).Msg("answer request")
+	for _, part := range h(ctx, m.Data) {
+		data, err := json.Marshal(part)
+		if err == nil {
+			err = m.Respond(data)
+		}
+		if errors.Is(err, nats.ErrMaxPayload) {
+			err = cmp.Or(b.respondTooLarge(m, len(data)), err)
+		}
+		if err != nil {
+			b.log.Warn().Err(err).Str("subject", m.Subject).Msg("answer request")
+			return
+		}
 	}
 }
 
@@ -253,19 +264,12 @@ func (b *Bus) Locate(ctx context.Context, a schemas.Account, resource string) (s
 	return out.Unit, out.Keys, coded(out.Error)
 }
 
-// Organization asks a discovery worker for the accounts of the organization that
-// an account's credentials list. Errors as in Plan.
-func (b *Bus) Organization(ctx context.Context, a schemas.Account) ([]schemas.OrganizationAccount, error) {
-	var out schemas.OrganizationReply
-	if err := b.askWorker(ctx, schemas.RequestOrganization, schemas.OrganizationRequest{Account: a}, &out); err != nil {
-		return nil, err
-	}
-	return out.Accounts, coded(out.Error)
-}
-
 // askWorker asks a discovery worker, and says so when there is none.
 func (b *Bus) askWorker(ctx context.Context, subject string, q, out any) error {
-	err := b.request(ctx, subject, planTries, q, out)
+	return errNoWorker(b.request(ctx, subject, planTries, q, out))
+}
+
+func errNoWorker(err error) error {
 	if err != nil && schemas.CodeOf(err) == schemas.CodeUnavailable {
 		return schemas.Errorf(schemas.CodeUnavailable, "no discovery worker answers: %w", err).
 			WithHint("start one: insights serve --roles discovery")
@@ -288,13 +292,27 @@ func (b *Bus) request(ctx context.Context, subject string, tries int, q, out any
 	if err != nil {
 		return schemas.Errorf(schemas.CodeInternal, "encode request: %w", err)
 	}
+	var m *nats.Msg
+	err = again(ctx, subject, tries, func() (err error) { m, err = b.ask(ctx, subject, timeoutOf(subject), data); return err })
+	if err != nil {
+		return err
+	}
+	return decodeAnswer(subject, m, out)
+}
+
+func decodeAnswer(subject string, m *nats.Msg, out any) error {
+	if err := json.Unmarshal(m.Data, out); err != nil {
+		return schemas.Errorf(schemas.CodeInternal, "decode answer of %s: %w", subject, err)
+	}
+	return nil
+}
+
+// again repeats a request that nobody answers.
+func again(ctx context.Context, subject string, tries int, ask func() error) error {
 	delay := newBackoff(100*time.Millisecond, 2*time.Second)
 	for try := 1; ; try++ {
-		m, err := b.ask(ctx, subject, timeoutOf(subject), data)
+		err := ask()
 		if err == nil {
-			if err := json.Unmarshal(m.Data, out); err != nil {
-				return schemas.Errorf(schemas.CodeInternal, "decode answer of %s: %w", subject, err)
-			}
 			return nil
 		}
 		if ctx.Err() != nil || try == tries || errors.Is(err, nats.ErrMaxPayload) {

@@ -45,6 +45,7 @@ func (s *Accounts) Sync(ctx context.Context, nameOrID string) (schemas.Organizat
 		y.held[a.ID], y.names[a.Name] = a, true
 	}
 	listed = eachOnce(listed)
+	y.emptyUnits(listed)
 	y.members = make(map[schemas.AccountID]bool, len(listed))
 	for _, m := range listed {
 		y.members[m.ID] = true
@@ -116,19 +117,30 @@ func (y *organizationSync) write(ctx context.Context, id schemas.AccountID, chan
 	return err
 }
 
+// inUnit tells whether a member is in an organizational unit, by id or path, or below.
+func inUnit(m schemas.OrganizationAccount, ou string) bool {
+	path := strings.Trim(ou, "/")
+	return slices.Contains(m.OUIDs, ou) || m.OU == path || strings.HasPrefix(m.OU, path+"/")
+}
+
+// emptyUnits tells of units that have no account: their names may be mistyped.
+func (y *organizationSync) emptyUnits(listed []schemas.OrganizationAccount) {
+	for _, ou := range y.by.Organization.OUs {
+		if !slices.ContainsFunc(listed, func(m schemas.OrganizationAccount) bool { return inUnit(m, ou) }) {
+			y.out.Problems = append(y.out.Problems, "no account is in the organizational unit "+ou)
+		}
+	}
+}
+
 // leftOut is why an account is not to be scanned, "" for those that are.
 func (y *organizationSync) leftOut(m schemas.OrganizationAccount) string {
 	o := y.by.Organization
-	inOU := func(ou string) bool {
-		path := strings.Trim(ou, "/")
-		return slices.Contains(m.OUIDs, ou) || m.OU == path || strings.HasPrefix(m.OU, path+"/")
-	}
 	switch {
 	case !m.Active:
 		return "it is suspended or closed"
 	case slices.Contains(o.Exclude, m.ID.AWSAccount()):
 		return "it is excluded"
-	case len(o.OUs) > 0 && !slices.ContainsFunc(o.OUs, inOU):
+	case len(o.OUs) > 0 && !slices.ContainsFunc(o.OUs, func(ou string) bool { return inUnit(m, ou) }):
 		return "it is in none of the organizational units"
 	}
 	for k, v := range o.Tags {
@@ -189,7 +201,7 @@ func (y *organizationSync) account(m schemas.OrganizationAccount, old schemas.Ac
 // follow sets what accounts that are found have from the one that lists them.
 func follow(a *schemas.Account, by schemas.Account) {
 	a.Regions, a.Services, a.SessionPolicies = by.Regions, by.Services, by.SessionPolicies
-	a.Profile, a.Endpoint, a.Schedule, a.Caps = by.Profile, by.Endpoint, by.Schedule, by.Caps
+	a.Profile, a.Endpoint, a.Schedule, a.Caps, a.MaxShare = by.Profile, by.Endpoint, by.Schedule, by.Caps, by.MaxShare
 	a.Tail, a.TailShare = by.Tail, by.TailShare
 }
 
@@ -338,7 +350,7 @@ func checkFollows(old, a schemas.Account, by string) error {
 	if old.Found == nil {
 		return nil
 	}
-	if a.Organization == nil && !readsOtherwise(old, a) && a.Schedule == old.Schedule && maps.Equal(a.Caps, old.Caps) {
+	if a.Organization == nil && !readsOtherwise(old, a) && a.Schedule == old.Schedule && a.MaxShare == old.MaxShare && maps.Equal(a.Caps, old.Caps) {
 		return nil
 	}
 	return schemas.Errorf(schemas.CodeConflict, "account %s is read as the organization of account %s says; only its name and labels can be changed", old.Name, by).

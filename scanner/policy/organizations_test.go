@@ -100,3 +100,31 @@ func TestALookKeepsWhatPeopleChangeMeanwhile(t *testing.T) {
 	_, _, err = w.accounts.Get(w.ctx, string(dev))
 	wantCode(t, err, schemas.CodeNotFound)
 }
+
+// How members are read is said by the account that lists them, and nowhere else.
+func TestMembersAreReadAsTheirOrganizationSays(t *testing.T) {
+	t.Parallel()
+	w, _, accounts, _ := organized(t)
+	by, err := accounts.Get(w.ctx, "prod")
+	ok(t, err)
+	by.MaxShare, by.Caps = 0.2, map[string]int{"aws:sqs/queue:Queue": 10}
+	_, err = accounts.Update(w.ctx, "prod", by)
+	ok(t, err)
+	got, err := accounts.Sync(w.ctx, "prod")
+	ok(t, err)
+	a, err := accounts.Get(w.ctx, "dev")
+	ok(t, err)
+	if len(got.Changed) != 1 || a.MaxShare != 0.2 || a.Caps["aws:sqs/queue:Queue"] != 10 {
+		t.Errorf("%+v: %+v", got, a)
+	}
+	// Regions and roles of another partition are not those of the account.
+	by.Regions = []string{"cn-north-1"}
+	_, err = accounts.Update(w.ctx, "prod", by)
+	wantCode(t, err, schemas.CodeInvalid)
+	by.Regions, by.RoleARN = nil, "arn:aws-cn:iam::111111111111:role/r"
+	_, err = accounts.Update(w.ctx, "prod", by)
+	wantCode(t, err, schemas.CodeInvalid)
+	a.MaxShare = 0.9
+	_, err = accounts.Update(w.ctx, "dev", a)
+	wantCode(t, err, schemas.CodeConflict)
+}

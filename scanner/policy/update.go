@@ -1,7 +1,9 @@
 package policy
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -21,7 +23,9 @@ func (s *Accounts) Update(ctx context.Context, nameOrID string, a schemas.Accoun
 	if a.Provider == "" {
 		a.Provider = old.Provider
 	}
-	if err := s.check(a); err != nil {
+	checked := a
+	checked.ID = cmp.Or(a.ID, old.ID) // it says which partition regions and role are to be of
+	if err := s.check(checked); err != nil {
 		return a, err
 	}
 	if a.ID != "" && a.ID != old.ID {
@@ -43,7 +47,7 @@ func (s *Accounts) Update(ctx context.Context, nameOrID string, a schemas.Accoun
 			return a, err
 		}
 	}
-	if readsOtherwise(old, a) {
+	if readsOtherwise(old, a) || !maps.Equal(old.Caps, a.Caps) {
 		if err := s.sameAccount(ctx, a); err != nil {
 			return a, err
 		}
