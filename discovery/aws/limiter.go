@@ -3,7 +3,6 @@ package aws
 import (
 	"cmp"
 	"context"
-	"maps"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -77,16 +76,24 @@ func (l *limiter) set(share float64, learn bool) {
 	case l.learn != learn || l.share == 0:
 		l.buckets = map[string]*turnstile{}
 	case l.share != share:
-		rescaled := map[*turnstile]bool{} // one may have several names
-		for _, b := range l.buckets {
-			if !rescaled[b] {
-				b.rescale(share)
-			}
-			rescaled[b] = true
-		}
+		l.rescale(share, func(name string) bool { return l.tail == 0 || !ofTail(name) })
 	}
 	l.share, l.learn = share, learn
 }
+
+// rescale changes the share of some buckets. The caller has the lock.
+func (l *limiter) rescale(share float64, of func(name string) bool) {
+	rescaled := map[*turnstile]bool{} // one may have several names
+	for name, b := range l.buckets {
+		if of(name) && !rescaled[b] {
+			b.rescale(share)
+			rescaled[b] = true
+		}
+	}
+}
+
+// ofTail tells the name of Cloud Control's bucket in any region.
+func ofTail(name string) bool { return strings.Contains(name, ":"+cloudcontrol.ServiceID) }
 
 // setTail changes how much of Cloud Control's rate is used; 0 is as of other services.
 func (l *limiter) setTail(share float64) {
@@ -94,7 +101,7 @@ func (l *limiter) setTail(share float64) {
 	defer l.mu.Unlock()
 	if l.tail != share {
 		l.tail = share
-		maps.DeleteFunc(l.buckets, func(name string, _ *turnstile) bool { return strings.Contains(name, ":"+cloudcontrol.ServiceID) })
+		l.rescale(cmp.Or(share, l.share), ofTail)
 	}
 }
 

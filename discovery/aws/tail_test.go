@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/url"
 	"reflect"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/discovery"
 	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
@@ -358,5 +360,25 @@ func TestTailUnits(t *testing.T) {
 		if got := tailUnits(c.account, []string{"eu-west-1"}); !slices.Equal(got, c.want) {
 			t.Errorf("%+v: %v", c.account, got)
 		}
+	}
+}
+
+// The tail's share of Cloud Control's rate stands by itself, whatever the others' is.
+func TestTailShare(t *testing.T) {
+	t.Parallel()
+	l := newLimiter(time.Now)
+	rate := func(service, operation string) float64 { return l.bucket(home, service, operation).pace.rate }
+	l.set(0.5, false)
+	l.setTail(0.2)
+	if cc, ec2 := rate("CloudControl", "ListResources"), rate("EC2", "DescribeVpcs"); cc != 6 || ec2 != 10 {
+		t.Errorf("%g and %g calls a second", cc, ec2)
+	}
+	l.set(1, false)
+	if cc, ec2 := rate("CloudControl", "GetResource"), rate("EC2", "DescribeVpcs"); cc != 6 || ec2 != 20 {
+		t.Errorf("%g and %g calls a second after the others' share was raised", cc, ec2)
+	}
+	l.setTail(0)
+	if cc := rate("CloudControl", "ListResources"); math.Abs(cc-30) > 0.001 {
+		t.Errorf("%g calls a second without a share of its own", cc)
 	}
 }
