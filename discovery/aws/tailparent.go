@@ -37,8 +37,7 @@ func (t *tailRun) children(ctx context.Context, o offer, keys []string, fn func(
 		}
 		return kept.keep(ctx, err)
 	})
-	var no unlistable
-	if errors.As(err, &no) {
+	if _, not := errors.AsType[unlistable](err); not {
 		return unlistable("needs ResourceModel " + strings.Join(keys, ", ") + " of " + parent.name + ", which cannot be listed")
 	}
 	return kept.or(err)

@@ -215,7 +215,7 @@ func parseSchema(text string) (*schema, error) {
 // pointerPath makes "Code.ZipFile" of "/properties/Code/ZipFile"; lists are looked through.
 func pointerPath(pointer string) string {
 	var parts []string
-	for _, p := range strings.Split(strings.TrimPrefix(pointer, "/properties/"), "/") {
+	for p := range strings.SplitSeq(strings.TrimPrefix(pointer, "/properties/"), "/") {
 		if p != "*" && p != "properties" && p != "items" {
 			parts = append(parts, p)
 		}
