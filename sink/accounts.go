@@ -22,10 +22,7 @@ func (s *Store) accountNames(ctx context.Context, named []string) (map[string]st
 		w.add("account_id IN ?", named)
 	}
 	names := map[string]string{}
-	err := s.query(ctx, "list accounts", `SELECT account_id, argMax(account, at) FROM (
-			SELECT account_id, account, ended_at AS at FROM @db.scans WHERE `+w.String()+`
-			UNION ALL SELECT account_id, account, at FROM @db.account_names WHERE `+w.String()+`
-		) GROUP BY account_id`, append(slices.Clone(w.args), w.args...), func(r driver.Rows) error {
+	err := s.query(ctx, "list accounts", "SELECT account_id, argMax(account, at) FROM @db.account_names WHERE "+w.String()+" GROUP BY account_id", w.args, func(r driver.Rows) error {
 		var id, name string
 		if err := r.Scan(&id, &name); err != nil {
 			return err
@@ -40,15 +37,6 @@ func (s *Store) accountNames(ctx context.Context, named []string) (map[string]st
 
 func isName(s string) bool { return !schemas.AccountID(s).Valid() }
 
-// inAccounts keeps the rows of the accounts named; false when there are none.
-func (s *Store) inAccounts(ctx context.Context, w *where, named []string) (bool, error) {
-	ids, some, err := s.accountIDs(ctx, named)
-	if len(ids) > 0 {
-		w.add("account_id IN ?", ids)
-	}
-	return some, err
-}
-
 // accountIDs are the ids of the accounts named: none without names, and some is
 // false when nothing has such a name.
 func (s *Store) accountIDs(ctx context.Context, named []string) (ids []string, some bool, err error) {
@@ -61,21 +49,4 @@ func (s *Store) accountIDs(ctx context.Context, named []string) (ids []string, s
 		ids = slices.Sorted(maps.Keys(names))
 	}
 	return ids, len(ids) > 0 || len(named) == 0, nil
-}
-
-// newestNames are the names of the accounts that keys are of.
-func (s *Store) newestNames(ctx context.Context, keys map[resourceKey]bool) (map[schemas.AccountID]string, error) {
-	ids := map[string]bool{}
-	for k := range keys {
-		ids[string(k.account)] = true
-	}
-	out := make(map[schemas.AccountID]string, len(ids))
-	if len(ids) == 0 {
-		return out, nil
-	}
-	names, err := s.accountNames(ctx, slices.Sorted(maps.Keys(ids)))
-	for id, name := range names {
-		out[schemas.AccountID(id)] = name
-	}
-	return out, err
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -94,17 +95,17 @@ func (p *pager) columns() string {
 	return "[" + strings.Join(texts, ", ") + "] AS cursor"
 }
 
-func (p *pager) tail() string {
+// tail is the end of a statement; one row more than asked for tells whether there
+// is a next page.
+func (p *pager) tail() string { return p.upTo(p.limit + 1) }
+
+// upTo is the tail of a statement that reads so many rows.
+func (p *pager) upTo(limit int) string {
 	direction := ""
 	if p.desc {
 		direction = " DESC"
 	}
-	order := make([]string, len(p.order))
-	for i, e := range p.order {
-		order[i] = e + direction
-	}
-	limit, _ := json.Marshal(p.limit + 1) // one more tells whether there is a next page
-	return " ORDER BY " + strings.Join(order, ", ") + " LIMIT " + string(limit)
+	return " ORDER BY " + strings.Join(p.order, direction+", ") + direction + " LIMIT " + strconv.Itoa(limit)
 }
 
 // full takes the place of a row; true when the row is beyond the page.

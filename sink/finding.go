@@ -36,42 +36,44 @@ func (s *Store) Violation(ctx context.Context, finding string, rec schemas.Recor
 	return out, err
 }
 
-// findingRow finds the key of a finding by the index on its id, and then reads
-// the row by its key.
+// shortFinding is how many letters of a finding its index knows.
+const shortFinding = 8
+
+// findingRow finds the key of a finding by the index on the beginning of its id, and
+// then reads the row by its key.
 func (s *Store) findingRow(ctx context.Context, finding string, rec schemas.Record) (*listedRow, error) {
-	condition := "finding = ?"
-	if len(finding) < len(schemas.FindingID("", schemas.Key{}, "", "")) {
-		condition = "startsWith(finding, ?)"
+	w := &where{}
+	if len(finding) >= shortFinding {
+		w.add("left(finding, 8) = ?", finding[:shortFinding])
 	}
-	type key struct{ account, canonical, region, id, pack, policy, finding string }
-	var keys []key
-	err := s.query(ctx, "find a violation", "SELECT DISTINCT account_id, canonical, region, id, pack, policy, finding FROM @db.violations WHERE "+condition+" LIMIT 2",
-		[]any{finding}, func(r driver.Rows) error {
-			var k key
-			defer func() { keys = append(keys, k) }()
-			return r.Scan(&k.account, &k.canonical, &k.region, &k.id, &k.pack, &k.policy, &k.finding)
-		})
+	w.add("startsWith(finding, ?)", finding)
+	var keys []findingKey
+	var ids []string
+	err := s.query(ctx, "find a violation", "SELECT DISTINCT finding, "+columnsOf(new(findingKey))+" FROM @db.violations WHERE "+w.String()+" LIMIT 2", w.args, func(r driver.Rows) error {
+		var row struct {
+			findingKey
+			Finding string `ch:"finding"`
+		}
+		defer func() { keys, ids = append(keys, row.findingKey), append(ids, row.Finding) }()
+		return r.ScanStruct(&row)
+	})
 	if err != nil {
 		return nil, err
 	}
 	if len(keys) > 1 {
-		return nil, schemas.Errorf(schemas.CodeConflict, "several findings begin with %q: %s and %s", finding, keys[0].finding, keys[1].finding).
+		return nil, schemas.Errorf(schemas.CodeConflict, "several findings begin with %q: %s and %s", finding, ids[0], ids[1]).
 			WithHint("Give more of it.")
 	}
-	var row *listedRow
-	if len(keys) == 1 {
-		k, w := keys[0], &where{}
-		w.add("account_id = ? AND canonical = ? AND region = ? AND id = ? AND pack = ? AND policy = ? AND state != ''", k.account, k.canonical, k.region, k.id, k.pack, k.policy)
-		l := listing{w: w, outer: &where{}, rec: rec, ids: []string{k.account}}
-		err = s.query(ctx, "read a violation", s.sql(l.statement()), l.args(), func(r driver.Rows) error {
-			row = new(listedRow)
-			return r.ScanStruct(row)
-		})
-	}
-	if err == nil && row == nil {
+	keep := &where{}
+	keep.add("state != ?", dropped)
+	rows, err := s.violationRows(ctx, keys, keep, rec, false)
+	if err == nil && len(rows) == 0 {
 		err = schemas.Errorf(schemas.CodeNotFound, "there is no finding %q", finding).WithHint("See 'insights violations'; its JSON has the ids whole.")
 	}
-	return row, err
+	if err != nil {
+		return nil, err
+	}
+	return rows[0], nil
 }
 
 // policyOf is what a version of a pack says of a policy; nothing when it was

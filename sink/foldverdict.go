@@ -39,10 +39,6 @@ type judgement struct {
 	cause schemas.FixCause // of violations that this verdict ends
 }
 
-func orderOf(j *judgedRow) schemas.Order {
-	return schemas.Order{Version: j.Version, Revision: j.Revision, Attempt: j.Attempt}
-}
-
 func (v *violationRow) order() schemas.Order {
 	return schemas.Order{Version: v.Version, Revision: v.Revision, Attempt: v.Attempt}
 }
@@ -61,7 +57,7 @@ func (f *fold) verdict(b *schemas.VerdictBatch, v *schemas.Verdict) error {
 		cause: schemas.FixResourceChanged,
 	}
 	old := f.judged[j.key]
-	if old != nil && !j.order.Newer(orderOf(old)) {
+	if old != nil && !j.order.Newer(old.order()) {
 		return nil
 	}
 	if old != nil && old.Hash == v.Hash {

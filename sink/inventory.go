@@ -21,7 +21,7 @@ func (s *Store) Known(ctx context.Context, q schemas.KnownRequest) (schemas.Know
 		keys[resourceKey{q.AccountID, k}] = true
 	}
 	var out schemas.KnownReply
-	err := lookup(ctx, s, "resources", "account_id, type, region, id, hash, tombstone", "type", keys, (*resourceRow).key, func(k resourceKey, r *resourceRow) {
+	err := lookup(ctx, s, "resources", "account_id, type, region, id, seq, number, hash, tombstone", "type", keys, func(k resourceKey, r *resourceRow) {
 		if !r.Tombstone {
 			out.Known = append(out.Known, schemas.Sighting{Key: k.Key, Hash: r.Hash})
 		}

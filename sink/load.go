@@ -80,10 +80,21 @@ func (s *Store) loadFences(ctx context.Context, f *fold, t *touched) error {
 		})
 }
 
-// lookup reads the rows of keys from a table. The condition takes the accounts,
-// types, regions and ids apart, which the primary index understands; rows of
-// other combinations are skipped.
-func lookup[T any](ctx context.Context, s *Store, table, columns, typeColumn string, keys map[resourceKey]bool, key func(*T) resourceKey, found func(resourceKey, *T)) error {
+// replaced is a row whose place in its table newer ones take.
+type replaced[T any] interface {
+	*T
+	key() resourceKey
+	part() policyKey      // of a resource that has several rows, whose this is
+	order() schemas.Order // that the newest has the greatest of
+}
+
+// lookup finds the newest rows of keys in a table. FINAL would read every column of
+// all rows that share a granule with one of these, and merge them. The condition
+// takes accounts, types, regions and ids apart, which the primary index
+// understands and which is quickly compared; rows of other combinations are
+// skipped. Of a page of keys, which may be of many accounts, the tuples keep the
+// index from choosing granules of other combinations.
+func lookup[T any, P replaced[T]](ctx context.Context, s *Store, table, columns, typeColumn string, keys map[resourceKey]bool, found func(resourceKey, *T)) error {
 	if len(keys) == 0 {
 		return nil
 	}
@@ -93,17 +104,39 @@ func lookup[T any](ctx context.Context, s *Store, table, columns, typeColumn str
 		ids = append(ids, k.ID)
 	}
 	list := func(m map[string]bool) []string { return slices.Sorted(maps.Keys(m)) }
-	statement := "SELECT " + columns + " FROM @db." + table + " FINAL WHERE account_id IN ? AND " + typeColumn + " IN ? AND region IN ? AND id IN ?"
-	return s.query(ctx, "look up "+table, statement, []any{list(accounts), list(types), list(regions), ids}, func(r driver.Rows) error {
-		row := new(T)
+	w := &where{}
+	w.add("account_id IN ? AND "+typeColumn+" IN ? AND region IN ? AND id IN ?", list(accounts), list(types), list(regions), ids)
+	if len(accounts) > 1 && len(keys) <= maxKeys {
+		tuples := make([][]string, 0, len(keys))
+		for k := range keys {
+			tuples = append(tuples, []string{string(k.account), k.Type, k.Region, k.ID})
+		}
+		w.among("account_id, "+typeColumn+", region, id", tuples)
+	}
+	type place struct {
+		resourceKey
+		policyKey
+	}
+	newest := make(map[place]P, len(keys))
+	err := s.query(ctx, "look up "+table, "SELECT "+columns+" FROM @db."+table+" WHERE "+w.String(), w.args, func(r driver.Rows) error {
+		row := P(new(T))
 		if err := r.ScanStruct(row); err != nil {
 			return err
 		}
-		if k := key(row); keys[k] {
-			found(k, row)
+		if k := row.key(); keys[k] {
+			if p := (place{k, row.part()}); newest[p] == nil || row.order().Newer(newest[p].order()) {
+				newest[p] = row
+			}
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	for p, row := range newest {
+		found(p.resourceKey, row)
+	}
+	return nil
 }
 
 func keyOf(account, region, token, id string) resourceKey {
@@ -116,24 +149,49 @@ func (r *judgedRow) key() resourceKey    { return keyOf(r.AccountID, r.Region, r
 func (r *verdictRow) key() resourceKey   { return keyOf(r.AccountID, r.Region, r.Type, r.ID) }
 func (r *violationRow) key() resourceKey { return keyOf(r.AccountID, r.Region, r.Canonical, r.ID) }
 
+func (r *resourceRow) place() []string { return []string{r.AccountID, r.Type, r.Region, r.ID} }
+
+func (r *resourceRow) part() policyKey  { return policyKey{} }
+func (r *seenRow) part() policyKey      { return policyKey{} }
+func (r *judgedRow) part() policyKey    { return policyKey{} }
+func (r *verdictRow) part() policyKey   { return policyKey{pack: r.Pack} }
+func (r *violationRow) part() policyKey { return policyKey{r.Pack, r.Policy} }
+
+// Batches are ordered by seq and number.
+func (r *resourceRow) order() schemas.Order {
+	return schemas.Order{Version: r.Seq, Revision: uint64(r.Number)}
+}
+
+func (r *seenRow) order() schemas.Order {
+	return schemas.Order{Version: r.Seq, Revision: uint64(r.Number)}
+}
+
+func (r *judgedRow) order() schemas.Order {
+	return schemas.Order{Version: r.Version, Revision: r.Revision, Attempt: r.Attempt}
+}
+
+func (r *verdictRow) order() schemas.Order {
+	return schemas.Order{Version: r.Version, Revision: r.Revision, Attempt: r.Attempt}
+}
+
 // Everything but the documents, which folding never needs.
 const resourceColumns = "account_id, account, type, region, id, name, scope_region, route, seq, number, version, hash, projection_revision, tombstone, first_seen, changed_at, at"
 
 func (s *Store) loadResources(ctx context.Context, f *fold, t *touched) error {
-	return lookup(ctx, s, "resources", resourceColumns, "type", t.seen, (*resourceRow).key, func(k resourceKey, r *resourceRow) { f.resources[k] = r })
+	return lookup(ctx, s, "resources", resourceColumns, "type", t.seen, func(k resourceKey, r *resourceRow) { f.resources[k] = r })
 }
 
 func (s *Store) loadSeen(ctx context.Context, f *fold, t *touched) error {
-	return lookup(ctx, s, "seen", columnsOf(new(seenRow)), "type", t.seen, (*seenRow).key, func(k resourceKey, r *seenRow) { f.seen[k] = r })
+	return lookup(ctx, s, "seen", columnsOf(new(seenRow)), "type", t.seen, func(k resourceKey, r *seenRow) { f.seen[k] = r })
 }
 
 func (s *Store) loadJudged(ctx context.Context, f *fold, t *touched) error {
-	return lookup(ctx, s, "judged", columnsOf(new(judgedRow)), "type", t.judged, (*judgedRow).key, func(k resourceKey, r *judgedRow) { f.judged[k] = r })
+	return lookup(ctx, s, "judged", columnsOf(new(judgedRow)), "type", t.judged, func(k resourceKey, r *judgedRow) { f.judged[k] = r })
 }
 
 // loadPacks reads which packs said something of the resources.
 func (s *Store) loadPacks(ctx context.Context, f *fold, t *touched) error {
-	return lookup(ctx, s, "verdicts", "account_id, type, region, id, pack, pack_version", "type", t.judged, (*verdictRow).key, func(k resourceKey, r *verdictRow) {
+	return lookup(ctx, s, "verdicts", "account_id, type, region, id, pack, pack_version, version, revision, attempt", "type", t.judged, func(k resourceKey, r *verdictRow) {
 		if r.PackVersion == "" {
 			return // emptied
 		}
@@ -149,7 +207,7 @@ func (s *Store) loadViolations(ctx context.Context, f *fold, t *touched) error {
 	for k := range t.judged {
 		keys[canonical(k)] = true
 	}
-	return lookup(ctx, s, "violations", columnsOf(new(violationRow)), "canonical", keys, (*violationRow).key, func(k resourceKey, r *violationRow) {
+	return lookup(ctx, s, "violations", columnsOf(new(violationRow)), "canonical", keys, func(k resourceKey, r *violationRow) {
 		if f.violations[k] == nil {
 			f.violations[k] = map[policyKey]*violationRow{}
 		}

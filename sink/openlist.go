@@ -1,12 +1,7 @@
 package sink
 
 import (
-	"cmp"
 	"context"
-	"maps"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -60,41 +55,23 @@ func (v *violationRow) asOpen(rank string, gone uint8) openRow {
 	}
 }
 
-// asksOpen tells whether a list is of open violations in the order of their table.
-func asksOpen(q schemas.ViolationQuery) bool {
+// inOpenTable tells whether all that a list of violations is about is in the table
+// of the open ones.
+func inOpenTable(q schemas.ViolationQuery) bool {
 	open := len(q.State) == 0 || len(q.State) == 1 && q.State[0] == schemas.ViolationOpen
-	return open && q.Sort == "severity" && !q.Desc && q.AsOf.IsZero() && q.Scan == "" && len(q.Cause) == 0 && !q.Reopened && len(triageFilter(q).parts) == 0
+	return open && q.Sort != "firstSeen" && q.AsOf.IsZero() && q.Scan == "" && len(q.Cause) == 0 && !q.Reopened && !triages(q)
 }
 
-// openPage finds a page by the table of the open ones and leaves conditions on w
-// that keep just its rows; false when there are none.
-func (s *Store) openPage(ctx context.Context, q schemas.ViolationQuery, ids []string, p *pager) (w *where, some bool, err error) {
-	keys, err := s.openKeys(ctx, q, ids, p)
-	if err != nil || len(keys) == 0 {
-		return nil, false, err
-	}
-	accounts, tuples, args := map[string]bool{}, []string{}, []any{}
-	for _, key := range keys {
-		accounts[key[1]] = true
-		tuples = append(tuples, "(?, ?, ?, ?, ?, ?)")
-		for _, v := range key[1:] {
-			args = append(args, v)
-		}
-	}
-	w = &where{}
-	w.add("account_id IN ?", slices.Sorted(maps.Keys(accounts)))
-	w.add("(account_id, canonical, region, id, pack, policy) IN ("+strings.Join(tuples, ", ")+")", args...)
-	w.add("state = 'open'") // what ended between the two questions is left out
-	return w, true, nil
+// inOpenOrder tells whether it is also in the order of that table, and about
+// nothing that changes within one of its places but the type.
+func inOpenOrder(q schemas.ViolationQuery) bool {
+	return inOpenTable(q) && q.Sort == "severity" && !q.Desc && q.Waived == ""
 }
 
-// openKeys are the keys of a page. FINAL would read all that the conditions keep;
-// without it, and in the order of the table, reading ends with the page. Of the
-// rows of a key, which stand side by side, the newest counts. When too many have
-// ended it is read again, twice as far.
-func (s *Store) openKeys(ctx context.Context, q schemas.ViolationQuery, ids []string, p *pager) ([][]string, error) {
+// openKeys are the keys of a page in the order of the table of the open ones.
+func (s *Store) openKeys(ctx context.Context, q schemas.ViolationQuery, _ schemas.Record, ids []string, p *pager) ([]findingKey, error) {
 	token := q.Type
-	q.Type = "" // of alias twins the newest counts, which is known when all rows of the key are
+	q.Type = "" // of alias twins the newest counts, which is known when all rows of the place are
 	w := violationFilter(q)
 	if len(q.Severity) > 0 {
 		ranks := make([]string, len(q.Severity))
@@ -111,49 +88,27 @@ func (s *Store) openKeys(ctx context.Context, q schemas.ViolationQuery, ids []st
 	}
 	p.order = openKey
 	p.resume(w)
-	for read := 2 * (p.limit + 1); ; read *= 2 {
-		rows, err := s.openRows(ctx, w, read)
-		if err != nil {
-			return nil, err
-		}
-		whole := len(rows) < read
-		var live [][]string
-		for len(rows) > 0 {
-			key := rows[0].key()
-			n := slices.IndexFunc(rows, func(r openRow) bool { return !slices.Equal(r.key(), key) })
-			if n < 0 {
-				n = len(rows)
-				if !whole {
-					break // there may be more of this key
-				}
-			}
-			newest := slices.MaxFunc(rows[:n], func(a, b openRow) int {
-				return cmp.Or(cmp.Compare(a.Version, b.Version), cmp.Compare(a.Revision, b.Revision), cmp.Compare(a.Attempt, b.Attempt))
-			})
-			if newest.Gone == 0 && (token == "" || newest.Type == token) {
-				live = append(live, key)
-			}
-			rows = rows[n:]
-		}
-		if whole || len(live) > p.limit {
-			return slices.DeleteFunc(live, p.full), nil
-		}
+	rows, err := livePage(p, func(tail string) (rows []*openRow, err error) {
+		err = s.query(ctx, "list open violations", "SELECT "+columnsOf(new(openRow))+" FROM @db.open_violations WHERE "+w.String()+tail, w.args, func(r driver.Rows) error {
+			row := new(openRow)
+			rows = append(rows, row)
+			return r.ScanStruct(row)
+		})
+		return rows, err
+	}, func(r *openRow) bool { return r.Gone == 0 && (token == "" || r.Type == token) })
+	keys := make([]findingKey, len(rows))
+	for i, r := range rows {
+		keys[i] = findingKey{r.AccountID, r.Canonical, r.Region, r.ID, r.Pack, r.Policy}
 	}
+	return keys, err
 }
 
-func (s *Store) openRows(ctx context.Context, w *where, limit int) (out []openRow, err error) {
-	statement := "SELECT " + columnsOf(new(openRow)) + " FROM @db.open_violations WHERE " + w.String() + " ORDER BY " + strings.Join(openKey, ", ") + " LIMIT " + strconv.Itoa(limit)
-	err = s.query(ctx, "list open violations", statement, w.args, func(r driver.Rows) error {
-		var row openRow
-		defer func() { out = append(out, row) }()
-		return r.ScanStruct(&row)
-	})
-	return out, err
-}
-
-// key is the row's place in the order of the table.
-func (r *openRow) key() []string {
+func (r *openRow) place() []string {
 	return []string{r.Rank, r.AccountID, r.Canonical, r.Region, r.ID, r.Pack, r.Policy}
+}
+
+func (r *openRow) order() schemas.Order {
+	return schemas.Order{Version: r.Version, Revision: r.Revision, Attempt: r.Attempt}
 }
 
 // tidyOpen takes away what has ended from the table of the open ones, when that is

@@ -64,7 +64,7 @@ func rowsOf(t *testing.T, s *Store, a schemas.AccountID) map[string]uint64 {
 	out := map[string]uint64{}
 	for _, table := range []string{
 		"resources", "resource_versions", "seen", "judged", "verdicts", "violations", "violation_events", "gone_marks", "batches", "unit_ends",
-		"scope_ends", "scope_closes", "scans", "posture", "posture_daily", "posture_history", "posture_resources",
+		"scope_ends", "scope_closes", "scans", "posture", "posture_daily", "posture_history", "posture_resources", "posture_accounts",
 	} {
 		err := s.query(t.Context(), "count", "SELECT count() FROM @db."+table+" FINAL WHERE account_id = ?", []any{string(a)}, func(r driver.Rows) error {
 			var n uint64

@@ -83,11 +83,26 @@ func (s *Store) RecomputePosture(ctx context.Context, a schemas.AccountID, at ti
 		return err
 	}
 	const counts = "passed, failed, not_applicable, disabled, unknown, errored"
-	for _, into := range []string{"posture_daily SELECT account_id, toDate(at), pack, policy, " + counts + ", at", "posture_history SELECT account_id, at, pack, policy, " + counts} {
-		err := s.exec(ctx, "recompute posture", "INSERT INTO @db."+into+" FROM @db.posture FINAL WHERE account_id = ? AND at = fromUnixTimestamp64Micro(?, 'UTC')", string(a), micros)
-		if err != nil {
-			return err
-		}
+	const counted = " FROM @db.posture FINAL WHERE account_id = ? AND at = fromUnixTimestamp64Micro(?, 'UTC')"
+	if err := s.exec(ctx, "recompute posture", "INSERT INTO @db.posture_daily SELECT account_id, toDate(at), pack, policy, "+counts+", at"+counted, string(a), micros); err != nil {
+		return err
+	}
+	// Of the history a row stands until another one says something else.
+	err = s.exec(ctx, "recompute posture", "INSERT INTO @db.posture_history SELECT account_id, at, pack, policy, "+counts+counted+
+		" AND (pack, policy, "+counts+`) NOT IN (
+			SELECT pack, policy, argMax(h.passed, at), argMax(h.failed, at), argMax(h.not_applicable, at), argMax(h.disabled, at), argMax(h.unknown, at), argMax(h.errored, at)
+			FROM @db.posture_history AS h WHERE account_id = ? AND at < fromUnixTimestamp64Micro(?, 'UTC') GROUP BY pack, policy)`,
+		string(a), micros, string(a), micros)
+	if err != nil {
+		return err
+	}
+	err = s.exec(ctx, "recompute posture", `INSERT INTO @db.posture_accounts
+		SELECT any(account_id), toDate(any(p.at)), sum(passed), sum(failed), sum(not_applicable), sum(disabled), sum(unknown), sum(errored),
+			countIf(passed + failed + not_applicable + unknown + errored > 0), countIf(passed + not_applicable > 0 AND failed + unknown + errored = 0),
+			(SELECT sumMap(map(toString(severity), toUInt64(1))) FROM @db.open_violations FINAL WHERE account_id = ? AND `+enforcedOnly+`), any(p.at)
+		FROM @db.posture AS p FINAL WHERE account_id = ? AND p.at = fromUnixTimestamp64Micro(?, 'UTC') HAVING count() > 0`, string(a), string(a), micros)
+	if err != nil {
+		return err
 	}
 	return s.exec(ctx, "recompute posture", `INSERT INTO @db.posture_resources
 		SELECT ?, fromUnixTimestamp64Micro(?, 'UTC'), of_pack, (SELECT count() FROM @db.resources FINAL WHERE account_id = ? AND NOT tombstone),
@@ -101,9 +116,9 @@ func (s *Store) RecomputePosture(ctx context.Context, a schemas.AccountID, at ti
 
 // outcomes has a row per resource and policy: account, pack, pack version,
 // revision, policy, outcome. It ends before WHERE.
-const outcomes = `SELECT account_id, pack, pack_version, revision, result.1 AS policy, result.2 AS outcome
-	FROM @db.verdicts FINAL
-	ARRAY JOIN arrayConcat(
-		arrayMap(p -> (toString(p), 'passed'), passed), arrayMap(p -> (toString(p), 'failed'), failed),
-		arrayMap(p -> (toString(p), 'not_applicable'), not_applicable), arrayMap(p -> (toString(p), 'disabled'), disabled),
-		arrayMap(p -> (toString(p), 'unknown'), unknown), arrayMap(p -> (toString(p), 'errored'), errored)) AS result`
+const outcomes = "SELECT account_id, pack, pack_version, revision, policy, outcome FROM @db.verdicts FINAL " + eachOutcome
+
+// eachOutcome makes a row of every policy of a verdict.
+const eachOutcome = `ARRAY JOIN arrayConcat(passed, failed, not_applicable, disabled, unknown, errored) AS policy,
+	arrayConcat(arrayWithConstant(length(passed), 'passed'), arrayWithConstant(length(failed), 'failed'), arrayWithConstant(length(not_applicable), 'not_applicable'),
+		arrayWithConstant(length(disabled), 'disabled'), arrayWithConstant(length(unknown), 'unknown'), arrayWithConstant(length(errored), 'errored')) AS outcome`

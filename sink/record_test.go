@@ -132,6 +132,16 @@ func TestPostureOfDays(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// The history has a row for every change, and none for a count that found the same.
+	recompute(day.Add(24 * time.Hour))
+	err := sc.s.query(t.Context(), "read history", "SELECT passed FROM @db.posture_history ORDER BY at", nil, func(r driver.Rows) error {
+		var n uint64
+		defer func() { got["history"] = append(got["history"], n) }()
+		return r.Scan(&n)
+	})
+	if err != nil || !slices.Equal(got["history"], []uint64{1, 2, 3}) {
+		t.Errorf("history %v, %v", got["history"], err)
+	}
 	if !slices.Equal(got["posture"], []uint64{3}) || !slices.Equal(got["posture_daily"], []uint64{1, 3}) {
 		t.Errorf("posture %v", got)
 	}

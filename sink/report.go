@@ -21,6 +21,18 @@ func (w *where) add(condition string, args ...any) {
 	w.args = append(w.args, args...)
 }
 
+// among keeps the rows whose columns have the values of one of the tuples.
+func (w *where) among(columns string, tuples [][]string) {
+	list, args := make([]string, len(tuples)), make([]any, 0, len(tuples))
+	for i, t := range tuples {
+		list[i] = "(?" + strings.Repeat(", ?", len(t)-1) + ")"
+		for _, v := range t {
+			args = append(args, v)
+		}
+	}
+	w.add("("+columns+") IN ("+strings.Join(list, ", ")+")", args...)
+}
+
 // enforcedOnly leaves out local packs, whose names alone have this mark.
 const enforcedOnly = "position(pack, '@local') = 0"
 

@@ -21,8 +21,12 @@ type counted struct {
 func (r *reporter) counts(ctx context.Context) error {
 	w := r.judging()
 	var all []counted
-	err := r.s.query(ctx, "count verdicts", "SELECT account_id, pack, pack_version, max(revision), policy, toString(outcome), count() FROM ("+
-		outcomes+" WHERE "+w.String()+") GROUP BY account_id, pack, pack_version, policy, outcome", w.args, func(rows driver.Rows) error {
+	// Most resources of a type have one of few verdicts: those are counted first, and
+	// the policies of each then once.
+	const lists = "passed, failed, not_applicable, disabled, unknown, errored"
+	err := r.s.query(ctx, "count verdicts", "SELECT account_id, pack, pack_version, max(newest), policy, outcome, sum(n) FROM ("+
+		"SELECT account_id, pack, pack_version, "+lists+", max(revision) AS newest, count() AS n FROM @db.verdicts FINAL WHERE "+w.String()+
+		" GROUP BY account_id, pack, pack_version, "+lists+") "+eachOutcome+" GROUP BY account_id, pack, pack_version, policy, outcome", w.args, func(rows driver.Rows) error {
 		var c counted
 		var version, outcome string
 		var revision uint64

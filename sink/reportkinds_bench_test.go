@@ -68,11 +68,11 @@ func scaleReports() (out []scaleReport) {
 			plainScan("posture", "account_id", "pack", "policy", "passed", "failed", "at"),
 		},
 		{
-			"dashboard-open", dashboard("SELECT severity, count() FROM @db.v_open_violations WHERE account_id IN ? GROUP BY severity"),
+			"dashboard-open", dashboard("SELECT severity, sum(open) FROM @db.v_open_counts WHERE account_id IN ? GROUP BY severity"),
 			plainScan("violations", "account_id", "severity", "state"),
 		},
 		{
-			"dashboard-history", dashboard("SELECT day, sum(passed), sum(failed) FROM @db.v_posture_daily WHERE account_id IN ? GROUP BY day"),
+			"dashboard-history", dashboard("SELECT day, sum(passed), sum(failed) FROM @db.v_account_posture_daily WHERE account_id IN ? GROUP BY day"),
 			plainScan("posture_daily", "account_id", "day", "pack", "policy", "passed", "failed", "at"),
 		},
 		{"violations", func(ctx context.Context, g *scale, _ *rand.Rand, accounts []string) error {

@@ -18,21 +18,14 @@ func (r *reporter) until() int64 {
 	return min(stored(r.q.AsOf).UnixMicro(), int64(math.MaxInt64/1000))
 }
 
-// countedThen keeps the rows of each account's last recomputation until the time
-// that is asked about.
-func (r *reporter) countedThen(w *where) {
-	w.add(`(account_id, at) IN (SELECT account_id, max(at) FROM (
-			SELECT account_id, at FROM @db.posture_history WHERE account_id IN ? AND at <= fromUnixTimestamp64Micro(?, 'UTC')
-			UNION ALL SELECT account_id, at FROM @db.posture_resources WHERE account_id IN ? AND at <= fromUnixTimestamp64Micro(?, 'UTC')
-		) GROUP BY account_id)`, r.ids, r.until(), r.ids, r.until())
-}
-
-// countsThen are the counts of a past time. Versions of packs are not kept.
+// countsThen are the counts of a past time: of each policy, what was said of it last
+// until then. Versions of packs are not kept.
 func (r *reporter) countsThen(ctx context.Context) error {
 	w := r.judging()
-	r.countedThen(w)
-	return r.s.query(ctx, "read past posture", r.s.sql(`SELECT account_id, pack, policy, passed, failed, not_applicable, unknown, errored, disabled
-		FROM @db.posture_history FINAL WHERE `+w.String()+` AND passed + failed + not_applicable + unknown + errored + disabled > 0`), w.args,
+	w.add("at <= fromUnixTimestamp64Micro(?, 'UTC')", r.until())
+	return r.s.query(ctx, "read past posture", `SELECT account_id, pack, policy, argMax(passed, at) AS p, argMax(failed, at) AS f, argMax(not_applicable, at) AS n,
+			argMax(unknown, at) AS u, argMax(errored, at) AS e, argMax(disabled, at) AS d
+		FROM @db.posture_history WHERE `+w.String()+" GROUP BY account_id, pack, policy HAVING p + f + n + u + e + d > 0", w.args,
 		func(rows driver.Rows) error {
 			var account, pack, policy string
 			var c schemas.Counts
@@ -53,7 +46,10 @@ func (r *reporter) countsThen(ctx context.Context) error {
 func (r *reporter) resourcesThen(ctx context.Context) error {
 	w := &where{}
 	w.add("account_id IN ?", r.ids)
-	r.countedThen(w)
+	w.add(`(account_id, at) IN (SELECT account_id, max(at) FROM (
+			SELECT account_id, at FROM @db.posture_history WHERE account_id IN ? AND at <= fromUnixTimestamp64Micro(?, 'UTC')
+			UNION ALL SELECT account_id, at FROM @db.posture_resources WHERE account_id IN ? AND at <= fromUnixTimestamp64Micro(?, 'UTC')
+		) GROUP BY account_id)`, r.ids, r.until(), r.ids, r.until())
 	return r.s.query(ctx, "read past resources", r.s.sql(`SELECT account_id, any(at), sumIf(resources, pack = ''), sumIf(governed, pack = ?), sumIf(compliant, pack = ?)
 		FROM @db.posture_resources FINAL WHERE `+w.String()+` GROUP BY account_id`), append([]any{r.q.Pack, r.q.Pack}, w.args...),
 		func(rows driver.Rows) error {

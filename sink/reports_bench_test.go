@@ -37,7 +37,8 @@ type scaleReport struct {
 
 // BenchmarkReports measures every report by eight readers while a sink writes:
 // milliseconds at the median and the 95th percentile, with the caches of the
-// engine and of the system dropped ("cold") and not, and of the plain scan.
+// engine and of the system dropped ("cold") and not, and of the plain scan; and
+// what one question takes of the processor.
 //
 //	INSIGHTS_BENCH_RESOURCES  live resources, default 100000; full is 10000000
 //	INSIGHTS_BENCH_SECONDS    for each report, default 5
@@ -105,6 +106,7 @@ func (g *scale) sizes(b *testing.B) {
 
 func (g *scale) measure(b *testing.B, r scaleReport, long time.Duration) {
 	b.Helper()
+	b.ReportMetric(g.cpu(b, r), "cpu-ms")
 	ctx, cancel := context.WithCancel(b.Context())
 	written := make(chan int)
 	go func() { written <- g.write(ctx, b) }()
@@ -125,6 +127,31 @@ func (g *scale) measure(b *testing.B, r scaleReport, long time.Duration) {
 	b.ReportMetric(at(plain, 0.95), "scan-p95-ms")
 	b.ReportMetric(float64(len(warm)), "asked")
 	b.ReportMetric(float64(<-written), "batches-written")
+}
+
+// cpu is what one question takes of the processor, in milliseconds, when nothing
+// else is asked or stored: other work on the machine changes it least.
+func (g *scale) cpu(b *testing.B, r scaleReport) float64 {
+	b.Helper()
+	rng := rand.New(rand.NewPCG(7, 1))
+	used := func() int64 {
+		var u unix.Rusage
+		if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+			b.Fatal(err)
+		}
+		return u.Utime.Nano() + u.Stime.Nano()
+	}
+	const times = 6
+	var start int64
+	for i := range 1 + times { // the first warms the caches
+		if i == 1 {
+			start = used()
+		}
+		if err := r.ask(b.Context(), g, rng); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return float64(used()-start) / times / 1e6
 }
 
 // at is a quantile in milliseconds.

@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -31,19 +32,59 @@ func (s *Store) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas
 		return schemas.ResourcePage{}, err
 	}
 	out := schemas.ResourcePage{Resources: []schemas.StoredResource{}}
-	w := &where{}
-	w.add("NOT tombstone")
-	if q.Violating {
-		violating := &where{}
-		violating.add("state = 'open'")
-		violating.add(enforcedOnly)
-		if some, err := s.inAccounts(ctx, violating, q.Accounts); err != nil || !some {
-			return out, err
-		}
-		w.add(s.sql("(account_id, "+canonicalType+", region, id) IN (SELECT account_id, canonical, region, id FROM @db.violations FINAL WHERE "+violating.String()+")"), violating.args...)
-	}
-	if some, err := s.inAccounts(ctx, w, q.Accounts); err != nil || !some {
+	w, some, err := s.resourceFilter(ctx, q)
+	if err != nil || !some {
 		return out, err
+	}
+	p.resume(w)
+	columns := resourceColumns + ", unknown"
+	if q.Properties {
+		columns = columnsOf(new(resourceRow))
+	}
+	rows, err := livePage(p, func(tail string) (rows []*resourceRow, err error) {
+		err = s.query(ctx, "list resources", "SELECT "+columns+" FROM @db.resources WHERE "+w.String()+tail, w.args, func(r driver.Rows) error {
+			row := new(resourceRow)
+			rows = append(rows, row)
+			return r.ScanStruct(row)
+		})
+		return rows, err
+	}, func(r *resourceRow) bool { return !r.Tombstone })
+	if err != nil {
+		return out, err
+	}
+	held := make(map[resourceKey]*resourceRow, len(rows))
+	for _, r := range rows {
+		held[r.key()] = r
+	}
+	sights, err := s.sights(ctx, held)
+	if err != nil {
+		return out, err
+	}
+	for _, r := range rows {
+		res, err := r.resource()
+		if err != nil {
+			return schemas.ResourcePage{}, err
+		}
+		account := cmp.Or(sights.names[r.AccountID], r.Account)
+		out.Resources = append(out.Resources, schemas.StoredResource{
+			Resource: res, AccountID: schemas.AccountID(r.AccountID), Account: account, URN: res.URN(account),
+			FirstSeen: read(r.FirstSeen), LastSeen: sights.at[r.key()], ChangedAt: read(r.ChangedAt),
+		})
+	}
+	out.Next = p.next()
+	return out, nil
+}
+
+// resourceFilter keeps the rows that a list of resources is of, by nothing but their
+// keys, which all rows of a resource have; false when there are none.
+func (s *Store) resourceFilter(ctx context.Context, q schemas.ResourceQuery) (w *where, some bool, err error) {
+	ids, some, err := s.accountIDs(ctx, q.Accounts)
+	if err != nil || !some {
+		return nil, false, err
+	}
+	w = &where{}
+	if len(ids) > 0 {
+		w.add("account_id IN ?", ids)
 	}
 	for column, value := range map[string]string{"type": q.Type, "region": q.Region, "id": q.ID} {
 		if value != "" {
@@ -53,97 +94,80 @@ func (s *Store) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas
 	if q.Match != "" {
 		w.add("position(id, ?) > 0", q.Match)
 	}
-	p.resume(w)
-	columns := resourceColumns
-	if q.Properties {
-		columns = columnsOf(new(resourceRow))
-	} else {
-		columns += ", unknown"
+	if q.Violating {
+		violating := &where{}
+		violating.add(enforcedOnly)
+		if len(ids) > 0 {
+			violating.add("account_id IN ?", ids)
+		}
+		w.add("(account_id, "+canonicalType+", region, id) IN (SELECT account_id, canonical, region, id FROM @db.open_violations FINAL WHERE "+violating.String()+")", violating.args...)
 	}
-	keys := map[resourceKey]bool{}
-	err = s.query(ctx, "list resources", "SELECT "+columns+", "+p.columns()+" FROM @db.resources FINAL WHERE "+w.String()+p.tail(), w.args, func(r driver.Rows) error {
-		var row struct {
-			resourceRow
-			Cursor []string `ch:"cursor"`
+	return w, true, nil
+}
+
+// sights are what lists tell of resources beyond their own rows.
+type sights struct {
+	names map[string]string // of the accounts: the newest, by id
+	// at is when a live resource was last seen: by its own row or sighting, or by the
+	// last complete run of its scope, which would have buried it.
+	at map[resourceKey]time.Time
+}
+
+// sights of resources by key; those without a row are looked up.
+func (s *Store) sights(ctx context.Context, held map[resourceKey]*resourceRow) (sights, error) {
+	out := sights{at: make(map[resourceKey]time.Time, len(held))}
+	if len(held) == 0 {
+		return out, nil
+	}
+	keys, missing, accounts := map[resourceKey]bool{}, map[resourceKey]bool{}, map[string]bool{}
+	for k, r := range held {
+		keys[k], accounts[string(k.account)] = true, true
+		if r == nil {
+			missing[k] = true
 		}
-		if err := r.ScanStruct(&row); err != nil {
-			return err
-		}
-		if p.full(row.Cursor) {
-			return nil
-		}
-		res, err := row.resource()
-		if err != nil {
-			return err
-		}
-		out.Resources = append(out.Resources, schemas.StoredResource{
-			Resource: res, AccountID: schemas.AccountID(row.AccountID), Account: row.Account, URN: res.URN(row.Account),
-			FirstSeen: read(row.FirstSeen), LastSeen: read(row.At), ChangedAt: read(row.ChangedAt),
-		})
-		keys[row.key()] = true
-		return nil
+	}
+	ids := slices.Sorted(maps.Keys(accounts))
+	seen := map[resourceKey]time.Time{}
+	var closes map[scopeKey]scopeCloseRow
+	err := together(ctx, []step{
+		func(ctx context.Context) (err error) { out.names, err = s.accountNames(ctx, ids); return err },
+		func(ctx context.Context) (err error) { closes, err = s.completeAt(ctx, ids); return err },
+		func(ctx context.Context) error {
+			return lookup(ctx, s, "resources", resourceColumns, "type", missing, func(k resourceKey, r *resourceRow) { held[k] = r })
+		},
+		func(ctx context.Context) error {
+			return lookup(ctx, s, "seen", columnsOf(new(seenRow)), "type", keys, func(k resourceKey, r *seenRow) { seen[k] = r.At })
+		},
 	})
 	if err != nil {
-		return schemas.ResourcePage{}, err
+		return out, err
 	}
-	names, err := s.newestNames(ctx, keys)
-	if err != nil {
-		return schemas.ResourcePage{}, err
-	}
-	sights, err := s.sights(ctx, keys)
-	if err != nil {
-		return schemas.ResourcePage{}, err
-	}
-	for i := range out.Resources {
-		r := &out.Resources[i]
-		if name := names[r.AccountID]; name != "" {
-			r.Account, r.URN = name, r.Key.URN(name)
+	for k, r := range held {
+		at := read(seen[k])
+		if r != nil {
+			at = later(at, read(r.At))
+			c, ok := closes[scopeKey{k.account, schemas.Scope{Region: r.ScopeRegion, Type: r.Type, Route: r.Route}}]
+			if ok && !r.Tombstone && c.Seq >= r.Seq {
+				at = later(at, read(c.At))
+			}
 		}
-		if at := sights[resourceKey{r.AccountID, r.Key}]; at.After(r.LastSeen) {
-			r.LastSeen = at
-		}
+		out.at[k] = at
 	}
-	out.Next = p.next()
 	return out, nil
 }
 
-// sights is when live resources were last seen: by their own row or sighting,
-// or by the last complete run of their scope, which would have buried them.
-func (s *Store) sights(ctx context.Context, keys map[resourceKey]bool) (map[resourceKey]time.Time, error) {
-	out := make(map[resourceKey]time.Time, len(keys))
-	later := func(k resourceKey, at time.Time) {
-		if at = read(at); at.After(out[k]) {
-			out[k] = at
-		}
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
 	}
-	closes, err := s.completeAt(ctx, keys)
-	if err != nil {
-		return nil, err
-	}
-	err = lookup(ctx, s, "resources", resourceColumns, "type", keys, (*resourceRow).key, func(k resourceKey, r *resourceRow) {
-		later(k, r.At)
-		if c, ok := closes[scopeKey{k.account, schemas.Scope{Region: r.ScopeRegion, Type: r.Type, Route: r.Route}}]; ok && !r.Tombstone && c.Seq >= r.Seq {
-			later(k, c.At)
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	err = lookup(ctx, s, "seen", columnsOf(new(seenRow)), "type", keys, (*seenRow).key, func(k resourceKey, r *seenRow) { later(k, r.At) })
-	return out, err
+	return a
 }
 
-// completeAt is the newest close of every scope of the keys' accounts.
-func (s *Store) completeAt(ctx context.Context, keys map[resourceKey]bool) (map[scopeKey]scopeCloseRow, error) {
+// completeAt is the newest close of every scope of accounts, where it was one of a
+// complete run.
+func (s *Store) completeAt(ctx context.Context, ids []string) (map[scopeKey]scopeCloseRow, error) {
 	out := map[scopeKey]scopeCloseRow{}
-	accounts := map[string]bool{}
-	for k := range keys {
-		accounts[string(k.account)] = true
-	}
-	if len(accounts) == 0 {
-		return out, nil
-	}
-	err := s.query(ctx, "read closes", "SELECT "+columnsOf(new(scopeCloseRow))+" FROM @db.scope_closes FINAL WHERE account_id IN ?", []any{slices.Sorted(maps.Keys(accounts))}, func(r driver.Rows) error {
+	err := s.query(ctx, "read closes", "SELECT "+columnsOf(new(scopeCloseRow))+" FROM @db.scope_closes FINAL WHERE account_id IN ?", []any{ids}, func(r driver.Rows) error {
 		var c scopeCloseRow
 		if err := r.ScanStruct(&c); err != nil {
 			return err

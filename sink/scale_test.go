@@ -200,6 +200,8 @@ func (g *scale) posture(t testing.TB) {
 	const counts = "passed, failed, not_applicable, disabled, unknown, errored"
 	days := fmt.Sprintf("arrayJoin(range(%d))", scaleDays)
 	g.exec(t, "INSERT INTO @db.posture_daily SELECT account_id, toDate(at - toIntervalDay(n)), pack, policy, "+counts+", at - toIntervalDay(n) FROM (SELECT *, "+days+" AS n FROM @db.posture FINAL)")
+	g.exec(t, `INSERT INTO @db.posture_accounts SELECT account_id, day, sum(d.passed), sum(d.failed), sum(d.not_applicable), sum(d.disabled), sum(d.unknown), sum(d.errored),
+		count(), countIf(d.failed + d.unknown = 0), map('critical', sum(d.failed)), max(d.at) FROM @db.posture_daily AS d FINAL GROUP BY account_id, day`)
 	g.exec(t, "INSERT INTO @db.posture_history SELECT account_id, at - toIntervalDay(n), pack, policy, "+counts+" FROM (SELECT *, "+days+" AS n FROM @db.posture FINAL)")
 	g.exec(t, `INSERT INTO @db.posture_resources SELECT account_id, fromUnixTimestamp64Micro(?, 'UTC') - toIntervalDay(n), pack, c, c, toUInt64(c * 0.4) FROM (
 		SELECT account_id, arrayJoin(['', 'aws_foundations', 'cis_aws']) AS pack, `+days+` AS n, count() AS c FROM @db.resources WHERE NOT tombstone GROUP BY account_id)`, now)

@@ -70,12 +70,15 @@ func (t *trend) about() *where {
 
 // posture reads the days, and of each account the last day before them.
 func (t *trend) posture(ctx context.Context) error {
-	w := t.about()
+	w, table := t.about(), "posture_daily"
+	columns := `max(p.at), sum(passed), sum(failed), sum(not_applicable), sum(unknown), sum(errored), sum(disabled),
+			countIf(passed + failed + not_applicable + unknown + errored > 0), countIf(passed + not_applicable > 0 AND failed + unknown + errored = 0)`
+	if t.q.Pack == "" && t.policies == nil {
+		table, columns = "posture_accounts", "max(p.at), sum(passed), sum(failed), sum(not_applicable), sum(unknown), sum(errored), sum(disabled), sum(policies), sum(compliant)"
+	}
 	first := day(t.first)
-	w.add("(day >= toDate(?) OR (account_id, day) IN (SELECT account_id, max(day) FROM @db.posture_daily WHERE account_id IN ? AND day < toDate(?) GROUP BY account_id))", first, t.ids, first)
-	return t.s.query(ctx, "read posture by day", t.s.sql(`SELECT account_id, toString(day), max(at), sum(passed), sum(failed), sum(not_applicable), sum(unknown), sum(errored), sum(disabled),
-			countIf(passed + failed + not_applicable + unknown + errored > 0), countIf(passed + not_applicable > 0 AND failed + unknown + errored = 0)
-		FROM @db.posture_daily FINAL WHERE `+w.String()+` GROUP BY account_id, day`), w.args, func(r driver.Rows) error {
+	w.add("(day >= toDate(?) OR (account_id, day) IN (SELECT account_id, max(day) FROM @db."+table+" WHERE account_id IN ? AND day < toDate(?) GROUP BY account_id))", first, t.ids, first)
+	return t.s.query(ctx, "read posture by day", t.s.sql("SELECT account_id, toString(day), "+columns+" FROM @db."+table+" AS p FINAL WHERE "+w.String()+" GROUP BY account_id, day"), w.args, func(r driver.Rows) error {
 		var account string
 		var p schemas.TrendPoint
 		c := &p.Counts
@@ -111,10 +114,11 @@ func (t *trend) resources(ctx context.Context) error {
 func (t *trend) events(ctx context.Context) error {
 	w := t.about()
 	w.add("at >= fromUnixTimestamp64Micro(?, 'UTC')", t.first.UnixMicro())
-	const mended = "transition = 'fixed' AND cause IN ('resource_changed', 'resource_gone') AND opened_at > toDateTime64(0, 6, 'UTC')"
-	return t.s.query(ctx, "count events by day", t.s.sql(`SELECT account_id, toString(toDate(at)), countIf(transition = 'opened'), countIf(transition = 'reopened'), countIf(transition = 'fixed'),
-			countIf(`+mended+`), sumIf((toUnixTimestamp64Micro(at) - toUnixTimestamp64Micro(opened_at)) / 1e6, `+mended+`)
-		FROM @db.violation_events FINAL WHERE `+w.String()+` GROUP BY account_id, toDate(at)`), w.args, func(r driver.Rows) error {
+	const mended = "told.1 = 'fixed' AND told.2 IN ('resource_changed', 'resource_gone') AND told.4 > toDateTime64(0, 6, 'UTC')"
+	return t.s.query(ctx, "count events by day", t.s.sql(`SELECT account_id, toString(toDate(told.3)) AS d, countIf(told.1 = 'opened'), countIf(told.1 = 'reopened'), countIf(told.1 = 'fixed'),
+			countIf(`+mended+`), sumIf((toUnixTimestamp64Micro(told.3) - toUnixTimestamp64Micro(told.4)) / 1e6, `+mended+`)
+		FROM (SELECT account_id, any((transition, cause, at, opened_at)) AS told FROM @db.violation_events WHERE `+w.String()+` GROUP BY account_id, `+eachEvent+`)
+		GROUP BY account_id, d`), w.args, func(r driver.Rows) error {
 		var account, day string
 		var p schemas.TrendPoint
 		if err := r.Scan(&account, &day, &p.Opened, &p.Reopened, &p.Fixed, &p.Mended, &p.MeanSecondsToMend); err != nil {

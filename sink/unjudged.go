@@ -189,7 +189,7 @@ func (s *Store) documents(ctx context.Context, a schemas.AccountID, page []unjud
 	}
 	found := make(map[schemas.Key]schemas.Resource, len(page))
 	var bad error
-	err := lookup(ctx, s, "resources", columnsOf(new(resourceRow)), "type", keys, (*resourceRow).key, func(k resourceKey, r *resourceRow) {
+	err := lookup(ctx, s, "resources", columnsOf(new(resourceRow)), "type", keys, func(k resourceKey, r *resourceRow) {
 		res, err := r.resource()
 		if err != nil {
 			bad = err

@@ -76,8 +76,8 @@ func isToBeJudged(t *testing.T, w *world, row resourceRow, r schemas.Resource, r
 	sameText(t, "a resource to judge", r, want)
 	j, ok := w.m.judged[row.key()]
 	verdict := schemas.Order{Version: r.Version, Revision: revision, Attempt: w.h.seq[row.key().account] + 1}
-	if r.Version < row.Version || ok && j.Revision <= revision && !verdict.Newer(orderOf(&j)) {
-		t.Errorf("%v is to be judged as %+v, its verdict is %+v, its content %d", row.key(), verdict, orderOf(&j), row.Version)
+	if r.Version < row.Version || ok && j.Revision <= revision && !verdict.Newer(j.order()) {
+		t.Errorf("%v is to be judged as %+v, its verdict is %+v, its content %d", row.key(), verdict, j.order(), row.Version)
 	}
 }
 

@@ -13,17 +13,19 @@ import (
 // viewColumns are what people's own queries rest on. A column may be added here;
 // none may be changed or taken away.
 var viewColumns = map[string]string{
-	"v_violations":          "account_id account region type id name pack pack_version policy group_name level severity messages state first_seen opened_at fixed_at fix_cause reopened seconds_to_fix finding",
-	"v_current_violations":  "account_id account region type id name pack pack_version policy group_name level severity messages first_seen opened_at reopened finding",
-	"v_open_violations":     "account_id account region type id pack policy severity",
-	"v_violation_events":    "account_id at transition fix_cause severity region type id pack policy scan finding opened_at seconds_to_fix",
-	"v_posture":             "account_id pack policy passed failed unknown errored not_applicable disabled counted_at",
-	"v_posture_daily":       "account_id day pack policy passed failed unknown errored not_applicable disabled counted_at",
-	"v_resource_compliance": "account_id counted_at pack resources governed compliant",
-	"v_resources":           "account_id account region type id name tags properties unknown first_seen changed_at",
-	"v_scans":               "account_id account scan state started_at ended_at",
-	"v_triage":              "account_id finding status priority assignee note changed_by changed_at",
-	"v_waivers":             "name reason requester approver ticket starts_at expires_at selector removed",
+	"v_violations":            "account_id account region type id name pack pack_version policy group_name level severity messages state first_seen opened_at fixed_at fix_cause reopened seconds_to_fix finding",
+	"v_current_violations":    "account_id account region type id name pack pack_version policy group_name level severity messages first_seen opened_at reopened finding",
+	"v_open_violations":       "account_id account region type id pack policy severity",
+	"v_violation_events":      "account_id at transition fix_cause severity region type id pack policy scan finding opened_at seconds_to_fix",
+	"v_posture":               "account_id pack policy passed failed unknown errored not_applicable disabled counted_at",
+	"v_posture_daily":         "account_id day pack policy passed failed unknown errored not_applicable disabled counted_at",
+	"v_account_posture_daily": "account_id day passed failed unknown errored not_applicable disabled counted_at",
+	"v_open_counts":           "account_id severity open counted_at",
+	"v_resource_compliance":   "account_id counted_at pack resources governed compliant",
+	"v_resources":             "account_id account region type id name tags properties unknown first_seen changed_at",
+	"v_scans":                 "account_id account scan state started_at ended_at",
+	"v_triage":                "account_id finding status priority assignee note changed_by changed_at",
+	"v_waivers":               "name reason requester approver ticket starts_at expires_at selector removed",
 }
 
 func askViews(t *testing.T, w *world) {
@@ -137,7 +139,7 @@ func askDashboard(t *testing.T, w *world) {
 		if err != nil {
 			t.Errorf("%s: %v", title, err)
 		}
-		if n == 0 && !strings.Contains(q, "v_posture") && !strings.Contains(q, "v_waivers") {
+		if n == 0 && !strings.Contains(q, "_posture") && !strings.Contains(q, "v_open_counts") && !strings.Contains(q, "v_waivers") {
 			t.Errorf("%s finds nothing: %s", title, q)
 		}
 	}

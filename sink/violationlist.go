@@ -1,7 +1,10 @@
 package sink
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -13,6 +16,7 @@ import (
 type listedRow struct {
 	violationRow
 	Waiver         string    `ch:"waiver"`
+	Kept           bool      `ch:"kept"`
 	TriageStatus   string    `ch:"triage_status"`
 	TriagePriority string    `ch:"triage_priority"`
 	TriageAssignee string    `ch:"triage_assignee"`
@@ -21,107 +25,159 @@ type listedRow struct {
 	TriageAt       time.Time `ch:"triage_at"`
 }
 
-// Violations is one page of violations: filtered, sorted, from the cursor on. It
-// is one query: what waivers and people say is joined to the rows that the
-// filters keep.
+// Violations is one page of violations: filtered, sorted, from the cursor on. First
+// their keys are found, and then the rows of these alone are read whole.
 func (s *Store) Violations(ctx context.Context, q schemas.ViolationQuery, rec schemas.Record) (schemas.ViolationPage, error) {
-	if q.Sort == "" {
-		q.Sort = "severity"
-	}
+	out := schemas.ViolationPage{Violations: []schemas.Violation{}}
+	q.Sort = cmp.Or(q.Sort, "severity")
 	order, ok := violationSorts[q.Sort]
 	if !ok {
-		return schemas.ViolationPage{}, schemas.Errorf(schemas.CodeInvalid, "sort: %q is not severity, account, policy, resource, firstSeen or key", q.Sort)
+		return out, schemas.Errorf(schemas.CodeInvalid, "sort: %q is not severity, account, policy, resource, firstSeen or key", q.Sort)
 	}
-	out := schemas.ViolationPage{Violations: []schemas.Violation{}}
-	w := violationFilter(q)
 	p, err := newPager(q.Limit, q.Cursor, "violations by "+q.Sort, order, q.Desc)
 	if err != nil {
-		return schemas.ViolationPage{}, err
+		return out, err
 	}
 	ids, some, err := s.accountIDs(ctx, q.Accounts)
 	if err != nil || !some {
 		return out, err
 	}
-	open := asksOpen(q)
-	l := listing{w: w, rec: rec, ids: ids, outer: triageFilter(q), asOf: !q.AsOf.IsZero(), columns: ", " + p.columns(), tail: p.tail()}
-	if open {
-		if l.w, some, err = s.openPage(ctx, q, ids, p); err != nil || !some {
-			return out, err
-		}
-	} else {
-		if len(ids) > 0 {
-			w.add("account_id IN ?", ids)
-		}
-		if l.asOf {
-			openAsOf(w, q.AsOf, ids)
-		}
-		p.resume(w)
+	find := s.findKeys
+	if inOpenOrder(q) {
+		find = s.openKeys
 	}
-	err = s.query(ctx, "list violations", s.sql(l.statement()), l.args(), func(r driver.Rows) error {
-		var row struct {
-			listedRow
-			Cursor []string `ch:"cursor"`
-		}
-		if err := r.ScanStruct(&row); err != nil {
-			return err
-		}
-		if !open && p.full(row.Cursor) {
-			return nil
-		}
+	keys, err := find(ctx, q, rec, ids, p)
+	if err != nil {
+		return out, err
+	}
+	rows, err := s.violationRows(ctx, keys, violationFilter(q), rec, !q.AsOf.IsZero())
+	if err != nil {
+		return out, err
+	}
+	for _, row := range rows {
 		v := row.listed(rec)
 		if !q.AsOf.IsZero() {
 			v.State, v.FixedAt, v.FixCause, v.TimeToFixSeconds = schemas.ViolationOpen, time.Time{}, "", 0
 		}
 		out.Violations = append(out.Violations, v)
-		return nil
-	})
-	if err != nil {
-		return schemas.ViolationPage{}, err
 	}
 	out.Next = p.next()
-	if err := s.sighted(ctx, out.Violations); err != nil {
-		return schemas.ViolationPage{}, err
-	}
-	return out, nil
+	return out, s.sighted(ctx, out.Violations)
 }
 
-// listing is the query of a list of violations.
-type listing struct {
-	w       *where // over rows of violations
-	outer   *where // over what is joined to them
-	rec     schemas.Record
-	ids     []string // of the accounts, none for all
-	asOf    bool
-	columns string
-	tail    string
+// findingKey is the key of a finding in its tables.
+type findingKey struct {
+	Account   string `ch:"account_id"`
+	Canonical string `ch:"canonical"`
+	Region    string `ch:"region"`
+	ID        string `ch:"id"`
+	Pack      string `ch:"pack"`
+	Policy    string `ch:"policy"`
 }
 
-func (l *listing) statement() string {
-	waiver, _ := waived(l.rec, l.ids, l.asOf)
-	triage := ""
-	if len(l.ids) > 0 {
-		triage = "WHERE account_id IN ?"
+// findKeys are the keys of a page in any order and with any filter. Of what is open
+// the narrow table is asked when it has what the question is about.
+func (s *Store) findKeys(ctx context.Context, q schemas.ViolationQuery, rec schemas.Record, ids []string, p *pager) ([]findingKey, error) {
+	w, outer, asOf := violationFilter(q), triageFilter(q), !q.AsOf.IsZero()
+	table, columns := "violations", "*"
+	if inOpenTable(q) {
+		table, columns = "open_violations", "*, severity, state"
 	}
-	return "SELECT " + columnsOf(new(violationRow)) + `, waiver,
-			if(told_status = 'resolved' AND opened_at > triage_at, 'new', told_status) AS triage_status,
-			triage_priority, triage_assignee, triage_note, triage_by, triage_at` + l.columns + `
-		FROM (SELECT *, ` + waiver + " AS waiver FROM @db.violations FINAL WHERE " + l.w.String() + `) v
-		ANY LEFT JOIN (
+	if len(ids) > 0 {
+		w.add("account_id IN ?", ids)
+	}
+	if asOf {
+		openAsOf(w, q.AsOf, ids)
+	}
+	p.resume(w)
+	waiver, args, triage := nobody, []any(nil), ""
+	if q.Waived != "" {
+		waiver, args = waived(rec, ids, asOf)
+	}
+	args = append(args, w.args...)
+	if triages(q) {
+		told := &where{}
+		if len(ids) > 0 {
+			told.add("account_id IN ?", ids)
+		}
+		triage, args = joinTriage(told), append(args, told.args...)
+	}
+	statement := "SELECT " + columnsOf(new(findingKey)) + ", " + p.columns() + " FROM (SELECT " + columns + ", " + waiver + " AS waiver FROM @db." + table + " FINAL WHERE " + w.String() + ") v" +
+		triage + " WHERE " + outer.String() + p.tail()
+	var keys []findingKey
+	err := s.query(ctx, "list violations", s.sql(statement), append(args, outer.args...), func(r driver.Rows) error {
+		var row struct {
+			findingKey
+			Cursor []string `ch:"cursor"`
+		}
+		if err := r.ScanStruct(&row); err != nil {
+			return err
+		}
+		if !p.full(row.Cursor) {
+			keys = append(keys, row.findingKey)
+		}
+		return nil
+	})
+	return keys, err
+}
+
+// violationRows are the newest rows of findings, in their order, without those that
+// a filter does not keep (any more).
+func (s *Store) violationRows(ctx context.Context, keys []findingKey, keep *where, rec schemas.Record, asOf bool) ([]*listedRow, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	accounts, resources, tuples := map[string]bool{}, map[string]bool{}, make([][]string, len(keys))
+	for i, k := range keys {
+		accounts[k.Account], resources[k.ID] = true, true
+		tuples[i] = []string{k.Account, k.Canonical, k.Region, k.ID, k.Pack, k.Policy}
+	}
+	ids, keyed := slices.Sorted(maps.Keys(accounts)), &where{}
+	// Quickly compared, these spare most granules and rows the tuples.
+	keyed.add("account_id IN ? AND id IN ?", ids, slices.Sorted(maps.Keys(resources)))
+	keyed.among(columnsOf(new(findingKey)), tuples)
+	waiver, args := waived(rec, ids, asOf)
+	told := &where{}
+	told.add("account_id IN ?", ids)
+	statement := "SELECT " + columnsOf(new(violationRow)) + ", waiver, kept, " + triageStatus + ` AS triage_status, triage_priority, triage_assignee, triage_note, triage_by, triage_at
+		FROM (SELECT *, ` + waiver + " AS waiver, toBool(" + keep.String() + ") AS kept FROM @db.violations WHERE " + keyed.String() + ") v" + joinTriage(told)
+	newest := make(map[findingKey]*listedRow, len(keys))
+	err := s.query(ctx, "read violations", s.sql(statement), slices.Concat(args, keep.args, keyed.args, told.args), func(r driver.Rows) error {
+		row := new(listedRow)
+		if err := r.ScanStruct(row); err != nil {
+			return err
+		}
+		k := findingKey{row.AccountID, row.Canonical, row.Region, row.ID, row.Pack, row.Policy}
+		if old := newest[k]; old == nil || row.order().Newer(old.order()) {
+			newest[k] = row
+		}
+		return nil
+	})
+	rows := make([]*listedRow, 0, len(keys))
+	for _, k := range keys {
+		if row := newest[k]; row != nil && row.Kept {
+			rows = append(rows, row)
+		}
+	}
+	return rows, err
+}
+
+// triageStatus is the status of a row that joinTriage joined to: what was resolved
+// and opened again is new.
+const triageStatus = "if(told_status = 'resolved' AND opened_at > triage_at, 'new', told_status)"
+
+// joinTriage joins what people said last of findings.
+func joinTriage(w *where) string {
+	return ` ANY LEFT JOIN (
 			SELECT account_id, finding, argMax(status, number) AS told_status, argMax(priority, number) AS triage_priority,
 				argMax(assignee, number) AS triage_assignee, argMax(note, number) AS triage_note, argMax(by, number) AS triage_by, argMax(at, number) AS triage_at
-			FROM @db.triage ` + triage + ` GROUP BY account_id, finding
-		) t USING (account_id, finding)
-		WHERE ` + l.outer.String() + l.tail
+			FROM @db.triage WHERE ` + w.String() + ` GROUP BY account_id, finding
+		) t USING (account_id, finding)`
 }
 
-// args are the values of the statement, in its order.
-func (l *listing) args() []any {
-	_, args := waived(l.rec, l.ids, l.asOf)
-	args = append(args, l.w.args...)
-	if len(l.ids) > 0 {
-		args = append(args, l.ids)
-	}
-	return append(args, l.outer.args...)
+// triages tells whether a question is about what people said.
+func triages(q schemas.ViolationQuery) bool {
+	return len(q.Status) > 0 || q.Assignee != "" || len(q.Priority) > 0
 }
 
 // triageFilter keeps rows by what is joined to them.
@@ -134,7 +190,7 @@ func triageFilter(q schemas.ViolationQuery) *where {
 		w.add("waiver = ''")
 	}
 	if len(q.Status) > 0 {
-		w.add("if(triage_status = '', 'new', triage_status) IN ?", texts(q.Status))
+		w.add("if(told_status = '', 'new', "+triageStatus+") IN ?", texts(q.Status))
 	}
 	switch q.Assignee {
 	case "":

@@ -8,13 +8,13 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// Sort orders of violations: expressions that end in the finding or its key, all texts, so
-// that a cursor is a list of texts. The default has the most severe first.
+// Sort orders of violations: expressions that end in the finding or hold its key, all
+// texts, so that a cursor is a list of texts. The default has the most severe first.
 var violationSorts = map[string][]string{
 	"severity":  {severityRank, "account_id", "canonical", "region", "id", "pack", "policy"},
-	"account":   {"account", "type", "region", "id", "finding"},
-	"policy":    {"pack", "policy", "account", "region", "id", "finding"},
-	"resource":  {"type", "region", "id", "finding"},
+	"account":   {"account", "type", "region", "id", "pack", "policy", "account_id"},
+	"policy":    {"pack", "policy", "account", "region", "id", "type", "account_id"},
+	"resource":  {"type", "region", "id", "account_id", "pack", "policy"},
 	"key":       {"account_id", "canonical", "region", "id", "pack", "policy"}, // as they are stored
 	"firstSeen": {"toString(first_seen)", "finding"},
 }
@@ -84,28 +84,24 @@ func (v *violationRow) violation() schemas.Violation {
 // sighted fills in the newest names of the accounts, and when violations were
 // last seen: an open one whenever its resource was, a fixed one when it was fixed.
 func (s *Store) sighted(ctx context.Context, list []schemas.Violation) error {
-	keys := map[resourceKey]bool{}
+	held := map[resourceKey]*resourceRow{}
 	for i := range list {
-		keys[resourceKey{list[i].AccountID, list[i].Key}] = true
+		held[resourceKey{list[i].AccountID, list[i].Key}] = nil
 	}
-	names, err := s.newestNames(ctx, keys)
-	if err != nil {
-		return err
-	}
-	sights, err := s.sights(ctx, keys)
+	sights, err := s.sights(ctx, held)
 	if err != nil {
 		return err
 	}
 	for i := range list {
 		v := &list[i]
-		if name := names[v.AccountID]; name != "" {
+		if name := sights.names[string(v.AccountID)]; name != "" {
 			v.Account, v.URN = name, v.Key.URN(name)
 		}
 		if v.State == schemas.ViolationFixed {
 			v.LastSeen = v.FixedAt
 			continue
 		}
-		if at := sights[resourceKey{v.AccountID, v.Key}]; at.After(v.LastSeen) {
+		if at := sights.at[resourceKey{v.AccountID, v.Key}]; at.After(v.LastSeen) {
 			v.LastSeen = at
 		}
 	}
@@ -143,16 +139,19 @@ func (s *Store) Events(ctx context.Context, a schemas.AccountID, scan string) ([
 	return s.events(ctx, w)
 }
 
-// events are the transitions that conditions keep, oldest first.
+// events are the transitions that conditions keep, oldest first. Copies of one that
+// a repeated write left stand side by side.
 func (s *Store) events(ctx context.Context, w *where) ([]schemas.ViolationEvent, error) {
 	var out []schemas.ViolationEvent
-	err := s.query(ctx, "list events", "SELECT "+columnsOf(new(eventRow))+" FROM @db.violation_events FINAL WHERE "+w.String()+
-		" ORDER BY at, version, revision, attempt, type, region, id, pack, policy, transition", w.args, func(r driver.Rows) error {
+	err := s.query(ctx, "list events", "SELECT "+columnsOf(new(eventRow))+" FROM @db.violation_events WHERE "+w.String()+
+		" ORDER BY at, version, revision, attempt, type, region, id, pack, policy, transition, event_id", w.args, func(r driver.Rows) error {
 		var e eventRow
 		if err := r.ScanStruct(&e); err != nil {
 			return err
 		}
-		out = append(out, e.event())
+		if n := len(out); n == 0 || out[n-1].EventID != e.EventID {
+			out = append(out, e.event())
+		}
 		return nil
 	})
 	return out, err

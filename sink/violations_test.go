@@ -163,17 +163,17 @@ func askFilters(t *testing.T, w *world) {
 	}
 }
 
-// What the sorts sort by. Every one ends in the finding.
+// What the sorts sort by. Every one ends in the finding or holds its key.
 var sortsOf = map[string]func(a, b schemas.Violation) int{
 	"": bySeverity, "severity": bySeverity,
 	"account": func(a, b schemas.Violation) int {
-		return compareTexts(a.Account, b.Account, a.Type, b.Type, a.Region, b.Region, a.ID, b.ID, a.Finding, b.Finding)
+		return compareTexts(a.Account, b.Account, a.Type, b.Type, a.Region, b.Region, a.ID, b.ID, a.Pack, b.Pack, a.Policy, b.Policy, string(a.AccountID), string(b.AccountID))
 	},
 	"policy": func(a, b schemas.Violation) int {
-		return compareTexts(a.Pack, b.Pack, a.Policy, b.Policy, a.Account, b.Account, a.Region, b.Region, a.ID, b.ID, a.Finding, b.Finding)
+		return compareTexts(a.Pack, b.Pack, a.Policy, b.Policy, a.Account, b.Account, a.Region, b.Region, a.ID, b.ID, a.Type, b.Type, string(a.AccountID), string(b.AccountID))
 	},
 	"resource": func(a, b schemas.Violation) int {
-		return compareTexts(a.Type, b.Type, a.Region, b.Region, a.ID, b.ID, a.Finding, b.Finding)
+		return compareTexts(a.Type, b.Type, a.Region, b.Region, a.ID, b.ID, string(a.AccountID), string(b.AccountID), a.Pack, b.Pack, a.Policy, b.Policy)
 	},
 	"firstSeen": func(a, b schemas.Violation) int {
 		return cmp.Or(a.FirstSeen.Compare(b.FirstSeen), compareText(a.Finding, b.Finding))
@@ -220,10 +220,12 @@ func askSortsAndPages(t *testing.T, w *world) {
 			}
 		}
 	}
-	open := slices.DeleteFunc(slices.SortedFunc(slices.Values(few), bySeverity), func(v schemas.Violation) bool { return v.State != schemas.ViolationOpen })
+	open := slices.DeleteFunc(slices.Clone(few), func(v schemas.Violation) bool { return v.State != schemas.ViolationOpen })
 	for limit := 1; limit <= 3; limit++ { // from the list of the open ones
-		got := pageThrough(t, w.s, schemas.ViolationQuery{Policy: "policy-1", Type: bucketType, Region: "eu-west-1", Limit: limit})
-		sameText(t, fmt.Sprintf("open ones, pages of %d", limit), got, open)
+		for name, order := range sortsOf {
+			got := pageThrough(t, w.s, schemas.ViolationQuery{Policy: "policy-1", Type: bucketType, Region: "eu-west-1", Sort: name, Limit: limit})
+			sameText(t, fmt.Sprintf("open ones by %q, pages of %d", name, limit), got, slices.SortedFunc(slices.Values(open), order))
+		}
 	}
 	if len(few) < 6 || len(few) > 30 {
 		t.Errorf("paged through %d", len(few))

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -88,10 +89,11 @@ func (a *app) groupChange(c groupChange) *cobra.Command {
 func (a *app) groupEnforceCmd() *cobra.Command {
 	var version, file string
 	cmd := &cobra.Command{
-		Use:   "enforce GROUP PACK",
+		Use:   "enforce GROUP PACK[@VERSION]",
 		Short: "Enforce a published pack on a group's accounts",
 		Long: `Enforce applies PACK to the accounts of GROUP, or changes the version or
-configuration of one that applies already. Accounts are judged anew by what is
+configuration of one that applies already. Without VERSION, or with latest, it follows
+the newest one. Accounts are judged anew by what is
 known of them; nothing is read from the cloud. For accounts a violation is a
 report, never a block.
 
@@ -105,10 +107,16 @@ When other groups enforce PACK on an account too, the newest version applies the
 of the same version the configuration that was changed last. See 'insights account
 packs ACCOUNT --explain'.`,
 		Example: `  insights group enforce default-accounts-policy-group my_pack
-  insights group enforce production my_pack --pack-version 1.2.0 --pack-config config.yaml`,
+  insights group enforce production my_pack@1.2.0 --pack-config config.yaml`,
 		Args: args(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			e := schemas.Enrolment{Pack: given[1], Version: version}
+			if pack, inWord, found := strings.Cut(given[1], "@"); found {
+				if cmd.Flags().Changed("pack-version") {
+					return usageError(cmd, fmt.Errorf("the version is given twice: %s and --pack-version %s", given[1], version))
+				}
+				e.Pack, e.Version = pack, inWord
+			}
 			if file != "" {
 				var err error
 				if e.Config, err = readPackConfig(file); err != nil {
@@ -124,7 +132,7 @@ packs ACCOUNT --explain'.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&version, "pack-version", schemas.Latest, "a published `VERSION`, or latest to follow the newest")
+	cmd.Flags().StringVar(&version, "pack-version", schemas.Latest, "a published `VERSION`, or latest to follow the newest; the same as PACK@VERSION")
 	cmd.Flags().StringVar(&file, "pack-config", "", "YAML or JSON `FILE` with the configuration")
 	return cmd
 }

@@ -49,6 +49,8 @@ now. PACK is one that is published, of VERSION or the newest one.`,
 	in.add(cmd)
 	cmd.Flags().StringVar(&q.Group, "group", q.Group, "`GROUP` that would enforce the pack")
 	cmd.Flags().StringVar(&file, "config", "", "YAML or JSON `FILE` with the configuration")
+	cmd.Flags().StringVar(&file, "pack-config", "", "the same as --config, as 'group enforce' has it")
+	cmd.MarkFlagsMutuallyExclusive("config", "pack-config")
 	return cmd
 }
 

@@ -41,13 +41,16 @@ after 2.0.0 is newer. Removed versions stay in the list, since none is used twic
 
 func (a *app) packRemoveCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "remove PACK VERSION|all", Short: "Take a version off the list", Args: args(cobra.ExactArgs(2)),
-		Long: `Remove takes VERSION of PACK, or all of its versions, off the list: groups cannot
-enforce it any more. It is refused while a group does. What it found stays in
+		Use: "remove PACK VERSION|all", Short: "Take a version off the list",
+		Args: args(func(cmd *cobra.Command, given []string) error { return cobra.ExactArgs(2)(cmd, packInWords(given)) }),
+		Long: `Remove takes VERSION of PACK (PACK@VERSION says the same in one word), or all of its
+versions, off the list: groups cannot enforce it any more. It is refused while a group does. What it found stays in
 reports, and the version is never free again.`,
 		Example: `  insights pack remove my_pack 1.0.0
+  insights pack remove my_pack@1.1.0
   insights pack remove my_pack all`,
 		RunE: func(cmd *cobra.Command, given []string) error {
+			given = packInWords(given)
 			return a.with(cmd.Context(), "insights pack remove", nodeOptions{work: judging}, func(ctx context.Context, s api.Service) error {
 				versions, err := removable(ctx, s, given[0], given[1])
 				if err != nil {
@@ -218,6 +221,16 @@ func packGiven(given []string) (pack, version string) {
 		return given[0], given[1]
 	}
 	return packAtVersion(given[0])
+}
+
+// packInWords are PACK@VERSION as PACK and VERSION, and anything else as it is.
+func packInWords(given []string) []string {
+	if len(given) == 1 {
+		if pack, version, found := strings.Cut(given[0], "@"); found {
+			return []string{pack, version}
+		}
+	}
+	return given
 }
 
 // packAtVersion splits PACK@VERSION; without a version it is the newest one.

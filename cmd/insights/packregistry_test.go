@@ -61,6 +61,12 @@ func TestPackRegistry(t *testing.T) {
 	}
 	checkFailure(t, p, exitError, []string{"pack", "pull", "own"}, "own-1.9.1 is there already")
 
+	checkFailure(t, p, exitUsage, []string{"group", "enforce", schemas.DefaultAccountsGroup, "own@2.0.0", "--pack-version", "1.9.1"}, "the version is given twice: own@2.0.0 and --pack-version 1.9.1")
+	checkFailure(t, p, exitUsage, []string{"pack", "remove", "own"}, "VERSION|all is missing")
+	if out := p.ok(t, "group", "enforce", schemas.DefaultAccountsGroup, "own@2.0.0"); !strings.Contains(out, "own              2.0.0 ") {
+		t.Errorf("enforced is\n%s", out)
+	}
+	checkFailure(t, p, exitError, []string{"pack", "remove", "own@2.0.0"}, "version 2.0.0 of pack own is enforced by group "+schemas.DefaultAccountsGroup)
 	p.ok(t, "group", "enforce", schemas.DefaultAccountsGroup, "own")
 	checkFailure(t, p, exitError, []string{"pack", "remove", "own", "all"}, "version 1.9.1 of pack own is enforced by group "+schemas.DefaultAccountsGroup)
 	p.json(t, &versions, "pack", "versions", "own")

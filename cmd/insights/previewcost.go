@@ -11,17 +11,26 @@ import (
 // missing are the reads that policies wait for, the dearest first, with what they
 // take: the calls that scans make for the facet, always or on demand.
 func (t *previewTally) missing() []schemas.PreviewRead {
-	calls := map[[2]string][]schemas.TypeCall{}
+	always, demand := map[[2]string][]schemas.TypeCall{}, map[[2]string][]schemas.TypeCall{}
 	for _, typ := range aws.Types() {
-		for _, c := range slices.Concat(typ.Calls, typ.OnDemand) {
+		for _, c := range typ.Calls {
 			key := [2]string{typ.Type, c.Action}
-			calls[key] = append(calls[key], c)
+			always[key] = append(always[key], c)
+		}
+		for _, c := range typ.OnDemand {
+			key := [2]string{typ.Type, c.Action}
+			demand[key] = append(demand[key], c)
 		}
 	}
 	out := make([]schemas.PreviewRead, 0, len(t.reads))
 	for _, r := range t.reads {
-		if r.State != schemas.FacetNotReadable {
-			r.Calls = callsOf(calls[[2]string{r.Type, r.Call}], r.Resources)
+		key := [2]string{r.Type, r.Call}
+		switch calls, ok := demand[key]; {
+		case r.State == schemas.FacetNotReadable:
+		case ok && (r.State == schemas.FacetNotRead || len(always[key]) == 0):
+			r.Calls = callsOf(calls, r.Resources)
+		default:
+			r.Calls = callsOf(always[key], r.Resources)
 		}
 		out = append(out, *r)
 	}

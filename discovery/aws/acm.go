@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ var listCertificates = listCall("acm:ListCertificates", 1000)
 
 var acmService = &service{
 	name:  "acm",
-	types: []typeSpec{{token: typeCertificate, calls: []call{listCertificates, tagCall}, verify: []string{describeCertificate}}},
+	types: []typeSpec{{token: typeCertificate, calls: []call{listCertificates, tagCall}, onDemand: []call{certificateDetails}, verify: []string{describeCertificate}}},
 	// "API rate quotas" of the ACM user guide: DescribeCertificate 10/s, ListCertificates 1/s.
 	limits: map[string]limit{"ACM": {rate: 10, burst: 10}, "ACM:ListCertificates": {rate: 1, burst: 2}},
 	lists:  acmLists,
@@ -47,7 +48,11 @@ func eachCertificate(ctx context.Context, s *session, arns []string, emit observ
 			if err != nil {
 				return err
 			}
-			return emitCertificates(ctx, s, []types.CertificateSummary{certificateSummary(out.Certificate)}, emit)
+			if out.Certificate == nil {
+				return errors.New(notInAnswer)
+			}
+			tags, tagsF := tagsByARN(ctx, s, []string{arn})
+			return emit(ctx, projectCertificate(s.region, certificateSummary(out.Certificate), tagsF, tags[arn], describedCertificate(ctx, *out.Certificate)))
 		})
 	}
 	p := acm.NewListCertificatesPaginator(s.acm(), &acm.ListCertificatesInput{
@@ -65,12 +70,10 @@ func emitCertificates(ctx context.Context, s *session, list []types.CertificateS
 		arns[i] = aws.ToString(c.CertificateArn)
 	}
 	tags, tagsF := tagsByARN(ctx, s, arns)
-	for i, c := range list {
-		if err := emit(ctx, projectCertificate(s.region, c, tagsF, tags[arns[i]])); err != nil {
-			return err
-		}
-	}
-	return nil
+	return parallel(ctx, detailParallel, list, func(ctx context.Context, c types.CertificateSummary) error {
+		arn := aws.ToString(c.CertificateArn)
+		return emit(ctx, projectCertificate(s.region, c, tagsF, tags[arn], moreOfCertificate(ctx, s, arn)))
+	})
 }
 
 // listedNames is how many alternative names the list has of a certificate.
@@ -93,7 +96,7 @@ func certificateSummary(c *types.CertificateDetail) types.CertificateSummary {
 	return s
 }
 
-func projectCertificate(region string, c types.CertificateSummary, tagsF facet, tags map[string]any) discovery.Observation {
+func projectCertificate(region string, c types.CertificateSummary, tagsF facet, tags map[string]any, more certificateMore) discovery.Observation {
 	arn := aws.ToString(c.CertificateArn)
 	listed := facetOf(listCertificates.action, nil)
 	d := newDocument()
@@ -107,17 +110,8 @@ func projectCertificate(region string, c types.CertificateSummary, tagsF facet, 
 	d.set("notBefore", instant(c.NotBefore)) // a certificate that was never issued has neither
 	d.set("notAfter", instant(c.NotAfter))
 	d.set("renewalEligibility", string(c.RenewalEligibility))
-	d.set("subjectAlternativeNames", sortedStrings(c.SubjectAlternativeNameSummaries))
-	if aws.ToBool(c.HasAdditionalSubjectAlternativeNames) {
-		delete(d.properties, "subjectAlternativeNames") // not all of them
-		d.notRead(describeCertificate, "subjectAlternativeNames")
-	}
-	if c.ExportOption != "" {
-		d.set("options", map[string]any{"export": string(c.ExportOption)})
-	}
 	d.facet("tags", tagsF, func() any { return tags })
-	d.notRead(describeCertificate, "certificateAuthorityArn", "domainValidationOptions", "options.certificateTransparencyLoggingPreference",
-		"renewalSummaries", "validationMethod")
+	more.set(d, c)
 	sortUnknown(d)
 	return d.observe(region, typeCertificate, arn, aws.ToString(c.DomainName), acmProjection)
 }

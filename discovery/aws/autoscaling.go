@@ -21,6 +21,7 @@ const (
 var (
 	listScalingGroups        = listCall("autoscaling:DescribeAutoScalingGroups", 100)
 	listLaunchConfigurations = listCall("autoscaling:DescribeLaunchConfigurations", 100)
+	scalingHooks             = eachCall("autoscaling:DescribeLifecycleHooks", "lifecycle hooks") // on demand
 	// Which block device is the root device is known by the image alone.
 	rootDevicesCall = call{"ec2:DescribeImages", "root devices", 100}
 )
@@ -29,7 +30,7 @@ var (
 var autoscalingService = &service{
 	name: "autoscaling",
 	types: []typeSpec{
-		{token: typeScalingGroup, calls: []call{listScalingGroups}},
+		{token: typeScalingGroup, calls: []call{listScalingGroups}, onDemand: []call{scalingHooks}},
 		{token: typeLaunchConfiguration, calls: []call{listLaunchConfigurations, rootDevicesCall}},
 	},
 	lists: autoscalingLists,
@@ -67,12 +68,17 @@ func eachScalingGroup(ctx context.Context, s *session, names []string, emit obse
 			AutoScalingGroupNames: names, MaxRecords: aws.Int32(100), IncludeInstances: aws.Bool(false),
 		})
 		return pages(ctx, p, func(out *autoscaling.DescribeAutoScalingGroupsOutput) error {
-			for _, g := range out.AutoScalingGroups {
-				if err := emit(ctx, projectScalingGroup(s.region, g)); err != nil {
-					return err
-				}
-			}
-			return nil
+			return parallel(ctx, detailParallel, out.AutoScalingGroups, func(ctx context.Context, g types.AutoScalingGroup) error {
+				var hooks []types.LifecycleHook
+				hooksF := onDemand(ctx, scalingHooks.action, func() facet {
+					out, err := s.autoscaling().DescribeLifecycleHooks(ctx, &autoscaling.DescribeLifecycleHooksInput{AutoScalingGroupName: g.AutoScalingGroupName})
+					if err == nil {
+						hooks = out.LifecycleHooks
+					}
+					return facetOf(scalingHooks.action, err).need(hooks != nil) // also when there are none
+				})
+				return emit(ctx, projectScalingGroup(s.region, g, hooksF, hooks))
+			})
 		})
 	})
 }

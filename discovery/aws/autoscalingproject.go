@@ -9,7 +9,7 @@ import (
 	"github.com/insights-scanner/insights-scanner/discovery"
 )
 
-func projectScalingGroup(region string, g types.AutoScalingGroup) discovery.Observation {
+func projectScalingGroup(region string, g types.AutoScalingGroup, hooksF facet, hooks []types.LifecycleHook) discovery.Observation {
 	name := aws.ToString(g.AutoScalingGroupName)
 	listed := facetOf(listScalingGroups.action, nil)
 	d := newDocument()
@@ -44,9 +44,25 @@ func projectScalingGroup(region string, g types.AutoScalingGroup) discovery.Obse
 	d.set("mixedInstancesPolicy", mixedInstances(g.MixedInstancesPolicy))
 	setScalingLists(d, g)
 	setScalingPolicies(d, g)
-	d.notRead("autoscaling:DescribeLifecycleHooks", "initialLifecycleHooks")
+	d.facet("initialLifecycleHooks", hooksF, func() any { return lifecycleHooks(hooks) })
 	sortUnknown(d)
 	return d.observe(region, typeScalingGroup, name, name, autoscalingProjection)
+}
+
+// lifecycleHooks are those that the group has now, whenever they were made.
+func lifecycleHooks(list []types.LifecycleHook) []any {
+	out := make([]any, len(list))
+	for i, h := range list {
+		d := newDocument()
+		d.texts(map[string]*string{
+			"name": h.LifecycleHookName, "lifecycleTransition": h.LifecycleTransition, "defaultResult": h.DefaultResult,
+			"notificationMetadata": h.NotificationMetadata, "notificationTargetArn": h.NotificationTargetARN, "roleArn": h.RoleARN,
+		})
+		d.set("heartbeatTimeout", optional(h.HeartbeatTimeout))
+		out[i] = d.properties
+	}
+	sortByJSON(out)
+	return out
 }
 
 func setScalingLists(d *document, g types.AutoScalingGroup) {
@@ -240,7 +256,7 @@ func projectLaunchConfiguration(region string, c types.LaunchConfiguration, root
 	}
 	launchDevices(d, c, rootF, root)
 	if aws.ToString(c.UserData) != "" {
-		d.notRead(listLaunchConfigurations.action, "userData", "userDataBase64")
+		d.withheld("userData", "userDataBase64")
 	}
 	sortUnknown(d)
 	return d.observe(region, typeLaunchConfiguration, name, name, autoscalingProjection)

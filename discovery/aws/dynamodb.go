@@ -25,7 +25,7 @@ var (
 
 var dynamodbService = &service{
 	name:  "dynamodb",
-	types: []typeSpec{{token: typeTable, calls: []call{listTables, describeTable, tableBackups, tagCall}, onDemand: []call{tableTTL}}},
+	types: []typeSpec{{token: typeTable, calls: []call{listTables, describeTable, tableBackups, tagCall}, onDemand: []call{tableTTL, replicaProtection, replicaRecovery}}},
 	// "You can call DescribeContinuousBackups at a maximum rate of 10 times per second".
 	limits: map[string]limit{"DynamoDB:DescribeContinuousBackups": {rate: 10, burst: 10}},
 	lists:  dynamodbLists,
@@ -54,7 +54,7 @@ func readTables(ctx context.Context, s *session, names []string, emit observe) e
 	tags, tagsF := tagsByARN(ctx, s, arns)
 	return parallel(ctx, detailParallel, names, func(ctx context.Context, name string) error {
 		t := &tableFacets{name: name, arn: s.tableARN(name), tags: tags[s.tableARN(name)], tagsF: tagsF}
-		if t.read(ctx, s.dynamodb()); t.gone {
+		if t.read(ctx, s); t.gone {
 			return nil
 		}
 		return emit(ctx, t.project(s.region))
@@ -73,12 +73,14 @@ type tableFacets struct {
 	table    types.TableDescription
 	recovery types.PointInTimeRecoveryDescription
 	ttl      types.TimeToLiveDescription
+	replicas tableReplicas
 	tags     map[string]any
 
 	tableF, recoveryF, tagsF, ttlF facet
 }
 
-func (t *tableFacets) read(ctx context.Context, c *dynamodb.Client) {
+func (t *tableFacets) read(ctx context.Context, s *session) {
+	c := s.dynamodb()
 	out, err := c.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &t.name})
 	if isNotFound(err, "ResourceNotFoundException") {
 		t.gone = true
@@ -105,6 +107,7 @@ func (t *tableFacets) read(ctx context.Context, c *dynamodb.Client) {
 		t.recoveryF = t.recoveryF.need(t.recovery.PointInTimeRecoveryStatus != "")
 	}
 	t.ttlF = onDemand(ctx, tableTTL.action, func() facet { return t.readTTL(ctx, c) })
+	t.replicas = readReplicas(ctx, s, t.name, t.table.Replicas)
 }
 
 func (t *tableFacets) readTTL(ctx context.Context, c *dynamodb.Client) facet {
@@ -130,7 +133,6 @@ func (t *tableFacets) project(region string) discovery.Observation {
 		"onDemandThroughput":     func() any { return onDemandThroughput(v.OnDemandThroughput) },
 		"rangeKey":               func() any { return sort },
 		"readCapacity":           func() any { return tableCapacity(v.ProvisionedThroughput).read },
-		"replicas":               func() any { return tableReplicas(region, v.Replicas) },
 		"serverSideEncryption":   func() any { return tableEncryption(v.SSEDescription) },
 		"streamEnabled":          func() any { return v.StreamSpecification != nil && aws.ToBool(v.StreamSpecification.StreamEnabled) },
 		"streamViewType":         func() any { return streamView(v.StreamSpecification) },
@@ -148,9 +150,8 @@ func (t *tableFacets) project(region string) discovery.Observation {
 		return r.properties
 	})
 	d.facet("tags", t.tagsF, func() any { return t.tags })
-	if len(v.Replicas) > 0 { // asked for in their regions
-		d.notRead(describeTable.action, "replicas.deletionProtectionEnabled")
-		d.notRead(tableBackups.action, "replicas.pointInTimeRecovery")
+	if !d.unread(t.tableF, "replicas") {
+		t.replicas.set(d, v.Replicas)
 	}
 	d.facet("ttl", t.ttlF, func() any {
 		ttl := newDocument()

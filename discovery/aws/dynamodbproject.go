@@ -91,22 +91,6 @@ func warmThroughput(t *types.TableWarmThroughputDescription) any {
 	return d.properties
 }
 
-// tableReplicas are the copies of the table in other regions.
-func tableReplicas(region string, list []types.ReplicaDescription) []any {
-	replicas := []any{}
-	for _, r := range list {
-		if aws.ToString(r.RegionName) == region {
-			continue
-		}
-		d := newDocument()
-		d.set("regionName", aws.ToString(r.RegionName))
-		d.set("kmsKeyArn", aws.ToString(r.KMSMasterKeyId))
-		replicas = append(replicas, d.properties)
-	}
-	sortByJSON(replicas)
-	return replicas
-}
-
 // tableIndex is what global and local indexes have in common.
 func tableIndex(name *string, schema []types.KeySchemaElement, p *types.Projection) *document {
 	d := newDocument()

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -30,7 +31,7 @@ const (
 var ec2Service = &service{
 	name: "ec2",
 	types: []typeSpec{
-		{token: typeInstance, calls: []call{listCall("ec2:DescribeInstances", 1000)}},
+		{token: typeInstance, calls: []call{listCall("ec2:DescribeInstances", 1000)}, onDemand: []call{instanceStops, instanceEnds, instanceVolumes}},
 		{token: typeVolume, calls: []call{listCall("ec2:DescribeVolumes", 1000)}},
 		{token: typeSecurityGroup, calls: []call{listCall("ec2:DescribeSecurityGroups", 1000)}},
 		{token: typeDefaultGroup, calls: []call{listCall("ec2:DescribeSecurityGroups", 1000)}, with: typeSecurityGroup},
@@ -106,17 +107,20 @@ func eachSecurityGroup(ctx context.Context, s *session, ids []string, emit obser
 func eachInstance(ctx context.Context, s *session, ids []string, emit observe) error {
 	p := ec2.NewDescribeInstancesPaginator(s.ec2(), &ec2.DescribeInstancesInput{MaxResults: ec2PageSize, Filters: idFilter("instance-id", ids)})
 	return pages(ctx, p, func(out *ec2.DescribeInstancesOutput) error {
+		var list []types.Instance
 		for _, r := range out.Reservations {
-			for _, i := range r.Instances {
-				if i.State != nil && i.State.Name == types.InstanceStateNameTerminated {
-					continue // listed for an hour, but it does not exist any more
-				}
-				if err := emit(ctx, projectInstance(s.region, i)); err != nil {
-					return err
-				}
-			}
+			list = append(list, r.Instances...)
 		}
-		return nil
+		// Terminated ones are listed for an hour, but do not exist any more.
+		list = slices.DeleteFunc(list, func(i types.Instance) bool {
+			return i.State != nil && i.State.Name == types.InstanceStateNameTerminated
+		})
+		encrypted, encryptedF := encryptedVolumes(ctx, s, list)
+		return parallel(ctx, detailParallel, list, func(ctx context.Context, i types.Instance) error {
+			more := readInstanceAttributes(ctx, s, i.InstanceId)
+			more.encrypted, more.encryptedF = encrypted, encryptedF
+			return emit(ctx, projectInstance(s.region, i, more))
+		})
 	})
 }
 

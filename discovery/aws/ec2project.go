@@ -129,7 +129,7 @@ func groupRule(p types.IpPermission, description string, sources map[string][]st
 	return rule
 }
 
-func projectInstance(region string, i types.Instance) discovery.Observation {
+func projectInstance(region string, i types.Instance, more instanceMore) discovery.Observation {
 	id := aws.ToString(i.InstanceId)
 	d := newDocument()
 	d.set("region", region)
@@ -168,36 +168,10 @@ func projectInstance(region string, i types.Instance) discovery.Observation {
 		options.set("instanceMetadataTags", string(m.InstanceMetadataTags))
 		d.set("metadataOptions", options.properties)
 	}
-	blockDevices(d, i)
+	more.set(d, i)
 	d.set("tags", ec2Tags(i.Tags))
-	d.notRead("ec2:DescribeInstanceAttribute", "disableApiTermination", "disableApiStop", "userData", "userDataBase64")
+	d.withheld("userData", "userDataBase64")
 	return d.observe(region, typeInstance, id, id, ec2Projection)
-}
-
-// blockDevices names the volumes of an instance. Whether they are encrypted is
-// a property of the volumes, which are resources of their own.
-func blockDevices(d *document, i types.Instance) {
-	devices := []any{}
-	for _, m := range i.BlockDeviceMappings {
-		if m.Ebs == nil {
-			continue
-		}
-		device := map[string]any{
-			"deviceName": aws.ToString(m.DeviceName), "volumeId": aws.ToString(m.Ebs.VolumeId),
-			"deleteOnTermination": aws.ToBool(m.Ebs.DeleteOnTermination),
-		}
-		if aws.ToString(m.DeviceName) == aws.ToString(i.RootDeviceName) {
-			d.set("rootBlockDevice", device)
-			d.notRead("ec2:DescribeVolumes", "rootBlockDevice.encrypted")
-			continue
-		}
-		devices = append(devices, device)
-	}
-	if len(devices) > 0 {
-		sortByJSON(devices)
-		d.set("ebsBlockDevices", devices)
-		d.notRead("ec2:DescribeVolumes", "ebsBlockDevices.encrypted")
-	}
 }
 
 func projectVolume(region string, v types.Volume) discovery.Observation {

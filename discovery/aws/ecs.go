@@ -15,8 +15,8 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// ecsProjection counts changes of the projections in ecsproject.go.
-const ecsProjection = 1
+// ecsProjection counts changes of the projections in ecsproject.go and ecsdeployment.go.
+const ecsProjection = 2
 
 const (
 	typeECSCluster = "aws:ecs/cluster:Cluster"

@@ -17,11 +17,17 @@ const fullECSCluster = `{"clusters":[{"clusterArn":"arn:aws:ecs:us-east-1:123456
 const fullECSService = `{"services":[{"serviceArn":"arn:aws:ecs:us-east-1:123456789012:service/cluster-000000/service-000000","status":"ACTIVE","clusterArn":"arn:aws:ecs:us-east-1:123456789012:cluster/cluster-000000",` +
 	`"taskDefinition":"arn:d","desiredCount":2,"launchType":"EC2","platformVersion":"1.4.0","roleArn":"arn:r","schedulingStrategy":"REPLICA","propagateTags":"SERVICE","availabilityZoneRebalancing":"ENABLED",` +
 	`"enableECSManagedTags":true,"enableExecuteCommand":true,"healthCheckGracePeriodSeconds":0,"deploymentController":{"type":"ECS"},` +
-	`"deploymentConfiguration":{"alarms":{"alarmNames":["b","a"],"enable":true,"rollback":false},"maximumPercent":200,"minimumHealthyPercent":50,"deploymentCircuitBreaker":{"enable":true,"rollback":true}},` +
+	`"deploymentConfiguration":{"strategy":"CANARY","bakeTimeInMinutes":0,"canaryConfiguration":{"canaryPercent":5.5,"canaryBakeTimeInMinutes":10},` +
+	`"linearConfiguration":{"stepPercent":10,"stepBakeTimeInMinutes":6},"lifecycleHooks":[{"hookTargetArn":"arn:f","roleArn":"arn:r","lifecycleStages":["PRE_SCALE_UP"],"hookDetails":{"a":[1,"b"]},"targetType":"AWS_LAMBDA",` +
+	`"timeoutConfiguration":{"action":"ROLLBACK","timeoutInMinutes":5}}],"alarms":{"alarmNames":["b","a"],"enable":true,"rollback":false},"maximumPercent":200,"minimumHealthyPercent":50,"deploymentCircuitBreaker":{"enable":true,"rollback":true}},` +
 	`"capacityProviderStrategy":[{"capacityProvider":"b","weight":1,"base":0},{"capacityProvider":"a","weight":2,"base":1}],"loadBalancers":[{"containerName":"c","containerPort":80,"targetGroupArn":"arn:t"},{"containerName":"c","containerPort":80,"loadBalancerName":"elb"}],` +
 	`"serviceRegistries":[{"registryArn":"arn:s","port":1}],"placementConstraints":[{"type":"distinctInstance"}],"placementStrategy":[{"type":"spread","field":"z"},{"type":"binpack","field":"cpu"}],` +
 	`"networkConfiguration":{"awsvpcConfiguration":{"subnets":["s2","s1"],"securityGroups":["g"],"assignPublicIp":"ENABLED"}},"tags":[{"key":"a","value":"b"}],` +
-	`"deployments":[{"status":"PRIMARY","volumeConfigurations":[{"name":"v","managedEBSVolume":{"roleArn":"arn:r","encrypted":true,"filesystemType":"xfs","iops":3000,"kmsKeyId":"k","sizeInGiB":10,"snapshotId":"s","throughput":125,"volumeType":"gp3","tagSpecifications":[{"resourceType":"volume"}]}}]}]}]}`
+	`"deployments":[{"status":"ACTIVE","serviceConnectConfiguration":{"enabled":false}},{"status":"PRIMARY","serviceConnectConfiguration":{"enabled":true,"namespace":"arn:n",` +
+	`"accessLogConfiguration":{"format":"JSON","includeQueryParameters":"DISABLED"},"logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":"g"},"secretOptions":[{"name":"n","valueFrom":"arn:s"}]},` +
+	`"services":[{"portName":"http","discoveryName":"d","ingressPortOverride":8080,"clientAliases":[{"port":80,"dnsName":"web","testTrafficRules":{"header":{"name":"x","value":{"exact":"y"}}}}],` +
+	`"timeout":{"idleTimeoutSeconds":1,"perRequestTimeoutSeconds":2},"tls":{"issuerCertificateAuthority":{"awsPcaAuthorityArn":"arn:pca"},"kmsKey":"k","roleArn":"arn:r"}}]},` +
+	`"vpcLatticeConfigurations":[{"portName":"http","roleArn":"arn:r","targetGroupArn":"arn:t"}],"volumeConfigurations":[{"name":"v","managedEBSVolume":{"roleArn":"arn:r","encrypted":true,"filesystemType":"xfs","iops":3000,"kmsKeyId":"k","sizeInGiB":10,"snapshotId":"s","throughput":125,"volumeType":"gp3","tagSpecifications":[{"resourceType":"volume"}]}}]}]}]}`
 
 const fullDefinition = `{"taskDefinition":{"status":"ACTIVE","cpu":"256","memory":"512","networkMode":"host","pidMode":"host","ipcMode":"task","executionRoleArn":"arn:e","taskRoleArn":"arn:t",` +
 	`"requiresCompatibilities":["FARGATE","EC2"],"runtimePlatform":{"cpuArchitecture":"ARM64","operatingSystemFamily":"LINUX"},"enableFaultInjection":false,"ephemeralStorage":{"sizeInGiB":30},` +

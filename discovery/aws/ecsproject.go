@@ -83,8 +83,6 @@ func projectECSService(region, cluster string, f facet, v types.Service) discove
 	serviceDeployment(d, v)
 	servicePlacement(d, v)
 	d.set("tags", ecsTags(v.Tags))
-	// In the answer, and given by none of the properties.
-	d.notRead(describeECSServices.action, "deploymentConfiguration", "serviceConnectConfiguration", "vpcLatticeConfigurations")
 	return d.observe(region, typeECSService, id, name, ecsProjection)
 }
 
@@ -93,7 +91,8 @@ func serviceDeployment(d *document, v types.Service) {
 		d.set("deploymentController", map[string]any{"type": string(c.Type)})
 	}
 	c := v.DeploymentConfiguration
-	if c == nil {
+	if c == nil { // every service has one
+		d.told("deploymentConfiguration", nil, externallyDeployed(v), describeECSServices.action)
 		return
 	}
 	if a := c.Alarms; a != nil {
@@ -102,6 +101,7 @@ func serviceDeployment(d *document, v types.Service) {
 	if b := c.DeploymentCircuitBreaker; b != nil {
 		d.set("deploymentCircuitBreaker", map[string]any{"enable": b.Enable, "rollback": b.Rollback})
 	}
+	d.set("deploymentConfiguration", deploymentConfiguration(*c))
 	if c.MaximumPercent != nil {
 		d.set("deploymentMaximumPercent", int(*c.MaximumPercent))
 	}
@@ -132,9 +132,21 @@ func servicePlacement(d *document, v types.Service) {
 			"assignPublicIp": c.AssignPublicIp == types.AssignPublicIpEnabled, "subnets": sortedStrings(c.Subnets), "securityGroups": sortedStrings(c.SecurityGroups),
 		})
 	}
+	told := externallyDeployed(v) // by task sets, which are resources of their own
 	for _, p := range v.Deployments {
-		if aws.ToString(p.Status) == "PRIMARY" && len(p.VolumeConfigurations) > 0 { // there is one at most
+		if aws.ToString(p.Status) != "PRIMARY" {
+			continue
+		}
+		told = true
+		if len(p.VolumeConfigurations) > 0 { // there is one at most
 			d.set("volumeConfiguration", serviceVolume(p.VolumeConfigurations[0]))
+		}
+		d.set("serviceConnectConfiguration", serviceConnect(p.ServiceConnectConfiguration))
+		d.set("vpcLatticeConfigurations", latticeConfigurations(p.VpcLatticeConfigurations))
+	}
+	for _, name := range []string{"serviceConnectConfiguration", "volumeConfiguration", "vpcLatticeConfigurations"} {
+		if !told {
+			d.told(name, nil, false, describeECSServices.action)
 		}
 	}
 }

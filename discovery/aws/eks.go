@@ -28,6 +28,8 @@ var (
 	describeNodeGroup  = eachCall("eks:DescribeNodegroup", "settings")
 	listAddons         = listCall("eks:ListAddons", 100)
 	describeAddon      = eachCall("eks:DescribeAddon", "settings")
+	// On demand, for each of an add-on's associations.
+	addonIdentity = eachCall("eks:DescribePodIdentityAssociation", "pod identity")
 )
 
 // EKS publishes no rates for these operations.
@@ -36,7 +38,7 @@ var eksService = &service{
 	types: []typeSpec{
 		{token: typeEKSCluster, calls: []call{listEKSClusters, describeEKSCluster}},
 		{token: typeNodeGroup, calls: []call{onceCall(listEKSClusters.action, "clusters"), listNodeGroups, describeNodeGroup}},
-		{token: typeAddon, calls: []call{onceCall(listEKSClusters.action, "clusters"), listAddons, describeAddon}},
+		{token: typeAddon, calls: []call{onceCall(listEKSClusters.action, "clusters"), listAddons, describeAddon}, onDemand: []call{addonIdentity}},
 	},
 	lists: []list{{listEKSClusters.action, []string{typeEKSCluster, typeNodeGroup, typeAddon}, everyEKSCluster}},
 	direct: []list{
@@ -262,7 +264,7 @@ func projectNodeGroup(d *document, g *types.Nodegroup) {
 	d.set("tags", anyMap(g.Tags))
 }
 
-var addonProperties = []string{"addonVersion", "arn", "configurationValues", "namespaceConfig", "serviceAccountRoleArn", "tags"}
+var addonProperties = []string{"addonVersion", "arn", "configurationValues", "namespaceConfig", "podIdentityAssociations", "serviceAccountRoleArn", "tags"}
 
 func readAddon(ctx context.Context, s *session, id string) (discovery.Observation, error) {
 	cluster, name, _ := strings.Cut(id, ":")
@@ -282,8 +284,31 @@ func readAddon(ctx context.Context, s *session, id string) (discovery.Observatio
 		d.set("configurationValues", aws.ToString(a.ConfigurationValues))
 		d.set("namespaceConfig", wireObject(a.NamespaceConfig))
 		d.set("tags", anyMap(a.Tags))
+		if len(a.PodIdentityAssociations) > 0 {
+			list, f := podIdentities(ctx, s, cluster, a.PodIdentityAssociations)
+			d.facet("podIdentityAssociations", f, func() any { return list })
+		}
 	}
-	d.notRead("eks:DescribePodIdentityAssociation", "podIdentityAssociations")
 	sortUnknown(d)
 	return d.observe(s.region, typeAddon, id, name, eksProjection), err
+}
+
+// podIdentities are the associations of an add-on, which names them by ARN.
+func podIdentities(ctx context.Context, s *session, cluster string, arns []string) (list []any, f facet) {
+	f = onDemand(ctx, addonIdentity.action, func() facet {
+		for _, arn := range arns {
+			id := afterSlash(arn)
+			out, err := s.eks().DescribePodIdentityAssociation(ctx, &eks.DescribePodIdentityAssociationInput{ClusterName: &cluster, AssociationId: &id})
+			there := err == nil && out.Association != nil && out.Association.RoleArn != nil
+			if f := facetOf(addonIdentity.action, err).need(there); f.state.Unknown() {
+				return f
+			}
+			list = append(list, texts(map[string]string{
+				"roleArn": aws.ToString(out.Association.RoleArn), "serviceAccount": aws.ToString(out.Association.ServiceAccount),
+			}))
+		}
+		sortByJSON(list)
+		return facetOf(addonIdentity.action, nil)
+	})
+	return list, f
 }

@@ -35,8 +35,8 @@ var (
 var elbv2Service = &service{
 	name: "elbv2",
 	types: []typeSpec{
-		{token: typeLoadBalancer, calls: []call{listLoadBalancers, loadBalancerAttributes, tagCall}},
-		{token: typeListener, calls: []call{listLoadBalancers, listListeners, listenerTagsCall}},
+		{token: typeLoadBalancer, calls: []call{listLoadBalancers, loadBalancerAttributes, tagCall}, onDemand: []call{loadBalancerCapacity}},
+		{token: typeListener, calls: []call{listLoadBalancers, listListeners, listenerTagsCall}, onDemand: []call{listenerAttributesCall}},
 		{token: typeTargetGroup, calls: []call{listTargetGroups, targetGroupAttributes, tagCall}},
 	},
 	limits: map[string]limit{"Elastic Load Balancing v2": elbLimit},
@@ -119,7 +119,8 @@ func readLoadBalancers(ctx context.Context, s *session, list []types.LoadBalance
 				attributes[aws.ToString(a.Key)] = aws.ToString(a.Value)
 			}
 		}
-		return emit(ctx, projectLoadBalancer(s.region, lb, f, attributes, tagsF, tags[aws.ToString(lb.LoadBalancerArn)]))
+		capacity, capacityF := readCapacity(ctx, s, lb.LoadBalancerArn)
+		return emit(ctx, projectLoadBalancer(s.region, lb, f, attributes, capacityF, capacity, tagsF, tags[aws.ToString(lb.LoadBalancerArn)]))
 	})
 }
 
@@ -163,16 +164,15 @@ func emitListeners(ctx context.Context, s *session, list []types.Listener, emit 
 	}
 	read := listenerTags{tags: map[string]map[string]any{}, gone: map[string]bool{}}
 	tagsF := facetOf(listenerTagsCall.action, read.of(ctx, s, arns))
-	for i, l := range list {
-		if read.gone[arns[i]] {
-			continue
+	return parallel(ctx, detailParallel, list, func(ctx context.Context, l types.Listener) error {
+		arn := aws.ToString(l.ListenerArn)
+		attributes, f, gone := readListenerAttributes(ctx, s, l.ListenerArn)
+		if gone || read.gone[arn] {
+			return nil
 		}
-		tags, there := read.tags[arns[i]]
-		if err := emit(ctx, projectListener(s.region, l, tagsF.need(there), tags)); err != nil {
-			return err
-		}
-	}
-	return nil
+		tags, there := read.tags[arn]
+		return emit(ctx, projectListener(s.region, l, f, attributes, tagsF.need(there), tags))
+	})
 }
 
 // listenerTags are read from the service itself: of the types in this file the

@@ -59,7 +59,7 @@ func (a elbAttribute) of(kind types.LoadBalancerTypeEnum) bool {
 	return kind == "" || slices.Contains(a.kinds, kind)
 }
 
-func projectLoadBalancer(region string, lb types.LoadBalancer, f facet, attributes map[string]string, tagsF facet, tags map[string]any) discovery.Observation {
+func projectLoadBalancer(region string, lb types.LoadBalancer, f facet, attributes map[string]string, capacityF facet, capacity any, tagsF facet, tags map[string]any) discovery.Observation {
 	arn := aws.ToString(lb.LoadBalancerArn)
 	listed := facetOf(listLoadBalancers.action, nil)
 	d := newDocument()
@@ -94,7 +94,7 @@ func projectLoadBalancer(region string, lb types.LoadBalancer, f facet, attribut
 			})
 		}
 	}
-	d.notRead("elasticloadbalancing:DescribeCapacityReservation", "minimumLoadBalancerCapacity")
+	d.facet("minimumLoadBalancerCapacity", capacityF, func() any { return capacity })
 	sortUnknown(d)
 	return d.observe(region, typeLoadBalancer, arn, aws.ToString(lb.LoadBalancerName), elbv2Projection)
 }
@@ -122,28 +122,14 @@ func setSubnets(d *document, zones []types.AvailabilityZone) {
 	d.set("subnetMappings", mappings)
 }
 
-// listenerAttributes take a call for each listener.
-var listenerAttributes = []string{
-	"tcpIdleTimeoutSeconds", "routingHttpResponseServerEnabled", "routingHttpResponseStrictTransportSecurityHeaderValue",
-	"routingHttpResponseAccessControlAllowOriginHeaderValue", "routingHttpResponseAccessControlAllowMethodsHeaderValue",
-	"routingHttpResponseAccessControlAllowHeadersHeaderValue", "routingHttpResponseAccessControlAllowCredentialsHeaderValue",
-	"routingHttpResponseAccessControlExposeHeadersHeaderValue", "routingHttpResponseAccessControlMaxAgeHeaderValue",
-	"routingHttpResponseContentSecurityPolicyHeaderValue", "routingHttpResponseXContentTypeOptionsHeaderValue",
-	"routingHttpResponseXFrameOptionsHeaderValue", "routingHttpRequestXAmznMtlsClientcertHeaderName",
-	"routingHttpRequestXAmznMtlsClientcertIssuerHeaderName", "routingHttpRequestXAmznMtlsClientcertLeafHeaderName",
-	"routingHttpRequestXAmznMtlsClientcertSerialNumberHeaderName", "routingHttpRequestXAmznMtlsClientcertSubjectHeaderName",
-	"routingHttpRequestXAmznMtlsClientcertValidityHeaderName", "routingHttpRequestXAmznTlsCipherSuiteHeaderName",
-	"routingHttpRequestXAmznTlsVersionHeaderName",
-}
-
-func projectListener(region string, l types.Listener, tagsF facet, tags map[string]any) discovery.Observation {
+func projectListener(region string, l types.Listener, f facet, attributes map[string]string, tagsF facet, tags map[string]any) discovery.Observation {
 	arn := aws.ToString(l.ListenerArn)
 	d := newDocument()
 	d.set("region", region)
 	d.set("arn", arn)
 	d.set("loadBalancerArn", aws.ToString(l.LoadBalancerArn))
 	listed := facetOf(listListeners.action, nil)
-	if !strings.Contains(arn, ":listener/gwy/") { // a gateway load balancer's listener has neither
+	if !isGateway(l) { // whose listeners have neither
 		d.facet("port", listed.need(l.Port != nil), func() any { return optional(l.Port) })
 		d.facet("protocol", listed.need(l.Protocol != ""), func() any { return string(l.Protocol) })
 	}
@@ -168,7 +154,7 @@ func projectListener(region string, l types.Listener, tagsF facet, tags map[stri
 	}
 	d.facet("defaultActions", listed.need(len(actions) > 0), func() any { return actions })
 	d.facet("tags", tagsF, func() any { return tags })
-	d.notRead("elasticloadbalancing:DescribeListenerAttributes", listenerAttributes...)
+	setListenerAttributes(d, l, f, attributes)
 	sortUnknown(d)
 	return d.observe(region, typeListener, arn, listenerName(l), elbv2Projection)
 }

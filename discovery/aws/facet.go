@@ -115,6 +115,14 @@ func (d *document) notRead(call string, names ...string) {
 	}
 }
 
+// withheld lists properties that are not read, also when packs need them: they may
+// hold secrets.
+func (d *document) withheld(names ...string) {
+	for _, n := range names {
+		d.unknown = append(d.unknown, schemas.UnknownPath{Path: n, State: schemas.FacetNotRead, Reason: "not read: it may hold secrets"})
+	}
+}
+
 // notReadable lists properties that can be set and are never returned.
 func (d *document) notReadable(names ...string) {
 	for _, n := range names {

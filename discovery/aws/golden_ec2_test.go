@@ -40,7 +40,25 @@ func fullInstance() types.Instance {
 
 func TestGoldenInstances(t *testing.T) {
 	t.Parallel()
-	golden(t, "ec2-instances", []discovery.Observation{projectInstance(home, fullInstance()), projectInstance(home, types.Instance{InstanceId: aws.String("i-0")})})
+	on, off := &types.AttributeBooleanValue{Value: aws.Bool(true)}, &types.AttributeBooleanValue{Value: aws.Bool(false)}
+	read := facetOf(describeInstanceAttribute, nil)
+	more := instanceMore{stop: on, end: off, stopF: read, endF: read, encrypted: map[string]bool{}, encryptedF: facetOf(instanceVolumes.action, nil)}
+	for i, b := range fullInstance().BlockDeviceMappings {
+		if b.Ebs != nil {
+			more.encrypted[aws.ToString(b.Ebs.VolumeId)] = i%2 == 0
+		}
+	}
+	golden(t, "ec2-instances", []discovery.Observation{
+		projectInstance(home, fullInstance(), unreadInstance(t)), projectInstance(home, types.Instance{InstanceId: aws.String("i-0")}, unreadInstance(t)),
+		projectInstance(home, fullInstance(), more),
+	})
+}
+
+// unreadInstance is what is told of an instance when no pack needs more.
+func unreadInstance(t *testing.T) instanceMore {
+	m := readInstanceAttributes(t.Context(), nil, nil)
+	m.encrypted, m.encryptedF = encryptedVolumes(t.Context(), nil, nil)
+	return m
 }
 
 // permission is a rule with sources in an order that EC2 does not promise.
@@ -143,7 +161,7 @@ func TestOrderOfAnswersDoesNotMatter(t *testing.T) {
 	i, j := fullInstance(), fullInstance()
 	slices.Reverse(j.SecurityGroups)
 	slices.Reverse(j.BlockDeviceMappings)
-	if got, want := text(projectInstance(home, j)), text(projectInstance(home, i)); got != want {
+	if got, want := text(projectInstance(home, j, unreadInstance(t))), text(projectInstance(home, i, unreadInstance(t))); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

@@ -43,8 +43,19 @@ func TestGoldenPrincipals(t *testing.T) {
 	list = append(list, projectUser(types.UserDetail{UserName: aws.String("bare")})...)
 	list = append(list, projectGroup(types.GroupDetail{GroupName: aws.String("group"), Path: aws.String("/"), GroupPolicyList: inline, AttachedManagedPolicies: attached})...)
 	list = append(list, projectGroup(types.GroupDetail{GroupName: aws.String("bare")})...)
-	list = append(list, projectRole(fullRole())...)
-	golden(t, "iam-principals", append(list, projectRole(types.RoleDetail{RoleName: aws.String("bare")})...))
+	read := roleMore{role: types.Role{Description: aws.String("runs apps"), MaxSessionDuration: aws.Int32(7200)}, facet: facetOf(roleDescription.action, nil)}
+	list = append(list, projectRole(fullRole(), read)...)
+	golden(t, "iam-principals", append(list, projectRole(types.RoleDetail{RoleName: aws.String("bare")}, unreadRole(t))...))
+}
+
+// unreadRole is what is told of a role when no pack needs more.
+func unreadRole(t *testing.T) roleMore {
+	t.Helper()
+	more, err := moreOfRoles(t.Context(), nil, make([]types.RoleDetail, 1), func(string) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return more[0]
 }
 
 func TestGoldenPolicies(t *testing.T) {
@@ -68,7 +79,7 @@ func TestOrderOfAttachmentsDoesNotMatter(t *testing.T) {
 	a, b := fullRole(), fullRole()
 	slices.Reverse(b.RolePolicyList)
 	slices.Reverse(b.AttachedManagedPolicies)
-	x, y := projectRole(a)[0], projectRole(b)[0]
+	x, y := projectRole(a, unreadRole(t))[0], projectRole(b, unreadRole(t))[0]
 	for _, name := range []string{"managedPolicyArns", "inlinePolicies"} {
 		if encode(x.Properties[name]) != encode(y.Properties[name]) || x.Properties[name] == nil {
 			t.Errorf("%s: %v, %v", name, x.Properties[name], y.Properties[name])

@@ -71,6 +71,9 @@ func detailSpecs() []typeSpec {
 	specs := make([]typeSpec, len(detailTypes))
 	for i, t := range detailTypes {
 		specs[i] = typeSpec{token: t, calls: []call{listCall(authorizationDetails, 1000)}, verify: []string{detailReads[t]}}
+		if t == typeRole {
+			specs[i].onDemand = []call{roleDescription}
+		}
 	}
 	return specs
 }
@@ -97,7 +100,7 @@ func readIAM(ctx context.Context, s *session, r *run) error {
 	if err := emit(ctx, users...); err != nil {
 		return err
 	}
-	err = eachDetail(ctx, s, emit)
+	err = eachDetail(ctx, s, func(string) bool { return true }, emit)
 	if call, ok := errors.AsType[listError](err); ok {
 		r.incomplete(authorizationDetails, call.err, detailTypes...)
 		return nil
@@ -106,8 +109,8 @@ func readIAM(ctx context.Context, s *session, r *run) error {
 }
 
 // eachDetail emits everything that the authorization details hold, without what
-// belongs to AWS.
-func eachDetail(ctx context.Context, s *session, emit observe) error {
+// belongs to AWS. More is read on demand of those roles that are wanted.
+func eachDetail(ctx context.Context, s *session, wanted func(role string) bool, emit observe) error {
 	p := iam.NewGetAccountAuthorizationDetailsPaginator(s.iam(), &iam.GetAccountAuthorizationDetailsInput{
 		MaxItems: aws.Int32(1000),
 		Filter:   []types.EntityType{types.EntityTypeUser, types.EntityTypeGroup, types.EntityTypeRole, types.EntityTypeLocalManagedPolicy},
@@ -123,11 +126,18 @@ func eachDetail(ctx context.Context, s *session, emit observe) error {
 				return err
 			}
 		}
-		for _, r := range out.RoleDetailList {
-			if strings.HasPrefix(aws.ToString(r.Path), "/aws-service-role/") {
-				continue // the customer cannot change it
+		roles := slices.DeleteFunc(out.RoleDetailList, func(r types.RoleDetail) bool {
+			return strings.HasPrefix(aws.ToString(r.Path), "/aws-service-role/") // the customer cannot change it
+		})
+		more, err := moreOfRoles(ctx, s, roles, wanted)
+		if err != nil {
+			return err
+		}
+		for i, r := range roles {
+			if more[i].gone {
+				continue
 			}
-			if err := emit(ctx, projectRole(r)...); err != nil {
+			if err := emit(ctx, projectRole(r, more[i])...); err != nil {
 				return err
 			}
 		}
@@ -166,7 +176,10 @@ func verifyIAM(ctx context.Context, s *session, r *run, token string, keys []sch
 	}
 	// Lists lag behind: read once more, now for what is known to exist.
 	found := map[schemas.Key]bool{}
-	err = eachDetail(ctx, s, func(ctx context.Context, list ...discovery.Observation) error {
+	wanted := func(role string) bool {
+		return slices.ContainsFunc(there, func(k schemas.Key) bool { return k.Type == typeRole && k.ID == role })
+	}
+	err = eachDetail(ctx, s, wanted, func(ctx context.Context, list ...discovery.Observation) error {
 		for _, o := range list {
 			if slices.Contains(there, o.Key) && !found[o.Key] {
 				found[o.Key] = true

@@ -91,7 +91,7 @@ func projectGroup(g types.GroupDetail) []discovery.Observation {
 	return append(list, attached(typeGroupAttachment, "group", name, g.AttachedManagedPolicies)...)
 }
 
-func projectRole(r types.RoleDetail) []discovery.Observation {
+func projectRole(r types.RoleDetail, more roleMore) []discovery.Observation {
 	name := aws.ToString(r.RoleName)
 	d := newDocument()
 	d.set("name", name)
@@ -101,7 +101,7 @@ func projectRole(r types.RoleDetail) []discovery.Observation {
 	d.set("tags", iamTags(r.Tags))
 	d.set("managedPolicyArns", policyArns(r.AttachedManagedPolicies))
 	d.set("inlinePolicies", inlinePolicies(r.RolePolicyList))
-	d.notRead("iam:GetRole", "description", "maxSessionDuration")
+	more.set(d)
 	list := []discovery.Observation{global(d, typeRole, name, name)}
 	list = append(list, inline(typeRolePolicy, "role", name, r.RolePolicyList)...)
 	return append(list, attached(typeRoleAttachment, "role", name, r.AttachedManagedPolicies)...)

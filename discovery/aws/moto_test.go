@@ -53,6 +53,9 @@ type second struct {
 		Type, ID, Name, Region string
 		Properties             map[string]any
 		Unknown                []string
+		// More is with everything that is read on demand.
+		More        map[string]any
+		MoreUnknown []string
 	}
 	Explained map[string]map[string]string // by type and property
 }
@@ -65,6 +68,19 @@ func TestSnapshotsSayWhatAWSShows(t *testing.T) {
 	opinions := secondOpinions(t, m)
 	for _, name := range compared {
 		t.Run(name, func(t *testing.T) { compare(t, opinions[name], scanned(t, m.URL, name)) })
+		calls := onDemandOf(name)
+		if len(calls) == 0 {
+			continue
+		}
+		t.Run(name+" with everything on demand", func(t *testing.T) {
+			more := opinions[name]
+			more.Resources = slices.Clone(more.Resources)
+			for i, r := range more.Resources {
+				r.Properties, r.Unknown = r.More, r.MoreUnknown
+				more.Resources[i] = r
+			}
+			compare(t, more, scanned(t, m.URL, name, calls...))
+		})
 	}
 }
 
@@ -84,8 +100,21 @@ func secondOpinions(t *testing.T, m *mototest.Server) map[string]second {
 	return opinions
 }
 
-// scanned is everything that a scan of one service finds, by key.
-func scanned(t *testing.T, endpoint, service string) map[schemas.Key]discovery.Observation {
+// onDemandOf are the calls of a service that are made on demand.
+func onDemandOf(service string) (calls []string) {
+	for _, r := range aws.Types() {
+		for _, c := range r.OnDemand {
+			if r.Service == service {
+				calls = append(calls, c.Action)
+			}
+		}
+	}
+	return calls
+}
+
+// scanned is everything that a scan of one service finds, by key, with some facets that
+// are read on demand.
+func scanned(t *testing.T, endpoint, service string, facets ...string) map[schemas.Key]discovery.Observation {
 	t.Helper()
 	p := provider()
 	account := schemas.Account{Name: "moto", Endpoint: endpoint, Regions: []string{"us-east-1"}, Services: []string{service}}
@@ -94,7 +123,7 @@ func scanned(t *testing.T, endpoint, service string) map[schemas.Key]discovery.O
 		t.Fatalf("%d units, %v", len(units), err)
 	}
 	account.ID = id
-	r, err := p.Open(t.Context(), schemas.Unit{Account: account, Unit: units[0]})
+	r, err := p.Open(t.Context(), schemas.Unit{Account: account, Unit: units[0], Facets: facets})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,14 @@ func probed(t *testing.T, a schemas.Account, regions ...string) map[string]schem
 func TestProbeTellsEachDeniedAction(t *testing.T) {
 	fake, a := fakeAccount(t)
 	a.Regions = []string{"us-east-1"}
+	demand := map[string][]string{}
+	for _, r := range aws.Types() {
+		for _, c := range r.OnDemand {
+			demand[c.Action] = append(demand[c.Action], r.Type)
+		}
+	}
 	for action, types := range actionTypes() {
+		types := slices.Concat(types, demand[action])
 		t.Run(action, func(t *testing.T) {
 			fake.SetFaults(awsfake.Faults{Deny: []string{action}})
 			for _, p := range probed(t, a) {

@@ -2,14 +2,12 @@ package aws
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"github.com/insights-scanner/insights-scanner/discovery"
-	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 // snsProjection counts changes of the projections in this file.
@@ -25,18 +23,17 @@ var (
 	listTopics        = listCall("sns:ListTopics", 100)
 	topicAttributes   = eachCall("sns:GetTopicAttributes", "attributes")
 	listSubscriptions = listCall("sns:ListSubscriptions", 100)
+	// Beside that on demand, it is only asked for keys that the list does not have any
+	// more: 1,000 subscriptions take ten calls without it.
+	subscriptionAttributes = eachCall("sns:GetSubscriptionAttributes", "attributes")
 )
-
-// subscriptionAttributes is only asked for keys that the list does not have any
-// more: 1,000 subscriptions take ten calls without it.
-const subscriptionAttributes = "sns:GetSubscriptionAttributes"
 
 var snsService = &service{
 	name: "sns",
 	types: []typeSpec{
 		{token: typeTopic, calls: []call{listTopics, topicAttributes, tagCall}},
 		{token: typeTopicPolicy, calls: []call{listTopics, topicAttributes}, with: typeTopic},
-		{token: typeTopicSubscription, calls: []call{listSubscriptions}, verify: []string{subscriptionAttributes}},
+		{token: typeTopicSubscription, calls: []call{listSubscriptions}, onDemand: []call{subscriptionAttributes}, verify: []string{subscriptionAttributes.action}},
 	},
 	// The 30/s of its quotas page.
 	limits: map[string]limit{"SNS:ListTopics": {rate: 30, burst: 30}, "SNS:ListSubscriptions": {rate: 30, burst: 30}},
@@ -134,53 +131,3 @@ var topicTexts = map[string]string{
 }
 
 var topicFlags = map[string]string{"fifoTopic": "FifoTopic", "contentBasedDeduplication": "ContentBasedDeduplication"}
-
-// subscription is what both the list and the direct read say of one.
-type subscription struct{ arn, topic, protocol, endpoint, owner string }
-
-// eachSubscription leaves out what is not confirmed, or deleted and still
-// listed: it has no ARN yet or any more, and nothing is delivered to it.
-func eachSubscription(ctx context.Context, s *session, arns []string, emit observe) error {
-	if arns != nil {
-		return parallel(ctx, detailParallel, arns, func(ctx context.Context, arn string) error { return readSubscription(ctx, s, arn, emit) })
-	}
-	return pages(ctx, sns.NewListSubscriptionsPaginator(s.sns(), &sns.ListSubscriptionsInput{}), func(out *sns.ListSubscriptionsOutput) error {
-		for _, v := range out.Subscriptions {
-			id := aws.ToString(v.SubscriptionArn)
-			if id == "PendingConfirmation" || id == "Deleted" {
-				continue
-			}
-			item := subscription{id, aws.ToString(v.TopicArn), aws.ToString(v.Protocol), aws.ToString(v.Endpoint), aws.ToString(v.Owner)}
-			if err := emit(ctx, projectSubscription(s.region, listSubscriptions.action, item)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// readSubscription emits one subscription if it exists.
-func readSubscription(ctx context.Context, s *session, arn string, emit observe) error {
-	out, err := s.sns().GetSubscriptionAttributes(ctx, &sns.GetSubscriptionAttributesInput{SubscriptionArn: &arn})
-	if isNotFound(err, "NotFound") {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("%s %s: %w", subscriptionAttributes, arn, err)
-	}
-	a := out.Attributes
-	return emit(ctx, projectSubscription(s.region, subscriptionAttributes, subscription{arn, a["TopicArn"], a["Protocol"], a["Endpoint"], a["Owner"]}))
-}
-
-func projectSubscription(region, call string, v subscription) discovery.Observation {
-	d := newDocument()
-	d.set("region", region)
-	d.set("arn", v.arn)
-	for _, p := range []struct{ name, value string }{{"topic", v.topic}, {"protocol", v.protocol}, {"endpoint", v.endpoint}, {"ownerId", v.owner}} {
-		d.facet(p.name, facet{state: schemas.FacetPresent, call: call}.need(p.value != ""), func() any { return p.value })
-	}
-	d.set("pendingConfirmation", false)
-	d.notRead(subscriptionAttributes, "confirmationWasAuthenticated", "deliveryPolicy", "filterPolicy", "filterPolicyScope",
-		"rawMessageDelivery", "redrivePolicy", "replayPolicy", "subscriptionRoleArn")
-	return d.observe(region, typeTopicSubscription, v.arn, lastPart(v.arn), snsProjection)
-}

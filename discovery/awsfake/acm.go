@@ -68,5 +68,10 @@ func certificateDetail(q *request, in input) (any, *fault) {
 	c := q.certificate(i)
 	c["KeyAlgorithm"] = strings.Replace(keyAlgorithm(i), "RSA_", "RSA-", 1)
 	c["SubjectAlternativeNames"] = []any{c["DomainName"]}
+	c["Options"] = map[string]any{"CertificateTransparencyLoggingPreference": "ENABLED"}
+	c["DomainValidationOptions"] = []any{map[string]any{
+		"DomainName": c["DomainName"], "ValidationDomain": c["DomainName"], "ValidationStatus": "SUCCESS", "ValidationMethod": "DNS",
+		"ResourceRecord": map[string]any{"Name": "_x." + c["DomainName"].(string) + ".", "Type": "CNAME", "Value": "_y.acm-validations.aws."},
+	}}
 	return map[string]any{"Certificate": c}, nil
 }

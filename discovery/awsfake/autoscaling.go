@@ -12,6 +12,7 @@ import (
 var autoscalingOperations = map[string]operation{
 	"DescribeAutoScalingGroups":    scalingGroups,
 	"DescribeLaunchConfigurations": launchConfigurations,
+	"DescribeLifecycleHooks":       lifecycleHooks,
 }
 
 func scalingGroupName(i int) string { return fmt.Sprintf("scaling-group-%06d", i) }
@@ -64,6 +65,21 @@ func scalingGroups(q *request, f url.Values, b *bytes.Buffer) *fault {
 		fmt.Fprintf(b, `<member><AutoScalingGroupName>%[1]s</AutoScalingGroupName><AutoScalingGroupARN>arn:aws:autoscaling:%[2]s:%[3]s:autoScalingGroup:%012[4]d:autoScalingGroupName/%[1]s</AutoScalingGroupARN><LaunchConfigurationName>%[5]s</LaunchConfigurationName><MinSize>1</MinSize><MaxSize>3</MaxSize><DesiredCapacity>2</DesiredCapacity><DefaultCooldown>300</DefaultCooldown><AvailabilityZones><member>%[2]sa</member></AvailabilityZones><LoadBalancerNames/><TargetGroupARNs><member>%[6]s</member></TargetGroupARNs><HealthCheckType>%[7]s</HealthCheckType><HealthCheckGracePeriod>300</HealthCheckGracePeriod><Instances/><CreatedTime>2025-01-01T00:00:00Z</CreatedTime><SuspendedProcesses/><VPCZoneIdentifier>subnet-1</VPCZoneIdentifier><EnabledMetrics/><Tags><member><ResourceId>%[1]s</ResourceId><ResourceType>auto-scaling-group</ResourceType><Key>owner</Key><Value>%[8]s</Value><PropagateAtLaunch>true</PropagateAtLaunch></member></Tags><TerminationPolicies><member>Default</member></TerminationPolicies><NewInstancesProtectedFromScaleIn>false</NewInstancesProtectedFromScaleIn></member>`,
 			name, q.region, q.pop.AccountID, i, launchConfigurationName(i), q.targetGroupARN(i), check, owner)
 	})
+}
+
+// lifecycleHooks has one for every other group.
+func lifecycleHooks(q *request, f url.Values, b *bytes.Buffer) *fault {
+	name := f.Get("AutoScalingGroupName")
+	i, ok := q.index(name, "scaling-group-", q.pop.more("scalingGroup"))
+	if !ok {
+		return &fault{status: http.StatusBadRequest, code: "ValidationError", message: "AutoScalingGroup name not found - AutoScalingGroup '" + name + "' not found"}
+	}
+	b.WriteString("<LifecycleHooks>")
+	if i%2 == 0 {
+		fmt.Fprintf(b, "<member><LifecycleHookName>drain</LifecycleHookName><AutoScalingGroupName>%s</AutoScalingGroupName><LifecycleTransition>autoscaling:EC2_INSTANCE_TERMINATING</LifecycleTransition><HeartbeatTimeout>300</HeartbeatTimeout><GlobalTimeout>30000</GlobalTimeout><DefaultResult>CONTINUE</DefaultResult></member>", name)
+	}
+	b.WriteString("</LifecycleHooks>")
+	return nil
 }
 
 func launchConfigurations(q *request, f url.Values, b *bytes.Buffer) *fault {

@@ -47,7 +47,7 @@ func describeTable(q *request, in input) (any, *fault) {
 	if f != nil {
 		return nil, f
 	}
-	return map[string]any{"Table": map[string]any{
+	table := map[string]any{
 		"TableName": name, "TableArn": q.tableARN(name), "TableStatus": "ACTIVE",
 		"AttributeDefinitions":  []any{map[string]any{"AttributeName": "id", "AttributeType": "S"}},
 		"KeySchema":             []any{map[string]any{"AttributeName": "id", "KeyType": "HASH"}},
@@ -55,7 +55,20 @@ func describeTable(q *request, in input) (any, *fault) {
 		"ProvisionedThroughput": map[string]any{"ReadCapacityUnits": 0, "WriteCapacityUnits": 0},
 		// Changed tables have their protection turned over.
 		"DeletionProtectionEnabled": (i%2 == 0) != q.touched(name),
-	}}, nil
+	}
+	if i%2 == 0 {
+		table["Replicas"] = q.replicas()
+	}
+	return map[string]any{"Table": table}, nil
+}
+
+// replicas are in every region, the own one too.
+func (q *request) replicas() []any {
+	list := make([]any, len(q.pop.Regions))
+	for i, r := range q.pop.Regions {
+		list[i] = map[string]any{"RegionName": r, "ReplicaStatus": "ACTIVE"}
+	}
+	return list
 }
 
 func continuousBackups(q *request, in input) (any, *fault) {

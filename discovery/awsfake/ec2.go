@@ -11,6 +11,7 @@ import (
 var ec2Operations = map[string]operation{
 	"DescribeRegions":           describeRegions,
 	"DescribeInstances":         describeInstances,
+	"DescribeInstanceAttribute": describeInstanceAttribute,
 	"DescribeVolumes":           lister(volumes),
 	"DescribeSecurityGroups":    lister(securityGroups),
 	"DescribeVpcs":              lister(vpcs),
@@ -87,6 +88,24 @@ func describeVPCAttribute(q *request, f url.Values, b *bytes.Buffer) *fault {
 		return &fault{status: 400, code: "InvalidParameterValue", message: "Value (" + name + ") for parameter attribute is invalid."}
 	}
 	fmt.Fprintf(b, "<vpcId>%s</vpcId><%s><value>%t</value></%s>", id, name, name == "enableDnsSupport", name)
+	return nil
+}
+
+// describeInstanceAttribute says that no instance is protected, and gives no user data.
+func describeInstanceAttribute(q *request, f url.Values, b *bytes.Buffer) *fault {
+	id, name := f.Get("InstanceId"), f.Get("Attribute")
+	if _, ok := q.indexOf(instances, id); !ok {
+		return &fault{status: 400, code: "InvalidInstanceID.NotFound", message: "The instance ID '" + id + "' does not exist"}
+	}
+	fmt.Fprintf(b, "<instanceId>%s</instanceId>", id)
+	switch name {
+	case "disableApiStop", "disableApiTermination":
+		fmt.Fprintf(b, "<%s><value>false</value></%s>", name, name)
+	case "userData":
+		b.WriteString("<userData/>")
+	default:
+		return &fault{status: 400, code: "InvalidParameterValue", message: "Value (" + name + ") for parameter attribute is invalid."}
+	}
 	return nil
 }
 

@@ -117,7 +117,10 @@ func (q *request) ecsService(i int) any {
 	}
 	return map[string]any{
 		"serviceArn": q.serviceARN(i), "serviceName": name, "clusterArn": q.clusterARN(0), "status": "ACTIVE", "desiredCount": 1, "launchType": "FARGATE",
-		"platformVersion": "LATEST", "schedulingStrategy": "REPLICA", "taskDefinition": q.definitionARN(0), "tags": ecsTags,
+		"platformVersion": "LATEST", "schedulingStrategy": "REPLICA",
+		"deploymentConfiguration": map[string]any{"strategy": "ROLLING", "maximumPercent": 200, "minimumHealthyPercent": 100},
+		"deployments":             []any{map[string]any{"status": "PRIMARY", "taskDefinition": q.definitionARN(0)}},
+		"taskDefinition":          q.definitionARN(0), "tags": ecsTags,
 		"networkConfiguration": map[string]any{"awsvpcConfiguration": map[string]any{
 			"subnets": []string{q.ec2ID(subnets, 0)}, "securityGroups": []string{q.ec2ID(securityGroups, 0)}, "assignPublicIp": public,
 		}},

@@ -3,6 +3,7 @@ package awsfake
 import (
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // All node groups and add-ons are in the first cluster.
@@ -23,6 +24,14 @@ var eksRoutes = []restRoute{
 	}},
 	{"GET /clusters/{cluster}/addons/{name}", "DescribeAddon", func(q *request) *fault {
 		return q.eksPart("addon", "addon-", "addon", q.addon)
+	}},
+	{"GET /clusters/{cluster}/pod-identity-associations/{name}", "DescribePodIdentityAssociation", func(q *request) *fault {
+		return q.eksPart("addon", "a-", "association", func(cluster, id string) any {
+			return map[string]any{
+				"clusterName": cluster, "associationId": id, "associationArn": q.podIdentityARN(cluster, id), "namespace": "kube-system", "serviceAccount": "agent",
+				"roleArn": q.iamArn("role", "agent"),
+			}
+		})
 	}},
 }
 
@@ -102,13 +111,22 @@ func (q *request) nodeGroup(cluster, name string) any {
 	}
 }
 
+func (q *request) podIdentityARN(cluster, id string) string {
+	return q.eksARN("podidentityassociation", cluster+"/"+id)
+}
+
+// addon has a pod identity association in every other one.
 func (q *request) addon(cluster, name string) any {
 	version := "v1.0.0-eksbuild.1"
 	if q.touched(name) {
 		version = "v1.0.1-eksbuild.1"
 	}
-	return map[string]any{
+	addon := map[string]any{
 		"addonName": name, "clusterName": cluster, "addonArn": q.eksARN("addon", cluster+"/"+name+"/1"), "addonVersion": version, "status": "ACTIVE",
 		"tags": map[string]string{"owner": "team"},
 	}
+	if n := strings.TrimPrefix(name, "addon-"); number(n)%2 == 0 {
+		addon["podIdentityAssociations"] = []string{q.podIdentityARN(cluster, "a-"+n)}
+	}
+	return addon
 }

@@ -33,7 +33,9 @@ func versions(apis map[string]map[string]operation) map[string]operation {
 var elbv2Operations = map[string]operation{
 	"DescribeLoadBalancers":          loadBalancers,
 	"DescribeLoadBalancerAttributes": loadBalancerAttributes,
+	"DescribeCapacityReservation":    capacityReservation,
 	"DescribeListeners":              listeners,
+	"DescribeListenerAttributes":     listenerAttributes,
 	"DescribeTags":                   listenerTags,
 	"DescribeTargetGroups":           targetGroups,
 	"DescribeTargetGroupAttributes":  targetGroupAttributes,
@@ -227,6 +229,40 @@ func listenerTags(q *request, f url.Values, b *bytes.Buffer) *fault {
 		fmt.Fprintf(b, "<member><ResourceArn>%s</ResourceArn><Tags><member><Key>owner</Key><Value>%s</Value></member></Tags></member>", arn, owner)
 	}
 	b.WriteString("</TagDescriptions>")
+	return nil
+}
+
+// capacityReservation says that nothing is held ready.
+func capacityReservation(q *request, f url.Values, b *bytes.Buffer) *fault {
+	if _, f := q.loadBalancer(f.Get("LoadBalancerArn")); f != nil {
+		return f
+	}
+	b.WriteString("<DecreaseRequestsRemaining>2</DecreaseRequestsRemaining><CapacityReservationState/>")
+	return nil
+}
+
+// responseHeaders are those that an Application Load Balancer can add.
+var responseHeaders = []string{
+	"strict_transport_security", "access_control_allow_origin", "access_control_allow_methods", "access_control_allow_headers", "access_control_allow_credentials",
+	"access_control_expose_headers", "access_control_max_age", "content_security_policy", "x_content_type_options", "x_frame_options",
+}
+
+func listenerAttributes(q *request, f url.Values, b *bytes.Buffer) *fault {
+	i, fa := q.listener(f.Get("ListenerArn"))
+	if fa != nil {
+		return fa
+	}
+	fmt.Fprintf(b, "<Attributes><member><Key>routing.http.response.server.enabled</Key><Value>%t</Value></member>", i%2 == 0)
+	for _, h := range responseHeaders {
+		fmt.Fprintf(b, "<member><Key>routing.http.response.%s.header_value</Key><Value/></member>", h)
+	}
+	for _, h := range []string{"clientcert", "clientcert_issuer", "clientcert_leaf", "clientcert_serial_number", "clientcert_subject", "clientcert_validity"} {
+		fmt.Fprintf(b, "<member><Key>routing.http.request.x_amzn_mtls_%s.header_name</Key><Value/></member>", h)
+	}
+	for _, h := range []string{"version", "cipher_suite"} {
+		fmt.Fprintf(b, "<member><Key>routing.http.request.x_amzn_tls_%s.header_name</Key><Value/></member>", h)
+	}
+	b.WriteString("</Attributes>")
 	return nil
 }
 

@@ -107,7 +107,14 @@ func subscriptionAttributes(q *request, form url.Values, b *bytes.Buffer) *fault
 	}
 	topic, protocol, endpoint := q.subscription(i)
 	writeEntries(b, [][2]string{
-		{"SubscriptionArn", arn}, {"TopicArn", topic}, {"Protocol", protocol}, {"Endpoint", endpoint}, {"Owner", q.pop.AccountID}, {"PendingConfirmation", "false"},
+		{"SubscriptionArn", arn},
+		{"TopicArn", topic},
+		{"Protocol", protocol},
+		{"Endpoint", endpoint},
+		{"Owner", q.pop.AccountID},
+		{"PendingConfirmation", "false"},
+		{"ConfirmationWasAuthenticated", "true"},
+		{"RawMessageDelivery", fmt.Sprint(i%2 == 0)},
 	})
 	return nil
 }

@@ -21,6 +21,11 @@ var taskPaths = []path{
 	{"volumes", anyElement, "dockerVolumeConfiguration", "driverOpts", anyElement},
 }
 
+// servicePaths are what is secret in services of ECS, beside their tasks.
+var servicePaths = []path{
+	{"serviceConnectConfiguration", "logConfiguration", "options", anyElement}, {"deploymentConfiguration", "lifecycleHooks", anyElement, "hookDetails"},
+}
+
 // secretPaths are the properties that are secret by their type, whatever they
 // hold. Types are canonical ones (schemas.CanonicalType).
 var secretPaths = map[string][]path{
@@ -44,6 +49,7 @@ var secretPaths = map[string][]path{
 	"aws:codebuild/project:Project":                     {{"environment", "environmentVariables", anyElement, "value"}},
 	"aws:eks/addon:Addon":                               {{"configurationValues"}},
 	"aws:ecs/taskDefinition:TaskDefinition":             taskPaths,
+	"aws:ecs/service:Service":                           servicePaths,
 	"aws:elasticbeanstalk/environment:Environment":      {{"settings", anyElement, "value"}},
 	"aws:amplify/app:App":                               {{"environmentVariables", anyElement}, {"accessToken"}, {"oauthToken"}, {"basicAuthCredentials"}},
 	"aws:apprunner/service:Service":                     {{"sourceConfiguration", "imageRepository", "imageConfiguration", "runtimeEnvironmentVariables", anyElement}},

@@ -39,6 +39,7 @@ PARAMETERS = {
     "autoscaling": {
         "DescribeAutoScalingGroups": [{}, {"AutoScalingGroupNames": ["scaling-group-000001", "none"]}],
         "DescribeLaunchConfigurations": [{}, {"LaunchConfigurationNames": ["launch-configuration-000001"]}],
+        "DescribeLifecycleHooks": each("AutoScalingGroupName", "scaling-group-000000", "scaling-group-000001", "none"),
     },
     "cloudcontrol": {
         "GetResource": [{"TypeName": "AWS::Logs::QueryDefinition", "Identifier": f"querydefinitionid-00000{i}"} for i in (0, 9)] + each_type(Identifier="x"),
@@ -68,6 +69,7 @@ PARAMETERS = {
     "ec2": {
         "DescribeImages": [{"Owners": ["self"]}, {"ImageIds": ["ami-00000000000000001"]}],
         "DescribeInstances": [{"MaxResults": 1000}, {"InstanceIds": ["i-00000000000000001"]}, {"InstanceIds": ["i-00000000000000009"]}],
+        "DescribeInstanceAttribute": [{"InstanceId": f"i-{i:017x}", "Attribute": name} for i in (1, 9) for name in ("disableApiStop", "disableApiTermination", "userData")],
         "DescribeSnapshots": [{"OwnerIds": ["self"]}, {"OwnerIds": ["self"], "RestorableByUserIds": ["all"]}],
         "DescribeVpcAttribute": [{"VpcId": f"vpc-{i:017x}", "Attribute": name} for i in (1, 9) for name in ("enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics")],
         "DescribeVolumes": [{}, {"Filters": [{"Name": "volume-id", "Values": ["vol-00000000000000001"]}]}],
@@ -94,6 +96,7 @@ PARAMETERS = {
         "DescribeAddon": [{"clusterName": "eks-000000", "addonName": name} for name in ("addon-000000", "none")],
         "DescribeCluster": each("name", "eks-000000", "none"),
         "DescribeNodegroup": [{"clusterName": "eks-000000", "nodegroupName": name} for name in ("nodes-000000", "none")],
+        "DescribePodIdentityAssociation": [{"clusterName": "eks-000000", "associationId": i} for i in ("a-000000", "a-999999")],
         "ListAddons": each("clusterName", "eks-000000", "none"),
         "ListNodegroups": each("clusterName", "eks-000000", "eks-000001", "none"),
     },
@@ -102,6 +105,8 @@ PARAMETERS = {
         "DescribeLoadBalancers": [{}, {"LoadBalancerNames": ["classic-000000"]}, {"LoadBalancerNames": ["none"]}],
     },
     "elbv2": {
+        "DescribeCapacityReservation": each("LoadBalancerArn", BALANCER, BALANCER + "9"),
+        "DescribeListenerAttributes": each("ListenerArn", LISTENER, LISTENER + "9"),
         "DescribeListeners": [{"LoadBalancerArn": BALANCER}, {"ListenerArns": [LISTENER]}, {"ListenerArns": [LISTENER + "9"]}],
         "DescribeLoadBalancerAttributes": each("LoadBalancerArn", BALANCER, BALANCER + "9"),
         "DescribeLoadBalancers": [{}, {"LoadBalancerArns": [BALANCER]}, {"LoadBalancerArns": [BALANCER + "9"]}],

@@ -7,7 +7,8 @@ EXPLAINED = {CERTIFICATE: {"subjectAlternativeNames": "ListCertificates of moto 
 
 def seed(aws):
     acm = aws("acm")
-    acm.request_certificate(DomainName="shop.example.com", SubjectAlternativeNames=["www.example.com", "api.example.com"], Tags=[{"Key": "owner", "Value": "shop"}])
+    acm.request_certificate(DomainName="shop.example.com", SubjectAlternativeNames=["www.example.com", "api.example.com"],
+                            ValidationMethod="DNS", Tags=[{"Key": "owner", "Value": "shop"}])
     acm.request_certificate(DomainName="bare.example.com")
 
 
@@ -21,4 +22,11 @@ def expected(aws):
             "notBefore": c["NotBefore"].strftime("%Y-%m-%dT%H:%M:%SZ"), "notAfter": c["NotAfter"].strftime("%Y-%m-%dT%H:%M:%SZ"),
             "renewalEligibility": c["RenewalEligibility"], "subjectAlternativeNames": sorted(c["SubjectAlternativeNames"]),
             "tags": tags(acm.list_tags_for_certificate(CertificateArn=arn)["Tags"]),
-        }, unknown=["certificateAuthorityArn", "domainValidationOptions", "options.certificateTransparencyLoggingPreference", "renewalSummaries", "validationMethod"])
+        }, demand={
+            "certificateAuthorityArn": c.get("CertificateAuthorityArn"), "validationMethod": c["DomainValidationOptions"][0]["ValidationMethod"],
+            "options.certificateTransparencyLoggingPreference": c["Options"]["CertificateTransparencyLoggingPreference"],
+            "domainValidationOptions": sorted((
+                {"domainName": v["DomainName"], "resourceRecordName": v["ResourceRecord"]["Name"], "resourceRecordType": v["ResourceRecord"]["Type"],
+                 "resourceRecordValue": v["ResourceRecord"]["Value"]} for v in c["DomainValidationOptions"] if "ResourceRecord" in v), key=lambda v: v["domainName"]),
+            "renewalSummaries": None,
+        })

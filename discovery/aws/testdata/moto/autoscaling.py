@@ -32,6 +32,7 @@ def seed(aws):
         "InstancesDistribution": {"OnDemandBaseCapacity": 1, "SpotAllocationStrategy": "lowest-price"},
         "LaunchTemplate": {"LaunchTemplateSpecification": {"LaunchTemplateId": template, "Version": "1"},
                            "Overrides": [{"InstanceType": "t3.small", "WeightedCapacity": "2"}]}})
+    scaling.put_lifecycle_hook(AutoScalingGroupName="web", LifecycleHookName="drain", LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING", HeartbeatTimeout=60)
     scaling.suspend_processes(AutoScalingGroupName="web", ScalingProcesses=["Terminate", "Launch"])
     scaling.enable_metrics_collection(AutoScalingGroupName="web", Granularity="1Minute", Metrics=["GroupMinSize", "GroupMaxSize"])
 
@@ -39,6 +40,12 @@ def seed(aws):
 def lower(d):
     """Names as Pulumi writes them, without what has no value."""
     return {k[0].lower() + k[1:]: v for k, v in (d or {}).items() if v not in (None, "", [], {})}
+
+
+def hooks(scaling, group):
+    names = {"LifecycleHookName": "name", "LifecycleTransition": "lifecycleTransition", "DefaultResult": "defaultResult", "HeartbeatTimeout": "heartbeatTimeout",
+             "NotificationMetadata": "notificationMetadata", "NotificationTargetARN": "notificationTargetArn", "RoleARN": "roleArn"}
+    return [{names[k]: v for k, v in h.items() if k in names} for h in scaling.describe_lifecycle_hooks(AutoScalingGroupName=group)["LifecycleHooks"]]
 
 
 def expected(aws):
@@ -64,7 +71,7 @@ def expected(aws):
             "metricsGranularity": next((m["Granularity"] for m in g.get("EnabledMetrics", [])), None),
             "suspendedProcesses": sorted(p["ProcessName"] for p in g.get("SuspendedProcesses", [])),
             "tags": sorted(tags, key=lambda x: x["key"]), "trafficSources": [lower(s) for s in g.get("TrafficSources", [])],
-        }, unknown=["initialLifecycleHooks"])
+        }, demand={"initialLifecycleHooks": hooks(scaling, g["AutoScalingGroupName"])})
     for c in scaling.describe_launch_configurations()["LaunchConfigurations"]:
         root = ec2.describe_images(ImageIds=[c["ImageId"]])["Images"][0]["RootDeviceName"]
         volumes = [dict(lower(m["Ebs"]), deviceName=m["DeviceName"]) for m in c.get("BlockDeviceMappings", [])]

@@ -9,7 +9,8 @@ Beside this file each service that is compared has a module with
                    keeps; aws("sqs") is its boto3 client, aws("sqs", region) another one
     expected(aws)  yields resource(type, id, name, properties, unknown=[...]) for every
                    resource of the account, the properties taken from what boto3
-                   shows of it, in Pulumi's names; unknown are the paths that are not read
+                   shows of it, in Pulumi's names; unknown are the paths that are not read,
+                   and demand those that are read on demand, with what they then are
     EXPLAINED      {type: {property: why a scan says something else}}
 
 Prints {service: {"resources": [...], "explained": {...}}}. It shares no line with
@@ -17,6 +18,7 @@ the program: what it says of a property is a second opinion.
 """
 
 import argparse
+import copy
 import importlib
 import json
 
@@ -27,10 +29,41 @@ HOME = "us-east-1"
 ACCOUNT = "123456789012"
 
 
-def resource(kind, ident, name, properties, region=HOME, unknown=()):
-    """One resource; properties without a value (None, "", [], {}) are not there."""
-    kept = {k: v for k, v in properties.items() if v is not None and v != "" and v != [] and v != {}}
-    return {"type": kind, "id": ident, "name": name, "region": region, "properties": kept, "unknown": sorted(unknown)}
+UNTOLD = "(untold)"  # of what moto leaves out
+
+
+def resource(kind, ident, name, properties, region=HOME, unknown=(), demand=None):
+    """One resource; properties without a value (None, "", [], {}) are not there.
+
+    A path of demand may lead into a property ("options.export"); that into a list has
+    a value for each of its elements.
+    """
+    kept = {k: v for k, v in properties.items() if valued(v)}
+    return {"type": kind, "id": ident, "name": name, "region": region, "properties": kept, "unknown": unknown, "demand": demand or {}}
+
+
+def told(r):
+    """The resource as a scan tells it, and as "more" with everything on demand."""
+    unknown, demand, more = list(r["unknown"]), r.pop("demand"), copy.deepcopy(r["properties"])
+    for path, value in demand.items():
+        if value != UNTOLD and valued(value):
+            put(more, path.split("."), value)
+    untold = [path for path, value in demand.items() if value == UNTOLD]
+    return dict(r, unknown=sorted([*unknown, *demand]), more=more, moreUnknown=sorted([*unknown, *untold]))
+
+
+def valued(v):
+    return v is not None and v != "" and v != [] and v != {}
+
+
+def put(into, path, value):
+    if len(path) == 1:
+        into[path[0]] = value
+    elif isinstance(into.get(path[0]), list):
+        for element, v in zip(into[path[0]], value):
+            put(element, path[1:], v)
+    else:
+        put(into.setdefault(path[0], {}), path[1:], value)
 
 
 class AWS:
@@ -66,7 +99,7 @@ def main():
     for name in a.services:
         module = importlib.import_module(name)
         module.seed(aws)
-        out[name] = {"resources": list(module.expected(aws)), "explained": module.EXPLAINED}
+        out[name] = {"resources": [told(r) for r in module.expected(aws)], "explained": module.EXPLAINED}
     print(json.dumps(out, default=str))
 
 

@@ -25,7 +25,13 @@ def seed(aws):
             "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 2}}],
         LocalSecondaryIndexes=[{"IndexName": "local", "KeySchema": key("who", "what"), "Projection": {"ProjectionType": "ALL"}}])
     db.update_continuous_backups(TableName="orders", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
+    db.update_time_to_live(TableName="orders", TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"})
     db.create_table(TableName="plain", AttributeDefinitions=attributes(id="S"), KeySchema=key("id"), BillingMode="PAY_PER_REQUEST")
+    # moto lists a replica, and does not make its table.
+    for there, protected in (db, False), (aws("dynamodb", "us-west-2"), True):
+        there.create_table(TableName="global", AttributeDefinitions=attributes(id="S"), KeySchema=key("id"), BillingMode="PAY_PER_REQUEST",
+                           StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}, DeletionProtectionEnabled=protected)
+    db.update_table(TableName="global", ReplicaUpdates=[{"Create": {"RegionName": "us-west-2"}}])
 
 
 def names(schema):
@@ -41,6 +47,20 @@ def index(i, local=False):
     else:
         d["readCapacity"], d["writeCapacity"] = i["ProvisionedThroughput"]["ReadCapacityUnits"], i["ProvisionedThroughput"]["WriteCapacityUnits"]
     return {k: v for k, v in d.items() if v is not None}
+
+
+def lasting(t):
+    return {k: v for k, v in {"enabled": t["TimeToLiveStatus"] == "ENABLED", "attributeName": t.get("AttributeName")}.items() if v is not None}
+
+
+def replicas(aws, name, t):
+    there = [aws("dynamodb", r["RegionName"]) for r in t.get("Replicas", []) if r["RegionName"] != "us-east-1"]
+    return {
+        "replicas.deletionProtectionEnabled": [db.describe_table(TableName=name)["Table"]["DeletionProtectionEnabled"] for db in there],
+        "replicas.pointInTimeRecovery": [
+            db.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+            for db in there],
+    } if there else {}
 
 
 def expected(aws):
@@ -64,4 +84,5 @@ def expected(aws):
             "pointInTimeRecovery": point, "tags": tags(db.list_tags_of_resource(ResourceArn=t["TableArn"])["Tags"]),
             "globalSecondaryIndexes": [index(i) for i in t.get("GlobalSecondaryIndexes", [])],
             "localSecondaryIndexes": [index(i, local=True) for i in t.get("LocalSecondaryIndexes", [])],
-        }, unknown=["ttl"])
+            "replicas": [{"regionName": r["RegionName"]} for r in t.get("Replicas", []) if r["RegionName"] != "us-east-1"],
+        }, demand={"ttl": lasting(db.describe_time_to_live(TableName=name)["TimeToLiveDescription"]), **replicas(aws, name, t)})

@@ -22,6 +22,7 @@ def seed(aws):
         ImageId=IMAGE, MinCount=1, MaxCount=1, InstanceType="t3.micro", SubnetId=subnet, SecurityGroupIds=[group], EbsOptimized=True,
         Monitoring={"Enabled": True}, MetadataOptions={"HttpTokens": "required", "HttpPutResponseHopLimit": 2},
         TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "web"}]}])["Instances"][0]["InstanceId"]
+    ec2.modify_instance_attribute(InstanceId=instance, DisableApiStop={"Value": True})
     volume = ec2.create_volume(AvailabilityZone="us-east-1a", Size=10, Encrypted=True, VolumeType="gp3", Iops=3000, Throughput=125,
                                TagSpecifications=[{"ResourceType": "volume", "Tags": [{"Key": "owner", "Value": "shop"}]}])["VolumeId"]
     ec2.attach_volume(VolumeId=volume, InstanceId=instance, Device="/dev/sdf")
@@ -38,15 +39,16 @@ def expected(aws):
     yield from storage(ec2)
 
 
-def one(kind, ident, properties, name=None, unknown=()):
-    return resource(kind, ident, name or ident, dict(properties, region="us-east-1"), unknown=unknown)
+def one(kind, ident, properties, name=None, unknown=(), demand=None):
+    return resource(kind, ident, name or ident, dict(properties, region="us-east-1"), unknown=unknown, demand=demand)
 
 
 def networks(ec2):
     for v in ec2.describe_vpcs()["Vpcs"]:
         yield one("aws:ec2/vpc:Vpc", v["VpcId"], {
             "cidrBlock": v["CidrBlock"], "instanceTenancy": v.get("InstanceTenancy"), "tags": tags(v.get("Tags"))},
-            unknown=["enableDnsHostnames", "enableDnsSupport", "enableNetworkAddressUsageMetrics"])
+            demand={name: ec2.describe_vpc_attribute(VpcId=v["VpcId"], Attribute=name)[name[0].upper() + name[1:]]["Value"]
+                    for name in ("enableDnsHostnames", "enableDnsSupport", "enableNetworkAddressUsageMetrics")})
     for s in ec2.describe_subnets()["Subnets"]:
         yield one("aws:ec2/subnet:Subnet", s["SubnetId"], {
             "vpcId": s["VpcId"], "cidrBlock": s["CidrBlock"], "availabilityZone": s["AvailabilityZone"],
@@ -101,9 +103,13 @@ def instances(ec2):
                     root = device
                 else:
                     devices.append(device)
-            unknown = ["disableApiTermination", "disableApiStop", "userData", "userDataBase64"]
-            unknown += ["rootBlockDevice.encrypted"] if root else []
-            unknown += ["ebsBlockDevices.encrypted"] if devices else []
+            encrypted = {v["VolumeId"]: v["Encrypted"] for v in ec2.describe_volumes()["Volumes"]}
+            demand = {name: ec2.describe_instance_attribute(InstanceId=i["InstanceId"], Attribute=name)[name[0].upper() + name[1:]]["Value"]
+                      for name in ("disableApiTermination", "disableApiStop")}
+            if root:
+                demand["rootBlockDevice.encrypted"] = encrypted[root["volumeId"]]
+            if devices:
+                demand["ebsBlockDevices.encrypted"] = [encrypted[d["volumeId"]] for d in devices]
             yield one("aws:ec2/instance:Instance", i["InstanceId"], {
                 "ami": i["ImageId"], "instanceType": i["InstanceType"], "subnetId": i.get("SubnetId"), "keyName": i.get("KeyName"),
                 "privateIp": i.get("PrivateIpAddress"), "publicIp": i.get("PublicIpAddress"), "associatePublicIpAddress": "PublicIpAddress" in i,
@@ -115,7 +121,7 @@ def instances(ec2):
                     ("httpTokens", "HttpTokens"), ("httpEndpoint", "HttpEndpoint"), ("httpPutResponseHopLimit", "HttpPutResponseHopLimit"),
                     ("httpProtocolIpv6", "HttpProtocolIpv6"), ("instanceMetadataTags", "InstanceMetadataTags")) if options.get(v)},
                 "rootBlockDevice": root, "ebsBlockDevices": devices, "tags": tags(i.get("Tags")),
-            }, unknown=unknown)
+            }, unknown=["userData", "userDataBase64"], demand=demand)
 
 
 def storage(ec2):

@@ -76,12 +76,13 @@ def services(ecs, cluster):
             "schedulingStrategy": s.get("schedulingStrategy"), "propagateTags": s.get("propagateTags"), "iamRole": s.get("roleArn"),
             "enableEcsManagedTags": s.get("enableECSManagedTags", False), "enableExecuteCommand": s.get("enableExecuteCommand", False),
             "deploymentController": s.get("deploymentController"), "loadBalancers": s["loadBalancers"],
+            "deploymentConfiguration": {"strategy": deployment["strategy"]} if "strategy" in deployment else None,
             "deploymentMaximumPercent": deployment.get("maximumPercent"), "deploymentMinimumHealthyPercent": deployment.get("minimumHealthyPercent"),
             "networkConfiguration": {
                 "subnets": sorted(network["subnets"]), "securityGroups": sorted(network["securityGroups"]),
                 "assignPublicIp": network["assignPublicIp"] == "ENABLED"} if network else None,
             "tags": tags(s.get("tags"), "key", "value"),
-        }, unknown=["deploymentConfiguration", "serviceConnectConfiguration", "vpcLatticeConfigurations"])
+        }, unknown=[] if "deploymentConfiguration" in s else ["deploymentConfiguration"])  # moto leaves out what was not given
 
 
 def definitions(ecs):

@@ -10,12 +10,16 @@ EXPLAINED = {}
 MOUNT = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "elasticfilesystem:ClientMount"}]}
 
 
+LIFECYCLE = {"TransitionToIA": "transitionToIa", "TransitionToPrimaryStorageClass": "transitionToPrimaryStorageClass", "TransitionToArchive": "transitionToArchive"}
+
+
 def seed(aws):
     efs = aws("efs")
     efs.create_file_system(CreationToken="plain")
     system = efs.create_file_system(
         CreationToken="data", PerformanceMode="maxIO", Encrypted=True, KmsKeyId="arn:aws:kms:us-east-1:123456789012:key/k", ThroughputMode="provisioned",
         ProvisionedThroughputInMibps=16.0, Backup=True, Tags=[{"Key": "Name", "Value": "data"}, {"Key": "owner", "Value": "shop"}])["FileSystemId"]
+    efs.put_lifecycle_configuration(FileSystemId=system, LifecyclePolicies=[{"TransitionToIA": "AFTER_30_DAYS"}])
     efs.put_file_system_policy(FileSystemId=system, Policy=json.dumps(MOUNT))
     efs.create_access_point(ClientToken="root", FileSystemId=system)
     efs.create_access_point(
@@ -31,7 +35,7 @@ def expected(aws):
             "region": "us-east-1", "arn": s["FileSystemArn"], "creationToken": s["CreationToken"], "encrypted": s["Encrypted"], "kmsKeyId": s.get("KmsKeyId"),
             "performanceMode": s["PerformanceMode"], "throughputMode": s["ThroughputMode"], "provisionedThroughputInMibps": s.get("ProvisionedThroughputInMibps"),
             "availabilityZoneName": s.get("AvailabilityZoneName"), "tags": tags(s["Tags"]),
-        }, unknown=["lifecyclePolicies"])
+        }, demand={"lifecyclePolicies": [{LIFECYCLE[k]: v for k, v in p.items()} for p in efs.describe_lifecycle_configuration(FileSystemId=ident)["LifecyclePolicies"]]})
         about = {"region": "us-east-1", "fileSystemId": ident}
         try:
             yield resource(POLICY, ident, ident, about | {"policy": policy(efs.describe_file_system_policy(FileSystemId=ident)["Policy"])})

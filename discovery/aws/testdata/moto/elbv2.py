@@ -1,4 +1,4 @@
-from compare import resource
+from compare import UNTOLD, resource
 
 BALANCER, LISTENER, GROUP = "aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener", "aws:lb/targetGroup:TargetGroup"
 
@@ -40,14 +40,22 @@ GROUP_ATTRIBUTES = {
     "preserveClientIp": ("preserve_client_ip.enabled", TEXT),
     "proxyProtocolV2": ("proxy_protocol_v2.enabled", FLAG),
 }
-LISTENER_UNREAD = ["tcpIdleTimeoutSeconds"] + ["routingHttpResponse" + n for n in [
-    "ServerEnabled", "StrictTransportSecurityHeaderValue", "AccessControlAllowOriginHeaderValue", "AccessControlAllowMethodsHeaderValue",
-    "AccessControlAllowHeadersHeaderValue", "AccessControlAllowCredentialsHeaderValue", "AccessControlExposeHeadersHeaderValue",
-    "AccessControlMaxAgeHeaderValue", "ContentSecurityPolicyHeaderValue", "XContentTypeOptionsHeaderValue", "XFrameOptionsHeaderValue",
-]] + ["routingHttpRequestXAmzn" + n for n in [
-    "MtlsClientcertHeaderName", "MtlsClientcertIssuerHeaderName", "MtlsClientcertLeafHeaderName", "MtlsClientcertSerialNumberHeaderName",
-    "MtlsClientcertSubjectHeaderName", "MtlsClientcertValidityHeaderName", "TlsCipherSuiteHeaderName", "TlsVersionHeaderName",
-]]
+# By property: the attribute, and the protocols of listeners that have it.
+LISTENER_ATTRIBUTES = {
+    "tcpIdleTimeoutSeconds": ("tcp.idle_timeout.seconds", "TCP"),
+    "routingHttpResponseServerEnabled": ("routing.http.response.server.enabled", "HTTP HTTPS"),
+    **{f"routingHttpResponse{n}HeaderValue": (f"routing.http.response.{k}.header_value", "HTTP HTTPS") for n, k in {
+        "StrictTransportSecurity": "strict_transport_security", "AccessControlAllowOrigin": "access_control_allow_origin",
+        "AccessControlAllowMethods": "access_control_allow_methods", "AccessControlAllowHeaders": "access_control_allow_headers",
+        "AccessControlAllowCredentials": "access_control_allow_credentials", "AccessControlExposeHeaders": "access_control_expose_headers",
+        "AccessControlMaxAge": "access_control_max_age", "ContentSecurityPolicy": "content_security_policy",
+        "XContentTypeOptions": "x_content_type_options", "XFrameOptions": "x_frame_options"}.items()},
+    **{f"routingHttpRequestXAmzn{n}HeaderName": (f"routing.http.request.x_amzn_{k}.header_name", "HTTPS") for n, k in {
+        "MtlsClientcert": "mtls_clientcert", "MtlsClientcertIssuer": "mtls_clientcert_issuer", "MtlsClientcertLeaf": "mtls_clientcert_leaf",
+        "MtlsClientcertSerialNumber": "mtls_clientcert_serial_number", "MtlsClientcertSubject": "mtls_clientcert_subject",
+        "MtlsClientcertValidity": "mtls_clientcert_validity", "TlsCipherSuite": "tls_cipher_suite", "TlsVersion": "tls_version"}.items()},
+}
+LISTENER_MEANINGS = {"tcpIdleTimeoutSeconds": NUMBER, "routingHttpResponseServerEnabled": FLAG}
 
 
 def seed(aws):
@@ -78,8 +86,10 @@ def seed(aws):
     elb.modify_target_group_attributes(TargetGroupArn=http, Attributes=[{"Key": k, "Value": v} for k, v in {
         "deregistration_delay.timeout_seconds": "60", "stickiness.enabled": "true", "stickiness.type": "lb_cookie",
         "stickiness.lb_cookie.duration_seconds": "600", "slow_start.duration_seconds": "30", "load_balancing.algorithm.type": "least_outstanding_requests"}.items()])
-    elb.create_listener(LoadBalancerArn=web, Protocol="HTTP", Port=80, Tags=[{"Key": "owner", "Value": "shop"}], DefaultActions=[
-        {"Type": "redirect", "Order": 1, "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}])
+    front = elb.create_listener(LoadBalancerArn=web, Protocol="HTTP", Port=80, Tags=[{"Key": "owner", "Value": "shop"}], DefaultActions=[
+        {"Type": "redirect", "Order": 1, "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}])["Listeners"][0]["ListenerArn"]
+    elb.modify_listener_attributes(ListenerArn=front, Attributes=[{"Key": k, "Value": v} for k, v in {
+        "routing.http.response.server.enabled": "false", "routing.http.response.x_frame_options.header_value": "DENY"}.items()])
     elb.create_listener(LoadBalancerArn=web, Protocol="HTTPS", Port=443, SslPolicy="ELBSecurityPolicy-TLS-1-2-2017-01", Certificates=[{"CertificateArn": cert}], DefaultActions=[
         {"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": http, "Weight": 3}, {"TargetGroupArn": other, "Weight": 1}],
                                               "TargetGroupStickinessConfig": {"Enabled": True, "DurationSeconds": 60}}}])
@@ -102,9 +112,16 @@ def expected(aws):
                 "sslPolicy": li.get("SslPolicy") if li["Protocol"] == "HTTPS" else None,
                 "certificateArn": next((c["CertificateArn"] for c in li.get("Certificates", [])), None),
                 "defaultActions": [action(a) for a in li["DefaultActions"]], "tags": tags(li["ListenerArn"]),
-            }, unknown=LISTENER_UNREAD)
+            }, demand=listener_attributes(elb, li))
     for g in elb.describe_target_groups()["TargetGroups"]:
         yield target_group(elb, g, tags(g["TargetGroupArn"]))
+
+
+def listener_attributes(elb, li):
+    """Of an attribute that moto does not list, nothing is told."""
+    a = {x["Key"]: x["Value"] for x in elb.describe_listener_attributes(ListenerArn=li["ListenerArn"])["Attributes"]}
+    names = [n for n, (_, protocols) in LISTENER_ATTRIBUTES.items() if li["Protocol"] in protocols.split()]
+    return {n: LISTENER_MEANINGS.get(n, TEXT)(a[LISTENER_ATTRIBUTES[n][0]]) if LISTENER_ATTRIBUTES[n][0] in a else UNTOLD for n in names}
 
 
 def balancer(elb, lb, tags):
@@ -114,7 +131,8 @@ def balancer(elb, lb, tags):
          "ipAddressType": lb.get("IpAddressType"), "securityGroups": sorted(lb.get("SecurityGroups", [])), "tags": tags,
          "subnets": sorted(z["SubnetId"] for z in lb["AvailabilityZones"]),
          "subnetMappings": [{"subnetId": s} for s in sorted(z["SubnetId"] for z in lb["AvailabilityZones"])]}
-    unknown = ["minimumLoadBalancerCapacity"]
+    unknown = []
+    capacity = elb.describe_capacity_reservation(LoadBalancerArn=arn).get("MinimumLoadBalancerCapacity")
     for name, (key, meaning, kinds) in BALANCER_ATTRIBUTES.items():
         if kind in kinds.split() and key in a:
             p[name] = meaning(a[key])
@@ -126,7 +144,8 @@ def balancer(elb, lb, tags):
             p[name].update({n: a[f"{key}.{n}"] for n in ["bucket", "prefix"] if a.get(f"{key}.{n}") not in (None, "")})
         elif kind in kinds.split():
             unknown.append(name)
-    return resource(BALANCER, arn, lb["LoadBalancerName"], p, unknown=unknown)
+    return resource(BALANCER, arn, lb["LoadBalancerName"], p, unknown=unknown,
+                    demand={"minimumLoadBalancerCapacity": capacity and {"capacityUnits": capacity["CapacityUnits"]}})
 
 
 def action(a):

@@ -33,8 +33,8 @@ def seed(aws):
     iam.update_account_password_policy(MinimumPasswordLength=14, RequireSymbols=True, MaxPasswordAge=90, PasswordReusePrevention=24)
 
 
-def thing(kind, ident, name, properties, unknown=()):
-    return resource(kind, ident, name, properties, region="global", unknown=unknown)
+def thing(kind, ident, name, properties, demand=None):
+    return resource(kind, ident, name, properties, region="global", demand=demand)
 
 
 def all_of(iam, operation, key, **kw):
@@ -66,7 +66,7 @@ def principal(iam, owner, x):
         document = getattr(iam, "get_%s_policy" % owner)(PolicyName=policy_name, **who)["PolicyDocument"]
         inline.append((policy_name, policy(json.dumps(document))))
     attached = all_of(iam, "list_attached_%s_policies" % owner, "AttachedPolicies", **who)
-    properties, unknown = {"name": name, "path": x["Path"]}, []
+    properties, demand = {"name": name, "path": x["Path"]}, None
     if owner != "group":
         shown = getattr(iam, "get_" + owner)(**who)[title]
         properties["tags"] = tags(shown.get("Tags"))
@@ -75,8 +75,8 @@ def principal(iam, owner, x):
         properties["assumeRolePolicy"] = policy(json.dumps(x["AssumeRolePolicyDocument"]))
         properties["managedPolicyArns"] = sorted(a["PolicyArn"] for a in attached)
         properties["inlinePolicies"] = [{"name": n, "policy": p} for n, p in inline]
-        unknown = ["description", "maxSessionDuration"]
-    yield thing("aws:iam/%s:%s" % (owner, title), name, name, properties, unknown)
+        demand = {"description": shown.get("Description"), "maxSessionDuration": shown["MaxSessionDuration"]}
+    yield thing("aws:iam/%s:%s" % (owner, title), name, name, properties, demand)
     for n, p in inline:
         yield thing("aws:iam/%sPolicy:%sPolicy" % (owner, title), name + ":" + n, n, {owner: name, "name": n, "policy": p})
     for a in attached:

@@ -10,9 +10,6 @@ EXPLAINED = {
     FUNCTION: {"deadLetterConfig": "moto takes it and does not show it in the list of functions"},
 }
 
-# Read by calls that a scan does not make.
-NOT_READ = ["codeSigningConfigArn", "imageUri", "sourceKmsKeyArn"]
-
 
 def code():
     raw = io.BytesIO()
@@ -61,7 +58,10 @@ def expected(aws):
             "vpcConfig": {"subnetIds": vpc["SubnetIds"], "securityGroupIds": vpc["SecurityGroupIds"], "vpcId": vpc["VpcId"],
                           "ipv6AllowedForDualStack": vpc.get("Ipv6AllowedForDualStack", False)} if vpc.get("SubnetIds") else None,
             "reservedConcurrentExecutions": f.get("Concurrency", {}).get("ReservedConcurrentExecutions"), "tags": f.get("Tags"),
-        }, unknown=NOT_READ)
+        }, demand={
+            "imageUri": f["Code"].get("ImageUri"), "sourceKmsKeyArn": f["Code"].get("SourceKMSKeyArn"),
+            "codeSigningConfigArn": client.get_function_code_signing_config(FunctionName=name).get("CodeSigningConfigArn"),
+        })
         yield from permissions(client, name)
         yield from urls(client, name)
 

@@ -32,6 +32,14 @@ def seed(aws):
          "BucketKeyEnabled": True}]})
     s3.put_public_access_block(Bucket="compare-full", PublicAccessBlockConfiguration=BLOCK)
     s3.put_bucket_logging(Bucket="compare-far", BucketLoggingStatus={})
+    s3.put_bucket_website(Bucket="compare-full", WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}, "ErrorDocument": {"Key": "error.html"}})
+    s3.put_bucket_cors(Bucket="compare-full", CORSConfiguration={"CORSRules": [{"AllowedMethods": ["GET", "PUT"], "AllowedOrigins": ["*"], "MaxAgeSeconds": 5}]})
+    s3.create_bucket(Bucket="compare-locked", ObjectLockEnabledForBucket=True)
+    s3.put_object_lock_configuration(Bucket="compare-locked", ObjectLockConfiguration={
+        "ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 7}}})
+    s3.put_bucket_replication(Bucket="compare-full", ReplicationConfiguration={"Role": "arn:aws:iam::123456789012:role/copy", "Rules": [
+        {"ID": "all", "Priority": 1, "Status": "Enabled", "Filter": {"Prefix": "p/"}, "DeleteMarkerReplication": {"Status": "Disabled"},
+         "Destination": {"Bucket": "arn:aws:s3:::compare-locked"}}]})
     s3.put_bucket_lifecycle_configuration(Bucket="compare-full", LifecycleConfiguration={"Rules": [
         {"ID": "old", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 30},
          "Transitions": [{"Days": 10, "StorageClass": "GLACIER"}], "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
@@ -72,6 +80,24 @@ def bucket_grants(acl):
     return [dict(who[k], permissions=sorted(who[k]["permissions"])) for k in sorted(who)]
 
 
+def more(s3, name):
+    """What is read on demand, as far as seed() configures it."""
+    lock = asked(lambda: s3.get_object_lock_configuration(Bucket=name), "ObjectLockConfigurationNotFoundError")
+    site = asked(lambda: s3.get_bucket_website(Bucket=name), "NoSuchWebsiteConfiguration")
+    cors = asked(lambda: s3.get_bucket_cors(Bucket=name), "NoSuchCORSConfiguration")
+    copies = asked(lambda: s3.get_bucket_replication(Bucket=name), "ReplicationConfigurationNotFoundError")
+    return {
+        "objectLockConfiguration": lock and {"objectLockEnabled": lock["ObjectLockConfiguration"]["ObjectLockEnabled"], "rule": {"defaultRetention": {
+            k[0].lower() + k[1:]: v for k, v in lock["ObjectLockConfiguration"]["Rule"]["DefaultRetention"].items()}}},
+        "website": site and {"indexDocument": site["IndexDocument"]["Suffix"], "errorDocument": site["ErrorDocument"]["Key"]},
+        "corsRules": [{k[0].lower() + k[1:]: v for k, v in r.items()} for r in (cors or {}).get("CORSRules", [])],
+        "replicationConfiguration": copies and {"role": copies["ReplicationConfiguration"]["Role"], "rules": [{
+            "id": r["ID"], "status": r["Status"], "priority": r["Priority"], **({"filter": {"prefix": r["Filter"]["Prefix"]}} if r["Filter"].get("Prefix") else {}),  # moto forgets it
+            "deleteMarkerReplicationStatus": r["DeleteMarkerReplication"]["Status"], "destination": {"bucket": r["Destination"]["Bucket"]},
+        } for r in copies["ReplicationConfiguration"]["Rules"]]},
+    }
+
+
 def bucket(s3, name, region):
     tag_set = asked(lambda: s3.get_bucket_tagging(Bucket=name), "NoSuchTagSet")
     access = asked(lambda: s3.get_bucket_policy(Bucket=name), "NoSuchBucketPolicy")
@@ -101,7 +127,7 @@ def bucket(s3, name, region):
         "serverSideEncryptionConfiguration": {"rule": rules[0]} if rules else None,
         "logging": logging and {"targetBucket": logging["TargetBucket"], "targetPrefix": logging["TargetPrefix"]},
         "lifecycleRules": [own_rule(r) for r in (lifecycle or {}).get("Rules", [])],
-    }, region=region, unknown=["replicationConfiguration", "objectLockConfiguration", "website", "corsRules"])
+    }, region=region, demand=more(s3, name))
     state = {"status": versioning.get("Status", "Disabled")}
     if "MFADelete" in versioning:
         state["mfaDelete"] = versioning["MFADelete"]

@@ -13,7 +13,7 @@ def seed(aws):
     secrets = aws("secretsmanager")
     secrets.create_secret(Name="orders", Description="database", KmsKeyId="alias/k", SecretString="never-shown", Tags=[{"Key": "owner", "Value": "shop"}])
     secrets.put_resource_policy(SecretId="orders", ResourcePolicy=json.dumps(ACCESS))
-    secrets.create_secret(Name="plain", SecretString="never-shown")
+    secrets.create_secret(Name="plain", SecretString="never-shown", AddReplicaRegions=[{"Region": "us-west-2"}])
     secrets.create_secret(Name="old", SecretString="never-shown")
     secrets.delete_secret(SecretId="old")
 
@@ -26,7 +26,8 @@ def expected(aws):
         yield resource(SECRET, arn, name, {
             "region": "us-east-1", "arn": arn, "name": name, "description": s.get("Description"), "kmsKeyId": s.get("KmsKeyId"),
             "tags": tags(s.get("Tags")), "policy": access,
-        }, unknown=["replicas"])
+        }, demand={"replicas": [{k: v for k, v in {"region": r["Region"], "kmsKeyId": r.get("KmsKeyId")}.items() if v}
+                                for r in secrets.describe_secret(SecretId=name).get("ReplicationStatus", [])]})
         rules = s.get("RotationRules", {})
         yield resource(ROTATION, arn, name, {
             "region": "us-east-1", "secretId": arn, "rotationEnabled": s.get("RotationEnabled", False), "rotationLambdaArn": s.get("RotationLambdaARN"),

@@ -32,7 +32,8 @@ def seed(aws):
     sns.create_topic(Name="ledger.fifo", Attributes={"FifoTopic": "true", "ContentBasedDeduplication": "true"})
     sns.create_topic(Name="plain")
     sns.subscribe(TopicArn=alerts, Protocol="http", Endpoint="http://example.com/hook")
-    sns.subscribe(TopicArn=alerts, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:orders", Attributes={"RawMessageDelivery": "true"})
+    sns.subscribe(TopicArn=alerts, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:orders", Attributes={
+        "RawMessageDelivery": "true", "FilterPolicy": json.dumps({"kind": ["order"]}), "RedrivePolicy": json.dumps({"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:dead"})})
 
 
 def expected(aws):
@@ -62,5 +63,10 @@ def expected(aws):
         yield resource(SUBSCRIPTION, arn, arn.split(":")[-1], {
             "region": "us-east-1", "arn": arn, "topic": s["TopicArn"], "protocol": s["Protocol"], "endpoint": s["Endpoint"], "ownerId": s["Owner"],
             "pendingConfirmation": False,
-        }, unknown=["confirmationWasAuthenticated", "deliveryPolicy", "filterPolicy", "filterPolicyScope", "rawMessageDelivery", "redrivePolicy", "replayPolicy",
-                    "subscriptionRoleArn"])
+        }, demand=more(sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]))
+
+
+def more(a):
+    texts = ["deliveryPolicy", "filterPolicy", "filterPolicyScope", "redrivePolicy", "replayPolicy", "subscriptionRoleArn"]
+    flags = ["confirmationWasAuthenticated", "rawMessageDelivery"]
+    return {**{n: a.get(n[0].upper() + n[1:]) for n in texts}, **{n: a[n[0].upper() + n[1:]].lower() == "true" for n in flags}}
