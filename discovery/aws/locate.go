@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"github.com/insights-scanner/insights-scanner/discovery/cfn"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -280,6 +281,9 @@ func placesOf(a arn.ARN) (rows []found) {
 
 // besides is the unit of a key of the inventory, and the keys that share its id.
 func besides(k schemas.Key) (schemas.UnitKey, []schemas.Key, error) {
+	if cfn.Of(k.Type) != "" {
+		return schemas.UnitKey{Region: k.Region, Service: schemas.ServiceTail}, []schemas.Key{k}, nil
+	}
 	for _, s := range services {
 		if !slices.ContainsFunc(s.types, func(t typeSpec) bool { return t.token == k.Type }) {
 			continue

@@ -40,8 +40,12 @@ func (p *Provider) Probe(ctx context.Context, a schemas.Account, regions []strin
 		return nil, err
 	}
 	found := make([][]schemas.Permission, len(units))
-	err = parallel(ctx, detailParallel, indexes(units), func(ctx context.Context, i int) error {
+	err = parallel(ctx, detailParallel, indexes(units), func(ctx context.Context, i int) (err error) {
 		svc, region := serviceNamed(units[i].Service), units[i].Region
+		if svc == nil {
+			found[i], err = p.probeTail(ctx, acc, a, units[i])
+			return err
+		}
 		if svc.global {
 			region = homeRegion(acc.identity.partition)
 		}

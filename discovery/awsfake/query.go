@@ -23,6 +23,7 @@ type queryService struct {
 // queryServices are known by the name that they sign with.
 var queryServices = map[string]queryService{
 	"ec2":                  {"http://ec2.amazonaws.com/doc/2016-11-15/", ec2Operations},
+	"cloudformation":       {"http://cloudformation.amazonaws.com/doc/2010-05-15/", cloudformationOperations},
 	"iam":                  {"https://iam.amazonaws.com/doc/2010-05-08/", iamOperations},
 	"rds":                  {"http://rds.amazonaws.com/doc/2014-10-31/", rdsOperations},
 	"elasticache":          {"http://elasticache.amazonaws.com/doc/2015-02-02/", elasticacheOperations},

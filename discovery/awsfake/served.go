@@ -16,7 +16,7 @@ type Served struct {
 }
 
 // apiNames are the services that sign with another name.
-var apiNames = map[string]string{"monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi", "elasticfilesystem": "efs", "es": "opensearch", "states": "stepfunctions"}
+var apiNames = map[string]string{"monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi", "elasticfilesystem": "efs", "es": "opensearch", "states": "stepfunctions", "cloudcontrolapi": "cloudcontrol"}
 
 // Operations are all that are answered, sorted.
 func Operations() []Served {

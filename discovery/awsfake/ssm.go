@@ -38,7 +38,7 @@ func describeParameters(q *request, in input) (any, *fault) {
 	return paged(map[string]any{"Parameters": list}, "NextToken", next), nil
 }
 
-func (q *request) document(name string) map[string]any {
+func (q *request) ssmDocument(name string) map[string]any {
 	target := "/AWS::EC2::Instance"
 	if q.touched(name) {
 		target = "/"
@@ -52,7 +52,7 @@ func (q *request) document(name string) map[string]any {
 func listDocuments(q *request, in input) (any, *fault) {
 	list := []any{}
 	from, to, next := q.window(in.text("NextToken"), in.number("MaxResults"), 50, q.pop.more("document"))
-	q.each(from, to, documentName, func(i int) { list = append(list, q.document(documentName(i))) })
+	q.each(from, to, documentName, func(i int) { list = append(list, q.ssmDocument(documentName(i))) })
 	return paged(map[string]any{"DocumentIdentifiers": list}, "NextToken", next), nil
 }
 
@@ -69,7 +69,7 @@ func describeDocument(q *request, in input) (any, *fault) {
 	if _, f := q.documentNamed(in); f != nil {
 		return nil, f
 	}
-	return map[string]any{"Document": q.document(in.text("Name"))}, nil
+	return map[string]any{"Document": q.ssmDocument(in.text("Name"))}, nil
 }
 
 // documentPermission shares every second document with everybody.

@@ -25,7 +25,7 @@ type service struct {
 }
 
 // prefixes are those of services that sign with another name.
-var prefixes = map[string]string{"monitoring": "cloudwatch", "tagging": "tag", "s3control": "s3"}
+var prefixes = map[string]string{"monitoring": "cloudwatch", "tagging": "tag", "s3control": "s3", "cloudcontrolapi": "cloudformation"}
 
 // unpublished are the actions of operations that the data has nothing of, and why.
 var unpublished = map[string]struct{ action, why string }{

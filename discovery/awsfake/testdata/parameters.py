@@ -26,6 +26,11 @@ def each(name, *values):
     return [{name: v} for v in values]
 
 
+def each_type(**more):
+    """Types that Cloud Control does not know, cannot list, and lists for a parent."""
+    return [{"TypeName": name, **more} for name in ("AWS::No::Such", "AWS::EC2::NetworkAclEntry", "AWS::EKS::Nodegroup")]
+
+
 PARAMETERS = {
     "acm": {
         "DescribeCertificate": each("CertificateArn", *(arn("acm", f"certificate/00000000-0000-0000-0000-00000000000{i}") for i in (0, 9))),
@@ -64,6 +69,14 @@ PARAMETERS = {
     "backup": {
         "GetBackupPlan": each("BackupPlanId", "plan-000000", "none"),
         "GetBackupVaultAccessPolicy": each("BackupVaultName", "vault-000000", "vault-000001"),
+    },
+    "cloudcontrol": {
+        "GetResource": [{"TypeName": "AWS::Logs::QueryDefinition", "Identifier": f"querydefinitionid-00000{i}"} for i in (0, 9)] + each_type(Identifier="x"),
+        "ListResources": [{"TypeName": "AWS::Logs::QueryDefinition"}] + each_type(),
+    },
+    "cloudformation": {
+        "DescribeType": [{"Type": "RESOURCE", "TypeName": name} for name in ("AWS::Logs::QueryDefinition", "AWS::No::Such")],
+        "ListTypes": [{"Type": "RESOURCE", "Visibility": "PUBLIC"}, {"ProvisioningType": "NON_PROVISIONABLE"}],
     },
     "cloudfront": {
         "GetDistribution": each("Id", "E000000000000", "E000000000009"),
