@@ -9,7 +9,8 @@ process is gone, however it ended: nothing is left behind after a kill -9.
 Ctrl-C is ignored, so that a scan that is being interrupted can still finish its
 calls; whoever started this ends it.
 
-Four settings make moto's account hold what was put into it and nothing else:
+Five settings make moto's account hold what was put into it, and nothing else, for
+as long as it runs: its certificates would be validated after a minute;
 without MOTO_EC2_LOAD_DEFAULT_AMIS=false it has thousands of Amazon's images,
 whose snapshots it counts as the account's own; its DescribeSnapshots does not
 look at OwnerIds and RestorableByUserIds, so that every snapshot would be public;
@@ -31,7 +32,9 @@ import threading
 import time
 import types
 
-os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # read when moto is imported
+# Read when moto is imported.
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+os.environ["MOTO_ACM_VALIDATION_WAIT"] = "86400"
 
 for name in ("openapi_spec_validator", "openapi_spec_validator.validation", "openapi_spec_validator.validation.exceptions"):
     sys.modules[name] = types.ModuleType(name)
