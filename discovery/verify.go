@@ -15,7 +15,7 @@ const pageSize = 1000
 // has seen again. Of the others nothing can be gone, and their keys need not be
 // listed: what the store has of an earlier attempt was all seen unchanged.
 func (a *attempt) unsure(ctx context.Context, scopes []schemas.ScopeEnd) ([]*schemas.ScopeEnd, error) {
-	q := schemas.CountsRequest{AccountID: a.unit.Account.ID, Route: schemas.RouteNative, Before: a.seq}
+	q := schemas.CountsRequest{AccountID: a.unit.Account.ID, Route: a.unit.Unit.Route(), Before: a.seq}
 	for _, s := range scopes {
 		if s.State == schemas.ScopeComplete {
 			q.Region = s.Region // all scopes of a unit share its region
@@ -31,7 +31,12 @@ func (a *attempt) unsure(ctx context.Context, scopes []schemas.ScopeEnd) ([]*sch
 	}
 	var out []*schemas.ScopeEnd
 	for i := range scopes {
-		if s := &scopes[i]; s.State == schemas.ScopeComplete && held.Counts[s.Type] != a.same[s.Type] {
+		s := &scopes[i]
+		if s.State != schemas.ScopeComplete {
+			continue
+		}
+		s.Empty = s.Seen == 0 && held.Counts[s.Type] == 0
+		if held.Counts[s.Type] != a.same[s.Type] {
 			out = append(out, s)
 		}
 	}

@@ -105,7 +105,7 @@ func logGaps(log zerolog.Logger, scopes []schemas.ScopeEnd) {
 	gaps := 0
 	var first schemas.ScopeEnd
 	for _, s := range scopes {
-		if s.State == schemas.ScopeComplete {
+		if s.State == schemas.ScopeComplete || s.State == schemas.ScopeUnsupported {
 			continue
 		}
 		if gaps++; gaps == 1 {

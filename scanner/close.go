@@ -65,7 +65,8 @@ func (d *driver) wanted(ctx context.Context, ends []*schemas.UnitEnd) ([]*schema
 	var out []*schemas.Close
 	for _, e := range ends {
 		for _, s := range e.Scopes {
-			if s.State != schemas.ScopeComplete {
+			// Of the long tail most types are in no account: thousands of closes of nothing.
+			if s.State != schemas.ScopeComplete || s.Empty && s.Route == schemas.RouteCloudControl {
 				continue
 			}
 			out = append(out, &schemas.Close{
@@ -81,7 +82,7 @@ func (d *driver) wanted(ctx context.Context, ends []*schemas.UnitEnd) ([]*schema
 	if err != nil {
 		return nil, err
 	}
-	left := outOfScope(open, ends)
+	left := withoutTail(outOfScope(open, ends), d.scan.Units, d.account)
 	if !d.scan.Limit.Whole() {
 		left = standInsFor(left, ends) // what it did not plan has not left the account's plan
 	}

@@ -116,21 +116,16 @@ func failedScopes(u schemas.UnitKey, last *schemas.UnitEnd, reason string) []sch
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, schemas.ScopeEnd{Scope: standIn(u), State: schemas.ScopeFailed, Reason: reason})
+		out = append(out, schemas.ScopeEnd{Scope: u.StandIn(), State: schemas.ScopeFailed, Reason: reason})
 	}
 	return out
-}
-
-// standIn is the scope of a unit whose types are not known.
-func standIn(u schemas.UnitKey) schemas.Scope {
-	return schemas.Scope{Region: u.Region, Type: u.Service + ":*", Route: schemas.RouteNative}
 }
 
 // standInsFor are those of the scopes that stood in for units that have ended: what
 // these cover is known now.
 func standInsFor(scopes []schemas.Scope, ends []*schemas.UnitEnd) []schemas.Scope {
 	return slices.DeleteFunc(scopes, func(s schemas.Scope) bool {
-		return !slices.ContainsFunc(ends, func(e *schemas.UnitEnd) bool { return s == standIn(e.Unit) })
+		return !slices.ContainsFunc(ends, func(e *schemas.UnitEnd) bool { return s == e.Unit.StandIn() })
 	})
 }
 
@@ -153,6 +148,9 @@ func (t *tally) add(e *schemas.UnitEnd) {
 	t.progress.Throttles += e.Throttles
 	gaps := t.progress.Gaps
 	for _, s := range e.Scopes {
+		if s.State == schemas.ScopeUnsupported {
+			continue
+		}
 		t.scopes++
 		t.progress.Resources += s.Seen
 		if s.State == schemas.ScopeComplete {
@@ -216,7 +214,7 @@ func outOfScope(open []schemas.Scope, ends []*schemas.UnitEnd) []schemas.Scope {
 	for _, e := range ends {
 		for _, s := range e.Scopes {
 			covered[s.Scope] = true
-			if s.Scope == standIn(e.Unit) {
+			if s.Scope == e.Unit.StandIn() {
 				unsure[e.Unit.Region] = true
 			}
 		}

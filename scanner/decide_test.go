@@ -89,7 +89,7 @@ func TestOutOfScope(t *testing.T) {
 	open := []schemas.Scope{scope("a", "kept"), scope("a", "left"), scope("b", "any"), scope("c", "any"), scope("d", "any")}
 	ends := []*schemas.UnitEnd{
 		end("a", "x", "kept", "new"),
-		end("c", "x", standIn(schemas.UnitKey{Region: "c", Service: "x"}).Type), // given up: what it covers is not known
+		end("c", "x", schemas.UnitKey{Region: "c", Service: "x"}.StandIn().Type), // given up: what it covers is not known
 		end("d", "x"), // said nothing at all
 	}
 	got := outOfScope(open, ends)

@@ -37,7 +37,8 @@ func (c *Control) Start(ctx context.Context, nameOrID string, o StartOptions) (s
 			WithHint("what was found in it stays until it is removed: insights account remove %s", a.Name)
 	}
 	// Asked before the plan, which takes seconds; claimed after it.
-	if _, _, err := c.idle(ctx, a.ID); err != nil {
+	act, _, err := c.idle(ctx, a.ID)
+	if err != nil {
 		return schemas.Scan{}, err
 	}
 	units, err := c.plan(ctx, a)
@@ -50,6 +51,11 @@ func (c *Control) Start(ctx context.Context, nameOrID string, o StartOptions) (s
 		units, keys, err = c.located(ctx, a, units, o.Limit.Resources)
 	} else {
 		units, err = limited(a.Name, units, o.Limit)
+		if !readsTail(a, act, o.Limit, c.now()) {
+			if others := slices.DeleteFunc(slices.Clone(units), isTail); len(others) > 0 {
+				units = others
+			}
+		}
 	}
 	if err != nil {
 		return schemas.Scan{}, err
@@ -90,7 +96,16 @@ func (c *Control) plan(ctx context.Context, a schemas.Account) ([]schemas.UnitKe
 	return slices.Compact(units), nil
 }
 
-func compareUnits(x, y schemas.UnitKey) int { return strings.Compare(x.String(), y.String()) }
+// compareUnits has the long tail last: it takes longest and is needed least.
+func compareUnits(x, y schemas.UnitKey) int {
+	if isTail(x) != isTail(y) {
+		if isTail(x) {
+			return 1
+		}
+		return -1
+	}
+	return strings.Compare(x.String(), y.String())
+}
 
 func (c *Control) account(ctx context.Context, nameOrID string) (schemas.Account, error) {
 	if schemas.AccountID(nameOrID).Valid() {
@@ -159,6 +174,9 @@ func (c *Control) claim(ctx context.Context, a schemas.Account, units []schemas.
 		}
 		act.Wanted, act.Asked = stillWanted(act.Wanted, eff), o.asked
 		act.Count++
+		if o.Limit.Whole() && slices.ContainsFunc(units, isTail) {
+			act.TailAt = c.now()
+		}
 		s := schemas.Scan{
 			ID: schemas.ScanID(a.ID, act.Count), AccountID: a.ID, Account: a.Name, Trigger: o.Trigger, RequestedBy: o.By,
 			State: schemas.ScanRunning, Limit: o.Limit, Units: units, Keys: keys, Facets: facets(act.Wanted), StartedAt: c.now(),

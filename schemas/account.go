@@ -85,6 +85,12 @@ type Account struct {
 	// 1: the rest is left to the account's own automation. 0 is DefaultMaxShare.
 	MaxShare float64 `json:"maxShare,omitempty"`
 
+	// Tail says when scans read the types that no reader of a service does: TailDaily
+	// without it, TailOff with an Endpoint.
+	Tail Tail `json:"tail,omitempty"`
+	// TailShare is MaxShare of what reads them; 0: as MaxShare.
+	TailShare float64 `json:"tailShare,omitempty"`
+
 	Schedule Schedule          `json:"schedule,omitzero"`
 	Labels   map[string]string `json:"labels,omitempty"`
 
@@ -98,6 +104,28 @@ type Account struct {
 
 // DefaultMaxShare leaves half of an account's request rates to others.
 const DefaultMaxShare = 0.5
+
+// Tail says when the long tail of types is read.
+type Tail string
+
+// When the long tail is read: never, by one whole scan a day, by every whole scan.
+const (
+	TailOff      Tail = "off"
+	TailDaily    Tail = "daily"
+	TailEachScan Tail = "each-scan"
+)
+
+// ReadsTail says when scans read the long tail of types of the account.
+func (a Account) ReadsTail() Tail {
+	switch {
+	case a.Tail != "":
+		return a.Tail
+	case a.Endpoint != "": // few emulators know Cloud Control
+		return TailOff
+	default:
+		return TailDaily
+	}
+}
 
 // Schedule says when scans start by themselves.
 type Schedule struct {
@@ -121,6 +149,8 @@ func (a Account) Validate() error {
 	}
 	p.Check(a.RoleARN == "" || strings.HasPrefix(a.RoleARN, "arn:"), "roleArn", "%q is not an ARN", a.RoleARN)
 	p.Check(a.MaxShare >= 0 && a.MaxShare <= 1, "maxShare", "%v must be over 0, and 1 at most", a.MaxShare)
+	p.Check(slices.Contains([]Tail{"", TailOff, TailDaily, TailEachScan}, a.Tail), "tail", "%q must be %s, %s or %s", a.Tail, TailOff, TailDaily, TailEachScan)
+	p.Check(a.TailShare >= 0 && a.TailShare <= 1, "tailShare", "%v must be over 0, and 1 at most", a.TailShare)
 	if partition := a.Partition(); partition != "" {
 		for i, r := range a.Regions {
 			p.Check(PartitionOf(r) == partition, fmt.Sprintf("regions[%d]", i), "%s is a region of the partition %s, the account is in %s", r, PartitionOf(r), partition)

@@ -78,7 +78,9 @@ type AccountReport struct {
 	Packs     []PackReport        `json:"packs"`
 	Gaps      []Gap               `json:"gaps,omitempty"`   // verdicts that could not be reached
 	Scopes    []ScopeGap          `json:"scopes,omitempty"` // scopes whose last run was not complete
-	LastScan  *Scan               `json:"lastScan,omitempty"`
+	// Unlisted are the types that the cloud cannot list, which are no gaps.
+	Unlisted []ScopeGap `json:"unlisted,omitempty"`
+	LastScan *Scan      `json:"lastScan,omitempty"`
 }
 
 // WaiverUse is a waiver with what it covers in an account now.

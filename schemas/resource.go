@@ -99,12 +99,22 @@ func HashContent(properties map[string]any, unknown []UnknownPath, mac func(any)
 // aliases maps type tokens that name the same cloud resource to one, so that a
 // finding keeps its id whichever twin is emitted.
 var aliases = map[string]string{
-	"aws:s3/bucketV2:BucketV2":                           "aws:s3/bucket:Bucket",
-	"aws:s3/bucketVersioningV2:BucketVersioningV2":       "aws:s3/bucketVersioning:BucketVersioning",
-	"aws:s3/bucketLoggingV2:BucketLoggingV2":             "aws:s3/bucketLogging:BucketLogging",
-	"aws:s3/bucketAclV2:BucketAclV2":                     "aws:s3/bucketAcl:BucketAcl",
-	"aws:alb/loadBalancer:LoadBalancer":                  "aws:lb/loadBalancer:LoadBalancer",
-	"aws:elasticloadbalancing/loadBalancer:LoadBalancer": "aws:elb/loadBalancer:LoadBalancer",
+	"aws:s3/bucketV2:BucketV2":                                                                   "aws:s3/bucket:Bucket",
+	"aws:s3/bucketVersioningV2:BucketVersioningV2":                                               "aws:s3/bucketVersioning:BucketVersioning",
+	"aws:s3/bucketLoggingV2:BucketLoggingV2":                                                     "aws:s3/bucketLogging:BucketLogging",
+	"aws:s3/bucketAclV2:BucketAclV2":                                                             "aws:s3/bucketAcl:BucketAcl",
+	"aws:alb/loadBalancer:LoadBalancer":                                                          "aws:lb/loadBalancer:LoadBalancer",
+	"aws:alb/listener:Listener":                                                                  "aws:lb/listener:Listener",
+	"aws:alb/targetGroup:TargetGroup":                                                            "aws:lb/targetGroup:TargetGroup",
+	"aws:elasticloadbalancing/loadBalancer:LoadBalancer":                                         "aws:elb/loadBalancer:LoadBalancer",
+	"aws:elasticloadbalancingv2/loadBalancer:LoadBalancer":                                       "aws:lb/loadBalancer:LoadBalancer",
+	"aws:elasticloadbalancingv2/listener:Listener":                                               "aws:lb/listener:Listener",
+	"aws:elasticloadbalancingv2/targetGroup:TargetGroup":                                         "aws:lb/targetGroup:TargetGroup",
+	"aws:applicationloadbalancing/loadBalancer:LoadBalancer":                                     "aws:lb/loadBalancer:LoadBalancer",
+	"aws:applicationloadbalancing/listener:Listener":                                             "aws:lb/listener:Listener",
+	"aws:applicationloadbalancing/targetGroup:TargetGroup":                                       "aws:lb/targetGroup:TargetGroup",
+	"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2": "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2":                       "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
 }
 
 // AliasTypes are the tokens that CanonicalType maps to others, sorted.

@@ -79,6 +79,8 @@ type ActiveScan struct {
 	Wanted []WantedFacet `json:"wanted,omitempty"`
 	// Asked is what was not read when reads were queued last.
 	Asked Demand `json:"asked,omitzero"`
+	// TailAt is when a scan last began to read the long tail of types.
+	TailAt time.Time `json:"tailAt,omitzero"`
 }
 
 // WantedFacet is a facet that a pack needs.
@@ -148,6 +150,9 @@ const (
 	ScopeDenied    ScopeState = "denied"
 	ScopeFailed    ScopeState = "failed"
 	ScopeCancelled ScopeState = "cancelled"
+	// ScopeUnsupported is a type that the cloud cannot list, as the reason says. It is no
+	// gap: nothing was asked that was not answered.
+	ScopeUnsupported ScopeState = "unsupported"
 )
 
 // Scope is the smallest thing that is complete or not, within an account. Its
@@ -155,13 +160,33 @@ const (
 type Scope struct {
 	Region string `json:"region"`
 	Type   string `json:"type"`
-	Route  string `json:"route"` // "native"
+	Route  string `json:"route"` // "native", "cloudcontrol"
 }
 
 func (s Scope) String() string { return s.Region + "|" + s.Type + "|" + s.Route }
 
 // RouteNative is the route of readers that call the service's own API.
 const RouteNative = "native"
+
+// RouteCloudControl is that of AWS's Cloud Control API, which reads the types that no
+// reader of a service does.
+const RouteCloudControl = "cloudcontrol"
+
+// ServiceTail is the service of the units that read by it: the long tail of types.
+const ServiceTail = "cloudcontrol"
+
+// Route of what a unit reads.
+func (u UnitKey) Route() string {
+	if u.Service == ServiceTail {
+		return RouteCloudControl
+	}
+	return RouteNative
+}
+
+// StandIn is the scope of a unit whose types are not known.
+func (u UnitKey) StandIn() Scope {
+	return Scope{Region: u.Region, Type: u.Service + ":*", Route: u.Route()}
+}
 
 // ScopeEnd is how a scope ended.
 type ScopeEnd struct {
@@ -170,6 +195,8 @@ type ScopeEnd struct {
 	Call   string     `json:"call,omitempty"`   // the API call that was refused or failed
 	Reason string     `json:"reason,omitempty"` // error code and text
 	Seen   uint64     `json:"seen"`             // resources seen
+	// Empty marks a complete scope of which neither anything was seen nor is held.
+	Empty bool `json:"empty,omitempty"`
 	// Passing marks a failure that time may mend, such as throttling that outlasted all
 	// patience: reading again may complete the scope.
 	Passing bool `json:"passing,omitempty"`

@@ -181,7 +181,12 @@ func (r *reporter) scopes(ctx context.Context) error {
 			return err
 		}
 		g.State, g.At = schemas.ScopeState(state), read(g.At)
-		r.accounts[account].Scopes = append(r.accounts[account].Scopes, g)
+		acc := r.accounts[account]
+		if g.State == schemas.ScopeUnsupported {
+			acc.Unlisted = append(acc.Unlisted, g)
+		} else {
+			acc.Scopes = append(acc.Scopes, g)
+		}
 		return nil
 	})
 }

@@ -19,7 +19,7 @@ func (a *app) accountCmd() *cobra.Command {
 	return parent("account", "Register the accounts to scan",
 		a.accountAddCmd(), a.accountListCmd(), a.accountShowCmd(), a.accountUpdateCmd(), a.accountPacksCmd(), a.accountGroupsCmd(),
 		a.accountSyncCmd(),
-		a.accountCheckCmd(), a.accountPolicyCmd(), a.accountRemoveCmd())
+		a.accountCheckCmd(), a.accountPolicyCmd(), a.accountPlanCmd(), a.accountRemoveCmd())
 }
 
 func (a *app) accountAddCmd() *cobra.Command {
@@ -218,6 +218,7 @@ func (a *app) printAccount(acc schemas.Account, last string) {
 	line("Regions", orAll(acc.Regions))
 	line("Services", orAll(acc.Services))
 	line("Caps", capText(acc.Caps))
+	line("Tail", string(acc.ReadsTail()))
 	if acc.MaxShare > 0 {
 		line("Max share", strconv.FormatFloat(acc.MaxShare, 'f', -1, 64))
 	}

@@ -22,6 +22,8 @@ func accountFlags(f *pflag.FlagSet, acc *schemas.Account, labels *[]string) {
 	f.StringSliceVar(&acc.Services, "service", nil, "`SERVICE` to scan, for example s3, repeatable (default all that are known)")
 	f.StringVar(&acc.Endpoint, "endpoint", "", "`URL` of an emulator in place of AWS")
 	f.Float64Var(&acc.MaxShare, "max-share", 0, "`PART` of the account's API rate limits that scans may use, over 0 to 1 (default 0.5)")
+	f.StringVar((*string)(&acc.Tail), "tail", "", "read types without a reader of their own, by Cloud Control: `WHEN` is off, daily or each-scan (default daily)")
+	f.Float64Var(&acc.TailShare, "tail-share", 0, "`PART` of Cloud Control's rate that this may use, over 0 to 1 (default that of --max-share)")
 	f.StringVar(&acc.Schedule.Cron, "schedule", "", "`CRON` schedule on which 'insights serve' scans: five fields, CRON_TZ=Zone in front, or @daily")
 	f.IntVar(&acc.Schedule.JitterSeconds, "jitter", 0, "delay scheduled scans by up to this many `SECONDS`, the same every time")
 	f.Var(capsValue{&acc.Caps}, "cap", "read at most `TYPE=N` resources of a type per region, repeatable; more are reported as a gap")
@@ -41,6 +43,8 @@ var accountSettings = map[string]func(to, from *schemas.Account){
 	"service":        func(to, from *schemas.Account) { to.Services = from.Services },
 	"endpoint":       func(to, from *schemas.Account) { to.Endpoint = from.Endpoint },
 	"max-share":      func(to, from *schemas.Account) { to.MaxShare = from.MaxShare },
+	"tail":           func(to, from *schemas.Account) { to.Tail = from.Tail },
+	"tail-share":     func(to, from *schemas.Account) { to.TailShare = from.TailShare },
 	"schedule":       func(to, from *schemas.Account) { to.Schedule.Cron = from.Schedule.Cron },
 	"jitter":         func(to, from *schemas.Account) { to.Schedule.JitterSeconds = from.Schedule.JitterSeconds },
 }

@@ -26,8 +26,9 @@ type may struct{ code, tests []string }
 var importTable = map[string]may{
 	"schemas":            {},
 	"discovery":          {code: []string{"schemas"}},
-	"discovery/aws":      {code: []string{"discovery", "schemas"}, tests: []string{"discovery/awsfake", "discovery/mototest"}},
-	"discovery/awsfake":  {code: []string{"discovery", "schemas"}, tests: []string{"discovery/mototest"}},
+	"discovery/aws":      {code: []string{"discovery", "discovery/cfn", "schemas"}, tests: []string{"discovery/awsfake", "discovery/mototest"}},
+	"discovery/awsfake":  {code: []string{"discovery", "discovery/cfn", "schemas"}, tests: []string{"discovery/mototest"}},
+	"discovery/cfn":      {},
 	"discovery/mototest": {},
 	// Makes a table of awsfake's, which does not know it.
 	"discovery/awsfake/genactions": {code: []string{"discovery/awsfake"}},

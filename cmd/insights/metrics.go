@@ -182,7 +182,7 @@ func unitOutcome(e *schemas.UnitEnd) string {
 	}
 	complete := 0
 	for _, s := range e.Scopes {
-		if s.State == schemas.ScopeComplete {
+		if s.State == schemas.ScopeComplete || s.State == schemas.ScopeUnsupported {
 			complete++
 		}
 	}

@@ -66,6 +66,9 @@ func printAccountReport(w io.Writer, a schemas.AccountReport, asOf time.Time, al
 	if err := printGaps(w, a.Gaps); err != nil {
 		return err
 	}
+	if n := len(a.Unlisted); n > 0 {
+		fmt.Fprintf(w, "\nAWS cannot list %s: -o json names them, with the reason.\n", countText(uint64(n), "resource type and region", "resource types, by region"))
+	}
 	return printScopeGaps(w, a.Scopes)
 }
 

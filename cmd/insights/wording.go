@@ -85,6 +85,8 @@ func scopeText(e schemas.ScopeEnd) string {
 	switch {
 	case e.State == schemas.ScopeDenied:
 		text = strings.TrimSuffix("access denied to "+call, " to ")
+	case e.State == schemas.ScopeUnsupported:
+		return e.Reason
 	case e.State == schemas.ScopeCancelled:
 		return orText(e.Reason, "the scan was cancelled")
 	case call != "":

@@ -9,14 +9,17 @@ process is gone, however it ended: nothing is left behind after a kill -9.
 Ctrl-C is ignored, so that a scan that is being interrupted can still finish its
 calls; whoever started this ends it.
 
-Four settings make moto's account hold what was put into it and nothing else:
+Five settings make moto's account hold what was put into it, and nothing else, for
+as long as it runs: its certificates would be validated after a minute;
 without MOTO_EC2_LOAD_DEFAULT_AMIS=false it has thousands of Amazon's images,
 whose snapshots it counts as the account's own; its DescribeSnapshots does not
 look at OwnerIds and RestorableByUserIds, so that every snapshot would be public;
 the key of AWS that encrypts volumes by default would be a key of the account; and
 it does not know CloudTrail's event data stores, of which there are none.
 And moto gets two lists that it lacks: of a function's URLs, of which it can show
-one, and of a cluster's add-ons, of which it has none. Where it checks signatures,
+one, and of a cluster's add-ons, of which it has none; and AppFlow, which has nothing.
+Its API Gateway loads a validator of OpenAPI documents, which nobody here gives it:
+an empty module takes the place. Where it checks signatures,
 it takes the query of a GET for its body too, and would find each of them wrong.
 """
 
@@ -27,8 +30,16 @@ import signal
 import sys
 import threading
 import time
+import types
 
-os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # read when moto is imported
+# Read when moto is imported.
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+os.environ["MOTO_ACM_VALIDATION_WAIT"] = "86400"
+
+for name in ("openapi_spec_validator", "openapi_spec_validator.validation", "openapi_spec_validator.validation.exceptions"):
+    sys.modules[name] = types.ModuleType(name)
+sys.modules["openapi_spec_validator"].validate = None
+sys.modules["openapi_spec_validator.validation.exceptions"].OpenAPIValidationError = ValueError
 
 from moto.awslambda import urls as lambda_urls  # noqa: E402
 from moto.awslambda.exceptions import GenericResourcNotFound  # noqa: E402
@@ -103,6 +114,18 @@ def without_body(self):
 IAMRequestBase._create_aws_request = without_body
 
 
+def with_appflow(app):
+    """The application, and AppFlow without flows and profiles."""
+
+    def answer(environ, start):
+        if "/appflow/aws4_request" not in environ.get("HTTP_AUTHORIZATION", ""):
+            return app(environ, start)
+        start("200 OK", [("Content-Type", "application/json")])
+        return [b"{}"]
+
+    return answer
+
+
 def end_with(parent):
     while os.getppid() == parent:
         time.sleep(0.2)
@@ -117,7 +140,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     if a.parent:
         threading.Thread(target=end_with, args=[a.parent], daemon=True).start()
-    server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True,
+    server = make_server("127.0.0.1", 0, with_appflow(DomainDispatcherApplication(create_backend_app)), threaded=True,
                          request_handler=MotoRequestHandler)
     print(f"http://127.0.0.1:{server.server_port}", flush=True)
     server.serve_forever()

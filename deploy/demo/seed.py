@@ -54,8 +54,10 @@ READ_ACTIONS = [
     "kms:Describe*", "kms:List*", "kms:GetKeyRotationStatus", "kms:GetKeyPolicy",
     "tag:GetResources", "sts:GetCallerIdentity",
 ] + [service + ":" + verb for verb in ("Get*", "List*", "Describe*", "BatchGet*") for service in (
-    "acm", "autoscaling", "cloudfront", "cloudwatch", "dynamodb", "ecr", "ecs", "eks", "elasticfilesystem",
-    "elasticloadbalancing", "guardduty", "lambda", "logs", "rds", "sns", "sqs")] + [
+    "acm", "apigateway", "athena", "autoscaling", "backup", "cloudfront", "cloudwatch", "dynamodb", "ecr", "ecs", "eks", "elasticache",
+    "elasticfilesystem", "elasticloadbalancing", "es", "guardduty", "kinesis", "lambda", "logs", "rds", "redshift", "route53", "sns", "sqs",
+    "states", "wafv2")] + [
+    "apigateway:GET", "ssm:Describe*", "ssm:List*",
     "tagging:GetResources", "monitoring:Describe*",  # moto's names of tag: and cloudwatch:
     "secretsmanager:ListSecrets", "secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy",
 ]

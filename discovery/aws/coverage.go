@@ -66,6 +66,9 @@ func Actions(names, regions []string) []string {
 			list = append(list, t.verify...)
 		}
 	}
+	if len(names) == 0 || slices.Contains(names, schemas.ServiceTail) {
+		list = append(list, tailActions...)
+	}
 	slices.Sort(list)
 	return slices.Compact(list)
 }

@@ -30,7 +30,7 @@ const (
 
 var ec2Service = &service{
 	name: "ec2",
-	types: []typeSpec{
+	types: slices.Concat([]typeSpec{
 		{token: typeInstance, calls: []call{listCall("ec2:DescribeInstances", 1000)}, onDemand: []call{instanceStops, instanceEnds, instanceVolumes}},
 		{token: typeVolume, calls: []call{listCall("ec2:DescribeVolumes", 1000)}},
 		{token: typeSecurityGroup, calls: []call{listCall("ec2:DescribeSecurityGroups", 1000)}},
@@ -42,11 +42,11 @@ var ec2Service = &service{
 		{token: typeAMI, calls: []call{listCall("ec2:DescribeImages", 1000)}},
 		{token: typeAMIExposure, calls: []call{listCall("ec2:DescribeImages", 1000)}, with: typeAMI},
 		{token: typeEBSEncryption, calls: []call{onceCall("ec2:GetEbsEncryptionByDefault", "setting")}},
-	},
+	}, ec2MoreTypes),
 	// "Request throttling for the Amazon EC2 API": non-mutating 100 burst, 20/s;
 	// Describe without paging 50, 10/s.
 	limits: map[string]limit{"EC2": {rate: 20, burst: 100}},
-	lists:  ec2Lists,
+	lists:  slices.Concat(ec2Lists, ec2MoreLists),
 }
 
 var ec2Lists = []list{

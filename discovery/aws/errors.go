@@ -46,6 +46,10 @@ var (
 	lapsedCodes = []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 	// reportCodes are of a credential report that is being made anew.
 	reportCodes = []string{"ReportInProgress", "ReportExpired", "ReportNotPresent"}
+	// handlerCodes are of Cloud Control, whose handlers call the service: its answer is in the text.
+	handlerCodes = []string{
+		"GeneralServiceException", "HandlerFailureException", "HandlerInternalFailureException", "InvalidRequestException", "ServiceInternalErrorException",
+	}
 )
 
 // errorCode is the service's error code, "" when the error is not an API answer.
@@ -68,10 +72,30 @@ func httpStatus(err error) int {
 // reason for people. It is never given a positive "not configured" answer.
 func classify(err error) (schemas.FacetState, string) {
 	code := errorCode(err)
-	if slices.Contains(slices.Concat(deniedCodes, disabledCodes, unsubscribedCodes), code) || code == "" && httpStatus(err) == http.StatusForbidden {
+	if slices.Contains(slices.Concat(deniedCodes, disabledCodes, unsubscribedCodes), code) || code == "" && httpStatus(err) == http.StatusForbidden || handlerRefused(err) {
 		return schemas.FacetDenied, reasonOf(err)
 	}
 	return schemas.FacetFailed, reasonOf(err)
+}
+
+// refusedByService finds in the text of a handler's error that the service refused it, and
+// refusedFor which action that was.
+var (
+	refusedByService = regexp.MustCompile(`AccessDenied|UnauthorizedOperation|[Nn]ot authorized to perform|AuthorizationError`)
+	refusedFor       = regexp.MustCompile(`not authorized to perform:? ([a-z0-9-]+:[A-Za-z0-9]+)`)
+)
+
+// handlerRefused tells of a handler of Cloud Control that the service refused.
+func handlerRefused(err error) bool {
+	return slices.Contains(handlerCodes, errorCode(err)) && refusedByService.MatchString(err.Error())
+}
+
+// refusedAction is the IAM action that a refusal names, "" for one that names none.
+func refusedAction(err error) string {
+	if m := refusedFor.FindStringSubmatch(err.Error()); m != nil {
+		return m[1]
+	}
+	return ""
 }
 
 // classifyScope is classify for a list call.
@@ -96,6 +120,8 @@ func reasonOf(err error) string {
 		return code + ": the service does not offer the call in this region"
 	case slices.Contains(deniedCodes, code):
 		return code + denier(err)
+	case handlerRefused(err):
+		return "AccessDenied" + denier(err)
 	case code != "":
 		return code
 	case httpStatus(err) >= http.StatusBadRequest: // a proxy's page, say
@@ -138,13 +164,13 @@ func article(kind string) string {
 // passes tells of an error that time may mend, however long the SDK has tried: then what
 // it left open is worth asking for again.
 func passes(err error) bool {
-	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound || handlerRefused(err) {
 		return false
 	}
 	code, status := errorCode(err), httpStatus(err)
 	_, slow := retry.DefaultRetryableErrorCodes[code]
 	return isThrottle(err) || status >= http.StatusInternalServerError && status != http.StatusNotImplemented ||
-		isNetwork(err) || errors.Is(err, io.ErrUnexpectedEOF) || slow || slices.Contains(slices.Concat(lapsedCodes, reportCodes), code) ||
+		isNetwork(err) || errors.Is(err, io.ErrUnexpectedEOF) || slow || code == "NotStabilizedException" || slices.Contains(slices.Concat(lapsedCodes, reportCodes), code) ||
 		schemas.CodeOf(err) == schemas.CodeUnavailable
 }
 
@@ -162,6 +188,8 @@ func isThrottle(err error) bool {
 		return strings.Contains(err.Error(), "ate exceeded")
 	case strings.HasPrefix(code, "Throttling"): // "Throttling.User"
 		return true
+	case slices.Contains(handlerCodes, code):
+		return strings.Contains(err.Error(), "ate exceeded") || strings.Contains(err.Error(), "Throttling")
 	case code == "" || code == http.StatusText(http.StatusServiceUnavailable): // the SDK's name of a 503 without a body, as HEAD has it
 		return slices.Contains([]int{http.StatusServiceUnavailable, http.StatusTooManyRequests}, httpStatus(err))
 	}
@@ -248,6 +276,12 @@ func isNetwork(err error) bool {
 	}
 	n, ok := errors.AsType[net.Error](err)
 	return ok && n.Timeout() || fellSilent(err)
+}
+
+// saysGone tells whether an error whose code is of many things says in words that
+// something does not exist.
+func saysGone(err error, code string, words ...string) bool {
+	return isNotFound(err, code) && slices.ContainsFunc(words, func(w string) bool { return strings.Contains(err.Error(), w) })
 }
 
 // isNotFound tells whether the service positively answered with one of the codes.

@@ -34,6 +34,7 @@ var absentBy = map[string]struct {
 	"elasticfilesystem:DescribeFileSystemPolicy": {"PolicyNotFound", 404},
 	"elasticfilesystem:DescribeBackupPolicy":     {"PolicyNotFound", 404},
 	"lambda:GetPolicy":                           {"ResourceNotFoundException", 404},
+	"backup:GetBackupVaultAccessPolicy":          {"ResourceNotFoundException", 400},
 	"cloudtrail:GetInsightSelectors":             {"InsightNotEnabledException", 400},
 }
 
@@ -58,6 +59,9 @@ var neverAbsent = []string{
 	"elasticloadbalancing:DescribeCapacityReservation", "elasticloadbalancing:DescribeListenerAttributes",
 	"secretsmanager:DescribeSecret", "elasticfilesystem:DescribeLifecycleConfiguration", "ec2:DescribeVpcAttribute",
 	"ecs:DescribeClusters", "ecs:ListClusters", "ecs:DescribeServices", "ecs:DescribeTaskDefinition",
+	"athena:GetWorkGroup", "athena:BatchGetNamedQuery", "athena:GetDataCatalog", "appflow:DescribeFlow", "es:DescribeDomains", "redshift:DescribeLoggingStatus",
+	"ec2:DescribeLaunchTemplateVersions",
+	"wafv2:GetWebACL", "kinesis:DescribeStreamSummary", "states:DescribeStateMachine", "backup:GetBackupPlan", "ssm:DescribeDocumentPermission",
 	"eks:DescribeCluster", "eks:DescribeNodegroup", "eks:DescribeAddon", "eks:ListClusters",
 }
 
@@ -69,6 +73,7 @@ var subResources = map[string]string{
 	"s3:GetBucketLogging": "s3:logging", "s3:GetBucketAcl": "s3:acl", "s3:GetLifecycleConfiguration": "s3:lifecycle",
 	"s3:GetBucketPublicAccessBlock": "s3:publicAccessBlock", "s3:GetBucketOwnershipControls": "s3:ownershipControls",
 	"s3:GetReplicationConfiguration": "s3:replication", "s3:GetBucketObjectLockConfiguration": "s3:object-lock",
+	apigatewayGet:         "apigateway:GetRestApis", // the first of several
 	"s3:GetBucketWebsite": "s3:website", "s3:GetBucketCORS": "s3:cors",
 }
 

@@ -167,7 +167,7 @@ func TestEveryBucketFacetInEveryState(t *testing.T) {
 		"s3:encryption":        {"s3:GetEncryptionConfiguration", map[string][]string{typeBucket: {"serverSideEncryptionConfiguration"}, typeBucketEncryption: {"rules"}}},
 		"s3:publicAccessBlock": {"s3:GetBucketPublicAccessBlock", map[string][]string{typeBucketPAB: publicAccessNames}},
 		"s3:logging":           {"s3:GetBucketLogging", map[string][]string{typeBucket: {"logging"}, typeBucketLogging: {"targetBucket", "targetPrefix"}}},
-		"s3:acl":               {"s3:GetBucketAcl", map[string][]string{typeBucket: {"grants", "acl"}, typeBucketACL: {"accessControlPolicy"}}},
+		"s3:acl":               {"s3:GetBucketAcl", map[string][]string{typeBucket: {"grants", "acl"}, typeBucketACL: {"accessControlPolicy", "acl"}}},
 		"s3:ownershipControls": {"s3:GetBucketOwnershipControls", map[string][]string{typeBucketOwnership: {"rule"}}},
 		"s3:lifecycle":         {"s3:GetLifecycleConfiguration", map[string][]string{typeBucket: {"lifecycleRules"}, typeBucketLifecycle: {"rules"}}},
 		"tagging:GetResources": {"tag:GetResources", map[string][]string{typeBucket: {"tags"}}},

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"sync"
@@ -9,6 +10,7 @@ import (
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/cloudcontrol"
 	"github.com/aws/smithy-go/middleware"
 )
 
@@ -31,11 +33,15 @@ var defaultLimit = limit{rate: 40, burst: 40, guess: true}
 // limitOf finds the limit of an operation and the bucket that it draws from.
 func limitOf(service, operation string) (bucket string, l limit) {
 	own := service + ":" + operation
+	limits := []map[string]limit{tailLimits}
 	for _, s := range services {
-		if l, ok := s.limits[own]; ok {
+		limits = append(limits, s.limits)
+	}
+	for _, limits := range limits {
+		if l, ok := limits[own]; ok {
 			return own, l
 		}
-		if l, ok := s.limits[service]; ok {
+		if l, ok := limits[service]; ok {
 			if l.shared {
 				return service, l
 			}
@@ -52,6 +58,7 @@ type limiter struct {
 
 	mu      sync.Mutex
 	share   float64 // of the service's rates
+	tail    float64 // of Cloud Control's
 	learn   bool    // from throttles alone, as with emulators: nothing is published of them
 	buckets map[string]*turnstile
 }
@@ -69,15 +76,33 @@ func (l *limiter) set(share float64, learn bool) {
 	case l.learn != learn || l.share == 0:
 		l.buckets = map[string]*turnstile{}
 	case l.share != share:
-		rescaled := map[*turnstile]bool{} // one may have several names
-		for _, b := range l.buckets {
-			if !rescaled[b] {
-				b.rescale(share)
-			}
+		l.rescale(share, func(name string) bool { return l.tail == 0 || !ofTail(name) })
+	}
+	l.share, l.learn = share, learn
+}
+
+// rescale changes the share of some buckets. The caller has the lock.
+func (l *limiter) rescale(share float64, of func(name string) bool) {
+	rescaled := map[*turnstile]bool{} // one may have several names
+	for name, b := range l.buckets {
+		if of(name) && !rescaled[b] {
+			b.rescale(share)
 			rescaled[b] = true
 		}
 	}
-	l.share, l.learn = share, learn
+}
+
+// ofTail tells the name of Cloud Control's bucket in any region.
+func ofTail(name string) bool { return strings.Contains(name, ":"+cloudcontrol.ServiceID) }
+
+// setTail changes how much of Cloud Control's rate is used; 0 is as of other services.
+func (l *limiter) setTail(share float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.tail != share {
+		l.tail = share
+		l.rescale(cmp.Or(share, l.share), ofTail)
+	}
 }
 
 // bucket is the operation's own or the one of its service, kept under both names.
@@ -96,7 +121,11 @@ func (l *limiter) bucket(region, service, operation string) *turnstile {
 		if l.learn {
 			seed = nil
 		}
-		b = &turnstile{now: l.now, turn: make(chan struct{}, 1), pace: newPace(seed, l.share, l.now())}
+		share := l.share
+		if service == cloudcontrol.ServiceID {
+			share = cmp.Or(l.tail, share)
+		}
+		b = &turnstile{now: l.now, turn: make(chan struct{}, 1), pace: newPace(seed, share, l.now())}
 		l.buckets[name] = b
 	}
 	l.buckets[own] = b

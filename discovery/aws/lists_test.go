@@ -69,6 +69,36 @@ var allLists = []listed{
 	{eksService, "eks:ListClusters", "eks:ListClusters", []string{typeEKSCluster, typeNodeGroup, typeAddon}},
 	{eksService, "eks:ListNodegroups", "eks:ListNodegroups", []string{typeNodeGroup}},
 	{eksService, "eks:ListAddons", "eks:ListAddons", []string{typeAddon}},
+	{apigatewayService, "apigateway:GetRestApis", apigatewayGet, []string{typeRestAPI, typeRestAPIPolicy, typeRestStage, typeMethodSettings}},
+	{apigatewayService, "apigateway:GetStages", apigatewayGet, []string{typeRestStage, typeMethodSettings, typeHTTPStage}},
+	{apigatewayService, "apigateway:GetApis", apigatewayGet, []string{typeHTTPAPI, typeHTTPStage}},
+	{apigatewayService, "apigateway:GetDomainNames", apigatewayGet, []string{typeRestDomain, typeHTTPDomain}},
+	{athenaService, "athena:ListWorkGroups", listWorkgroups.action, []string{typeWorkgroup, typeNamedQuery}},
+	{athenaService, "athena:ListNamedQueries", listNamedQueries.action, []string{typeNamedQuery}},
+	{athenaService, "athena:ListDataCatalogs", listDataCatalogs.action, []string{typeDataCatalog}},
+	{athenaService, "athena:ListDatabases", listDatabases.action, []string{typeDatabase}},
+	{appflowService, "appflow:ListFlows", listFlows.action, []string{typeFlow}},
+	{appflowService, "appflow:DescribeConnectorProfiles", listConnectorProfiles.action, []string{typeConnectorProfile}},
+	{opensearchService, "es:ListDomainNames", listDomains.action, domainTypes},
+	{redshiftService, "redshift:DescribeClusters", listRedshiftClusters.action, []string{typeRedshiftCluster, typeSnapshotCopy, typeRedshiftLogging}},
+	{redshiftService, "redshift:DescribeClusterSubnetGroups", listRedshiftSubnetGroups.action, []string{typeRedshiftSubnetGroup}},
+	{elasticacheService, "elasticache:DescribeCacheClusters", listCacheClusters.action, []string{typeCacheCluster}},
+	{elasticacheService, "elasticache:DescribeReplicationGroups", listReplicationGroups.action, []string{typeReplicationGroup}},
+	{elasticacheService, "elasticache:DescribeCacheSubnetGroups", listCacheSubnetGroups.action, []string{typeCacheSubnetGroup}},
+	{kinesisService, "kinesis:ListStreams", listStreams.action, []string{typeStream}},
+	{sfnService, "states:ListStateMachines", listStateMachines.action, []string{typeStateMachine}},
+	{backupService, "backup:ListBackupVaults", listVaults.action, []string{typeVault, typeVaultLock, typeVaultPolicy}},
+	{backupService, "backup:ListBackupPlans", listBackupPlans.action, []string{typeBackupPlan}},
+	{ssmService, "ssm:DescribeParameters", listParameters.action, []string{typeParameter}},
+	{ssmService, "ssm:ListDocuments", listDocuments.action, []string{typeDocument}},
+	{wafv2Service, "wafv2:ListWebACLs", listWebACLs.action, []string{typeWebACL}},
+	{wafv2Service, "wafv2:ListLoggingConfigurations", listWebLogging.action, []string{typeWebACLLogging}},
+	{route53Service, "route53:ListHostedZones", listZones.action, []string{typeZone, typeRecord}},
+	{route53Service, "route53:ListResourceRecordSets", listRecords.action, []string{typeRecord}},
+	{route53Service, "route53:ListQueryLoggingConfigs", listQueryLogs.action, []string{typeQueryLog}},
+	{ec2Service, "ec2:DescribeLaunchTemplates", listLaunchTemplates.action, []string{typeLaunchTemplate}},
+	{ec2Service, "ec2:DescribeFlowLogs", listFlowLogs.action, []string{typeFlowLog}},
+	{ec2Service, "ec2:DescribeSecurityGroupRules", listGroupRules.action, []string{typeIngressRule, typeEgressRule}},
 	{ec2Service, "ec2:DescribeVpcs", "ec2:DescribeVpcs", []string{typeVPC}},
 	{ec2Service, "ec2:DescribeSubnets", "ec2:DescribeSubnets", []string{typeSubnet}},
 	{ec2Service, "ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroups", []string{typeSecurityGroup, typeDefaultGroup}},
@@ -99,6 +129,9 @@ func refusal(operation, code string, status int) answer {
 		"elasticloadbalancing": iamError,
 		"autoscaling":          iamError,
 		"cloudfront":           iamError,
+		"redshift":             iamError,
+		"route53":              iamError,
+		"elasticache":          iamError,
 	}[service]
 	if !ok {
 		shape = jsonError
@@ -204,6 +237,7 @@ var onePage = []string{
 	"iam:GetCredentialReport", "iam:GenerateCredentialReport",
 	"cloudtrail:DescribeTrails", "config:DescribeConfigurationRecorders", "config:DescribeDeliveryChannels",
 	"lambda:GetPolicy", "lambda:ListFunctionUrlConfigs",
+	"apigateway:GetStages", "es:ListDomainNames",
 	"elasticloadbalancing:DescribeListeners", // see TestListenersOfManyPages
 }
 
@@ -214,11 +248,14 @@ func goesOn(q url.Values) bool {
 			return true
 		}
 	}
+	if strings.HasSuffix(q.Get("path"), "/rrset") { // goes on behind a name
+		return q.Get("name") != ""
+	}
 	return tokenField.MatchString(q.Get("body"))
 }
 
 var (
-	tokenName  = regexp.MustCompile(`(?i)^(next_?token|marker|continuation-token)$`)
+	tokenName  = regexp.MustCompile(`(?i)^(next_?token|position|marker|continuation-token)$`)
 	tokenField = regexp.MustCompile(`(?i)"(next_?token|paginationtoken|(next)?marker|exclusivestart\w+)":"`)
 )
 
@@ -290,7 +327,7 @@ func TestDescribesArePaged(t *testing.T) {
 	for _, l := range allLists {
 		if l.service == ec2Service {
 			a.asked(l.operation, func(_ string, q url.Values) answer {
-				if q.Get("MaxResults") != "1000" {
+				if size := q.Get("MaxResults"); size != "1000" && (l.operation != "ec2:DescribeLaunchTemplates" || size != "200") {
 					a.mu.Lock()
 					defer a.mu.Unlock()
 					unpaged[l.operation] = true

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"github.com/insights-scanner/insights-scanner/discovery/cfn"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -85,6 +86,38 @@ var places = []place{
 	{arn: "eks", kind: "addon/", service: "eks", types: []string{typeAddon}, id: partOfCluster},
 	{arn: "elasticfilesystem", kind: "file-system/", service: "efs", types: []string{typeFileSystem, typeFileSystemPolicy, typeFileSystemBackup}},
 	{arn: "elasticfilesystem", kind: "access-point/", service: "efs", types: []string{typeAccessPoint}},
+	{arn: "ec2", kind: "launch-template/", service: "ec2", types: []string{typeLaunchTemplate}},
+	{arn: "ec2", kind: "vpc-flow-log/", service: "ec2", types: []string{typeFlowLog}},
+	{arn: "ec2", kind: "security-group-rule/", service: "ec2", types: []string{typeIngressRule, typeEgressRule}},
+	{arn: "athena", kind: "workgroup/", service: "athena", types: []string{typeWorkgroup}},
+	{arn: "athena", kind: "datacatalog/", service: "athena", types: []string{typeDataCatalog}},
+	{arn: "appflow", kind: "flow/", service: "appflow", types: []string{typeFlow}},
+	{arn: "appflow", kind: "connectorprofile/", service: "appflow", types: []string{typeConnectorProfile}},
+	{arn: "es", kind: "domain/", service: "opensearch", types: domainTypes},
+	{arn: "redshift", kind: "cluster:", service: "redshift", types: []string{typeRedshiftCluster, typeRedshiftLogging, typeSnapshotCopy}},
+	{arn: "redshift", kind: "subnetgroup:", service: "redshift", types: []string{typeRedshiftSubnetGroup}},
+	{arn: "elasticache", kind: "cluster:", service: "elasticache", types: []string{typeCacheCluster}},
+	{arn: "elasticache", kind: "replicationgroup:", service: "elasticache", types: []string{typeReplicationGroup}},
+	{arn: "elasticache", kind: "subnetgroup:", service: "elasticache", types: []string{typeCacheSubnetGroup}},
+	{arn: "kinesis", kind: "stream/", service: "kinesis", types: []string{typeStream}},
+	{arn: "states", kind: "stateMachine:", service: "sfn", types: []string{typeStateMachine}, id: machineARN},
+	{arn: "backup", kind: "backup-vault:", service: "backup", types: []string{typeVault, typeVaultLock, typeVaultPolicy}},
+	{arn: "backup", kind: "backup-plan:", service: "backup", types: []string{typeBackupPlan}},
+	// Two rows: names may begin with the slash that the ARN has anyhow.
+	{arn: "ssm", kind: "parameter/", service: "ssm", types: []string{typeParameter}},
+	{arn: "ssm", kind: "parameter/", service: "ssm", types: []string{typeParameter}, id: pathOfParameter},
+	{arn: "ssm", kind: "document/", service: "ssm", types: []string{typeDocument}},
+	{arn: "wafv2", kind: "regional/webacl/", service: "wafv2", types: []string{typeWebACL}, id: webACLOfARN("REGIONAL")},
+	{arn: "wafv2", kind: "global/webacl/", service: "wafv2", types: []string{typeWebACL}, id: webACLOfARN("CLOUDFRONT")},
+	{arn: "wafv2", kind: "regional/webacl/", service: "wafv2", types: []string{typeWebACLLogging}, id: wholeARN},
+	{arn: "wafv2", kind: "global/webacl/", service: "wafv2", types: []string{typeWebACLLogging}, id: wholeARN},
+	{arn: "route53", kind: "hostedzone/", service: "route53", types: []string{typeZone}},
+	{arn: "route53", kind: "queryloggingconfig/", service: "route53", types: []string{typeQueryLog}},
+	{arn: "apigateway", kind: "/restapis/", service: "apigateway", types: []string{typeRestAPI, typeRestAPIPolicy}},
+	{arn: "apigateway", kind: "/restapis/", service: "apigateway", types: []string{typeRestStage}, id: stageOfAPI},
+	{arn: "apigateway", kind: "/apis/", service: "apigateway", types: []string{typeHTTPAPI}},
+	{arn: "apigateway", kind: "/apis/", service: "apigateway", types: []string{typeHTTPStage}, id: stageOfAPI},
+	{arn: "apigateway", kind: "/domainnames/", service: "apigateway", types: []string{typeRestDomain, typeHTTPDomain}, id: domainOfAPI},
 }
 
 // allOf, onlyPart, firstOf and lastOf take the id from the parts behind the kind.
@@ -149,6 +182,34 @@ func clusterAndService(_ arn.ARN, rest string) string {
 	}
 	return ""
 }
+
+// webACLOfARN is "id/name/scope" of NAME/ID.
+func webACLOfARN(scope string) func(arn.ARN, string) string {
+	return func(_ arn.ARN, rest string) string {
+		if name, id, ok := strings.Cut(rest, "/"); ok && name != "" && id != "" {
+			return id + "/" + name + "/" + scope
+		}
+		return ""
+	}
+}
+
+// machineARN leaves out the ARNs of versions and aliases.
+func machineARN(a arn.ARN, rest string) string { return wholeARN(a, onlyPart(a, rest)) }
+
+// pathOfParameter is the name with the slash that ARNs leave out; a name with slashes in
+// it begins with one.
+func pathOfParameter(_ arn.ARN, rest string) string { return "/" + rest }
+
+// stageOfAPI is "api/stage" of API/stages/STAGE.
+func stageOfAPI(_ arn.ARN, rest string) string {
+	if api, stage, ok := strings.Cut(rest, "/stages/"); ok && api != "" && stage != "" {
+		return api + "/" + stage
+	}
+	return ""
+}
+
+// domainOfAPI is "name", or "name/id" of NAME+ID, a private one.
+func domainOfAPI(_ arn.ARN, rest string) string { return strings.ReplaceAll(rest, "+", "/") }
 
 // partOfCluster is "cluster:name" of CLUSTER/NAME/UUID.
 func partOfCluster(_ arn.ARN, rest string) string {
@@ -220,6 +281,9 @@ func placesOf(a arn.ARN) (rows []found) {
 
 // besides is the unit of a key of the inventory, and the keys that share its id.
 func besides(k schemas.Key) (schemas.UnitKey, []schemas.Key, error) {
+	if cfn.Of(k.Type) != "" {
+		return schemas.UnitKey{Region: k.Region, Service: schemas.ServiceTail}, []schemas.Key{k}, nil
+	}
 	for _, s := range services {
 		if !slices.ContainsFunc(s.types, func(t typeSpec) bool { return t.token == k.Type }) {
 			continue

@@ -40,8 +40,12 @@ func (p *Provider) Probe(ctx context.Context, a schemas.Account, regions []strin
 		return nil, err
 	}
 	found := make([][]schemas.Permission, len(units))
-	err = parallel(ctx, detailParallel, indexes(units), func(ctx context.Context, i int) error {
+	err = parallel(ctx, detailParallel, indexes(units), func(ctx context.Context, i int) (err error) {
 		svc, region := serviceNamed(units[i].Service), units[i].Region
+		if svc == nil {
+			found[i], err = p.probeTail(ctx, acc, a, units[i])
+			return err
+		}
 		if svc.global {
 			region = homeRegion(acc.identity.partition)
 		}
@@ -131,9 +135,10 @@ func (b *probe) refuse(action string, state schemas.ScopeState, reason string) {
 	}
 }
 
-// operations are those of S3 that are not called like their IAM actions; those of
+// operations are those of S3 and API Gateway that are not called like their IAM actions; those of
 // all other services are.
 var operations = map[string]string{
+	apigatewayGet:                    "API Gateway:GetRestApis", // the first of several
 	"s3:GetAccountPublicAccessBlock": "S3 Control:GetPublicAccessBlock",
 	"s3:GetBucketPublicAccessBlock":  "S3:GetPublicAccessBlock",
 	"s3:GetEncryptionConfiguration":  "S3:GetBucketEncryption",

@@ -40,11 +40,12 @@ type Provider struct {
 	mu       sync.Mutex
 	accounts map[string]*access // by what makes credentials differ
 	limiters map[schemas.AccountID]*limiter
+	registry *registry
 }
 
 // New returns a provider.
 func New(log zerolog.Logger, now func() time.Time) *Provider {
-	return &Provider{log: log, now: now, http: newHTTPClient(silence), accounts: map[string]*access{}, limiters: map[schemas.AccountID]*limiter{}}
+	return &Provider{log: log, now: now, http: newHTTPClient(silence), accounts: map[string]*access{}, limiters: map[schemas.AccountID]*limiter{}, registry: newRegistry()}
 }
 
 // OnCall makes fn hear of every API attempt, by the SDK's names of service and
@@ -264,6 +265,7 @@ func (p *Provider) limiter(id schemas.AccountID, a schemas.Account) *limiter {
 		share = 1 // an emulator is nobody else's
 	}
 	l.set(cmp.Or(a.MaxShare, share), a.Endpoint != "")
+	l.setTail(a.TailShare)
 	return l
 }
 
@@ -287,7 +289,7 @@ func (p *Provider) session(acc *access, a schemas.Account, region string) *sessi
 // one per global service, one per regional service and region.
 func (p *Provider) Plan(ctx context.Context, a schemas.Account) (schemas.AccountID, []schemas.UnitKey, error) {
 	for _, name := range a.Services {
-		if serviceNamed(name) == nil {
+		if serviceNamed(name) == nil && name != schemas.ServiceTail {
 			return "", nil, schemas.Errorf(schemas.CodeInvalid, "service %q is not known", name).WithHint("Services: %s.", strings.Join(serviceNames(), ", "))
 		}
 	}
@@ -322,7 +324,7 @@ func (p *Provider) Plan(ctx context.Context, a schemas.Account) (schemas.Account
 			units = append(units, schemas.UnitKey{Region: r, Service: s.name})
 		}
 	}
-	return id, units, nil
+	return id, append(units, tailUnits(a, regions)...), nil
 }
 
 func errOtherAccount(code schemas.Code, a schemas.Account, id schemas.AccountID) error {
@@ -331,11 +333,11 @@ func errOtherAccount(code schemas.Code, a schemas.Account, id schemas.AccountID)
 }
 
 func serviceNames() []string {
-	names := make([]string, len(services))
+	names := make([]string, len(services), len(services)+1)
 	for i, s := range services {
 		names[i] = s.name
 	}
-	return names
+	return append(names, schemas.ServiceTail)
 }
 
 // regions are the configured ones, or every region enabled for the account.
@@ -366,7 +368,7 @@ func (p *Provider) regions(ctx context.Context, acc *access, a schemas.Account) 
 // Open prepares a reader for one unit.
 func (p *Provider) Open(ctx context.Context, u schemas.Unit) (discovery.Reader, error) {
 	svc := serviceNamed(u.Unit.Service)
-	if svc == nil {
+	if svc == nil && u.Unit.Service != schemas.ServiceTail {
 		return nil, schemas.Errorf(schemas.CodeInvalid, "service %q is not known", u.Unit.Service)
 	}
 	acc, err := p.access(ctx, u.Account)
@@ -375,6 +377,9 @@ func (p *Provider) Open(ctx context.Context, u schemas.Unit) (discovery.Reader, 
 	}
 	if id := acc.identity.id(); id != u.Account.ID {
 		return nil, errOtherAccount(schemas.CodeInvalid, u.Account, id) // trying again will not help
+	}
+	if svc == nil {
+		return p.openTail(acc, u), nil
 	}
 	region := u.Unit.Region
 	if svc.global {

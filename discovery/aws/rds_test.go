@@ -3,6 +3,7 @@ package aws
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
@@ -29,6 +30,10 @@ const fullDBInstance = `<DBInstances><DBInstance><DBInstanceIdentifier>orders</D
 	`<CustomerOwnedIpEnabled>true</CustomerOwnedIpEnabled><DedicatedLogVolume>true</DedicatedLogVolume><DatabaseInsightsMode>standard</DatabaseInsightsMode><EngineLifecycleSupport>open-source-rds-extended-support-disabled</EngineLifecycleSupport>` +
 	`<ReadReplicaSourceDBInstanceIdentifier>source</ReadReplicaSourceDBInstanceIdentifier><ReplicaMode>mounted</ReplicaMode><DomainMemberships><DomainMembership><Domain>d-1</Domain><FQDN>corp.example.com</FQDN><OU>OU=db</OU><AuthSecretArn>arn:s</AuthSecretArn><DnsIps><member>192.0.2.2</member><member>192.0.2.1</member></DnsIps><IAMRoleName>ad</IAMRoleName></DomainMembership></DomainMemberships>` +
 	`<MasterUserSecret><SecretArn>s</SecretArn><KmsKeyId>sk</KmsKeyId></MasterUserSecret><TagList><Tag><Key>owner</Key><Value>shop</Value></Tag></TagList></DBInstance></DBInstances>`
+
+const fullDBMember = `<DBInstance><DBInstanceIdentifier>ledger-1</DBInstanceIdentifier><DBClusterIdentifier>ledger</DBClusterIdentifier><PubliclyAccessible>false</PubliclyAccessible>` +
+	`<StorageEncrypted>true</StorageEncrypted><AutoMinorVersionUpgrade>true</AutoMinorVersionUpgrade><CopyTagsToSnapshot>true</CopyTagsToSnapshot>` +
+	`<PerformanceInsightsEnabled>true</PerformanceInsightsEnabled><PerformanceInsightsKMSKeyId>pk</PerformanceInsightsKMSKeyId></DBInstance>`
 
 const fullDBCluster = `<DBClusters><DBCluster><DBClusterIdentifier>ledger</DBClusterIdentifier><DBClusterArn>arn:aws:rds:us-east-1:123456789012:cluster:ledger</DBClusterArn>` +
 	`<DatabaseName>ledger</DatabaseName><DBClusterInstanceClass>db.m6gd.large</DBClusterInstanceClass><DBClusterParameterGroup>cpg</DBClusterParameterGroup><DBSubnetGroup>private</DBSubnetGroup>` +
@@ -90,7 +95,7 @@ func describes(a *account, instances, clusters, snapshots, clusterSnapshots, gro
 func TestGoldenDatabases(t *testing.T) {
 	t.Parallel()
 	golden(t, "rds", databases().read(t, rdsService, home).sorted())
-	golden(t, "rds-full", describes(databases(), fullDBInstance, fullDBCluster, fullDBSnapshot, fullDBClusterSnapshot,
+	golden(t, "rds-full", describes(databases(), strings.Replace(fullDBInstance, "</DBInstances>", fullDBMember+"</DBInstances>", 1), fullDBCluster, fullDBSnapshot, fullDBClusterSnapshot,
 		`<DBSubnetGroups><DBSubnetGroup><DBSubnetGroupName>private</DBSubnetGroupName><DBSubnetGroupArn>arn:aws:rds:us-east-1:123456789012:subgrp:private</DBSubnetGroupArn>`+
 			`<DBSubnetGroupDescription>d</DBSubnetGroupDescription><VpcId>vpc-1</VpcId><Subnets><Subnet><SubnetIdentifier>subnet-2</SubnetIdentifier></Subnet><Subnet><SubnetIdentifier>subnet-1</SubnetIdentifier></Subnet></Subnets>`+
 			`<SupportedNetworkTypes><member>IPV4</member><member>DUAL</member></SupportedNetworkTypes></DBSubnetGroup></DBSubnetGroups>`).

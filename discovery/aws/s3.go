@@ -20,7 +20,7 @@ import (
 const s3Parallel = 16
 
 // s3Projection counts changes of the projections in s3project.go.
-const s3Projection = 1
+const s3Projection = 2
 
 const (
 	typeBucket            = "aws:s3/bucket:Bucket"

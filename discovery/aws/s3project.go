@@ -108,7 +108,10 @@ func (b *bucketFacets) project() []discovery.Observation {
 	}
 	split(typeBucketPolicy, b.policyF, map[string]func() any{"policy": func() any { return b.policy }})
 	split(typeBucketEncryption, b.encryptionF, map[string]func() any{"rules": func() any { return encryptionRules(b.encryption) }})
-	split(typeBucketACL, b.aclF, map[string]func() any{"accessControlPolicy": func() any { return accessControlPolicy(b.acl) }})
+	split(typeBucketACL, b.aclF, map[string]func() any{
+		"accessControlPolicy": func() any { return accessControlPolicy(b.acl) },
+		"acl":                 func() any { return cannedACL(b.acl) },
+	})
 	split(typeBucketOwnership, b.ownershipF, map[string]func() any{"rule": func() any { return ownershipRule(b.ownership) }})
 	split(typeBucketLifecycle, b.lifecycleF, map[string]func() any{
 		"rules":                              func() any { return lifecycleRules(b.lifecycle) },

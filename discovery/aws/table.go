@@ -26,6 +26,18 @@ var services = []*service{
 	efsService,
 	ecsService,
 	eksService,
+	apigatewayService,
+	athenaService,
+	appflowService,
+	opensearchService,
+	redshiftService,
+	elasticacheService,
+	kinesisService,
+	sfnService,
+	backupService,
+	ssmService,
+	wafv2Service,
+	route53Service,
 }
 
 // serviceNamed is nil for a service the scanner does not read.

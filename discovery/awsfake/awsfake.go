@@ -38,6 +38,13 @@ type Population struct {
 	Roles    int `json:"roles"` // each with one inline policy
 	Policies int `json:"policies"`
 
+	// Tail is how many resources Cloud Control has of each type that it lists, per region,
+	// and of those that need a parent one below each; TailEvery has only every n-th type have any,
+	// TailTypes has the registry offer only the first so many. Without Tail it offers none.
+	Tail      int `json:"tail,omitempty"`
+	TailEvery int `json:"tailEvery,omitempty"`
+	TailTypes int `json:"tailTypes,omitempty"`
+
 	// More counts every other kind ("queue"), per region or, for global services,
 	// in all; "*" stands for those that are not named.
 	More map[string]int `json:"more,omitempty"`

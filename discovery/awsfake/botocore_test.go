@@ -19,7 +19,7 @@ func TestBotocoreReadsEveryAnswer(t *testing.T) {
 	t.Parallel()
 	fake := awsfake.New(awsfake.Population{
 		AccountID: "123456789012", Regions: []string{"us-east-1", "eu-west-1"},
-		Instances: 5, Volumes: 1, SecurityGroups: 5, Subnets: 5, VPCs: 5, Snapshots: 5, Images: 5, Buckets: 5, Users: 5, Roles: 5, Policies: 5,
+		Instances: 5, Volumes: 1, SecurityGroups: 5, Subnets: 5, VPCs: 5, Snapshots: 5, Images: 5, Buckets: 5, Users: 5, Roles: 5, Policies: 5, Tail: 5, TailTypes: 5,
 		More: map[string]int{"*": 5},
 	})
 	srv := httptest.NewServer(fake)

@@ -20,6 +20,11 @@ var ec2Operations = map[string]operation{
 	"DescribeSnapshots":         lister(snapshots),
 	"DescribeImages":            lister(images),
 	"GetEbsEncryptionByDefault": ebsEncryption,
+
+	"DescribeLaunchTemplates":        lister(launchTemplates),
+	"DescribeLaunchTemplateVersions": launchTemplateVersions,
+	"DescribeFlowLogs":               lister(flowLogs),
+	"DescribeSecurityGroupRules":     lister(groupRules),
 }
 
 // kind is a listable EC2 type: where its items go, how many there are, how one
@@ -43,6 +48,14 @@ var (
 	images         = kind{"imagesSet", "ami-", "ImageId", "image-id", func(p *Population) int { return p.Images }, imageItem}
 	instances      = kind{"reservationSet", "i-", "InstanceId", "instance-id", func(p *Population) int { return p.Instances }, instanceItem}
 )
+
+// missing is the code of an id that does not exist.
+func (k kind) missing() string {
+	if k.idParam == "LaunchTemplateId" {
+		return "InvalidLaunchTemplateId.NotFound"
+	}
+	return "Invalid" + strings.TrimSuffix(k.idParam, "Id") + "ID.NotFound"
+}
 
 // regionIndex keeps ids of different regions apart.
 func (q *request) regionIndex() int {
@@ -117,7 +130,7 @@ func (q *request) list(k kind, f url.Values, b *bytes.Buffer) *fault {
 		for _, id := range ids {
 			i, ok := q.indexOf(k, id)
 			if !ok && byParam {
-				return &fault{status: 400, code: "Invalid" + strings.TrimSuffix(k.idParam, "Id") + "ID.NotFound", message: "The ID '" + id + "' does not exist"}
+				return &fault{status: 400, code: k.missing(), message: "The ID '" + id + "' does not exist"}
 			}
 			if ok {
 				k.item(q, b, i, id)

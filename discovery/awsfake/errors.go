@@ -27,6 +27,9 @@ var (
 		"tagging":           {status: 400, code: "ThrottledException", message: "Rate exceeded"},
 		"elasticfilesystem": {status: 429, code: "ThrottlingException", message: "Rate exceeded"},
 		"eks":               {status: 429, code: "ThrottlingException", message: "Rate exceeded"},
+		"apigateway":        {status: 429, code: "TooManyRequestsException", message: "Rate exceeded"},
+		"appflow":           {status: 429, code: "ThrottlingException", message: "Rate exceeded"},
+		"es":                {status: 429, code: "ThrottlingException", message: "Rate exceeded"},
 		"guardduty":         {status: 429, code: "TooManyRequestsException", message: "Rate exceeded"},
 		// The model puts retryAfterSeconds into the header.
 		"lambda": {

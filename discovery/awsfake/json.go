@@ -47,17 +47,23 @@ func (in input) list(name string) []string {
 
 // jsonServices are known by the name that they sign with.
 var jsonServices = map[string]jsonService{
-	"cloudtrail":     {"1.1", cloudtrailOperations},
-	"config":         {"1.1", configOperations},
-	"dynamodb":       {"1.0", dynamodbOperations},
-	"kms":            {"1.1", kmsOperations},
-	"secretsmanager": {"1.1", secretsmanagerOperations},
-	"sqs":            {"1.0", sqsOperations},
-	"tagging":        {"1.1", taggingOperations},
-	"logs":           {"1.1", logsOperations},
-	"acm":            {"1.1", acmOperations},
-	"ecr":            {"1.1", ecrOperations},
-	"ecs":            {"1.1", ecsOperations},
+	"cloudtrail":      {"1.1", cloudtrailOperations},
+	"config":          {"1.1", configOperations},
+	"dynamodb":        {"1.0", dynamodbOperations},
+	"kms":             {"1.1", kmsOperations},
+	"secretsmanager":  {"1.1", secretsmanagerOperations},
+	"sqs":             {"1.0", sqsOperations},
+	"tagging":         {"1.1", taggingOperations},
+	"logs":            {"1.1", logsOperations},
+	"acm":             {"1.1", acmOperations},
+	"ecr":             {"1.1", ecrOperations},
+	"ecs":             {"1.1", ecsOperations},
+	"athena":          {"1.1", athenaOperations},
+	"kinesis":         {"1.1", kinesisOperations},
+	"ssm":             {"1.1", ssmOperations},
+	"states":          {"1.0", sfnOperations},
+	"wafv2":           {"1.1", wafv2Operations},
+	"cloudcontrolapi": {"1.0", cloudcontrolOperations},
 }
 
 // says always gives the same answer.
@@ -113,7 +119,8 @@ func (in input) texts() (list []string) {
 // messageMember is what the services that write it unlike the others call the
 // text of an error.
 var messageMember = map[string]string{
-	"elasticfilesystem": "Message", "lambda": "Message", "secretsmanager": "Message", "tagging": "Message", "cloudtrail": "Message",
+	"elasticfilesystem": "Message", "lambda": "Message", "secretsmanager": "Message", "tagging": "Message", "cloudtrail": "Message", "athena": "Message", "wafv2": "Message",
+	"ssm": "Message", "backup": "Message", "cloudcontrolapi": "Message",
 }
 
 // jsonFault is an error of the json protocols and of rest-json.

@@ -16,6 +16,8 @@ func RealLimits() map[string]Limit {
 		"kms:ListKeys":                       {Rate: 500},
 		"kms:ListAliases":                    {Rate: 500},
 		"dynamodb:DescribeContinuousBackups": {Rate: 10},
+		"cloudcontrolapi":                    {Rate: 25}, // others are throttled above it (ekristen/aws-nuke#508)
+		"cloudformation":                     {Rate: 10},
 		"cloudfront":                         {Rate: 5}, // Steampipe paces it so
 	}
 	// Not published for other services: buckets of their own for all operations.

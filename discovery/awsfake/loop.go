@@ -11,7 +11,12 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/acm"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/appflow"
+	"github.com/aws/aws-sdk-go-v2/service/athena"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/backup"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -23,19 +28,28 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/efs"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
+	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/opensearch"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/redshift"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/wafv2"
+	waftypes "github.com/aws/aws-sdk-go-v2/service/wafv2/types"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -114,6 +128,18 @@ func loopEC2(ctx context.Context, cfg aws.Config) error {
 			return drain(ctx, ec2.NewDescribeImagesPaginator(c, &ec2.DescribeImagesInput{MaxResults: size, Owners: self}))
 		},
 		func() error { _, err := c.GetEbsEncryptionByDefault(ctx, nil); return err },
+		func() error {
+			return drain(ctx, ec2.NewDescribeLaunchTemplateVersionsPaginator(c, &ec2.DescribeLaunchTemplateVersionsInput{MaxResults: aws.Int32(200), Versions: []string{"$Latest"}}))
+		},
+		func() error {
+			return drain(ctx, ec2.NewDescribeLaunchTemplatesPaginator(c, &ec2.DescribeLaunchTemplatesInput{MaxResults: aws.Int32(200)}))
+		},
+		func() error {
+			return drain(ctx, ec2.NewDescribeFlowLogsPaginator(c, &ec2.DescribeFlowLogsInput{MaxResults: size}))
+		},
+		func() error {
+			return drain(ctx, ec2.NewDescribeSecurityGroupRulesPaginator(c, &ec2.DescribeSecurityGroupRulesInput{MaxResults: size}))
+		},
 	} {
 		if err := list(); err != nil {
 			return err
@@ -190,7 +216,53 @@ func loopEmpty(ctx context.Context, cfg aws.Config) error {
 		one(ctx, sqs.NewFromConfig(cfg).ListQueues),
 		one(ctx, stores.DescribeFileSystems),
 		one(ctx, stores.DescribeAccessPoints),
+		loopNewer(ctx, cfg),
 	)
+}
+
+// loopNewer is loopEmpty of more services.
+func loopNewer(ctx context.Context, cfg aws.Config) error {
+	rest, http, queries, files := apigateway.NewFromConfig(cfg), apigatewayv2.NewFromConfig(cfg), athena.NewFromConfig(cfg), appflow.NewFromConfig(cfg)
+	houses, caches, vaults, systems := redshift.NewFromConfig(cfg), elasticache.NewFromConfig(cfg), backup.NewFromConfig(cfg), ssm.NewFromConfig(cfg)
+	_, err := queries.ListDatabases(ctx, &athena.ListDatabasesInput{CatalogName: aws.String("AwsDataCatalog")})
+	return cmp.Or(
+		err,
+		one(ctx, rest.GetRestApis),
+		one(ctx, rest.GetDomainNames),
+		one(ctx, http.GetApis),
+		one(ctx, http.GetDomainNames),
+		one(ctx, queries.ListWorkGroups),
+		one(ctx, queries.ListDataCatalogs),
+		one(ctx, files.ListFlows),
+		one(ctx, files.DescribeConnectorProfiles),
+		one(ctx, opensearch.NewFromConfig(cfg).ListDomainNames),
+		one(ctx, houses.DescribeClusters),
+		one(ctx, houses.DescribeClusterSubnetGroups),
+		one(ctx, caches.DescribeCacheClusters),
+		one(ctx, caches.DescribeReplicationGroups),
+		one(ctx, caches.DescribeCacheSubnetGroups),
+		one(ctx, kinesis.NewFromConfig(cfg).ListStreams),
+		one(ctx, sfn.NewFromConfig(cfg).ListStateMachines),
+		one(ctx, vaults.ListBackupVaults),
+		one(ctx, vaults.ListBackupPlans),
+		one(ctx, systems.DescribeParameters),
+		one(ctx, systems.ListDocuments),
+		one(ctx, route53.NewFromConfig(cfg).ListHostedZones),
+		one(ctx, route53.NewFromConfig(cfg).ListQueryLoggingConfigs),
+		loopWAF(ctx, wafv2.NewFromConfig(cfg)),
+	)
+}
+
+func loopWAF(ctx context.Context, c *wafv2.Client) error {
+	for _, scope := range []waftypes.Scope{waftypes.ScopeRegional, waftypes.ScopeCloudfront} {
+		if _, err := c.ListWebACLs(ctx, &wafv2.ListWebACLsInput{Scope: scope}); err != nil {
+			return err
+		}
+		if _, err := c.ListLoggingConfigurations(ctx, &wafv2.ListLoggingConfigurationsInput{Scope: scope}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // one makes a call without parameters.

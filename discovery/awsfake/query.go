@@ -23,8 +23,11 @@ type queryService struct {
 // queryServices are known by the name that they sign with.
 var queryServices = map[string]queryService{
 	"ec2":                  {"http://ec2.amazonaws.com/doc/2016-11-15/", ec2Operations},
+	"cloudformation":       {"http://cloudformation.amazonaws.com/doc/2010-05-15/", cloudformationOperations},
 	"iam":                  {"https://iam.amazonaws.com/doc/2010-05-08/", iamOperations},
 	"rds":                  {"http://rds.amazonaws.com/doc/2014-10-31/", rdsOperations},
+	"elasticache":          {"http://elasticache.amazonaws.com/doc/2015-02-02/", elasticacheOperations},
+	"redshift":             {"http://redshift.amazonaws.com/doc/2012-12-01/", redshiftOperations},
 	"sns":                  {"http://sns.amazonaws.com/doc/2010-03-31/", snsOperations},
 	"sts":                  {"https://sts.amazonaws.com/doc/2011-06-15/", stsOperations},
 	"monitoring":           {"http://monitoring.amazonaws.com/doc/2010-08-01/", cloudwatchOperations},

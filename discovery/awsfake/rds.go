@@ -60,7 +60,11 @@ func (k rdsKind) named(q *request, name string) (kind string, f *fault) {
 			return kind, nil
 		}
 	}
-	return "", &fault{status: 404, code: k.notFound, message: name + " not found."}
+	status := 404
+	if k.notFound == "ClusterSubnetGroupNotFoundFault" || k.notFound == "CacheSubnetGroupNotFoundFault" {
+		status = 400
+	}
+	return "", &fault{status: status, code: k.notFound, message: name + " not found."}
 }
 
 func (k rdsKind) describe(q *request, form url.Values, b *bytes.Buffer) *fault {

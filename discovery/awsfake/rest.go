@@ -28,6 +28,11 @@ var restServices = map[string]restService{
 	"lambda":            {routes: lambdaRoutes},
 	"eks":               {routes: eksRoutes},
 	"elasticfilesystem": {routes: efsRoutes},
+	"apigateway":        {routes: apigatewayRoutes},
+	"appflow":           {routes: appflowRoutes},
+	"backup":            {routes: backupRoutes},
+	"route53":           {xml: true, routes: route53Routes},
+	"es":                {routes: opensearchRoutes},
 }
 
 // routers dispatch the requests of each service.

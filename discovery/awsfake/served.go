@@ -3,6 +3,7 @@ package awsfake
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // Served is an operation that the endpoint answers.
@@ -15,7 +16,7 @@ type Served struct {
 }
 
 // apiNames are the services that sign with another name.
-var apiNames = map[string]string{"monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi", "elasticfilesystem": "efs"}
+var apiNames = map[string]string{"monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi", "elasticfilesystem": "efs", "es": "opensearch", "states": "stepfunctions", "cloudcontrolapi": "cloudcontrol"}
 
 // Operations are all that are answered, sorted.
 func Operations() []Served {
@@ -54,6 +55,10 @@ func Operations() []Served {
 			protocol = "rest-xml"
 		}
 		for _, r := range svc.routes {
+			if service == "apigateway" && strings.Contains(r.pattern, "/v2/") {
+				list = append(list, Served{"apigatewayv2", service, r.operation, protocol})
+				continue
+			}
 			add(service, protocol, r.operation)
 		}
 	}
@@ -63,5 +68,5 @@ func Operations() []Served {
 	}
 	add("s3control", "rest-xml", "GetPublicAccessBlock")
 	slices.SortFunc(list, func(a, b Served) int { return cmp.Or(cmp.Compare(a.API, b.API), cmp.Compare(a.Operation, b.Operation)) })
-	return list
+	return slices.Compact(list) // some are asked for in two ways
 }

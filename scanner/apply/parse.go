@@ -158,6 +158,8 @@ func (r *reader) account(n ast.Node) account {
 		"id": text(&id), "name": text(&a.Name), "provider": text(&a.Provider), "roleArn": text(&a.RoleARN), "externalId": text(&a.ExternalID),
 		"profile": text(&a.Profile), "endpoint": text(&a.Endpoint),
 		"maxShare":        func(n ast.Node) { a.MaxShare = r.fraction(n) },
+		"tail":            func(n ast.Node) { a.Tail = schemas.Tail(r.text(n)) },
+		"tailShare":       func(n ast.Node) { a.TailShare = r.fraction(n) },
 		"regions":         func(n ast.Node) { a.Regions = r.texts(n) },
 		"services":        func(n ast.Node) { a.Services = r.texts(n) },
 		"sessionPolicies": func(n ast.Node) { a.SessionPolicies = r.texts(n) },

@@ -25,7 +25,7 @@ type service struct {
 }
 
 // prefixes are those of services that sign with another name.
-var prefixes = map[string]string{"monitoring": "cloudwatch", "tagging": "tag", "s3control": "s3"}
+var prefixes = map[string]string{"monitoring": "cloudwatch", "tagging": "tag", "s3control": "s3", "cloudcontrolapi": "cloudformation"}
 
 // unpublished are the actions of operations that the data has nothing of, and why.
 var unpublished = map[string]struct{ action, why string }{
@@ -74,9 +74,12 @@ func run(data, out string) error {
 	return write(out, rows)
 }
 
-// row is one line of the table.
+// row is one line of the table. The actions of API Gateway are the methods of HTTP.
 func (s service) row(prefix string, o awsfake.Served) (string, error) {
 	name := o.Service + ":" + o.Operation
+	if o.Service == "apigateway" {
+		return fmt.Sprintf("%q: {%q},", name, "apigateway:GET"), nil
+	}
 	if actions := s.actions(o); len(actions) > 0 {
 		for i, a := range actions {
 			actions[i] = fmt.Sprintf("%q", prefix+":"+a)

@@ -26,15 +26,57 @@ def each(name, *values):
     return [{name: v} for v in values]
 
 
+def each_type(**more):
+    """Types that Cloud Control does not know, cannot list, and lists for a parent."""
+    return [{"TypeName": name, **more} for name in ("AWS::No::Such", "AWS::EC2::NetworkAclEntry", "AWS::EKS::Nodegroup")]
+
+
 PARAMETERS = {
     "acm": {
         "DescribeCertificate": each("CertificateArn", *(arn("acm", f"certificate/00000000-0000-0000-0000-00000000000{i}") for i in (0, 9))),
         "ListCertificates": [{}, {"Includes": {"keyTypes": ["EC_prime256v1"]}}, {"MaxItems": 1001}],
     },
+    "apigateway": {
+        "GetDomainName": each("domainName", "domain-000000", "none"),
+        "GetRestApi": each("restApiId", "restapi-000000", "none"),
+        "GetStage": [{"restApiId": "restapi-000000", "stageName": name} for name in ("prod", "none")],
+        "GetStages": each("restApiId", "restapi-000000", "none"),
+    },
+    "apigatewayv2": {
+        "GetApi": each("ApiId", "httpapi-000000", "none"),
+        "GetDomainName": each("DomainName", "domain-000000", "none"),
+        "GetStage": [{"ApiId": "httpapi-000000", "StageName": name} for name in ("$default", "none")],
+        "GetStages": each("ApiId", "httpapi-000000", "none"),
+    },
+    "appflow": {
+        "DescribeConnectorProfiles": [{}, {"connectorProfileNames": ["profile-000000", "none"]}],
+        "DescribeFlow": each("flowName", "flow-000000", "none"),
+    },
+    "athena": {
+        "BatchGetNamedQuery": [{"NamedQueryIds": ["query-000000", "none"]}],
+        "GetDataCatalog": each("Name", "catalog-000000", "none"),
+        "GetDatabase": [{"CatalogName": "AwsDataCatalog", "DatabaseName": name} for name in ("database-000000", "none")],
+        "GetNamedQuery": each("NamedQueryId", "query-000000", "none"),
+        "GetWorkGroup": each("WorkGroup", "workgroup-000000", "workgroup-000001", "none"),
+        "ListDatabases": [{"CatalogName": "AwsDataCatalog"}],
+        "ListNamedQueries": [{"WorkGroup": "workgroup-000000"}, {"WorkGroup": "workgroup-000001"}, {"WorkGroup": "none"}],
+    },
     "autoscaling": {
         "DescribeAutoScalingGroups": [{}, {"AutoScalingGroupNames": ["scaling-group-000001", "none"]}],
         "DescribeLaunchConfigurations": [{}, {"LaunchConfigurationNames": ["launch-configuration-000001"]}],
         "DescribeLifecycleHooks": each("AutoScalingGroupName", "scaling-group-000000", "scaling-group-000001", "none"),
+    },
+    "backup": {
+        "GetBackupPlan": each("BackupPlanId", "plan-000000", "none"),
+        "GetBackupVaultAccessPolicy": each("BackupVaultName", "vault-000000", "vault-000001"),
+    },
+    "cloudcontrol": {
+        "GetResource": [{"TypeName": "AWS::Logs::QueryDefinition", "Identifier": f"querydefinitionid-00000{i}"} for i in (0, 9)] + each_type(Identifier="x"),
+        "ListResources": [{"TypeName": "AWS::Logs::QueryDefinition"}] + each_type(),
+    },
+    "cloudformation": {
+        "DescribeType": [{"Type": "RESOURCE", "TypeName": name} for name in ("AWS::Logs::QueryDefinition", "AWS::No::Such")],
+        "ListTypes": [{"Type": "RESOURCE", "Visibility": "PUBLIC"}, {"ProvisioningType": "NON_PROVISIONABLE"}],
     },
     "cloudfront": {
         "GetDistribution": each("Id", "E000000000000", "E000000000009"),
@@ -58,6 +100,10 @@ PARAMETERS = {
         "DescribeInstances": [{"MaxResults": 1000}, {"InstanceIds": ["i-00000000000000001"]}, {"InstanceIds": ["i-00000000000000009"]}],
         "DescribeInstanceAttribute": [{"InstanceId": f"i-{i:017x}", "Attribute": name} for i in (1, 9) for name in ("disableApiStop", "disableApiTermination", "userData")],
         "DescribeSnapshots": [{"OwnerIds": ["self"]}, {"OwnerIds": ["self"], "RestorableByUserIds": ["all"]}],
+        "DescribeFlowLogs": [{}, {"Filter": [{"Name": "flow-log-id", "Values": ["fl-00000000000000001"]}]}],
+        "DescribeLaunchTemplateVersions": [{"Versions": ["$Latest"]}] + [{"LaunchTemplateId": f"lt-{i:017x}", "Versions": ["$Latest"]} for i in (1, 9)],
+        "DescribeLaunchTemplates": [{}, {"LaunchTemplateIds": ["lt-00000000000000001"]}, {"LaunchTemplateIds": ["lt-00000000000000009"]}],
+        "DescribeSecurityGroupRules": [{}, {"Filters": [{"Name": "security-group-rule-id", "Values": ["sgr-00000000000000001"]}]}],
         "DescribeVpcAttribute": [{"VpcId": f"vpc-{i:017x}", "Attribute": name} for i in (1, 9) for name in ("enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics")],
         "DescribeVolumes": [{}, {"Filters": [{"Name": "volume-id", "Values": ["vol-00000000000000001"]}]}],
     },
@@ -87,6 +133,11 @@ PARAMETERS = {
         "ListAddons": each("clusterName", "eks-000000", "none"),
         "ListNodegroups": each("clusterName", "eks-000000", "eks-000001", "none"),
     },
+    "elasticache": {
+        "DescribeCacheClusters": [{}, {"CacheClusterId": "cachecluster-000000"}, {"CacheClusterId": "none"}],
+        "DescribeCacheSubnetGroups": [{}, {"CacheSubnetGroupName": "none"}],
+        "DescribeReplicationGroups": [{}, {"ReplicationGroupId": "replicationgroup-000000"}, {"ReplicationGroupId": "none"}],
+    },
     "elb": {
         "DescribeLoadBalancerAttributes": each("LoadBalancerName", "classic-000000", "none"),
         "DescribeLoadBalancers": [{}, {"LoadBalancerNames": ["classic-000000"]}, {"LoadBalancerNames": ["none"]}],
@@ -115,6 +166,7 @@ PARAMETERS = {
         "ListAttachedRolePolicies": each("RoleName", "role-000000", "none"),
         "ListAttachedUserPolicies": each("UserName", "user-000000", "none"),
     },
+    "kinesis": {"DescribeStreamSummary": each("StreamName", "stream-000000", "stream-000001", "none")},
     "kms": {
         "DescribeKey": each("KeyId", *KEYS),
         "GetKeyPolicy": each("KeyId", *KEYS),
@@ -125,6 +177,10 @@ PARAMETERS = {
         for name in ("GetFunction", "GetFunctionCodeSigningConfig", "GetFunctionConcurrency", "GetFunctionConfiguration", "GetPolicy", "ListFunctionUrlConfigs")
     },
     "logs": {"DescribeMetricFilters": [{}, {"logGroupName": "log-group-000000"}, {"logGroupName": "none"}]},
+    "opensearch": {
+        "DescribeDomain": each("DomainName", "search-000000", "none"),
+        "DescribeDomains": [{"DomainNames": ["search-000000", "search-000001", "none"]}],
+    },
     "rds": {
         "DescribeDBClusterSnapshotAttributes": each("DBClusterSnapshotIdentifier", "dbclustersnapshot-000000", "none"),
         "DescribeDBClusterSnapshots": [{}, {"DBClusterSnapshotIdentifier": "none"}],
@@ -134,7 +190,17 @@ PARAMETERS = {
         "DescribeDBSnapshots": [{}, {"DBSnapshotIdentifier": "none"}],
         "DescribeDBSubnetGroups": [{}, {"DBSubnetGroupName": "none"}],
     },
+    "redshift": {
+        "DescribeClusterSubnetGroups": [{}, {"ClusterSubnetGroupName": "none"}],
+        "DescribeClusters": [{}, {"ClusterIdentifier": "redshiftcluster-000000"}, {"ClusterIdentifier": "none"}],
+        "DescribeLoggingStatus": each("ClusterIdentifier", "redshiftcluster-000000", "none"),
+    },
     "resourcegroupstaggingapi": {"GetResources": [{"ResourceARNList": [TRAIL]}]},
+    "route53": {
+        "GetHostedZone": each("Id", "ZONE000000", "ZONE000009"),
+        "GetQueryLoggingConfig": each("Id", "querylog-000000", "none"),
+        "ListResourceRecordSets": each("HostedZoneId", "ZONE000000", "ZONE000001", "ZONE000009"),
+    },
     "s3": {
         name: BUCKETS
         for name in (
@@ -154,6 +220,20 @@ PARAMETERS = {
         "GetTopicAttributes": each("TopicArn", arn("sns", "topic-000000"), arn("sns", "none")),
     },
     "sqs": {"GetQueueAttributes": each("QueueUrl", *(f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}" for name in ("queue-000000", "none")))},
+    "ssm": {
+        "DescribeDocument": each("Name", "document-000000", "none"),
+        "DescribeDocumentPermission": [{"Name": name, "PermissionType": "Share"} for name in ("document-000000", "document-000001", "none")],
+        "DescribeParameters": [{}, {"ParameterFilters": [{"Key": "Name", "Option": "Equals", "Values": ["parameter-000000", "none"]}]}],
+    },
+    "stepfunctions": {
+        "DescribeStateMachine": each("stateMachineArn", *(arn("states", "stateMachine:" + name) for name in ("machine-000000", "machine-000001", "none"))),
+    },
+    "wafv2": {
+        "GetLoggingConfiguration": each("ResourceArn", arn("wafv2", "regional/webacl/acl-000000/x"), arn("wafv2", "regional/webacl/none/x")),
+        "GetWebACL": [{"Name": f"acl-00000{i}", "Id": f"00000000-0000-4000-8000-00000000000{i}", "Scope": "REGIONAL"} for i in (0, 9)],
+        "ListLoggingConfigurations": each("Scope", "REGIONAL", "CLOUDFRONT"),
+        "ListWebACLs": each("Scope", "REGIONAL", "CLOUDFRONT"),
+    },
     "sts": {"AssumeRole": [{"RoleArn": arn("iam", f"role/insights", ""), "RoleSessionName": "scan"}, {"RoleArn": "arn:aws:iam::999999999999:role/insights", "RoleSessionName": "scan"}]},
 }
 

@@ -30,6 +30,15 @@ def seed(aws):
     ec2.modify_snapshot_attribute(SnapshotId=snapshot, Attribute="createVolumePermission", OperationType="add", GroupNames=["all"])
     ec2.create_image(InstanceId=instance, Name="golden", Description="base")
     ec2.enable_ebs_encryption_by_default()
+    ec2.create_launch_template(LaunchTemplateName="web", VersionDescription="first", TagSpecifications=[{
+        "ResourceType": "launch-template", "Tags": [{"Key": "owner", "Value": "shop"}]}], LaunchTemplateData={
+            "ImageId": IMAGE, "InstanceType": "t3.micro", "KeyName": "k", "EbsOptimized": True, "SecurityGroupIds": [group], "Monitoring": {"Enabled": True},
+            "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True, "VolumeSize": 8, "VolumeType": "gp3", "DeleteOnTermination": True}}],
+            "NetworkInterfaces": [{"DeviceIndex": 0, "AssociatePublicIpAddress": True, "SubnetId": subnet, "Groups": [group]}],
+            "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"}, "IamInstanceProfile": {"Name": "p"},
+            "TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}]})
+    ec2.create_flow_logs(ResourceIds=[vpc], ResourceType="VPC", TrafficType="REJECT", LogDestinationType="s3", LogDestination="arn:aws:s3:::redshift-logs",
+                         MaxAggregationInterval=60, TagSpecifications=[{"ResourceType": "vpc-flow-log", "Tags": [{"Key": "owner", "Value": "shop"}]}])
 
 
 def expected(aws):
@@ -37,6 +46,9 @@ def expected(aws):
     yield from networks(ec2)
     yield from instances(ec2)
     yield from storage(ec2)
+    yield from templates(ec2)
+    yield from flows(ec2)
+    yield from rules(ec2)
 
 
 def one(kind, ident, properties, name=None, unknown=(), demand=None):
@@ -151,3 +163,54 @@ def storage(ec2):
             "ebsBlockDevices": devices, "tags": tags(i.get("Tags"))}, i["Name"])
         yield resource("insights:aws/amiExposure:AmiExposure", i["ImageId"], i["ImageId"], {"imageId": i["ImageId"], "public": i["Public"]})
     yield one("aws:ebs/encryptionByDefault:EncryptionByDefault", "us-east-1", {"enabled": ec2.get_ebs_encryption_by_default()["EbsEncryptionByDefault"]})
+
+
+OWN = "arn:aws:ec2:us-east-1:123456789012:"
+
+
+def lower(of):
+    return {k[0].lower() + k[1:]: lower(v) if isinstance(v, dict) else v for k, v in (of or {}).items()}
+
+
+def said(of, *names):
+    """Truth values that Pulumi has as texts."""
+    return {k: str(v).lower() if k in names else v for k, v in of.items()}
+
+
+def templates(ec2):
+    latest = {v["LaunchTemplateId"]: v for v in ec2.describe_launch_template_versions(Versions=["$Latest"])["LaunchTemplateVersions"]}
+    for t in ec2.describe_launch_templates()["LaunchTemplates"]:
+        ident, data = t["LaunchTemplateId"], latest[t["LaunchTemplateId"]]["LaunchTemplateData"]
+        devices = [{"deviceName": m["DeviceName"], "ebs": said(lower(m["Ebs"]), "encrypted", "deleteOnTermination")} for m in data.get("BlockDeviceMappings", [])]
+        interfaces = []
+        for n in data.get("NetworkInterfaces", []):
+            n = said(lower(n), "associatePublicIpAddress", "deleteOnTermination")
+            n["securityGroups"] = n.pop("groups", [])
+            interfaces.append(n)
+        yield one("aws:ec2/launchTemplate:LaunchTemplate", ident, {
+            "arn": OWN + "launch-template/" + ident, "name": t["LaunchTemplateName"], "defaultVersion": t["DefaultVersionNumber"],
+            "description": latest[ident].get("VersionDescription"), "tags": tags(t.get("Tags")), "imageId": data.get("ImageId"), "instanceType": data.get("InstanceType"),
+            "keyName": data.get("KeyName"), "ebsOptimized": str(data["EbsOptimized"]).lower() if "EbsOptimized" in data else None,
+            "vpcSecurityGroupIds": data.get("SecurityGroupIds"), "monitoring": lower(data.get("Monitoring")), "blockDeviceMappings": devices,
+            "networkInterfaces": interfaces, "metadataOptions": lower(data.get("MetadataOptions")), "iamInstanceProfile": lower(data.get("IamInstanceProfile")),
+            "tagSpecifications": [{"resourceType": s["ResourceType"], "tags": tags(s["Tags"])} for s in data.get("TagSpecifications", [])]}, t["LaunchTemplateName"])
+
+
+def flows(ec2):
+    for f in ec2.describe_flow_logs()["FlowLogs"]:
+        kind = {"vpc": "vpcId", "subnet": "subnetId", "eni": "eniId"}[f["ResourceId"].split("-")[0]]
+        yield one("aws:ec2/flowLog:FlowLog", f["FlowLogId"], {
+            "arn": OWN + "vpc-flow-log/" + f["FlowLogId"], kind: f["ResourceId"], "trafficType": f["TrafficType"], "logDestination": f.get("LogDestination"),
+            "logDestinationType": f.get("LogDestinationType"), "logFormat": f.get("LogFormat"), "iamRoleArn": f.get("DeliverLogsPermissionArn"),
+            "maxAggregationInterval": f.get("MaxAggregationInterval"), "tags": tags(f.get("Tags"))})
+
+
+def rules(ec2):
+    for r in ec2.describe_security_group_rules()["SecurityGroupRules"]:
+        ident, kind, any_ = r["SecurityGroupRuleId"], "Egress" if r["IsEgress"] else "Ingress", r["IpProtocol"] == "-1"
+        of = r.get("ReferencedGroupInfo")
+        yield one(f"aws:vpc/securityGroup{kind}Rule:SecurityGroup{kind}Rule", ident, {
+            "arn": r.get("SecurityGroupRuleArn") or OWN + "security-group-rule/" + ident, "securityGroupId": r["GroupId"], "ipProtocol": r["IpProtocol"],
+            "fromPort": None if any_ else r.get("FromPort"), "toPort": None if any_ else r.get("ToPort"), "cidrIpv4": r.get("CidrIpv4"),
+            "cidrIpv6": r.get("CidrIpv6"), "prefixListId": r.get("PrefixListId"), "description": r.get("Description"),
+            "referencedSecurityGroupId": of["GroupId"] if of else None, "tags": tags(r.get("Tags"))})

@@ -135,7 +135,7 @@ def bucket(s3, name, region):
     flags = (block or {}).get("PublicAccessBlockConfiguration", {})
     yield part("bucketPublicAccessBlock", blockPublicAcls=flags.get("BlockPublicAcls", False), ignorePublicAcls=flags.get("IgnorePublicAcls", False),
                blockPublicPolicy=flags.get("BlockPublicPolicy", False), restrictPublicBuckets=flags.get("RestrictPublicBuckets", False))
-    yield part("bucketAcl", accessControlPolicy={
+    yield part("bucketAcl", acl=CANNED.get(tuple(grants_of(acl))), accessControlPolicy={
         "owner": {"id": acl["Owner"]["ID"]},
         "grants": by_json([{"grantee": grantee(g["Grantee"]), "permission": g["Permission"]} for g in acl["Grants"]])})
     if access:
