@@ -148,7 +148,9 @@ func (b *Bus) keepAlive(held func() []jetstream.Msg) (stop func()) {
 				return
 			case <-t.C:
 				for _, m := range held() {
-					b.note(m, m.InProgress(), "report progress")
+					if err := m.InProgress(); !errors.Is(err, jetstream.ErrMsgAlreadyAckd) { // it ended meanwhile
+						b.note(m, err, "report progress")
+					}
 				}
 			}
 		}
