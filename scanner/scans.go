@@ -140,22 +140,30 @@ func (c *Control) account(ctx context.Context, nameOrID string) (schemas.Account
 // idle returns the claim of an account in which no scan runs, and its revision
 // (0: no claim yet); CodeConflict while one runs.
 func (c *Control) idle(ctx context.Context, a schemas.AccountID) (schemas.ActiveScan, uint64, error) {
-	act, rev, err := c.d.Active.Get(ctx, string(a))
-	if schemas.CodeOf(err) == schemas.CodeNotFound && err != nil {
-		return schemas.ActiveScan{}, 0, nil
-	}
-	if err != nil || act.Scan == nil {
-		return act, rev, err
-	}
-	s, _, err := c.d.Scans.Get(ctx, scanKey(a, act.Scan.ID))
-	if err == nil && s.State.Ended() {
+	for {
+		act, rev, err := c.d.Active.Get(ctx, string(a))
+		if schemas.CodeOf(err) == schemas.CodeNotFound && err != nil {
+			return schemas.ActiveScan{}, 0, nil
+		}
+		if err != nil || act.Scan == nil {
+			return act, rev, err
+		}
+		s, _, err := c.d.Scans.Get(ctx, scanKey(a, act.Scan.ID))
+		if err != nil || !s.State.Ended() {
+			return act, rev, schemas.Errorf(schemas.CodeConflict, "scan %s of account %s is still running", act.Scan.ID, act.Scan.Account).
+				WithHint("follow it: insights scan show %s; or stop it: insights scan cancel %s", act.Scan.ID, act.Scan.ID)
+		}
 		// Its driver has not let go yet, or died before it could.
-		rev, err := c.finish(ctx, s, act, rev)
-		act.Scan = nil
-		return act, rev, err
+		rev, err = c.finish(ctx, s, act, rev)
+		if err == nil {
+			act.Scan = nil
+			return act, rev, nil
+		}
+		if schemas.CodeOf(err) != schemas.CodeConflict || ctx.Err() != nil {
+			return act, rev, err
+		}
+		// Its driver let go meanwhile.
 	}
-	return act, rev, schemas.Errorf(schemas.CodeConflict, "scan %s of account %s is still running", act.Scan.ID, act.Scan.Account).
-		WithHint("follow it: insights scan show %s; or stop it: insights scan cancel %s", act.Scan.ID, act.Scan.ID)
 }
 
 // claim takes the account for a new scan by compare-and-set.
