@@ -38,7 +38,7 @@ func camelOf(v reflect.Value, other names) any {
 		}
 		return camelOf(v.Elem(), other)
 	case reflect.Struct:
-		if t, ok := v.Interface().(time.Time); ok {
+		if t, ok := reflect.TypeAssert[time.Time](v); ok {
 			return t.UTC().Format(time.RFC3339)
 		}
 		return camelStruct(v, other)
