@@ -87,7 +87,7 @@ func TestWrongUsage(t *testing.T) {
 		{"backup", []string{"FILE is missing", "Usage: insights backup FILE [flags]."}},
 		{"backup /nonexistent/b.tar.gz", []string{"/nonexistent/", "no such file or directory"}},
 		{"restore /nonexistent.tar.gz", []string{"read the backup: open /nonexistent.tar.gz: no such file or directory"}},
-		{"pack publish /nonexistent", []string{"/nonexistent", "PulumiPolicy.yaml"}},
+		{"pack publish /nonexistent", []string{"/nonexistent does not exist"}},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			t.Parallel()

@@ -92,10 +92,9 @@ func (a *app) groupEnforceCmd() *cobra.Command {
 		Use:   "enforce GROUP PACK[@VERSION]",
 		Short: "Enforce a published pack on a group's accounts",
 		Long: `Enforce applies PACK to the accounts of GROUP, or changes the version or
-configuration of one that applies already. Without VERSION, or with latest, it follows
-the newest one. Accounts are judged anew by what is
-known of them; nothing is read from the cloud. For accounts a violation is a
-report, never a block.
+configuration of one that applies already. Without VERSION, or with latest, it
+follows the newest one. Accounts are judged anew by what is known of them; nothing
+is read from the cloud. For accounts a violation is a report, never a block.
 
 The configuration is YAML or JSON: per policy (or "all") an enforcement level, or an
 object with enforcementLevel and the policy's own properties:

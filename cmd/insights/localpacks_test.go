@@ -184,6 +184,7 @@ func TestLocalPacksThatAreWrong(t *testing.T) {
 		{[]string{"evaluate", "--policy-pack", dir, "--policy-pack-config", filepath.Join(dir, "c.yaml")}, []string{"read pack configuration: ", "c.yaml: no such file"}},
 		{[]string{"evaluate", "--server", "http://127.0.0.1:1", "--policy-pack", dir}, []string{"evaluate does not go with --server"}},
 		{[]string{"group", "enforce", "g", "p", "--pack-config", a}, []string{a + ": deny_a: must be a string or object"}},
+		{[]string{"group", "enforce", "g", "p", "--config", a}, []string{"deny_a: unknown setting", "that of a pack is given with --pack-config"}},
 	} {
 		checkFailure(t, p, exitUsage, c.args, c.want...)
 	}

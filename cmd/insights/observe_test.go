@@ -207,7 +207,7 @@ func (o *observed) ready(t *testing.T) {
 		t.Errorf("/healthz: %d %s", status, body)
 	}
 	status, r := o.readiness(t)
-	want := []string{"clickhouse", "control", "discovery", "evaluator", "nats", "organizations", "packs", "plan", "process", "retention", "schedule", "sink", "store", "webhooks"}
+	want := []string{"clickhouse", "control", "discovery", "evaluator", "nats", "organizations", "pack files", "packs", "plan", "process", "retention", "schedule", "sink", "store", "webhooks"}
 	if have := slices.Sorted(maps.Keys(r.Checks)); status != http.StatusOK || r.Status != "ready" || !slices.Equal(have, want) {
 		t.Errorf("/readyz: %d %+v", status, r)
 	}

@@ -44,8 +44,8 @@ func (a *app) packRemoveCmd() *cobra.Command {
 		Use: "remove PACK VERSION|all", Short: "Take a version off the list",
 		Args: args(func(cmd *cobra.Command, given []string) error { return cobra.ExactArgs(2)(cmd, packInWords(given)) }),
 		Long: `Remove takes VERSION of PACK (PACK@VERSION says the same in one word), or all of its
-versions, off the list: groups cannot enforce it any more. It is refused while a group does. What it found stays in
-reports, and the version is never free again.`,
+versions, off the list: groups cannot enforce it any more. It is refused while a
+group does. What it found stays in reports, and the version is never free again.`,
 		Example: `  insights pack remove my_pack 1.0.0
   insights pack remove my_pack@1.1.0
   insights pack remove my_pack all`,

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 // app is what every command shares: the streams of the process and the flags
@@ -131,5 +134,9 @@ func (a *app) config() (Config, error) {
 			given[s.path] = f.Value.String()
 		}
 	}
-	return loadConfig(a.configFile, a.env, given)
+	c, err := loadConfig(a.configFile, a.env, given)
+	if e, ok := errors.AsType[*schemas.Error](err); ok && a.configFile != "" && a.flags.Lookup("pack-config") != nil {
+		err = e.WithHint("--config is the program's own configuration; that of a pack is given with --pack-config.")
+	}
+	return c, err
 }
