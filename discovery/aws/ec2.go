@@ -12,7 +12,7 @@ import (
 )
 
 // ec2Projection counts changes of the projections in ec2project.go.
-const ec2Projection = 1
+const ec2Projection = 2
 
 const (
 	typeInstance         = "aws:ec2/instance:Instance"
@@ -115,10 +115,10 @@ func eachInstance(ctx context.Context, s *session, ids []string, emit observe) e
 		list = slices.DeleteFunc(list, func(i types.Instance) bool {
 			return i.State != nil && i.State.Name == types.InstanceStateNameTerminated
 		})
-		encrypted, encryptedF := encryptedVolumes(ctx, s, list)
+		volumes, volumesF := volumesOf(ctx, s, list)
 		return parallel(ctx, detailParallel, list, func(ctx context.Context, i types.Instance) error {
 			more := readInstanceAttributes(ctx, s, i.InstanceId)
-			more.encrypted, more.encryptedF = encrypted, encryptedF
+			more.volumes, more.volumesF = volumes, volumesF
 			return emit(ctx, projectInstance(s.region, i, more))
 		})
 	})

@@ -26,9 +26,9 @@ const filterValues = 200
 type instanceMore struct {
 	stop, end   *types.AttributeBooleanValue
 	stopF, endF facet
-	// encrypted are those volumes that were found, by id.
-	encrypted  map[string]bool
-	encryptedF facet
+	// volumes are those that were found, by id.
+	volumes  map[string]types.Volume
+	volumesF facet
 }
 
 func readInstanceAttributes(ctx context.Context, s *session, id *string) (m instanceMore) {
@@ -49,9 +49,9 @@ func readInstanceAttributes(ctx context.Context, s *session, id *string) (m inst
 	return m
 }
 
-// encryptedVolumes tells of the volumes of some instances whether they are encrypted.
-func encryptedVolumes(ctx context.Context, s *session, list []types.Instance) (encrypted map[string]bool, f facet) {
-	encrypted = map[string]bool{}
+// volumesOf reads the volumes of some instances, of which is told how they are encrypted.
+func volumesOf(ctx context.Context, s *session, list []types.Instance) (volumes map[string]types.Volume, f facet) {
+	volumes = map[string]types.Volume{}
 	f = onDemand(ctx, instanceVolumes.action, func() facet {
 		var ids []string
 		for _, i := range list {
@@ -66,7 +66,7 @@ func encryptedVolumes(ctx context.Context, s *session, list []types.Instance) (e
 			err := pages(ctx, p, func(out *ec2.DescribeVolumesOutput) error {
 				for _, v := range out.Volumes {
 					if v.Encrypted != nil {
-						encrypted[aws.ToString(v.VolumeId)] = *v.Encrypted
+						volumes[aws.ToString(v.VolumeId)] = v
 					}
 				}
 				return nil
@@ -77,7 +77,7 @@ func encryptedVolumes(ctx context.Context, s *session, list []types.Instance) (e
 		}
 		return facetOf(instanceVolumes.action, nil)
 	})
-	return encrypted, f
+	return volumes, f
 }
 
 // set puts it into the document of the instance.
@@ -87,7 +87,7 @@ func (m *instanceMore) set(d *document, i types.Instance) {
 	m.setDevices(d, i)
 }
 
-// setDevices names the volumes of an instance. Whether they are encrypted is a
+// setDevices names the volumes of an instance. How they are encrypted is a
 // property of the volumes, which are resources of their own.
 func (m *instanceMore) setDevices(d *document, i types.Instance) {
 	var root, others []map[string]any
@@ -104,8 +104,8 @@ func (m *instanceMore) setDevices(d *document, i types.Instance) {
 			others = append(others, device)
 		}
 	}
-	m.setEncryption(d, "rootBlockDevice.encrypted", root)
-	m.setEncryption(d, "ebsBlockDevices.encrypted", others)
+	m.setEncryption(d, "rootBlockDevice", root)
+	m.setEncryption(d, "ebsBlockDevices", others)
 	devices := make([]any, len(others))
 	for n, o := range others {
 		devices[n] = o
@@ -117,20 +117,25 @@ func (m *instanceMore) setDevices(d *document, i types.Instance) {
 	}
 }
 
-// setEncryption tells of each device whether it is encrypted, or of none.
+// setEncryption tells of each device whether it is encrypted and by which key, or of
+// none.
 func (m *instanceMore) setEncryption(d *document, path string, devices []map[string]any) {
 	if len(devices) == 0 {
 		return
 	}
-	f := m.encryptedF
+	f := m.volumesF
 	for _, device := range devices {
-		_, there := m.encrypted[device["volumeId"].(string)]
+		_, there := m.volumes[device["volumeId"].(string)]
 		f = f.need(there)
 	}
-	if d.unread(f, path) {
+	if d.unread(f, path+".encrypted", path+".kmsKeyId") {
 		return
 	}
 	for _, device := range devices {
-		device["encrypted"] = m.encrypted[device["volumeId"].(string)]
+		v := m.volumes[device["volumeId"].(string)]
+		device["encrypted"] = *v.Encrypted
+		if v.KmsKeyId != nil {
+			device["kmsKeyId"] = *v.KmsKeyId
+		}
 	}
 }

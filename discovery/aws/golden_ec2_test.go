@@ -42,10 +42,14 @@ func TestGoldenInstances(t *testing.T) {
 	t.Parallel()
 	on, off := &types.AttributeBooleanValue{Value: aws.Bool(true)}, &types.AttributeBooleanValue{Value: aws.Bool(false)}
 	read := facetOf(describeInstanceAttribute, nil)
-	more := instanceMore{stop: on, end: off, stopF: read, endF: read, encrypted: map[string]bool{}, encryptedF: facetOf(instanceVolumes.action, nil)}
+	more := instanceMore{stop: on, end: off, stopF: read, endF: read, volumes: map[string]types.Volume{}, volumesF: facetOf(instanceVolumes.action, nil)}
 	for i, b := range fullInstance().BlockDeviceMappings {
 		if b.Ebs != nil {
-			more.encrypted[aws.ToString(b.Ebs.VolumeId)] = i%2 == 0
+			v := types.Volume{Encrypted: aws.Bool(i%2 == 0)}
+			if *v.Encrypted {
+				v.KmsKeyId = aws.String("arn:aws:kms:us-east-1:123456789012:key/k")
+			}
+			more.volumes[aws.ToString(b.Ebs.VolumeId)] = v
 		}
 	}
 	golden(t, "ec2-instances", []discovery.Observation{
@@ -57,7 +61,7 @@ func TestGoldenInstances(t *testing.T) {
 // unreadInstance is what is told of an instance when no pack needs more.
 func unreadInstance(t *testing.T) instanceMore {
 	m := readInstanceAttributes(t.Context(), nil, nil)
-	m.encrypted, m.encryptedF = encryptedVolumes(t.Context(), nil, nil)
+	m.volumes, m.volumesF = volumesOf(t.Context(), nil, nil)
 	return m
 }
 

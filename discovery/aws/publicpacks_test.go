@@ -25,8 +25,6 @@ var notProduced = map[string]string{
 	"aws:iam/policyAttachment:PolicyAttachment":              "not a resource of IAM: what is attached to users is emitted as aws:iam/userPolicyAttachment:UserPolicyAttachment",
 	"aws:iam/userLoginProfile:UserLoginProfile":              "one call for each user; passwords and MFA of all users are in insights:aws/credentialReportUser:CredentialReportUser, and the policy asks AWS by itself",
 	"aws:redshift/cluster:Cluster logging.enable":            "not a property in @pulumi/aws 7; logging is emitted as aws:redshift/logging:Logging",
-	"aws:ec2/instance:Instance ebsBlockDevices.kmsKeyId":     "a property of the volume, which is emitted as aws:ebs/volume:Volume",
-	"aws:ec2/instance:Instance rootBlockDevice.kmsKeyId":     "a property of the volume, which is emitted as aws:ebs/volume:Volume",
 	"aws:s3/bucket:Bucket loggings":                          "not a property in @pulumi/aws 7, where it is logging, which is read",
 }
 

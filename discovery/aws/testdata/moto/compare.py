@@ -61,7 +61,8 @@ def put(into, path, value):
         into[path[0]] = value
     elif isinstance(into.get(path[0]), list):
         for element, v in zip(into[path[0]], value):
-            put(element, path[1:], v)
+            if valued(v):
+                put(element, path[1:], v)
     else:
         put(into.setdefault(path[0], {}), path[1:], value)
 

@@ -115,13 +115,15 @@ def instances(ec2):
                     root = device
                 else:
                     devices.append(device)
-            encrypted = {v["VolumeId"]: v["Encrypted"] for v in ec2.describe_volumes()["Volumes"]}
+            volumes = {v["VolumeId"]: v for v in ec2.describe_volumes()["Volumes"]}
             demand = {name: ec2.describe_instance_attribute(InstanceId=i["InstanceId"], Attribute=name)[name[0].upper() + name[1:]]["Value"]
                       for name in ("disableApiTermination", "disableApiStop")}
             if root:
-                demand["rootBlockDevice.encrypted"] = encrypted[root["volumeId"]]
+                demand["rootBlockDevice.encrypted"] = volumes[root["volumeId"]]["Encrypted"]
+                demand["rootBlockDevice.kmsKeyId"] = volumes[root["volumeId"]].get("KmsKeyId")
             if devices:
-                demand["ebsBlockDevices.encrypted"] = [encrypted[d["volumeId"]] for d in devices]
+                demand["ebsBlockDevices.encrypted"] = [volumes[d["volumeId"]]["Encrypted"] for d in devices]
+                demand["ebsBlockDevices.kmsKeyId"] = [volumes[d["volumeId"]].get("KmsKeyId") for d in devices]
             yield one("aws:ec2/instance:Instance", i["InstanceId"], {
                 "ami": i["ImageId"], "instanceType": i["InstanceType"], "subnetId": i.get("SubnetId"), "keyName": i.get("KeyName"),
                 "privateIp": i.get("PrivateIpAddress"), "publicIp": i.get("PublicIpAddress"), "associatePublicIpAddress": "PublicIpAddress" in i,
