@@ -3,6 +3,7 @@ package scanner
 import (
 	"context"
 	"maps"
+	"math"
 	"sync"
 	"time"
 
@@ -154,9 +155,9 @@ type pendingAccounts struct {
 
 type pending struct {
 	rev uint64 // that was seen last
-	// coming is true when something may be on its way that no scan waits for: what a
-	// cancelled one has read, or what was replayed.
-	coming bool
+	// coming counts what may be on its way that no scan waits for: what a cancelled one
+	// has read, or what was replayed.
+	coming uint64
 }
 
 func newPending() *pendingAccounts { return &pendingAccounts{set: map[schemas.AccountID]pending{}} }
@@ -172,14 +173,14 @@ func (p *pendingAccounts) add(a schemas.AccountID, rev uint64) {
 func (p *pendingAccounts) addComing(a schemas.AccountID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.set[a] = pending{p.set[a].rev, true}
+	p.set[a] = pending{p.set[a].rev, p.set[a].coming + 1}
 }
 
 // settle removes an account unless something newer was seen meanwhile.
 func (p *pendingAccounts) settle(a schemas.AccountID, done pending) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if now := p.set[a]; now.rev <= done.rev && (done.coming || !now.coming) {
+	if now := p.set[a]; now.rev <= done.rev && now.coming <= done.coming {
 		delete(p.set, a)
 	}
 }
@@ -196,7 +197,7 @@ func (c *Control) watchEffective(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := c.d.Effective.Watch(ctx, func(key string, v *schemas.Effective, rev uint64) {
 			if v == nil {
-				c.pending.settle(schemas.AccountID(key), pending{rev, true})
+				c.pending.settle(schemas.AccountID(key), pending{rev, math.MaxUint64})
 				return
 			}
 			c.pending.add(schemas.AccountID(key), rev)
@@ -227,7 +228,7 @@ func (c *Control) busy(ctx context.Context, a schemas.AccountID) (bool, error) {
 }
 
 func (c *Control) refresh(ctx context.Context, a schemas.AccountID, p pending) error {
-	if p.coming {
+	if p.coming > 0 {
 		if busy, err := c.arrived(ctx, a); err != nil || busy {
 			return err
 		}
