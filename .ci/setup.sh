@@ -276,24 +276,31 @@ venv() {
   finished "$(megabytes "$dir")"
 }
 
+# npm_tree DIR FROM KEY [FLAG...] installs what the lock file in FROM names as DIR,
+# unless it is there with the same KEY.
+npm_tree() {
+  local dir=$1 from=$2 key=$3 new
+  shift 3
+  if [ "$(cat "$dir/stamp" 2>/dev/null || true)" = "$key" ]; then
+    there
+    return
+  fi
+  new=$tools/tmp.$(basename "$from")
+  rm -rf "$dir" "$new"
+  mkdir "$new"
+  cp "$from/package.json" "$from/package-lock.json" "$new/"
+  quietly npm ci --prefix "$new" "$@" --prefer-offline --ignore-scripts --no-audit --no-fund --no-update-notifier
+  echo "$key" >"$new/stamp"
+  mv "$new" "$dir"
+  finished
+}
+
 # ---- Pulumi's policy SDKs, for the packs of the tests ------------------------
 
 packs() {
-  local dir=$tools/packs/node key
   mkdir -p "$tools/packs"
-  key="$(sum .ci/packs/package.json .ci/packs/package-lock.json) $(node -p process.versions.modules)"
   step "Pulumi policy SDK for Node: $(grep -c '"integrity"' .ci/packs/package-lock.json) npm packages, about 60 MB download, 114 MB on disk"
-  if [ "$(cat "$dir/stamp" 2>/dev/null || true)" = "$key" ]; then
-    there
-  else
-    rm -rf "$dir" "$tools/tmp.packs"
-    mkdir "$tools/tmp.packs"
-    cp .ci/packs/package.json .ci/packs/package-lock.json "$tools/tmp.packs/"
-    quietly npm ci --prefix "$tools/tmp.packs" --prefer-offline --ignore-scripts --no-audit --no-fund --no-update-notifier
-    echo "$key" >"$tools/tmp.packs/stamp"
-    mv "$tools/tmp.packs" "$dir"
-    finished
-  fi
+  npm_tree "$tools/packs/node" .ci/packs "$(sum .ci/packs/package.json .ci/packs/package-lock.json) $(node -p process.versions.modules)"
   step "Pulumi policy SDK for Python: $(pinned .ci/packs/requirements.txt) packages, about 14 MB download, 85 MB on disk"
   venv "$tools/packs/python" .ci/packs/requirements.txt pulumi_policy
 }
@@ -359,20 +366,8 @@ authorization() {
 # ---- Published resource types, for go generate --------------------------------
 
 awsspec() {
-  local dir=$tools/awsspec key
-  key=$(sum .ci/awsspec/package.json .ci/awsspec/package-lock.json)
   step "AWS's resource types and Pulumi's names of them: $(grep -c '"integrity"' .ci/awsspec/package-lock.json) npm packages, 205 MB on disk"
-  if [ "$(cat "$dir/stamp" 2>/dev/null || true)" = "$key" ]; then
-    there
-    return
-  fi
-  rm -rf "$dir" "$tools/tmp.awsspec"
-  mkdir "$tools/tmp.awsspec"
-  cp .ci/awsspec/package.json .ci/awsspec/package-lock.json "$tools/tmp.awsspec/"
-  quietly npm ci --prefix "$tools/tmp.awsspec" --no-bin-links --prefer-offline --ignore-scripts --no-audit --no-fund --no-update-notifier
-  echo "$key" >"$tools/tmp.awsspec/stamp"
-  mv "$tools/tmp.awsspec" "$dir"
-  finished
+  npm_tree "$tools/awsspec" .ci/awsspec "$(sum .ci/awsspec/package.json .ci/awsspec/package-lock.json)" --no-bin-links
 }
 
 # ---- What checks the HTTP API from outside ----------------------------------
