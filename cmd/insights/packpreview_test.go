@@ -24,16 +24,23 @@ deny_size contains "the volume is larger than allowed" if {
 }
 `
 
+// previewPack is the directory of a pack with previewRules, version 1.0.0.
+func previewPack(t *testing.T) string {
+	t.Helper()
+	return writeFiles(t, map[string]string{
+		"PulumiPolicy.yaml":  "runtime: opa\nversion: 1.0.0\n",
+		"config-schema.json": `{"deny_size": {"properties": {"most": {"type": "integer", "default": 100000}}}}`,
+		"own.rego":           previewRules,
+	})
+}
+
 // What a version with a configuration would do to each violation is what enforcing
 // it then does: appear, go, stay, and what cannot be told.
 func TestPreviewIsWhatEnforcingDoes(t *testing.T) {
 	t.Parallel()
 	url, _ := startFake(t, awsfake.Population{AccountID: "123456789012", Regions: []string{"eu-west-1"}, Volumes: 9, Instances: 2, Buckets: 3})
 	p := newProgram(t)
-	pack := t.TempDir()
-	write(t, filepath.Join(pack, "PulumiPolicy.yaml"), "runtime: opa\nversion: 1.0.0\n")
-	write(t, filepath.Join(pack, "config-schema.json"), `{"deny_size": {"properties": {"most": {"type": "integer", "default": 100000}}}}`)
-	write(t, filepath.Join(pack, "own.rego"), previewRules)
+	pack := previewPack(t)
 	p.ok(t, "account", "add", "prod", "--endpoint", url, "--region", "eu-west-1", "--service", "ec2,s3")
 	p.ok(t, "group", "withdraw", schemas.DefaultAccountsGroup, "aws_foundations")
 	p.scan(t)
@@ -106,10 +113,7 @@ func TestPackPreview(t *testing.T) {
 	t.Parallel()
 	url, _ := startFake(t, awsfake.Population{AccountID: "123456789012", Regions: []string{"eu-west-1"}, Volumes: 7, Instances: 1})
 	p := newProgram(t)
-	pack := t.TempDir()
-	write(t, filepath.Join(pack, "PulumiPolicy.yaml"), "runtime: opa\nversion: 1.0.0\n")
-	write(t, filepath.Join(pack, "config-schema.json"), `{"deny_size": {"properties": {"most": {"type": "integer", "default": 100000}}}}`)
-	write(t, filepath.Join(pack, "own.rego"), previewRules)
+	pack := previewPack(t)
 	p.ok(t, "account", "add", "prod", "--endpoint", url, "--region", "eu-west-1", "--service", "ec2")
 	p.ok(t, "group", "withdraw", schemas.DefaultAccountsGroup, "aws_foundations")
 	p.scan(t)
