@@ -46,6 +46,7 @@ var published = map[string][]string{
 	"cloudtrail:GetTrailStatus":                           {"cloudtrail:GetTrailStatus"},
 	"cloudtrail:ListEventDataStores":                      {"cloudtrail:ListEventDataStores"},
 	"cloudtrail:ListTags":                                 {"cloudtrail:ListTags"},
+	"config:BatchGetResourceConfig":                       {"config:BatchGetResourceConfig"},
 	"config:DescribeConfigurationRecorderStatus":          {"config:DescribeConfigurationRecorderStatus"},
 	"config:DescribeConfigurationRecorders":               {"config:DescribeConfigurationRecorders"},
 	"config:DescribeDeliveryChannelStatus":                {"config:DescribeDeliveryChannelStatus"},

@@ -178,12 +178,13 @@ func credentialScope(r *http.Request) (key, region, service string, ok bool) {
 // request is one call being answered.
 type request struct {
 	*Server
-	w       *answer
-	r       *http.Request
-	region  string
-	service string // that it is signed for; "s3control" is told from "s3"
-	pop     Population
-	number  uint64 // of all calls, from 1
-	faults  *faultState
-	listing bool // a page is being made, see window
+	w        *answer
+	r        *http.Request
+	region   string
+	service  string // that it is signed for; "s3control" is told from "s3"
+	pop      Population
+	number   uint64 // of all calls, from 1
+	faults   *faultState
+	listing  bool // a page is being made, see window
+	recorded bool // an item of AWS Config is being made
 }

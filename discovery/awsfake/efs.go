@@ -12,8 +12,7 @@ var efsRoutes = []restRoute{
 	{"GET /2015-02-01/file-systems", "DescribeFileSystems", describeFileSystems},
 	{"GET /2015-02-01/file-systems/{id}/policy", "DescribeFileSystemPolicy", func(q *request) *fault {
 		return q.fileSystemPart(func(i int) any {
-			return map[string]any{"FileSystemId": fileSystemID(i), "Policy": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},` +
-				`"Action":"elasticfilesystem:ClientMount","Condition":{"Bool":{"elasticfilesystem:AccessedViaMountTarget":"true"}}}]}`}
+			return map[string]any{"FileSystemId": fileSystemID(i), "Policy": fileSystemPolicyText}
 		})
 	}},
 	{"GET /2015-02-01/file-systems/{id}/backup-policy", "DescribeBackupPolicy", func(q *request) *fault {
@@ -32,6 +31,9 @@ var efsRoutes = []restRoute{
 	}},
 	{"GET /2015-02-01/access-points", "DescribeAccessPoints", describeAccessPoints},
 }
+
+const fileSystemPolicyText = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},` +
+	`"Action":"elasticfilesystem:ClientMount","Condition":{"Bool":{"elasticfilesystem:AccessedViaMountTarget":"true"}}}]}`
 
 func fileSystemID(i int) string  { return fmt.Sprintf("fs-%017x", i) }
 func accessPointID(i int) string { return fmt.Sprintf("fsap-%017x", i) }

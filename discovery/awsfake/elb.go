@@ -142,12 +142,20 @@ func loadBalancerAttributes(q *request, f url.Values, b *bytes.Buffer) *fault {
 	if fa != nil {
 		return fa
 	}
+	b.WriteString("<Attributes>")
+	for _, a := range q.loadBalancerAttributes(i, arn) {
+		fmt.Fprintf(b, "<member><Key>%s</Key><Value>%s</Value></member>", a[0], a[1])
+	}
+	b.WriteString("</Attributes>")
+	return nil
+}
+
+func (q *request) loadBalancerAttributes(i int, arn string) [][2]string {
 	idle := 60
 	if q.touched(arn) {
 		idle = 61
 	}
-	b.WriteString("<Attributes>")
-	for _, a := range [][2]string{
+	return [][2]string{
 		{"deletion_protection.enabled", strconv.FormatBool(i%2 == 0)},
 		{"load_balancing.cross_zone.enabled", "true"},
 		{"zonal_shift.config.enabled", "false"},
@@ -170,11 +178,7 @@ func loadBalancerAttributes(q *request, f url.Values, b *bytes.Buffer) *fault {
 		{"routing.http.xff_header_processing.mode", "append"},
 		{"routing.http2.enabled", "true"},
 		{"waf.fail_open.enabled", "false"},
-	} {
-		fmt.Fprintf(b, "<member><Key>%s</Key><Value>%s</Value></member>", a[0], a[1])
 	}
-	b.WriteString("</Attributes>")
-	return nil
 }
 
 // listeners answers for one load balancer or for some listeners.

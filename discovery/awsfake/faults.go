@@ -43,6 +43,11 @@ type Faults struct {
 	Added   []string      `json:"added,omitempty"`
 	ListLag time.Duration `json:"listLag,omitempty"`
 
+	// Recorder is how AWS Config's recorders do; nil: they record everything at once.
+	Recorder *Recorder `json:"recorder,omitempty"`
+	// Unrecorded are those of Removed, Changed and Added of which Config does not know yet.
+	Unrecorded []string `json:"unrecorded,omitempty"`
+
 	// Skew is how far the server's clock is ahead. Requests signed more than five
 	// minutes (S3: 15) off it are refused.
 	Skew time.Duration `json:"skew,omitempty"`
@@ -58,6 +63,16 @@ type Faults struct {
 	// Missing are services that a region does not have, "service/region": there is
 	// no host of that name.
 	Missing []string `json:"missing,omitempty"`
+}
+
+// Recorder is what AWS Config's recorders do not record, and how they fail.
+type Recorder struct {
+	Stopped bool          `json:"stopped,omitempty"`
+	Status  string        `json:"status,omitempty"` // the last one; "" is Success
+	Silent  time.Duration `json:"silent,omitempty"` // since the last status
+	Types   []string      `json:"types,omitempty"`  // the only ones of Config's types; none: all
+	Except  []string      `json:"except,omitempty"` // types that are left out
+	Daily   []string      `json:"daily,omitempty"`  // types recorded once a day
 }
 
 // Denial refuses an action.
@@ -108,6 +123,7 @@ type faultState struct {
 	since                   time.Time
 	deny                    map[string]bool
 	removed, changed, added map[string]bool
+	unrecorded              map[string]bool
 	limits                  map[string]Limit
 	buckets                 sync.Map // bucketKey -> *rate.Limiter
 }
@@ -117,7 +133,7 @@ type bucketKey struct{ account, region, name string }
 // SetFaults replaces what goes wrong from the next request on.
 func (s *Server) SetFaults(f Faults) {
 	st := &faultState{
-		Faults: f, since: s.now(), deny: set(f.Deny), removed: set(f.Removed), changed: set(f.Changed), added: set(f.Added), limits: map[string]Limit{},
+		Faults: f, since: s.now(), deny: set(f.Deny), removed: set(f.Removed), changed: set(f.Changed), added: set(f.Added), unrecorded: set(f.Unrecorded), limits: map[string]Limit{},
 	}
 	maps.Copy(st.limits, f.Limits)
 	for op, r := range f.Throttle {
@@ -174,8 +190,12 @@ func (q *request) random(salt uint64) uint64 {
 	return x ^ x>>31
 }
 
-// gone and touched answer for one resource of the population.
+// gone and touched answer for one resource of the population, or for what AWS Config
+// knows of it.
 func (q *request) gone(id string) bool {
+	if q.recorded && q.faults.unrecorded[id] {
+		return q.faults.added[id]
+	}
 	if !q.listing {
 		return q.faults.removed[id]
 	}
@@ -183,7 +203,9 @@ func (q *request) gone(id string) bool {
 	return q.faults.removed[id] && !lagging || q.faults.added[id] && lagging
 }
 
-func (q *request) touched(id string) bool { return q.faults.changed[id] }
+func (q *request) touched(id string) bool {
+	return q.faults.changed[id] && !(q.recorded && q.faults.unrecorded[id])
+}
 
 // lacks tells whether the region has not the service.
 func (q *request) lacks() bool {

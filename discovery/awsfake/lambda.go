@@ -27,10 +27,10 @@ var lambdaRoutes = []restRoute{
 	}},
 	{"GET /2019-09-30/functions/{name}/concurrency", "GetFunctionConcurrency", func(q *request) *fault {
 		return q.aFunction(func(i int) any {
-			if i%2 == 0 {
-				return map[string]any{}
+			if n, reserved := reservedConcurrency(i); reserved {
+				return map[string]any{"ReservedConcurrentExecutions": n}
 			}
-			return map[string]any{"ReservedConcurrentExecutions": 10}
+			return map[string]any{}
 		})
 	}},
 	{"GET /2015-03-31/functions/{name}/policy", "GetPolicy", func(q *request) *fault {
@@ -40,6 +40,8 @@ var lambdaRoutes = []restRoute{
 		return q.aFunction(func(i int) any { return map[string]any{"FunctionUrlConfigs": q.functionURLs(i)} })
 	}},
 }
+
+func reservedConcurrency(i int) (n int, reserved bool) { return 10, i%2 != 0 }
 
 func functionName(i int) string { return fmt.Sprintf("function-%06d", i) }
 

@@ -133,8 +133,11 @@ func bucketACL(q *request, _ int) *fault {
 	return q.xml(`<AccessControlPolicy ` + s3NS + `><Owner><ID>owner</ID></Owner><AccessControlList><Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser"><ID>owner</ID></Grantee><Permission>FULL_CONTROL</Permission></Grant></AccessControlList></AccessControlPolicy>`)
 }
 
+// versioned buckets are every second one.
+func (q *request) versioned(i int) bool { return i%2 != 0 || q.touched(bucketName(i)) }
+
 func bucketVersioning(q *request, i int) *fault {
-	if i%2 == 0 && !q.touched(bucketName(i)) {
+	if !q.versioned(i) {
 		return q.xml(`<VersioningConfiguration ` + s3NS + `/>`)
 	}
 	return q.xml(`<VersioningConfiguration ` + s3NS + `><Status>Enabled</Status></VersioningConfiguration>`)
@@ -160,8 +163,12 @@ func bucketPolicy(q *request, i int) *fault {
 		return &fault{status: http.StatusNotFound, code: "NoSuchBucketPolicy", message: "The bucket policy does not exist"}
 	}
 	q.w.Header().Set("Content-Type", "application/json")
-	fmt.Fprintf(q.w, `{"Version":"2012-10-17","Statement":[{"Sid":"tls","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::%[1]s","arn:aws:s3:::%[1]s/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, bucketName(i))
+	_, _ = q.w.Write([]byte(bucketPolicyText(i)))
 	return nil
+}
+
+func bucketPolicyText(i int) string {
+	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Sid":"tls","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::%[1]s","arn:aws:s3:::%[1]s/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, bucketName(i))
 }
 
 func bucketTagging(q *request, i int) *fault {

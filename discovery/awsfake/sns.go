@@ -43,6 +43,12 @@ func topicAttributes(q *request, form url.Values, b *bytes.Buffer) *fault {
 	if !ok {
 		return &fault{status: http.StatusNotFound, code: "NotFound", message: "Topic does not exist"}
 	}
+	writeEntries(b, q.topic(i, name, arn))
+	return nil
+}
+
+// topic are the attributes of a topic.
+func (q *request) topic(i int, name, arn string) [][2]string {
 	display := ""
 	if q.touched(name) {
 		display = "changed"
@@ -51,14 +57,14 @@ func topicAttributes(q *request, form url.Values, b *bytes.Buffer) *fault {
 		{"TopicArn", arn},
 		{"Owner", q.pop.AccountID},
 		{"DisplayName", display},
+		{"EffectiveDeliveryPolicy", `{"http":{"defaultHealthyRetryPolicy":{"minDelayTarget":20,"maxDelayTarget":20,"numRetries":3},"disableSubscriptionOverrides":false}}`},
 		{"Policy", `{"Version":"2008-10-17","Id":"__default_policy_ID","Statement":[{"Sid":"__default_statement_ID","Effect":"Allow","Principal":{"AWS":"*"},` +
 			`"Action":["SNS:Publish","SNS:Subscribe"],"Resource":"` + arn + `","Condition":{"StringEquals":{"AWS:SourceOwner":"` + q.pop.AccountID + `"}}}]}`},
 	}
 	if i%2 == 0 {
 		entries = append(entries, [2]string{"KmsMasterKeyId", "alias/aws/sns"})
 	}
-	writeEntries(b, entries)
-	return nil
+	return entries
 }
 
 // writeEntries is a map in the query protocol.

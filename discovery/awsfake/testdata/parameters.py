@@ -22,6 +22,14 @@ FILE_SYSTEMS = [f"fs-{i:017x}" for i in (0, 1, 9)]
 BUCKETS = [{"Bucket": f"bucket-0000000{i}"} for i in (3, 0, 1, 9)]
 
 
+RECORDED = {
+    "AWS::SQS::Queue": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/queue-000000", "AWS::SNS::Topic": arn("sns", "topic-000000"), "AWS::KMS::Key": KEYS[0],
+    "AWS::DynamoDB::Table": "table-000000", "AWS::Lambda::Function": "function-000000", "AWS::ECR::Repository": "repository-000000",
+    "AWS::EFS::FileSystem": FILE_SYSTEMS[0], "AWS::ElasticLoadBalancingV2::LoadBalancer": BALANCER, "AWS::RDS::DBSnapshot": "dbsnapshot-000000",
+    "AWS::RDS::DBClusterSnapshot": "dbclustersnapshot-000000", "AWS::S3::Bucket": "bucket-00000000",
+}
+
+
 def each(name, *values):
     return [{name: v} for v in values]
 
@@ -90,6 +98,9 @@ PARAMETERS = {
         "ListTags": [{"ResourceIdList": [TRAIL, OTHER_TRAIL]}],
     },
     "cloudwatch": {"DescribeAlarms": [{}, {"AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}, {"AlarmNames": ["alarm-000001"]}]},
+    "config": {
+        "BatchGetResourceConfig": [{"resourceKeys": [{"resourceType": kind, "resourceId": i} for i in (name, "none")]} for kind, name in RECORDED.items()],
+    },
     "dynamodb": {
         "DescribeContinuousBackups": each("TableName", "table-000000", "table-000001", "table-000009"),
         "DescribeTable": each("TableName", "table-000000", "table-000009"),
