@@ -40,16 +40,23 @@ type attempt struct {
 
 	mu     sync.Mutex
 	reader Reader
-	chunk  []schemas.Resource
-	chunks chan []schemas.Resource
+	chunk  []observed
+	chunks chan []observed
 
 	seed   maphash.Seed
 	seen   map[uint64]struct{}
 	same   map[string]uint64    // sightings of what the store holds, by type
+	doubts map[string]uint64    // what was recorded otherwise than it is held, by type
 	whole  map[schemas.Key]bool // published whole, of a unit with keys
 	number int
 	batch  *schemas.SnapshotBatch
 	size   int
+}
+
+// observed is a resource that was read, or recorded by somebody else who may lag behind.
+type observed struct {
+	schemas.Resource
+	recorded bool
 }
 
 // run reads, publishes while reading, and then looks after what is known and
@@ -60,6 +67,7 @@ func (a *attempt) run(ctx context.Context) ([]schemas.ScopeEnd, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.tellDoubts(scopes)
 	unsure, err := a.unsure(ctx, scopes)
 	if err != nil {
 		return nil, err
@@ -75,12 +83,12 @@ func (a *attempt) run(ctx context.Context) ([]schemas.ScopeEnd, error) {
 // start makes room for what the attempt sees.
 func (a *attempt) start() {
 	a.seed, a.seen, a.same = maphash.MakeSeed(), map[uint64]struct{}{}, map[string]uint64{}
-	a.whole = map[schemas.Key]bool{}
+	a.whole, a.doubts = map[schemas.Key]bool{}, map[string]uint64{}
 }
 
 // piped runs read, whose emissions are published by one goroutine beside it.
 func piped[T any](ctx context.Context, a *attempt, read func(context.Context) (T, error)) (out T, err error) {
-	chunks := make(chan []schemas.Resource, queued)
+	chunks := make(chan []observed, queued)
 	a.chunks = chunks
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
@@ -121,7 +129,7 @@ func (a *attempt) emit(ctx context.Context, o Observation) error {
 		a.passing.Store(true)
 	}
 	a.mu.Lock()
-	a.chunk = append(a.chunk, r)
+	a.chunk = append(a.chunk, observed{r, !o.Recorded.IsZero()})
 	a.mu.Unlock()
 	return a.handOver(ctx, chunkSize)
 }
@@ -144,8 +152,10 @@ func (a *attempt) handOver(ctx context.Context, n int) error {
 	}
 }
 
-// publish sends what is new or changed whole and the rest as sightings.
-func (a *attempt) publish(ctx context.Context, chunk []schemas.Resource) error {
+// publish sends what is new or changed whole and the rest as sightings. What was recorded and
+// differs from what is held may be older than that: it is passed over as if it had not been seen,
+// and so read directly when all else is through.
+func (a *attempt) publish(ctx context.Context, chunk []observed) error {
 	keys := make([]schemas.Key, len(chunk))
 	for i := range chunk {
 		keys[i] = chunk[i].Key
@@ -160,6 +170,10 @@ func (a *attempt) publish(ctx context.Context, chunk []schemas.Resource) error {
 		if _, twice := a.seen[h]; twice {
 			continue // services repeat items across pages
 		}
+		if hash, held := known[r.Key]; r.recorded && held && hash != r.Hash {
+			a.doubts[r.Type]++
+			continue
+		}
 		a.seen[h] = struct{}{}
 		if known[r.Key] == r.Hash {
 			a.same[r.Type]++
@@ -170,7 +184,7 @@ func (a *attempt) publish(ctx context.Context, chunk []schemas.Resource) error {
 			if len(a.unit.Keys) > 0 {
 				a.whole[r.Key] = true
 			}
-			err = a.add(ctx, resourceSize(r), func(b *schemas.SnapshotBatch) { b.Resources = append(b.Resources, *r) })
+			err = a.add(ctx, resourceSize(&r.Resource), func(b *schemas.SnapshotBatch) { b.Resources = append(b.Resources, r.Resource) })
 		}
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@ package discovery
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -19,6 +20,9 @@ type Observation struct {
 	Unknown    []schemas.UnknownPath
 	// Projection is the revision of the projection that made the properties.
 	Projection int
+	// Recorded is when AWS Config captured it, if that answered any call that it was read with; else
+	// the zero time: it is as of now.
+	Recorded time.Time
 	// Passing is true when something is unknown because of trouble that time may mend.
 	Passing bool
 }

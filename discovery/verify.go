@@ -43,6 +43,16 @@ func (a *attempt) unsure(ctx context.Context, scopes []schemas.ScopeEnd) ([]*sch
 	return out, nil
 }
 
+// tellDoubts takes what is in doubt from what the scopes have seen: it is yet to be looked at.
+func (a *attempt) tellDoubts(scopes []schemas.ScopeEnd) {
+	for i := range scopes {
+		if s := &scopes[i]; s.Recorded != nil {
+			s.Recorded.Differed = a.doubts[s.Type]
+			s.Seen -= min(s.Seen, s.Recorded.Differed)
+		}
+	}
+}
+
 // verify finds the keys of a complete scope that the store holds and this
 // attempt did not see, and reads each directly: only what the service says does
 // not exist is published as gone. Lists lag and repeat; a direct read decides.

@@ -31,6 +31,7 @@ type world struct {
 	cancelAfter    int       // batches after which the scan is cancelled; 0 never
 	cancelAt       time.Time // when it is cancelled; zero never
 	stuck          bool      // the cloud does not answer
+	recorded       time.Time // when what is listed was recorded, instead of read
 	opened         int
 
 	batches  []*schemas.SnapshotBatch
@@ -79,7 +80,9 @@ func (w *world) Calls() (uint64, uint64) { return 7, 1 }
 
 func (w *world) Read(ctx context.Context, emit discovery.Emit) ([]schemas.ScopeEnd, error) {
 	for id, content := range w.listed {
-		if err := emit(ctx, observation(id, content)); err != nil {
+		o := observation(id, content)
+		o.Recorded = w.recorded
+		if err := emit(ctx, o); err != nil {
 			return nil, err
 		}
 	}
@@ -87,7 +90,11 @@ func (w *world) Read(ctx context.Context, emit discovery.Emit) ([]schemas.ScopeE
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
-	return []schemas.ScopeEnd{{Scope: schemas.Scope{Region: "global", Type: token, Route: schemas.RouteNative}, State: w.scope}}, nil
+	end := schemas.ScopeEnd{Scope: schemas.Scope{Region: "global", Type: token, Route: schemas.RouteNative}, State: w.scope, Seen: uint64(len(w.listed))}
+	if !w.recorded.IsZero() {
+		end.Recorded = &schemas.Recorded{Resources: end.Seen}
+	}
+	return []schemas.ScopeEnd{end}, nil
 }
 
 func (w *world) Verify(ctx context.Context, keys []schemas.Key, emit discovery.Emit) (gone []schemas.Key, err error) {
@@ -274,5 +281,30 @@ func TestCancelledUnitEndsWithoutScopes(t *testing.T) {
 	w.handle(t)
 	if len(w.batches) != 1 || w.end.Batches != 1 || len(w.end.Scopes) != 0 {
 		t.Errorf("%d batches, end %+v; want one batch and no scope", len(w.batches), w.end)
+	}
+}
+
+// What was recorded is believed of what is not known, and where it says what is known. What it
+// says otherwise may be older than that, and is read directly.
+func TestWhatIsRecordedNeverBeatsWhatWasRead(t *testing.T) {
+	w := &world{
+		listed:   map[string]string{"new": "1", "same": "1", "lags": "1", "changed": "2", "deleted": "2"},
+		exists:   map[string]string{"lags": "2", "changed": "2"},
+		stored:   map[string]string{"same": hashOf(t, "1"), "lags": hashOf(t, "2"), "changed": hashOf(t, "1"), "deleted": hashOf(t, "1")},
+		scope:    schemas.ScopeComplete,
+		recorded: time.Now().Add(-time.Hour),
+	}
+	w.handle(t)
+	if got, want := w.summary(), "gone:deleted unchanged:lags unchanged:same whole:changed whole:new"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if end := w.end.Scopes[0]; end.Recorded.Differed != 3 || end.Seen != 4 || end.State != schemas.ScopeComplete {
+		t.Errorf("%+v, %+v", end, end.Recorded)
+	}
+	// Where it cannot be read nothing is said of it, and the scope is not complete.
+	w.batches, w.verifyErr = nil, errors.New("denied")
+	w.handle(t)
+	if got, want := w.summary(), "unchanged:same whole:new"; got != want || w.end.Scopes[0].State != schemas.ScopeFailed {
+		t.Errorf("got  %s\nwant %s, %+v", got, want, w.end.Scopes[0])
 	}
 }

@@ -91,6 +91,10 @@ type Account struct {
 	// TailShare is MaxShare of what reads them; 0: as MaxShare.
 	TailShare float64 `json:"tailShare,omitempty"`
 
+	// AWSConfig says whether scans use what AWS Config has recorded: ConfigAuto without it,
+	// ConfigOff with an Endpoint.
+	AWSConfig ConfigUse `json:"awsConfig,omitempty"`
+
 	Schedule Schedule          `json:"schedule,omitzero"`
 	Labels   map[string]string `json:"labels,omitempty"`
 
@@ -150,6 +154,7 @@ func (a Account) Validate() error {
 	p.Check(a.RoleARN == "" || strings.HasPrefix(a.RoleARN, "arn:"), "roleArn", "%q is not an ARN", a.RoleARN)
 	p.Check(a.MaxShare >= 0 && a.MaxShare <= 1, "maxShare", "%v must be over 0, and 1 at most", a.MaxShare)
 	p.Check(slices.Contains([]Tail{"", TailOff, TailDaily, TailEachScan}, a.Tail), "tail", "%q must be %s, %s or %s", a.Tail, TailOff, TailDaily, TailEachScan)
+	p.Check(slices.Contains([]ConfigUse{"", ConfigAuto, ConfigOff}, a.AWSConfig), "awsConfig", "%q must be %s or %s", a.AWSConfig, ConfigAuto, ConfigOff)
 	p.Check(a.TailShare >= 0 && a.TailShare <= 1, "tailShare", "%v must be over 0, and 1 at most", a.TailShare)
 	if partition := a.Partition(); partition != "" {
 		for i, r := range a.Regions {

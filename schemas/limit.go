@@ -14,6 +14,9 @@ type ScanLimit struct {
 	Services []string `json:"services,omitempty"`
 	// Resources are ARNs, or ids of the inventory. They exclude the other two.
 	Resources []string `json:"resources,omitempty"`
+	// AWSConfig is no part of the account: it sets the account's use of AWS Config for this scan.
+	// It is kept in the scan, not in its limit.
+	AWSConfig ConfigUse `json:"awsConfig,omitempty"`
 }
 
 // MaxScanResources is how many resources a limit may name.
@@ -24,6 +27,7 @@ func (l ScanLimit) Validate() error {
 	var p Problems
 	p.Check(len(l.Resources) == 0 || len(l.Regions)+len(l.Services) == 0, "limit", "names resources, or services and regions, not both")
 	p.Check(len(l.Resources) <= MaxScanResources, "limit.resources", "has more than %d entries", MaxScanResources)
+	p.Check(slices.Contains([]ConfigUse{"", ConfigAuto, ConfigOff}, l.AWSConfig), "limit.awsConfig", "%q must be %s or %s", l.AWSConfig, ConfigAuto, ConfigOff)
 	for what, list := range map[string][]string{"regions": l.Regions, "services": l.Services, "resources": l.Resources} {
 		p.Check(!slices.Contains(list, ""), "limit."+what, "has an empty entry")
 	}

@@ -41,7 +41,11 @@ type Scan struct {
 	RequestedBy string    `json:"requestedBy,omitempty"` // token name or "local"
 	State       ScanState `json:"state"`
 	Limit       ScanLimit `json:"limit,omitzero"` // what it was asked to read; zero: everything
-	Units       []UnitKey `json:"units"`
+	// AWSConfig is the use of AWS Config that was asked for; empty: the account's.
+	AWSConfig ConfigUse `json:"awsConfig,omitempty"`
+	// Recorded is what was taken from AWS Config, known at the end.
+	Recorded []ScopesRecorded `json:"recorded,omitempty"`
+	Units    []UnitKey        `json:"units"`
 	// Keys, by UnitKey.String, are the only ones that are read of a unit.
 	Keys map[string][]Key `json:"keys,omitempty"`
 	// Facets are the IAM actions of facets that are read on demand only, and were
@@ -200,6 +204,9 @@ type ScopeEnd struct {
 	// Passing marks a failure that time may mend, such as throttling that outlasted all
 	// patience: reading again may complete the scope.
 	Passing bool `json:"passing,omitempty"`
+	// Recorded is what AWS Config answered for it; nil for types that it never answers for,
+	// and where it is not used.
+	Recorded *Recorded `json:"recorded,omitempty"`
 }
 
 // UnitEnd closes a unit attempt. It is published after its last batch.
