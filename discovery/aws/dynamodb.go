@@ -25,13 +25,30 @@ var (
 
 var dynamodbService = &service{
 	name:  "dynamodb",
-	types: []typeSpec{{token: typeTable, calls: []call{listTables, describeTable, tableBackups, tagCall}, onDemand: []call{tableTTL, replicaProtection, replicaRecovery}}},
+	types: []typeSpec{{token: typeTable, calls: []call{listTables, describeTable, tableBackups, tagCall}, recorded: recordedTables, onDemand: []call{tableTTL, replicaProtection, replicaRecovery}}},
 	// "You can call DescribeContinuousBackups at a maximum rate of 10 times per second".
 	limits: map[string]limit{"DynamoDB:DescribeContinuousBackups": {rate: 10, burst: 10}},
 	lists:  dynamodbLists,
 }
 
 var dynamodbLists = []list{{listTables.action, []string{typeTable}, eachTable}}
+
+// recordedTables answer for the recovery of a table alone: deletion protection and newer
+// properties of tables are not recorded.
+var recordedTables = &recordedType{name: "AWS::DynamoDB::Table", calls: []recordedCall{{
+	call: tableBackups, operation: "DynamoDB:DescribeContinuousBackups", by: "TableName",
+	answer: func(i *recordedItem) (any, error) {
+		var v types.ContinuousBackupsDescription
+		if !i.more("ContinuousBackupsDescription", &v) || v.PointInTimeRecoveryDescription == nil {
+			return nil, nil
+		}
+		// For how long a table can be recovered is not always recorded.
+		if r := v.PointInTimeRecoveryDescription; r.PointInTimeRecoveryStatus != types.PointInTimeRecoveryStatusDisabled && r.RecoveryPeriodInDays == nil {
+			return nil, nil
+		}
+		return &dynamodb.DescribeContinuousBackupsOutput{ContinuousBackupsDescription: &v}, nil
+	},
+}}}
 
 func (s *session) dynamodb() *dynamodb.Client {
 	return client(s, "dynamodb", func(c aws.Config) *dynamodb.Client { return dynamodb.NewFromConfig(c) })
@@ -52,6 +69,7 @@ func readTables(ctx context.Context, s *session, names []string, emit observe) e
 		arns[i] = s.tableARN(n)
 	}
 	tags, tagsF := tagsByARN(ctx, s, arns)
+	ctx = s.recorded(ctx, recordedTables, s.region, names)
 	return parallel(ctx, detailParallel, names, func(ctx context.Context, name string) error {
 		t := &tableFacets{name: name, arn: s.tableARN(name), tags: tags[s.tableARN(name)], tagsF: tagsF}
 		if t.read(ctx, s); t.gone {

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -31,8 +32,8 @@ var ecrService = &service{
 	name: "ecr",
 	types: []typeSpec{
 		{token: typeRepository, calls: []call{listRepositories, tagCall}},
-		{token: typeRepositoryPolicy, calls: []call{listRepositories, repositoryPolicy}},
-		{token: typeRepositoryLifecycle, calls: []call{listRepositories, repositoryLifecycle}},
+		{token: typeRepositoryPolicy, calls: []call{listRepositories, repositoryPolicy}, recorded: recordedRepositories},
+		{token: typeRepositoryLifecycle, calls: []call{listRepositories, repositoryLifecycle}, recorded: recordedRepositories},
 	},
 	lists: ecrLists,
 }
@@ -41,6 +42,32 @@ var ecrLists = []list{{listRepositories.action, []string{typeRepository, typeRep
 
 // repositoryGone is the code for a repository that does not exist.
 const repositoryGone = "RepositoryNotFoundException"
+
+// recordedRepositories have both policies of a repository, empty objects where there is none.
+var recordedRepositories = &recordedType{name: "AWS::ECR::Repository", calls: []recordedCall{
+	{call: repositoryPolicy, operation: "ECR:GetRepositoryPolicy", by: "RepositoryName", answer: func(i *recordedItem) (any, error) {
+		switch text := i.configuration.text("RepositoryPolicyText"); {
+		case text != "":
+			return &ecr.GetRepositoryPolicyOutput{PolicyText: &text}, nil
+		case string(i.configuration["RepositoryPolicyText"]) == "{}":
+			return nil, saysNone("RepositoryPolicyNotFoundException")
+		}
+		return nil, nil
+	}},
+	{call: repositoryLifecycle, operation: "ECR:GetLifecyclePolicy", by: "RepositoryName", answer: func(i *recordedItem) (any, error) {
+		var v object
+		if json.Unmarshal(i.configuration["LifecyclePolicy"], &v) != nil || v == nil {
+			return nil, nil
+		}
+		if len(v) == 0 {
+			return nil, saysNone("LifecyclePolicyNotFoundException")
+		}
+		if text := v.text("LifecyclePolicyText"); text != "" {
+			return &ecr.GetLifecyclePolicyOutput{LifecyclePolicyText: &text}, nil
+		}
+		return nil, nil
+	}},
+}}
 
 func (s *session) ecr() *ecr.Client {
 	return client(s, "ecr", func(c aws.Config) *ecr.Client { return ecr.NewFromConfig(c) })
@@ -71,11 +98,12 @@ func eachRepository(ctx context.Context, s *session, names []string, emit observ
 }
 
 func readRepositories(ctx context.Context, s *session, list []types.Repository, emit observe) error {
-	arns := make([]string, len(list))
+	arns, names := make([]string, len(list)), make([]string, len(list))
 	for i, r := range list {
-		arns[i] = aws.ToString(r.RepositoryArn)
+		arns[i], names[i] = aws.ToString(r.RepositoryArn), aws.ToString(r.RepositoryName)
 	}
 	tags, tagsF := tagsByARN(ctx, s, arns)
+	ctx = s.recorded(ctx, recordedRepositories, s.region, names)
 	return parallel(ctx, detailParallel, list, func(ctx context.Context, r types.Repository) error {
 		policy, errPolicy := s.ecr().GetRepositoryPolicy(ctx, &ecr.GetRepositoryPolicyInput{RepositoryName: r.RepositoryName})
 		lifecycle, errLifecycle := s.ecr().GetLifecyclePolicy(ctx, &ecr.GetLifecyclePolicyInput{RepositoryName: r.RepositoryName})

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -36,8 +37,8 @@ var efsService = &service{
 	name: "efs",
 	types: []typeSpec{
 		{token: typeFileSystem, calls: []call{listFileSystems}, onDemand: []call{fileSystemLifecycle}},
-		{token: typeFileSystemPolicy, calls: []call{listFileSystems, fileSystemPolicy}},
-		{token: typeFileSystemBackup, calls: []call{listFileSystems, fileSystemBackup}},
+		{token: typeFileSystemPolicy, calls: []call{listFileSystems, fileSystemPolicy}, recorded: recordedFileSystems},
+		{token: typeFileSystemBackup, calls: []call{listFileSystems, fileSystemBackup}, recorded: recordedFileSystems},
 		{token: typeAccessPoint, calls: []call{listAccessPoints}},
 	},
 	lists: efsLists,
@@ -50,6 +51,24 @@ var efsLists = []list{
 
 // fileSystemGone is the code for a file system that does not exist.
 const fileSystemGone = "FileSystemNotFound"
+
+// recordedFileSystems have the policies of those that have any. That one has none, EFS says.
+var recordedFileSystems = &recordedType{name: "AWS::EFS::FileSystem", calls: []recordedCall{
+	{call: fileSystemPolicy, operation: "EFS:DescribeFileSystemPolicy", by: "FileSystemId", answer: func(i *recordedItem) (any, error) {
+		var v object
+		if json.Unmarshal(i.configuration["FileSystemPolicy"], &v) != nil || !v.has("Statement") {
+			return nil, nil
+		}
+		return &efs.DescribeFileSystemPolicyOutput{Policy: aws.String(string(i.configuration["FileSystemPolicy"]))}, nil
+	}},
+	{call: fileSystemBackup, operation: "EFS:DescribeBackupPolicy", by: "FileSystemId", answer: func(i *recordedItem) (any, error) {
+		var v types.BackupPolicy
+		if json.Unmarshal(i.configuration["BackupPolicy"], &v) != nil || v.Status != types.StatusEnabled {
+			return nil, nil
+		}
+		return &efs.DescribeBackupPolicyOutput{BackupPolicy: &v}, nil
+	}},
+}}
 
 func (s *session) efs() *efs.Client {
 	return client(s, "efs", func(c aws.Config) *efs.Client { return efs.NewFromConfig(c) })
@@ -76,6 +95,11 @@ func eachFileSystem(ctx context.Context, s *session, ids []string, emit observe)
 }
 
 func readFileSystems(ctx context.Context, s *session, list []types.FileSystemDescription, emit observe) error {
+	ids := make([]string, len(list))
+	for i, f := range list {
+		ids[i] = aws.ToString(f.FileSystemId)
+	}
+	ctx = s.recorded(ctx, recordedFileSystems, s.region, ids)
 	return parallel(ctx, detailParallel, list, func(ctx context.Context, f types.FileSystemDescription) error {
 		policy, errPolicy := s.efs().DescribeFileSystemPolicy(ctx, &efs.DescribeFileSystemPolicyInput{FileSystemId: f.FileSystemId})
 		backup, errBackup := s.efs().DescribeBackupPolicy(ctx, &efs.DescribeBackupPolicyInput{FileSystemId: f.FileSystemId})

@@ -35,7 +35,7 @@ var (
 var elbv2Service = &service{
 	name: "elbv2",
 	types: []typeSpec{
-		{token: typeLoadBalancer, calls: []call{listLoadBalancers, loadBalancerAttributes, tagCall}, onDemand: []call{loadBalancerCapacity}},
+		{token: typeLoadBalancer, calls: []call{listLoadBalancers, loadBalancerAttributes, tagCall}, recorded: recordedLoadBalancers, onDemand: []call{loadBalancerCapacity}},
 		{token: typeListener, calls: []call{listLoadBalancers, listListeners, listenerTagsCall}, onDemand: []call{listenerAttributesCall}},
 		{token: typeTargetGroup, calls: []call{listTargetGroups, targetGroupAttributes, tagCall}},
 	},
@@ -108,6 +108,7 @@ func readLoadBalancers(ctx context.Context, s *session, list []types.LoadBalance
 		arns[i] = aws.ToString(lb.LoadBalancerArn)
 	}
 	tags, tagsF := tagsByARN(ctx, s, arns)
+	ctx = s.recorded(ctx, recordedLoadBalancers, s.region, arns)
 	return parallel(ctx, detailParallel, list, func(ctx context.Context, lb types.LoadBalancer) error {
 		out, err := s.elbv2().DescribeLoadBalancerAttributes(ctx, &elb.DescribeLoadBalancerAttributesInput{LoadBalancerArn: lb.LoadBalancerArn})
 		if isNotFound(err, "LoadBalancerNotFound") {

@@ -35,8 +35,8 @@ var (
 var kmsService = &service{
 	name: "kms",
 	types: []typeSpec{
-		{token: typeKey, calls: []call{listKeys, describeKey, keyPolicy, keyRotation, tagCall}},
-		{token: typeKeyState, calls: []call{listKeys, describeKey}, with: typeKey},
+		{token: typeKey, calls: []call{listKeys, describeKey, keyPolicy, keyRotation, tagCall}, recorded: recordedKeys},
+		{token: typeKeyState, calls: []call{listKeys, describeKey}, with: typeKey, recorded: recordedKeys},
 		{token: typeKeyAlias, calls: []call{listAliases}},
 	},
 	// "AWS KMS request quotas": 500 a second for the slowest of these operations.
@@ -76,6 +76,7 @@ func readKeys(ctx context.Context, s *session, ids []string, emit observe) error
 		arns[i] = s.keyARN(id)
 	}
 	tags, tagsF := tagsByARN(ctx, s, arns)
+	ctx = s.recorded(ctx, recordedKeys, s.region, ids)
 	return parallel(ctx, detailParallel, ids, func(ctx context.Context, id string) error {
 		k := &keyFacets{id: id, arn: s.keyARN(id), tags: tags[s.keyARN(id)], tagsF: tagsF}
 		if k.read(ctx, s.kms()); k.gone || k.metadata.KeyManager == types.KeyManagerTypeAws {

@@ -35,8 +35,8 @@ var (
 var lambdaService = &service{
 	name: "lambda",
 	types: []typeSpec{
-		{token: typeFunction, calls: []call{listFunctions, functionConcurrency, tagCall}, onDemand: []call{functionCode, functionSigning}, verify: []string{"lambda:GetFunctionConfiguration"}},
-		{token: typePermission, calls: []call{listFunctions, functionPolicy}},
+		{token: typeFunction, calls: []call{listFunctions, functionConcurrency, tagCall}, recorded: recordedFunctions, onDemand: []call{functionCode, functionSigning}, verify: []string{"lambda:GetFunctionConfiguration"}},
+		{token: typePermission, calls: []call{listFunctions, functionPolicy}, recorded: recordedFunctions},
 		{token: typeFunctionURL, calls: []call{listFunctions, functionURLs}},
 	},
 	// "Lambda quotas": GetPolicy 15/s; all other control plane requests, but for
@@ -79,6 +79,11 @@ func everyFunction(ctx context.Context, s *session, _ []string, emit observe) er
 
 func readFunctions(ctx context.Context, s *session, list []types.FunctionConfiguration, emit observe, some *troubles) error {
 	tags, tagsF := functionTags(ctx, s, list)
+	names := make([]string, len(list))
+	for i, f := range list {
+		names[i] = aws.ToString(f.FunctionName)
+	}
+	ctx = s.recorded(ctx, recordedFunctions, s.region, names)
 	return parallel(ctx, detailParallel, list, func(ctx context.Context, f types.FunctionConfiguration) error {
 		name := aws.ToString(f.FunctionName)
 		if exists, err := readFunction(ctx, s, f, tagsF, tags[aws.ToString(f.FunctionArn)], emit); !exists {

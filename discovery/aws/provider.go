@@ -58,6 +58,7 @@ type access struct {
 	identity    identity
 	credentials *renewer
 	used        time.Time // last, under the provider's lock
+	recorders   recorderCache
 
 	mu       sync.Mutex
 	sessions map[string]*session // by region
@@ -385,7 +386,11 @@ func (p *Provider) Open(ctx context.Context, u schemas.Unit) (discovery.Reader, 
 	if svc.global {
 		region = homeRegion(acc.identity.partition)
 	}
-	return &reader{
+	r := &reader{
 		svc: svc, session: p.session(acc, u.Account, region), unitRegion: u.Unit.Region, facets: u.Facets, caps: u.Account.Caps,
-	}, nil
+	}
+	if u.Account.ReadsConfig() == schemas.ConfigAuto {
+		r.recording = newRecording(u.Scan, &acc.recorders)
+	}
+	return r, nil
 }

@@ -42,10 +42,10 @@ var rdsService = &service{
 		{token: typeDBInstance, calls: []call{listDBInstances}},
 		{token: typeDBClusterInstance, calls: []call{listDBInstances}, with: typeDBInstance},
 		{token: typeDBCluster, calls: []call{listDBClusters}},
-		{token: typeDBSnapshot, calls: dbSnapshotCalls},
-		{token: typeDBSnapshotExposure, calls: dbSnapshotCalls, with: typeDBSnapshot},
-		{token: typeDBClusterSnapshot, calls: dbClusterSnapshotCalls},
-		{token: typeDBClusterSnapshotExposure, calls: dbClusterSnapshotCalls, with: typeDBClusterSnapshot},
+		{token: typeDBSnapshot, calls: dbSnapshotCalls, recorded: recordedDBSnapshots},
+		{token: typeDBSnapshotExposure, calls: dbSnapshotCalls, with: typeDBSnapshot, recorded: recordedDBSnapshots},
+		{token: typeDBClusterSnapshot, calls: dbClusterSnapshotCalls, recorded: recordedDBClusterSnapshots},
+		{token: typeDBClusterSnapshotExposure, calls: dbClusterSnapshotCalls, with: typeDBClusterSnapshot, recorded: recordedDBClusterSnapshots},
 		{token: typeDBSubnetGroup, calls: []call{listDBSubnetGroups, tagCall}},
 	},
 	lists: rdsLists,
@@ -157,6 +157,11 @@ func eachDBSnapshot(ctx context.Context, s *session, ids []string, emit observe)
 	return namedOrAll(ctx, ids, "DBSnapshotNotFound", func(ctx context.Context, id *string) error {
 		p := rds.NewDescribeDBSnapshotsPaginator(s.rds(), &rds.DescribeDBSnapshotsInput{DBSnapshotIdentifier: id, MaxRecords: rdsPageSize})
 		return pages(ctx, p, func(out *rds.DescribeDBSnapshotsOutput) error {
+			ids := make([]string, len(out.DBSnapshots))
+			for i, v := range out.DBSnapshots {
+				ids[i] = aws.ToString(v.DBSnapshotIdentifier)
+			}
+			ctx := s.recorded(ctx, recordedDBSnapshots, s.region, ids)
 			return parallel(ctx, detailParallel, out.DBSnapshots, func(ctx context.Context, v types.DBSnapshot) error {
 				if aws.ToString(v.SnapshotType) == automatedSnapshot || otherEngine(v.Engine) {
 					return nil
@@ -175,6 +180,11 @@ func eachDBClusterSnapshot(ctx context.Context, s *session, ids []string, emit o
 	return namedOrAll(ctx, ids, "DBClusterSnapshotNotFoundFault", func(ctx context.Context, id *string) error {
 		p := rds.NewDescribeDBClusterSnapshotsPaginator(s.rds(), &rds.DescribeDBClusterSnapshotsInput{DBClusterSnapshotIdentifier: id, MaxRecords: rdsPageSize})
 		return pages(ctx, p, func(out *rds.DescribeDBClusterSnapshotsOutput) error {
+			ids := make([]string, len(out.DBClusterSnapshots))
+			for i, v := range out.DBClusterSnapshots {
+				ids[i] = aws.ToString(v.DBClusterSnapshotIdentifier)
+			}
+			ctx := s.recorded(ctx, recordedDBClusterSnapshots, s.region, ids)
 			return parallel(ctx, detailParallel, out.DBClusterSnapshots, func(ctx context.Context, v types.DBClusterSnapshot) error {
 				if aws.ToString(v.SnapshotType) == automatedSnapshot || otherEngine(v.Engine) {
 					return nil

@@ -17,15 +17,16 @@ type reader struct {
 	facets     []string       // to read on demand
 	caps       map[string]int // by type
 	counted    counters
+	recording  *recording // what is taken from AWS Config; nil: nothing
 }
 
-// Read emits everything the service has.
+// Read emits everything the service has. Direct reads (Verify) never use AWS Config.
 func (r *reader) Read(ctx context.Context, emit discovery.Emit) ([]schemas.ScopeEnd, error) {
 	run := newRun(emit)
 	run.caps = r.caps
 	ctx, done := withGiveUp(ctx)
 	defer done()
-	err := r.svc.readAll(r.context(ctx), r.session, run)
+	err := r.svc.readAll(withRecording(r.context(ctx), r.recording), r.session, run)
 	// A cancelled call looks like a failed one; it must not become a state.
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -33,7 +34,11 @@ func (r *reader) Read(ctx context.Context, emit discovery.Emit) ([]schemas.Scope
 	if err != nil {
 		return nil, err
 	}
-	return run.scopes(r.svc, r.unitRegion), nil
+	ends := run.scopes(r.svc, r.unitRegion)
+	if r.recording != nil {
+		r.recording.tell(r.svc, ends, run.recorded)
+	}
+	return ends, nil
 }
 
 // Verify reads keys directly. Those of types that are read together, such as a

@@ -45,22 +45,32 @@ var bucketTypes = []string{
 // leave it out.
 var listBuckets = listCall("s3:ListAllMyBuckets", 1000)
 
+// Calls for each bucket that AWS Config may answer.
+var (
+	bucketVersioningCall = eachCall("s3:GetBucketVersioning", "versioning")
+	bucketPolicyCall     = eachCall("s3:GetBucketPolicy", "policy")
+	bucketEncryptionCall = eachCall("s3:GetEncryptionConfiguration", "encryption")
+	bucketLoggingCall    = eachCall("s3:GetBucketLogging", "logging")
+	bucketACLCall        = eachCall("s3:GetBucketAcl", "acl")
+	bucketPABCall        = eachCall("s3:GetBucketPublicAccessBlock", "public access block")
+)
+
 var verifyBucket = []string{"s3:ListBucket", "s3:GetBucketLocation"}
 
 var s3Service = &service{
 	name: "s3", global: true,
 	types: []typeSpec{
 		{token: typeBucket, calls: []call{ // what it holds of every resource split off it, too
-			listBuckets, tagCall, eachCall("s3:GetBucketVersioning", "versioning"),
-			eachCall("s3:GetBucketPolicy", "policy"), eachCall("s3:GetEncryptionConfiguration", "encryption"),
-			eachCall("s3:GetBucketLogging", "logging"), eachCall("s3:GetBucketAcl", "acl"), eachCall("s3:GetLifecycleConfiguration", "lifecycle"),
-		}, verify: verifyBucket, onDemand: []call{bucketReplication, bucketObjectLock, bucketWebsite, bucketCORS}},
-		{token: typeBucketVersioning, calls: []call{listBuckets, eachCall("s3:GetBucketVersioning", "versioning")}, verify: verifyBucket, with: typeBucket},
-		{token: typeBucketPAB, calls: []call{listBuckets, eachCall("s3:GetBucketPublicAccessBlock", "public access block")}, verify: verifyBucket},
-		{token: typeBucketEncryption, calls: []call{listBuckets, eachCall("s3:GetEncryptionConfiguration", "encryption")}, verify: verifyBucket, with: typeBucket},
-		{token: typeBucketLogging, calls: []call{listBuckets, eachCall("s3:GetBucketLogging", "logging")}, verify: verifyBucket, with: typeBucket},
-		{token: typeBucketPolicy, calls: []call{listBuckets, eachCall("s3:GetBucketPolicy", "policy")}, verify: verifyBucket, with: typeBucket},
-		{token: typeBucketACL, calls: []call{listBuckets, eachCall("s3:GetBucketAcl", "acl")}, verify: verifyBucket, with: typeBucket},
+			listBuckets, tagCall, bucketVersioningCall,
+			bucketPolicyCall, bucketEncryptionCall,
+			bucketLoggingCall, bucketACLCall, eachCall("s3:GetLifecycleConfiguration", "lifecycle"),
+		}, verify: verifyBucket, recorded: recordedBuckets, onDemand: []call{bucketReplication, bucketObjectLock, bucketWebsite, bucketCORS}},
+		{token: typeBucketVersioning, calls: []call{listBuckets, bucketVersioningCall}, verify: verifyBucket, recorded: recordedBuckets, with: typeBucket},
+		{token: typeBucketPAB, calls: []call{listBuckets, bucketPABCall}, verify: verifyBucket, recorded: recordedBuckets},
+		{token: typeBucketEncryption, calls: []call{listBuckets, bucketEncryptionCall}, verify: verifyBucket, recorded: recordedBuckets, with: typeBucket},
+		{token: typeBucketLogging, calls: []call{listBuckets, bucketLoggingCall}, verify: verifyBucket, recorded: recordedBuckets, with: typeBucket},
+		{token: typeBucketPolicy, calls: []call{listBuckets, bucketPolicyCall}, verify: verifyBucket, recorded: recordedBuckets, with: typeBucket},
+		{token: typeBucketACL, calls: []call{listBuckets, bucketACLCall}, verify: verifyBucket, recorded: recordedBuckets, with: typeBucket},
 		{token: typeBucketOwnership, calls: []call{listBuckets, eachCall("s3:GetBucketOwnershipControls", "ownership controls")}, verify: verifyBucket},
 		{token: typeBucketLifecycle, calls: []call{listBuckets, eachCall("s3:GetLifecycleConfiguration", "lifecycle")}, verify: verifyBucket, with: typeBucket},
 		{token: typeAccountPAB, calls: []call{onceCall("s3:GetAccountPublicAccessBlock", "setting")}},
@@ -98,6 +108,7 @@ func eachBucket(ctx context.Context, s *session, _ []string, emit observe) error
 		list, err := locateBuckets(ctx, s, out.Buckets)
 		unread = cmp.Or(unread, err)
 		tagBuckets(ctx, s, list)
+		ctx := recordBuckets(ctx, s, list)
 		return parallel(ctx, s3Parallel, list, func(ctx context.Context, b bucket) error {
 			all, exists := bucketObservations(ctx, s, b)
 			if !exists {

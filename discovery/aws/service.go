@@ -40,6 +40,12 @@ func (svc *service) emits(token string) bool {
 	return slices.ContainsFunc(svc.types, func(t typeSpec) bool { return t.token == token })
 }
 
+// typeOf is a type of the service.
+func (svc *service) typeOf(token string) typeSpec {
+	i := slices.IndexFunc(svc.types, func(t typeSpec) bool { return t.token == token })
+	return svc.types[i]
+}
+
 // typeSpec is an emitted type and the calls that its facets take.
 type typeSpec struct {
 	token string // Pulumi type token
@@ -51,6 +57,8 @@ type typeSpec struct {
 	with string
 	// verify are IAM actions that only the direct read of a key takes.
 	verify []string
+	// recorded is what AWS Config records of it that answers some of the calls.
+	recorded *recordedType
 }
 
 // call is the API call behind a facet.
@@ -74,10 +82,12 @@ type run struct {
 	mu    sync.Mutex
 	notes map[string]schemas.ScopeEnd // by type token; the first note of a type stays
 	seen  map[string]uint64
+	// recorded counts those of seen of which something was answered by AWS Config.
+	recorded map[string]uint64
 }
 
 func newRun(emit discovery.Emit) *run {
-	return &run{emitFunc: emit, notes: map[string]schemas.ScopeEnd{}, seen: map[string]uint64{}}
+	return &run{emitFunc: emit, notes: map[string]schemas.ScopeEnd{}, seen: map[string]uint64{}, recorded: map[string]uint64{}}
 }
 
 // errNoID is the reason of a list with an item that cannot be told from others.
@@ -95,6 +105,12 @@ func (r *run) emit(ctx context.Context, o discovery.Observation) error {
 	}
 	if !r.admit(o.Type) {
 		return nil
+	}
+	if at, ok := recordedAt(ctx, o.ID); ok {
+		o.Recorded = at
+		r.mu.Lock()
+		r.recorded[o.Type]++
+		r.mu.Unlock()
 	}
 	return r.emitFunc(ctx, o)
 }

@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -41,7 +42,9 @@ func client[T any](s *session, kind string, create func(aws.Config) T) T {
 	if c, ok := s.clients[kind]; ok {
 		return c.(T)
 	}
-	c := create(s.cfg)
+	cfg := s.cfg
+	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), answerRecorded)
+	c := create(cfg)
 	if s.clients == nil {
 		s.clients = map[string]any{}
 	}
@@ -67,6 +70,13 @@ func (s *session) cloudtrailIn(region string) *cloudtrail.Client {
 
 func (s *session) configservice() *configservice.Client {
 	return client(s, "config", func(c aws.Config) *configservice.Client { return configservice.NewFromConfig(c) })
+}
+
+// configIn is the client of AWS Config for what is recorded in a region.
+func (s *session) configIn(region string) *configservice.Client {
+	return client(s, "config/"+region, func(c aws.Config) *configservice.Client {
+		return configservice.NewFromConfig(c, func(o *configservice.Options) { o.Region = region })
+	})
 }
 
 func (s *session) s3control() *s3control.Client {

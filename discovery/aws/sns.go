@@ -31,8 +31,8 @@ var (
 var snsService = &service{
 	name: "sns",
 	types: []typeSpec{
-		{token: typeTopic, calls: []call{listTopics, topicAttributes, tagCall}},
-		{token: typeTopicPolicy, calls: []call{listTopics, topicAttributes}, with: typeTopic},
+		{token: typeTopic, calls: []call{listTopics, topicAttributes, tagCall}, recorded: recordedTopics},
+		{token: typeTopicPolicy, calls: []call{listTopics, topicAttributes}, with: typeTopic, recorded: recordedTopics},
 		{token: typeTopicSubscription, calls: []call{listSubscriptions}, onDemand: []call{subscriptionAttributes}, verify: []string{subscriptionAttributes.action}},
 	},
 	// The 30/s of its quotas page.
@@ -44,6 +44,17 @@ var snsLists = []list{
 	{listTopics.action, []string{typeTopic, typeTopicPolicy}, eachTopic},
 	{listSubscriptions.action, []string{typeTopicSubscription}, eachSubscription},
 }
+
+// recordedTopics are the attributes of a topic, as GetTopicAttributes has them without its counts.
+var recordedTopics = &recordedType{name: "AWS::SNS::Topic", calls: []recordedCall{{
+	call: topicAttributes, operation: "SNS:GetTopicAttributes", by: "TopicArn",
+	answer: func(i *recordedItem) (any, error) {
+		if !i.configuration.has("TopicArn", "Owner", "Policy", "EffectiveDeliveryPolicy") {
+			return nil, nil
+		}
+		return &sns.GetTopicAttributesOutput{Attributes: i.configuration.texts()}, nil
+	},
+}}}
 
 func (s *session) sns() *sns.Client {
 	return client(s, "sns", func(c aws.Config) *sns.Client { return sns.NewFromConfig(c) })
@@ -65,6 +76,7 @@ func eachTopic(ctx context.Context, s *session, arns []string, emit observe) err
 // readTopics emits those of the topics that exist.
 func readTopics(ctx context.Context, s *session, arns []string, emit observe) error {
 	tags, tagsF := tagsByARN(ctx, s, arns)
+	ctx = s.recorded(ctx, recordedTopics, s.region, arns)
 	return parallel(ctx, detailParallel, arns, func(ctx context.Context, arn string) error {
 		out, err := s.sns().GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &arn})
 		if isNotFound(err, "NotFound") {

@@ -29,13 +29,31 @@ var (
 var sqsService = &service{
 	name: "sqs",
 	types: []typeSpec{
-		{token: typeQueue, calls: []call{listQueues, queueAttributes, tagCall}},
-		{token: typeQueuePolicy, calls: []call{listQueues, queueAttributes}, with: typeQueue},
+		{token: typeQueue, calls: []call{listQueues, queueAttributes, tagCall}, recorded: recordedQueues},
+		{token: typeQueuePolicy, calls: []call{listQueues, queueAttributes}, with: typeQueue, recorded: recordedQueues},
 	},
 	lists: sqsLists,
 }
 
 var sqsLists = []list{{listQueues.action, []string{typeQueue, typeQueuePolicy}, eachQueue}}
+
+// recordedQueues are the attributes of a queue, as GetQueueAttributes has them: that policies and
+// redrive policies are among them, the managed rules tell that judge them with every change
+// (sqs-queue-policy-full-access-check, sqs-queue-dlq-check).
+var recordedQueues = &recordedType{name: "AWS::SQS::Queue", calls: []recordedCall{{
+	call: queueAttributes, operation: "SQS:GetQueueAttributes", by: "QueueUrl",
+	answer: func(i *recordedItem) (any, error) {
+		if !i.configuration.has(alwaysOfQueue...) {
+			return nil, nil
+		}
+		return &sqs.GetQueueAttributesOutput{Attributes: i.configuration.texts()}, nil
+	},
+}}}
+
+// alwaysOfQueue are attributes that every queue has. An item without one is older than that.
+var alwaysOfQueue = []string{
+	"QueueArn", "DelaySeconds", "MaximumMessageSize", "MessageRetentionPeriod", "ReceiveMessageWaitTimeSeconds", "VisibilityTimeout", "SqsManagedSseEnabled",
+}
 
 func (s *session) sqs() *sqs.Client {
 	return client(s, "sqs", func(c aws.Config) *sqs.Client { return sqs.NewFromConfig(c) })
@@ -58,6 +76,7 @@ func readQueues(ctx context.Context, s *session, urls []string, emit observe) er
 		arns[i] = s.queueARN(u)
 	}
 	tags, tagsF := tagsByARN(ctx, s, arns)
+	ctx = s.recorded(ctx, recordedQueues, s.region, urls)
 	return parallel(ctx, detailParallel, urls, func(ctx context.Context, url string) error {
 		out, err := s.sqs().GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 			QueueUrl: &url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll},
