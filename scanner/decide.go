@@ -140,6 +140,7 @@ type tally struct {
 	// troubled are the units all of whose resources are known, but not all that there is to
 	// say of them: calls went on failing.
 	troubled []schemas.UnitKey
+	recorded []schemas.ScopesRecorded
 }
 
 func (t *tally) add(e *schemas.UnitEnd) {
@@ -151,6 +152,7 @@ func (t *tally) add(e *schemas.UnitEnd) {
 		if s.State == schemas.ScopeUnsupported {
 			continue
 		}
+		t.recorded = schemas.AddRecorded(t.recorded, s)
 		t.scopes++
 		t.progress.Resources += s.Seen
 		if s.State == schemas.ScopeComplete {

@@ -259,7 +259,11 @@ func (d *driver) publish(ctx context.Context, views map[schemas.UnitKey]unitView
 func (d *driver) ask(ctx context.Context, u schemas.UnitKey, retry int) error {
 	d.log.Debug().Stringer("unit", u).Int("retry", retry).Msg("ask for unit")
 	d.mark.forget(u)
-	return d.c.d.Bus.PublishUnit(ctx, schemas.Unit{Scan: d.scan.ID, Account: d.account, Unit: u, Keys: d.scan.Keys[u.String()], Facets: d.scan.Facets, Retry: retry})
+	account := d.account
+	if d.scan.AWSConfig != "" {
+		account.AWSConfig = d.scan.AWSConfig
+	}
+	return d.c.d.Bus.PublishUnit(ctx, schemas.Unit{Scan: d.scan.ID, Account: account, Unit: u, Keys: d.scan.Keys[u.String()], Facets: d.scan.Facets, Retry: retry})
 }
 
 // reread notes first that the old attempts are void, then asks: a crash in

@@ -59,6 +59,7 @@ func (d *driver) end(ctx context.Context, state schemas.ScanState, reason string
 		}
 		// A cancellation that came too late to stop anything changes nothing.
 		s.State, s.Reason, s.EndedAt, s.Progress, s.Reading, s.Resources, s.Changes = state, reason, at, t.progress, nil, t.read, changes
+		s.Recorded = t.recorded
 		return nil
 	})
 	if err != nil {

@@ -16,7 +16,8 @@ type StartOptions struct {
 	By      string            // token name, "local" or "schedule"
 	Limit   schemas.ScanLimit // default: everything
 
-	asked schemas.Demand // of a scan that reads on demand
+	asked  schemas.Demand    // of a scan that reads on demand
+	config schemas.ConfigUse // of the limit
 }
 
 // Start begins a scan of an account, named or by id, and returns its record; Run drives it
@@ -45,6 +46,7 @@ func (c *Control) Start(ctx context.Context, nameOrID string, o StartOptions) (s
 	if err != nil {
 		return schemas.Scan{}, err
 	}
+	o.config = o.Limit.AWSConfig
 	o.Limit = schemas.ScanLimit{Regions: distinct(o.Limit.Regions), Services: distinct(o.Limit.Services), Resources: distinct(o.Limit.Resources)}
 	var keys map[string][]schemas.Key
 	if len(o.Limit.Resources) > 0 {
@@ -187,7 +189,7 @@ func (c *Control) claim(ctx context.Context, a schemas.Account, units []schemas.
 		}
 		s := schemas.Scan{
 			ID: schemas.ScanID(a.ID, act.Count), AccountID: a.ID, Account: a.Name, Trigger: o.Trigger, RequestedBy: o.By,
-			State: schemas.ScanRunning, Limit: o.Limit, Units: units, Keys: keys, Facets: facets(act.Wanted), StartedAt: c.now(),
+			State: schemas.ScanRunning, Limit: o.Limit, AWSConfig: o.config, Units: units, Keys: keys, Facets: facets(act.Wanted), StartedAt: c.now(),
 			Progress: schemas.Progress{UnitsTotal: len(units)},
 		}
 		act.Scan = &s

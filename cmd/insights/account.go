@@ -219,6 +219,7 @@ func (a *app) printAccount(acc schemas.Account, last string) {
 	line("Services", orAll(acc.Services))
 	line("Caps", capText(acc.Caps))
 	line("Tail", string(acc.ReadsTail()))
+	line("AWS Config", string(acc.ReadsConfig()))
 	if acc.MaxShare > 0 {
 		line("Max share", strconv.FormatFloat(acc.MaxShare, 'f', -1, 64))
 	}

@@ -24,6 +24,7 @@ func accountFlags(f *pflag.FlagSet, acc *schemas.Account, labels *[]string) {
 	f.Float64Var(&acc.MaxShare, "max-share", 0, "`PART` of the account's API rate limits that scans may use, over 0 to 1 (default 0.5)")
 	f.StringVar((*string)(&acc.Tail), "tail", "", "read types without a reader of their own, by Cloud Control: `WHEN` is off, daily or each-scan (default daily)")
 	f.Float64Var(&acc.TailShare, "tail-share", 0, "`PART` of Cloud Control's rate that this may use, over 0 to 1 (default that of --max-share)")
+	f.StringVar((*string)(&acc.AWSConfig), "aws-config", "", "use what AWS Config has recorded in place of calls: `USE` is auto or off (default auto)")
 	f.StringVar(&acc.Schedule.Cron, "schedule", "", "`CRON` schedule on which 'insights serve' scans: five fields, CRON_TZ=Zone in front, or @daily")
 	f.IntVar(&acc.Schedule.JitterSeconds, "jitter", 0, "delay scheduled scans by up to this many `SECONDS`, the same every time")
 	f.Var(capsValue{&acc.Caps}, "cap", "read at most `TYPE=N` resources of a type per region, repeatable; more are reported as a gap")
@@ -45,6 +46,7 @@ var accountSettings = map[string]func(to, from *schemas.Account){
 	"max-share":      func(to, from *schemas.Account) { to.MaxShare = from.MaxShare },
 	"tail":           func(to, from *schemas.Account) { to.Tail = from.Tail },
 	"tail-share":     func(to, from *schemas.Account) { to.TailShare = from.TailShare },
+	"aws-config":     func(to, from *schemas.Account) { to.AWSConfig = from.AWSConfig },
 	"schedule":       func(to, from *schemas.Account) { to.Schedule.Cron = from.Schedule.Cron },
 	"jitter":         func(to, from *schemas.Account) { to.Schedule.JitterSeconds = from.Schedule.JitterSeconds },
 }

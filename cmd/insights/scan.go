@@ -47,6 +47,7 @@ the flags of 'insights serve' that name servers and bounds, such as --nats-url.`
 		Example: `  insights scan start prod
   insights scan start prod --service ec2 --region us-east-1
   insights scan start prod --resource arn:aws:s3:::my-bucket
+  insights scan start prod --aws-config off
   insights scan start prod --policy-pack ./my-pack --policy-pack-config strict.yaml
   insights scan start prod --fail-on high -o json
   insights scan start prod --server http://127.0.0.1:8080 --detach`,
@@ -92,6 +93,8 @@ the flags of 'insights serve' that name servers and bounds, such as --nats-url.`
 	cmd.Flags().StringSliceVar(&limit.Services, "service", nil, "`SERVICE` to read, for example ec2, repeatable (default all of the account)")
 	cmd.Flags().StringSliceVar(&limit.Regions, "region", nil, "`REGION` to read, repeatable (default all of the account)")
 	cmd.Flags().StringArrayVar(&limit.Resources, "resource", nil, "single `RESOURCE` to read, an ARN or a known id, repeatable")
+	cmd.Flags().StringVar((*string)(&limit.AWSConfig), "aws-config", "", "`USE` of what AWS Config has recorded, auto or off (default that of the account)")
+	oneOf(cmd, "aws-config", string(schemas.ConfigAuto), string(schemas.ConfigOff))
 	wait.add(cmd)
 	cmd.Flags().BoolVar(&detach, "detach", false, "return as soon as the server has started the scan")
 	return cmd

@@ -111,10 +111,34 @@ func (a *app) printScanFacts(s schemas.Scan) {
 		fmt.Fprintf(a.out, "  Reason     %s\n", oneLine(s.Reason))
 	}
 	fmt.Fprintf(a.out, "  Read       %d resources in %d of %d units; %d API calls, %d throttled\n", p.Resources, p.UnitsEnded, p.UnitsTotal, p.Calls, p.Throttles)
+	if text := recordedText(s.Recorded); text != "" {
+		fmt.Fprintf(a.out, "  Recorded   %s\n", text)
+	}
 	if p.Gaps > 0 {
 		fmt.Fprintf(a.out, "  Gaps       %s not read completely; 'insights report' says why\n", countText(uint64(p.Gaps), "scope was", "scopes were"))
 	}
 	fmt.Fprintf(a.out, "  Changed    %s\n", changesText(s))
+}
+
+// recordedText says what was taken from AWS Config, if anything was.
+func recordedText(list []schemas.ScopesRecorded) string {
+	var sum schemas.Recorded
+	for _, r := range list {
+		sum.Answers += r.Answers
+		sum.Calls += r.Calls
+		sum.Differed += r.Differed
+		if !r.Until.IsZero() && (sum.Until.IsZero() || r.Until.Before(sum.Until)) {
+			sum.Until = r.Until
+		}
+	}
+	if sum.Answers == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("AWS Config answered %d calls in %d, with what it had recorded until %s", sum.Answers, sum.Calls, timeText(sum.Until))
+	if sum.Differed > 0 {
+		text += fmt.Sprintf("; %d resources that it has otherwise were read directly", sum.Differed)
+	}
+	return text
 }
 
 // maxEvents bounds what 'scan show' prints: a first scan may open a million.

@@ -28,6 +28,7 @@ var enums = map[reflect.Type][]any{
 	reflect.TypeFor[schemas.Trigger]():         {schemas.TriggerManual, schemas.TriggerSchedule},
 	reflect.TypeFor[schemas.ScopeState]():      {schemas.ScopeComplete, schemas.ScopeDenied, schemas.ScopeFailed, schemas.ScopeCancelled, schemas.ScopeUnsupported},
 	reflect.TypeFor[schemas.Tail]():            {schemas.TailOff, schemas.TailDaily, schemas.TailEachScan},
+	reflect.TypeFor[schemas.ConfigUse]():       {schemas.ConfigAuto, schemas.ConfigOff},
 	reflect.TypeFor[schemas.FacetState]():      {schemas.FacetPresent, schemas.FacetAbsent, schemas.FacetDenied, schemas.FacetFailed, schemas.FacetNotRead, schemas.FacetNotReadable},
 	reflect.TypeFor[schemas.PermissionState](): {schemas.PermissionAllowed, schemas.PermissionDenied, schemas.PermissionFailed, schemas.PermissionNotTried},
 	reflect.TypeFor[schemas.MemberReason]():    {schemas.MemberByDefault, schemas.MemberByName, schemas.MemberByChild, schemas.MemberBySelector},

@@ -160,6 +160,7 @@ func (r *reader) account(n ast.Node) account {
 		"maxShare":        func(n ast.Node) { a.MaxShare = r.fraction(n) },
 		"tail":            func(n ast.Node) { a.Tail = schemas.Tail(r.text(n)) },
 		"tailShare":       func(n ast.Node) { a.TailShare = r.fraction(n) },
+		"awsConfig":       func(n ast.Node) { a.AWSConfig = schemas.ConfigUse(r.text(n)) },
 		"regions":         func(n ast.Node) { a.Regions = r.texts(n) },
 		"services":        func(n ast.Node) { a.Services = r.texts(n) },
 		"sessionPolicies": func(n ast.Node) { a.SessionPolicies = r.texts(n) },

@@ -202,7 +202,7 @@ func (y *organizationSync) account(m schemas.OrganizationAccount, old schemas.Ac
 func follow(a *schemas.Account, by schemas.Account) {
 	a.Regions, a.Services, a.SessionPolicies = by.Regions, by.Services, by.SessionPolicies
 	a.Profile, a.Endpoint, a.Schedule, a.Caps, a.MaxShare = by.Profile, by.Endpoint, by.Schedule, by.Caps, by.MaxShare
-	a.Tail, a.TailShare = by.Tail, by.TailShare
+	a.Tail, a.TailShare, a.AWSConfig = by.Tail, by.TailShare, by.AWSConfig
 }
 
 const whyLeft = "it left the organization"
