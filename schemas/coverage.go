@@ -17,6 +17,10 @@ type ResourceType struct {
 	// CallsPer1000 is how many API calls a unit with 1,000 of them takes, beside
 	// those that With takes anyway.
 	CallsPer1000 int `json:"callsPer1000"`
+	// Recorded is its type in AWS Config, which may answer the calls named by RecordedCalls, IAM
+	// actions; empty where Config answers none.
+	Recorded      string   `json:"recorded,omitempty"`
+	RecordedCalls []string `json:"recordedCalls,omitempty"`
 }
 
 // TypeCall is the API call behind a facet of a type.

@@ -29,4 +29,9 @@ type PlannedType struct {
 	Calls     uint64  `json:"calls"`
 	Seconds   float64 `json:"seconds"` // at the rates that scans begin with
 	Why       string  `json:"why"`
+	// Recorded is what the last scan took from AWS Config of it, over all regions; nil where Config
+	// answers for none of its calls, or no scan has told yet.
+	Recorded *Recorded `json:"recorded,omitempty"`
+	// Without is how many calls it would be without AWS Config.
+	Without uint64 `json:"without,omitempty"`
 }

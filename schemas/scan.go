@@ -176,6 +176,10 @@ const RouteNative = "native"
 // reader of a service does.
 const RouteCloudControl = "cloudcontrol"
 
+// RouteConfig is what plans call the native route of a type for which AWS Config answers calls.
+// Its scopes are native: what there is, the service says.
+const RouteConfig = "config"
+
 // ServiceTail is the service of the units that read by it: the long tail of types.
 const ServiceTail = "cloudcontrol"
 

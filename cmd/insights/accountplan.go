@@ -24,7 +24,13 @@ resources as are known of it. It calls nothing.
 Types with a reader of their own (native) are read by every scan; all others by
 AWS's Cloud Control API, when --tail of 'insights account update' says. Times are
 at the rates that scans begin with, and of a route at least: what AWS lets through
-is learned while reading.`,
+is learned while reading.
+
+Where an account has a recorder of AWS Config that keeps up, calls that take one for
+each resource are answered by what it has recorded, a hundred a call (config). What
+the last scan found of that is told here, with the time until when Config had
+recorded; changes since are seen when it has them. --aws-config off of
+'insights account update' leaves it out, and of 'insights scan start' for one scan.`,
 		Example: `  insights account plan prod
   insights account plan prod --all
   insights account plan prod -o json`,
@@ -42,7 +48,11 @@ is learned while reading.`,
 				if err != nil {
 					return err
 				}
-				plan := aws.PlanReads(acc, regions, counts)
+				last, err := lastRecorded(ctx, s, acc.ID)
+				if err != nil {
+					return err
+				}
+				plan := aws.PlanReads(acc, regions, counts, last)
 				if a.output == "json" {
 					plan.Types, plan.Regions = orEmpty(plan.Types), orEmpty(plan.Regions)
 					return printJSON(a.out, plan)
@@ -53,6 +63,16 @@ is learned while reading.`,
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "list the types of which nothing is known, too")
 	return cmd
+}
+
+// lastRecorded is the last scan that says what AWS Config has; none of the newest may.
+func lastRecorded(ctx context.Context, s api.Service, id schemas.AccountID) (schemas.Scan, error) {
+	list, err := s.ListScans(ctx, string(id), 20)
+	i := slices.IndexFunc(list, func(s schemas.Scan) bool { return len(s.Recorded) > 0 })
+	if err != nil || i < 0 {
+		return schemas.Scan{}, err
+	}
+	return list[i], nil
 }
 
 // countResources is how many resources are held, by region and type.

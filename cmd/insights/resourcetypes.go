@@ -70,9 +70,17 @@ func coverageRows(types []schemas.ResourceType) [][]string {
 		for _, c := range t.OnDemand {
 			facets, actions = append(facets, c.Facet+" (on demand)"), append(actions, c.Action)
 		}
-		rows[i] = []string{t.Type, t.Service, t.Route, strings.Join(facets, ", "), costText(t), strings.Join(append(actions, t.Verify...), ", ")}
+		rows[i] = []string{t.Type, t.Service, routeText(t), strings.Join(facets, ", "), costText(t), strings.Join(append(actions, t.Verify...), ", ")}
 	}
 	return rows
+}
+
+// routeText names AWS Config where it may answer calls.
+func routeText(t schemas.ResourceType) string {
+	if t.Recorded == "" {
+		return t.Route
+	}
+	return t.Route + ", config"
 }
 
 func costText(t schemas.ResourceType) string {
@@ -100,11 +108,13 @@ The %d resource types that scans read. This page is generated: `+"`insights reso
   comes *with* another one is made of the same answers and costs only what is written beside it. `+"`make bench`"+` measures this on awsfake.
 - *IAM actions* are those of the calls; in parentheses those of the direct read that tells a resource which is gone from one that a list
   left out. `+"`insights account policy`"+` prints them as a policy.
+- *Route* config: where the account records %s in AWS Config, that answers
+  calls for single resources of the type, as far as it has recorded what they say (%s says which).
 - Types that begin with insights: are facts of an account or region, so that packs can judge what is missing.
 
 | Type | Service | Route | Facets | Calls per 1,000 | IAM actions |
 |---|---|---|---|---|---|
-`, len(types))
+`, len(types), "`"+"AWS::…"+"`", "`insights resources types -o json`")
 	for _, t := range types {
 		var facets, actions []string
 		for _, c := range t.Calls {
@@ -122,7 +132,7 @@ The %d resource types that scans read. This page is generated: `+"`insights reso
 		if t.Global {
 			service += ", global"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", t.Type, service, t.Route, strings.Join(facets, ", "), costText(t), text)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", t.Type, service, routeText(t), strings.Join(facets, ", "), costText(t), text)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -28,6 +28,9 @@ var (
 	describeChannels       = onceCall("config:DescribeDeliveryChannels", "list")
 )
 
+// configID is AWS Config's service id in the SDK.
+const configID = "Config Service"
+
 var configService = &service{
 	name: "config",
 	types: []typeSpec{
@@ -36,7 +39,7 @@ var configService = &service{
 		{token: typeDeliveryChannel, calls: []call{describeChannels}},
 		{token: typeRegionRecorders, calls: []call{describeRecorders, describeRecorderStatus, describeChannels}},
 	},
-	limits: map[string]limit{"Config Service": {rate: 10, burst: 20, guess: true}},
+	limits: map[string]limit{configID: {rate: 10, burst: 20, guess: true}},
 	read: func(ctx context.Context, s *session, r *run) error {
 		list, errRecorders, errChannels := regionRecorders(ctx, s)
 		if errRecorders != nil {

@@ -11,10 +11,17 @@ func Types() []schemas.ResourceType {
 	var list []schemas.ResourceType
 	for _, s := range services {
 		for _, t := range s.types {
-			list = append(list, schemas.ResourceType{
+			r := schemas.ResourceType{
 				Type: t.token, Service: s.name, Global: s.global, Route: schemas.RouteNative,
 				Calls: typeCalls(t.calls), OnDemand: typeCalls(t.onDemand), With: t.with, Verify: t.verify, CallsPer1000: s.cost(t, 1000),
-			})
+			}
+			if t.recorded != nil {
+				r.Recorded = t.recorded.name
+				for _, c := range t.answerable() {
+					r.RecordedCalls = append(r.RecordedCalls, c.action)
+				}
+			}
+			list = append(list, r)
 		}
 	}
 	return list
@@ -26,6 +33,16 @@ func typeCalls(calls []call) []schemas.TypeCall {
 		list[i] = schemas.TypeCall{Facet: c.facet, Action: c.action, PerCall: c.per}
 	}
 	return list
+}
+
+// answerable are the calls of a type that AWS Config may answer.
+func (t typeSpec) answerable() (calls []call) {
+	if t.recorded == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(t.calls), func(c call) bool {
+		return !slices.ContainsFunc(t.recorded.calls, func(r recordedCall) bool { return r.call == c })
+	})
 }
 
 // cost is how many calls n resources of a type take, beside those that the type
@@ -64,6 +81,9 @@ func Actions(names, regions []string) []string {
 				list = append(list, c.action)
 			}
 			list = append(list, t.verify...)
+			if t.recorded != nil {
+				list = append(list, recordedActions...)
+			}
 		}
 	}
 	if len(names) == 0 || slices.Contains(names, schemas.ServiceTail) {

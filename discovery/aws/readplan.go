@@ -13,9 +13,10 @@ import (
 // PlanReads says by which route each type of an account is read, with the calls and the
 // time that a whole scan takes for what is held of it: counts are of resources, by region
 // and type. A type that a service of table.go reads is read by that: it has the calls that
-// answer for most resources, and the names that packs compare with. All others are read by
-// Cloud Control, a call for a list and one for each resource.
-func PlanReads(a schemas.Account, regions []string, counts map[string]map[string]uint64) schemas.ReadPlan {
+// answer for most resources, and the names that packs compare with. Where the last scan has found
+// that AWS Config answers some of these, it does again. All others are read by Cloud Control, a
+// call for a list and one for each resource.
+func PlanReads(a schemas.Account, regions []string, counts map[string]map[string]uint64, last schemas.Scan) schemas.ReadPlan {
 	share := cmp.Or(a.MaxShare, schemas.DefaultMaxShare)
 	p := schemas.ReadPlan{Account: a.Name, Regions: regions, Share: share}
 	for _, s := range services {
@@ -23,7 +24,11 @@ func PlanReads(a schemas.Account, regions []string, counts map[string]map[string
 			continue
 		}
 		for _, t := range s.types {
-			p.Types = append(p.Types, s.planned(t, regions, counts, share))
+			planned := s.planned(t, regions, counts, share)
+			if t.recorded != nil {
+				s.planRecorded(t, &planned, regions, a, last, share)
+			}
+			p.Types = append(p.Types, planned)
 		}
 	}
 	if a.ReadsTail() != schemas.TailOff && (len(a.Services) == 0 || slices.Contains(a.Services, schemas.ServiceTail)) {
@@ -135,19 +140,26 @@ func plannedTail(name string, regions []string, counts map[string]map[string]uin
 func routes(types []schemas.PlannedType, tail schemas.Tail) []schemas.PlannedRoute {
 	native := schemas.PlannedRoute{Route: schemas.RouteNative, When: string(schemas.TailEachScan)}
 	cc := schemas.PlannedRoute{Route: schemas.RouteCloudControl, When: string(tail)}
+	config := schemas.PlannedRoute{Route: schemas.RouteConfig, When: string(schemas.TailEachScan)}
 	for _, t := range types {
 		r := &native
-		if t.Route == schemas.RouteCloudControl {
+		switch t.Route {
+		case schemas.RouteCloudControl:
 			r = &cc
+		case schemas.RouteConfig:
+			r = &config
 		}
 		r.Types++
 		r.Resources += t.Resources
 		r.Calls += t.Calls
-		if r == &native {
+		if r != &cc {
 			r.Seconds = max(r.Seconds, t.Seconds)
 		} else {
 			r.Seconds += t.Seconds
 		}
 	}
-	return []schemas.PlannedRoute{native, cc}
+	if config.Types == 0 {
+		return []schemas.PlannedRoute{native, cc}
+	}
+	return []schemas.PlannedRoute{native, cc, config}
 }
