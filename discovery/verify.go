@@ -46,9 +46,10 @@ func (a *attempt) unsure(ctx context.Context, scopes []schemas.ScopeEnd) ([]*sch
 // tellDoubts takes what is in doubt from what the scopes have seen: it is yet to be looked at.
 func (a *attempt) tellDoubts(scopes []schemas.ScopeEnd) {
 	for i := range scopes {
-		if s := &scopes[i]; s.Recorded != nil {
+		s := &scopes[i]
+		s.Seen -= min(s.Seen, a.doubts[s.Type])
+		if s.Recorded != nil {
 			s.Recorded.Differed = a.doubts[s.Type]
-			s.Seen -= min(s.Seen, s.Recorded.Differed)
 		}
 	}
 }

@@ -4,12 +4,21 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/discovery"
 	"github.com/insights-scanner/insights-scanner/discovery/aws"
@@ -93,6 +102,80 @@ func TestSnapshotsSayWhatAWSShows(t *testing.T) {
 			compare(t, more, scanned(t, m.URL, name, calls...))
 		})
 	}
+	t.Run("s3 with AWS Config", func(t *testing.T) { compare(t, opinions["s3"], scannedRecorded(t, m.URL, "s3")) })
+}
+
+// scannedRecorded is scanned with what moto says as AWS Config. Its recorders are pending for
+// ever; this one has recorded.
+func scannedRecorded(t *testing.T, moto, service string) map[schemas.Key]discovery.Observation {
+	t.Helper()
+	to, err := url.Parse(moto)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var items atomic.Int32
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch _, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); operation {
+		case "DescribeConfigurationRecorders":
+			fmt.Fprint(w, `{"ConfigurationRecorders":[{"name":"default","recordingGroup":{"allSupported":true}}]}`)
+		case "DescribeConfigurationRecorderStatus":
+			fmt.Fprintf(w, `{"ConfigurationRecordersStatus":[{"name":"default","recording":true,"lastStatus":"SUCCESS","lastStatusChangeTime":%d}]}`, time.Now().Unix())
+		case "BatchGetResourceConfig":
+			items.Add(1)
+			motoItems(t, w, r, moto)
+		default:
+			proxy.ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(srv.Close)
+	found := scannedOf(t, schemas.Account{Name: "moto", Endpoint: srv.URL, Regions: []string{"us-east-1"}, Services: []string{service}, AWSConfig: schemas.ConfigAuto})
+	recorded := 0
+	for _, o := range found {
+		if !o.Recorded.IsZero() {
+			recorded++
+		}
+	}
+	if recorded == 0 || items.Load() == 0 {
+		t.Errorf("%d of %d were recorded, in %d calls", recorded, len(found), items.Load())
+	}
+	return found
+}
+
+// motoTime is a time as moto's items have it; AWS's are numbers.
+var motoTime = regexp.MustCompile(`"(configurationItemCaptureTime|resourceCreationTime)": ?"[^"]*"`)
+
+// motoItems asks moto for items one by one: it breaks at the ACL of a bucket that is public.
+func motoItems(t *testing.T, w http.ResponseWriter, r *http.Request, moto string) {
+	var in struct{ ResourceKeys []map[string]string }
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		t.Error(err)
+	}
+	all := []json.RawMessage{}
+	for _, k := range in.ResourceKeys {
+		one, err := http.NewRequestWithContext(t.Context(), http.MethodPost, moto, strings.NewReader(text(t, map[string]any{"resourceKeys": []any{k}})))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		one.Header = r.Header.Clone()
+		res, err := http.DefaultClient.Do(one)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		raw, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		var out struct{ BaseConfigurationItems []json.RawMessage }
+		if err == nil && res.StatusCode == http.StatusOK {
+			err = json.Unmarshal(motoTime.ReplaceAll(raw, []byte(`"$1": 1735689600`)), &out)
+		}
+		if err != nil {
+			t.Errorf("%v: %s", err, raw)
+		}
+		all = append(all, out.BaseConfigurationItems...)
+	}
+	fmt.Fprint(w, text(t, map[string]any{"baseConfigurationItems": all}))
 }
 
 func secondOpinions(t *testing.T, m *mototest.Server) map[string]second {
@@ -127,8 +210,13 @@ func onDemandOf(service string) (calls []string) {
 // are read on demand.
 func scanned(t *testing.T, endpoint, service string, facets ...string) map[schemas.Key]discovery.Observation {
 	t.Helper()
+	return scannedOf(t, schemas.Account{Name: "moto", Endpoint: endpoint, Regions: []string{"us-east-1"}, Services: []string{service}}, facets...)
+}
+
+// scannedOf is scanned for an account with one unit.
+func scannedOf(t *testing.T, account schemas.Account, facets ...string) map[schemas.Key]discovery.Observation {
+	t.Helper()
 	p := provider()
-	account := schemas.Account{Name: "moto", Endpoint: endpoint, Regions: []string{"us-east-1"}, Services: []string{service}}
 	id, units, err := p.Plan(t.Context(), account)
 	if err != nil || len(units) != 1 {
 		t.Fatalf("%d units, %v", len(units), err)

@@ -81,17 +81,18 @@ func (svc *service) seconds(t typeSpec, n uint64, share float64) (most float64) 
 	return most
 }
 
-// limitOf is the limit of an action among those of the service.
+// limitOf is the limit of an action among those of the service; of several for all operations, as
+// S3 has for its two APIs, that of the larger one.
 func (svc *service) limitOf(action string) limit {
 	_, operation, _ := strings.Cut(action, ":")
-	found := defaultLimit
+	found, said := defaultLimit, false
 	for name, l := range svc.limits {
 		_, of, own := strings.Cut(name, ":")
 		if own && of == operation {
 			return l
 		}
-		if !own {
-			found = l
+		if !own && (!said || l.rate > found.rate) {
+			found, said = l, true
 		}
 	}
 	return found
