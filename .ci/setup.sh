@@ -8,8 +8,7 @@
 # Works with the bash 3.2 of macOS.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-root=$PWD
-tools=$root/.tools
+tools=$PWD/.tools
 python=${PYTHON:-python3}
 
 # ---- Steps, and what ends with them -----------------------------------------
@@ -257,23 +256,35 @@ pinned() { grep -c '^[a-z].*==' "$1"; }
 
 # venv LINK REQUIREMENTS MODULE [OPTION OF PIP...] makes LINK point to a complete environment.
 venv() {
-  local link=$1 requirements=$2 module=$3 key dir name
+  local link=$1 requirements=$2 module=$3 key dir
   shift 3
-  name=$(basename "$link")
-  key=$({ cat "$requirements" && "$python" -VV && echo "$root"; } | cksum | cut -d ' ' -f 1)
+  key=$(environment_key "$requirements")
   dir=$link-$key
-  if [ -e "$dir/complete" ] && [ "$link" -ef "$dir" ] && quiet_probe "$dir/bin/python" -c "import $module"; then
+  if [ -e "$dir/complete" ] && quiet_probe "$dir/bin/python" -c "import $module"; then
     there
-    return
+  else
+    rm -rf "$dir"
+    quietly "$python" -m venv "$dir"
+    quietly "$dir/bin/python" -m pip install --disable-pip-version-check --no-input --require-hashes "$@" -r "$requirements"
+    touch "$dir/complete"
+    finished "$(megabytes "$dir")"
   fi
-  rm -rf "$dir"
-  quietly "$python" -m venv "$dir"
-  quietly "$dir/bin/python" -m pip install --disable-pip-version-check --no-input --require-hashes "$@" -r "$requirements"
-  touch "$dir/complete"
+  point "$link" "$key"
+}
+
+# environment_key FILE... is of what an environment is made of and where it lies:
+# checkouts that share .tools share it.
+environment_key() { { cat "$@" && "$python" -VV && echo "$tools"; } | cksum | cut -d ' ' -f 1; }
+
+# point LINK KEY makes LINK point to the directory LINK-KEY, and removes those beside
+# it that no checkout has asked for in two weeks.
+point() {
+  local link=$1 key=$2 name
+  name=$(basename "$link")
+  touch "$link-$key"
   if [ -e "$link" ] && [ ! -L "$link" ]; then mv "$link" "$tools/tmp.$name"; fi
   ln -sfn "$name-$key" "$link"
-  find "$(dirname "$link")" -maxdepth 1 -name "$name-*" ! -name "$name-$key" -exec rm -rf {} +
-  finished "$(megabytes "$dir")"
+  find "$(dirname "$link")" -maxdepth 1 -name "$name-*" ! -name "$name-$key" -mtime +14 -exec rm -rf {} +
 }
 
 # npm_tree DIR FROM KEY [FLAG...] installs what the lock file in FROM names as DIR,
@@ -311,13 +322,20 @@ packs() {
 # name, without Yarn 4, which packs bring with them.
 packtools() {
   local key dir
-  key=$({ cat .ci/packtools/*.json .ci/packtools/requirements.txt && "$python" -VV && echo "$root"; } | cksum | cut -d ' ' -f 1)
+  key=$(environment_key .ci/packtools/*.json .ci/packtools/requirements.txt)
   dir=$tools/packtools-$key
   step "yarn, pnpm, poetry and uv: 177 MB on disk"
-  if [ -e "$dir/complete" ] && [ "$tools/packtools" -ef "$dir" ] && quiet_probe "$dir/bin/poetry" --version; then
+  if [ -e "$dir/complete" ] && quiet_probe "$dir/bin/poetry" --version; then
     there
-    return
+  else
+    packtools_into "$dir"
+    finished "$(megabytes "$dir")"
   fi
+  point "$tools/packtools" "$key"
+}
+
+packtools_into() {
+  local dir=$1
   rm -rf "$dir"
   mkdir -p "$dir/bin"
   cp .ci/packtools/package.json .ci/packtools/package-lock.json "$dir/"
@@ -330,9 +348,6 @@ packtools() {
   ln -s ../venv/bin/poetry ../venv/bin/uv "$dir/bin/"
   chmod +x "$dir/node_modules/yarn/bin/yarn.js" "$dir/node_modules/pnpm/bin/pnpm.cjs"
   touch "$dir/complete"
-  ln -sfn "packtools-$key" "$tools/packtools"
-  find "$tools" -maxdepth 1 -name 'packtools-*' ! -name "packtools-$key" -exec rm -rf {} +
-  finished "$(megabytes "$dir")"
 }
 
 # ---- Other scanners, for make bench-peers alone ------------------------------

@@ -70,6 +70,8 @@ type Provider interface {
 	// Organization lists all accounts of the organization that an account's
 	// credentials may list; an error when one of them cannot be.
 	Organization(ctx context.Context, a schemas.Account) ([]schemas.OrganizationAccount, error)
+	// OrganizationalUnits lists all organizational units of that organization, or gives an error.
+	OrganizationalUnits(ctx context.Context, a schemas.Account) ([]schemas.OrganizationUnit, error)
 	// Open prepares a reader for a unit. Credentials and clients are cached.
 	Open(ctx context.Context, u schemas.Unit) (Reader, error)
 }

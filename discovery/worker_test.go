@@ -68,6 +68,10 @@ func (w *world) Organization(context.Context, schemas.Account) ([]schemas.Organi
 	return nil, nil
 }
 
+func (w *world) OrganizationalUnits(context.Context, schemas.Account) ([]schemas.OrganizationUnit, error) {
+	return nil, nil
+}
+
 func (w *world) Locate(context.Context, schemas.Account, string) (schemas.UnitKey, []schemas.Key, error) {
 	return schemas.UnitKey{}, nil, nil
 }

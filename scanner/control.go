@@ -28,8 +28,6 @@ type Bus interface {
 	// QueuedUnits are those asked for and not finished.
 	QueuedUnits(ctx context.Context, a schemas.AccountID) (map[schemas.UnitKey]bool, error)
 	PurgeUnits(ctx context.Context, a schemas.AccountID) error
-	// Drained is true when everything published for the account is judged and stored.
-	Drained(ctx context.Context, a schemas.AccountID) (bool, error)
 	// Watermark notes what was published up to now; passed tells whether all of it that is
 	// of the account is judged and stored, whatever was published since.
 	Watermark(ctx context.Context, a schemas.AccountID) (passed func(context.Context) (bool, error), err error)

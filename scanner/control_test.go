@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -232,27 +233,38 @@ func TestWhatACancelledScanBroughtIsCounted(t *testing.T) {
 	})
 }
 
-// A replayed message comes when no scan waits for it.
+// A replayed message comes when no scan waits for it, and perhaps when it is never quiet.
 func TestWhatIsReplayedIsCounted(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.workers()
-	w.run(w.control.Run)
-	w.want(w.ended(w.start().ID), schemas.ScanSucceeded)
-	k := schemas.Key{Region: "us-east-1", Type: scopeOf(unitEC2).Type, ID: "late"}
-	b := &schemas.SnapshotBatch{
-		Scan: "123456789012-1", AccountID: account, Account: "prod", Unit: unitEC2, Seq: 1, Number: 9, Route: schemas.RouteNative,
-		Resources: []schemas.Resource{{Key: k, Version: 1}},
+	for what, busy := range map[string]bool{"when it is quiet": false, "while another account is busy": true} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			said := new(atomic.Uint64)
+			if busy {
+				said = w.chatter("aws-000000000001")
+			}
+			w.workers()
+			w.run(w.control.Run)
+			w.want(w.ended(w.start().ID), schemas.ScanSucceeded)
+			k := schemas.Key{Region: "us-east-1", Type: scopeOf(unitEC2).Type, ID: "late"}
+			b := &schemas.SnapshotBatch{
+				Scan: "123456789012-1", AccountID: account, Account: "prod", Unit: unitEC2, Seq: 1, Number: 9, Route: schemas.RouteNative,
+				Resources: []schemas.Resource{{Key: k, Version: 1}},
+			}
+			if err := w.bus.PublishBatch(w.ctx(), b); err != nil {
+				t.Fatal(err)
+			}
+			w.control.Replayed(account)
+			w.eventually("it is judged, stored and counted", func() bool {
+				w.store.mu.Lock()
+				defer w.store.mu.Unlock()
+				return w.store.judged[k] > 0 && w.store.postures > w.store.counted
+			})
+			last := said.Load()
+			w.eventually("the other account is busy still", func() bool { return !busy || said.Load() > last })
+		})
 	}
-	if err := w.bus.PublishBatch(w.ctx(), b); err != nil {
-		t.Fatal(err)
-	}
-	w.control.Replayed(account)
-	w.eventually("it is judged, stored and counted", func() bool {
-		w.store.mu.Lock()
-		defer w.store.mu.Unlock()
-		return w.store.judged[k] > 0 && w.store.postures > w.store.counted
-	})
 }
 
 func TestCancel(t *testing.T) {

@@ -21,8 +21,8 @@ type memory struct {
 	held     map[schemas.Key]schemas.Resource
 	judged   map[schemas.Key]uint64 // revision
 	resting  map[schemas.Key]bool   // judged, and not settled
-	postures int
-	counted  int // postures at the last write
+	postures int                    // of the account
+	counted  int                    // postures at the last write of something of it
 	recorded []schemas.Scan
 	mismatch map[schemas.UnitKey]int // attempts still to be marked
 	fail     error
@@ -67,8 +67,10 @@ func (m *memory) attempt(scan string, u schemas.UnitKey, seq uint64) *attempt {
 func (m *memory) write(_ context.Context, _ int, ms []schemas.Message) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.counted = m.postures
 	for _, x := range ms {
+		if x.Account() == account {
+			m.counted = m.postures
+		}
 		switch {
 		case x.Snapshot != nil:
 			m.attempt(x.Snapshot.Scan, x.Snapshot.Unit, x.Snapshot.Seq).snapshots[x.Snapshot.Number] = true
@@ -155,10 +157,12 @@ func (m *memory) UnjudgedCount(_ context.Context, _ schemas.AccountID, rev uint6
 	return uint64(len(rs) + len(left)), uint64(len(left)), nil
 }
 
-func (m *memory) RecomputePosture(context.Context, schemas.AccountID, time.Time) error {
+func (m *memory) RecomputePosture(_ context.Context, a schemas.AccountID, _ time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.postures++
+	if a == account {
+		m.postures++
+	}
 	return nil
 }
 

@@ -24,6 +24,9 @@ func (m *mark) forget(u schemas.UnitKey) {
 	}
 }
 
+// deadPolls is how many looks a dead letter may take to arrive.
+const deadPolls = 3
+
 // passMark notes what has to be stored by now: what was published before the mark, once
 // that has been passed. Who looks for it in the store has to do so afterwards.
 func (d *driver) passMark(ctx context.Context) error {
@@ -33,7 +36,7 @@ func (d *driver) passMark(ctx context.Context) error {
 	}
 	passed, err := d.mark.passed(ctx)
 	d.mark.looks++
-	if err != nil || !passed || d.mark.looks < quietPolls { // a dead letter takes a moment to arrive
+	if err != nil || !passed || d.mark.looks < deadPolls {
 		return err
 	}
 	d.late, d.mark = *d.mark, nil

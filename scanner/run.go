@@ -158,6 +158,9 @@ type pending struct {
 	// coming counts what may be on its way that no scan waits for: what a cancelled one
 	// has read, or what was replayed.
 	coming uint64
+	// passed tells whether all of what was counted up to marked is judged and stored.
+	passed func(context.Context) (bool, error)
+	marked uint64
 }
 
 func newPending() *pendingAccounts { return &pendingAccounts{set: map[schemas.AccountID]pending{}} }
@@ -165,15 +168,28 @@ func newPending() *pendingAccounts { return &pendingAccounts{set: map[schemas.Ac
 func (p *pendingAccounts) add(a schemas.AccountID, rev uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	old := p.set[a]
-	p.set[a] = pending{max(old.rev, rev), old.coming}
+	now := p.set[a]
+	now.rev = max(now.rev, rev)
+	p.set[a] = now
 }
 
 // addComing adds an account for which something may be on its way.
 func (p *pendingAccounts) addComing(a schemas.AccountID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.set[a] = pending{p.set[a].rev, p.set[a].coming + 1}
+	now := p.set[a]
+	now.coming++
+	p.set[a] = now
+}
+
+// mark keeps how to tell whether what was counted up to marked has come.
+func (p *pendingAccounts) mark(a schemas.AccountID, marked uint64, passed func(context.Context) (bool, error)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now, still := p.set[a]; still {
+		now.marked, now.passed = marked, passed
+		p.set[a] = now
+	}
 }
 
 // settle removes an account unless something newer was seen meanwhile.
@@ -197,7 +213,7 @@ func (c *Control) watchEffective(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := c.d.Effective.Watch(ctx, func(key string, v *schemas.Effective, rev uint64) {
 			if v == nil {
-				c.pending.settle(schemas.AccountID(key), pending{rev, math.MaxUint64})
+				c.pending.settle(schemas.AccountID(key), pending{rev: rev, coming: math.MaxUint64})
 				return
 			}
 			c.pending.add(schemas.AccountID(key), rev)
@@ -229,7 +245,7 @@ func (c *Control) busy(ctx context.Context, a schemas.AccountID) (bool, error) {
 
 func (c *Control) refresh(ctx context.Context, a schemas.AccountID, p pending) error {
 	if p.coming > 0 {
-		if busy, err := c.arrived(ctx, a); err != nil || busy {
+		if arrived, err := c.arrived(ctx, a, p); err != nil || !arrived {
 			return err
 		}
 	}
@@ -263,32 +279,19 @@ func (c *Control) Replayed(a schemas.AccountID) {
 	c.nudge()
 }
 
-// quietPolls is how many polls in a row must find nothing on its way before
-// that is believed: in a cluster the counters of a consumer may lag behind.
-const quietPolls = 3
-
-// arrived looks whether everything published for an account is judged and stored. It
-// gives way to a scan, and to other accounts while something is on its way: that may
-// take as long as others are busy, and few are refreshed at a time.
-func (c *Control) arrived(ctx context.Context, a schemas.AccountID) (busy bool, err error) {
-	start := c.d.Now()
-	for quiet := 0; quiet < quietPolls; {
-		if busy, err := c.busy(ctx, a); err != nil || busy {
-			return busy, err
-		}
-		drained, err := c.d.Bus.Drained(ctx, a)
+// arrived looks whether all that was counted as on its way for an account is judged
+// and stored, however much of others comes meanwhile. Nobody waits here: that may
+// take as long as others are busy, and few accounts are refreshed at a time.
+func (c *Control) arrived(ctx context.Context, a schemas.AccountID, p pending) (bool, error) {
+	if p.marked < p.coming {
+		passed, err := c.d.Bus.Watermark(ctx, a)
 		if err != nil {
 			return false, err
 		}
-		if !drained {
-			return true, nil
-		}
-		quiet++
-		if err := c.waitSince(ctx, start); err != nil {
-			return false, err
-		}
+		c.pending.mark(a, p.coming, passed)
+		p.passed = passed
 	}
-	return false, nil
+	return p.passed(ctx)
 }
 
 // renew re-judges an account outside a scan and recomputes its posture. It gives

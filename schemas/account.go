@@ -100,6 +100,9 @@ type Account struct {
 
 	// Organization makes further accounts known.
 	Organization *Organization `json:"organization,omitempty"`
+	// OrganizationProblems are those of the last look at it: it could not be listed, units
+	// without accounts, accounts that could not be registered. Only looks change them.
+	OrganizationProblems []string `json:"organizationProblems,omitempty"`
 	// Found is set on accounts that an organization made known.
 	Found *Found `json:"found,omitempty"`
 

@@ -87,6 +87,12 @@ type OrganizationAccount struct {
 	Tags   map[string]string `json:"tags,omitempty"`
 }
 
+// OrganizationUnit is an organizational unit, also one without accounts.
+type OrganizationUnit struct {
+	ID   string `json:"id"`
+	Path string `json:"path"` // names from the root, joined by slashes
+}
+
 // RequestOrganization is served by discovery workers: OrganizationRequest ->
 // OrganizationReply, one or more.
 const RequestOrganization = "discovery.organization"
@@ -103,6 +109,15 @@ type OrganizationReply struct {
 	Page     int                   `json:"page"`           // from 1
 	More     bool                  `json:"more,omitempty"` // another page follows
 	Error    *Error                `json:"error,omitempty"`
+}
+
+// RequestUnits is served by discovery workers: OrganizationRequest -> UnitsReply.
+const RequestUnits = "discovery.units"
+
+// UnitsReply has all organizational units, which are 2,000 at most, or an error.
+type UnitsReply struct {
+	Units []OrganizationUnit `json:"units"`
+	Error *Error             `json:"error,omitempty"`
 }
 
 // OrganizationChanges is what a look at an organization changed, by names of

@@ -3,9 +3,11 @@ package sink
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -30,6 +32,10 @@ type joint struct {
 	mu      sync.Mutex
 	waiting []*part
 	running bool
+
+	// types are of the columns, once known; for whoever runs. The driver would ask for
+	// them before every insert over HTTP.
+	types []clickhouse.ColumnNameAndType
 }
 
 // jointOf is the table's joint insert.
@@ -95,11 +101,11 @@ func (j *joint) take() []*part {
 // run inserts until nothing waits.
 func (j *joint) run(ctx context.Context, s *Store, table string) {
 	for parts := j.take(); len(parts) > 0; parts = j.take() {
-		err := s.send(ctx, table, parts)
+		err := j.send(ctx, s, table, parts)
 		for _, p := range parts {
 			own := err
 			if len(parts) > 1 && schemas.CodeOf(err) == schemas.CodeInvalid {
-				own = s.send(ctx, table, []*part{p}) // the fault is that of one
+				own = j.send(ctx, s, table, []*part{p}) // the fault is that of one
 			}
 			p.done <- own
 		}
@@ -107,8 +113,19 @@ func (j *joint) run(ctx context.Context, s *Store, table string) {
 }
 
 // send inserts parts as one block.
-func (s *Store) send(ctx context.Context, table string, parts []*part) error {
+func (j *joint) send(ctx context.Context, s *Store, table string, parts []*part) (err error) {
 	what, start := "insert into "+table, time.Now()
+	if j.types == nil {
+		if j.types, err = s.columnTypes(ctx, table, parts[0].columns); err != nil {
+			return err
+		}
+	}
+	defer func() {
+		if err != nil {
+			j.types = nil // they may be others by now
+		}
+	}()
+	ctx = clickhouse.Context(ctx, clickhouse.WithColumnNamesAndTypes(j.types))
 	b, err := s.conn.PrepareBatch(ctx, s.sql("INSERT INTO @db."+table+" ("+parts[0].columns+")"))
 	if err != nil {
 		return s.fail(what, err)
@@ -128,4 +145,26 @@ func (s *Store) send(ctx context.Context, table string, parts []*part) error {
 		s.inserted(table, rows, time.Since(start))
 	}
 	return nil
+}
+
+// columnTypes are the types of columns of a table, in their order.
+func (s *Store) columnTypes(ctx context.Context, table, columns string) ([]clickhouse.ColumnNameAndType, error) {
+	types := map[string]string{}
+	err := s.query(ctx, "read the columns of "+table, "SELECT name, type FROM system.columns WHERE database = ? AND table = ?", []any{s.db, table}, func(r driver.Rows) error {
+		var name, typ string
+		err := r.Scan(&name, &typ)
+		types[name] = typ
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var list []clickhouse.ColumnNameAndType
+	for name := range strings.SplitSeq(columns, ", ") {
+		if types[name] == "" {
+			return nil, schemas.Errorf(schemas.CodeConflict, "database %s lacks column %s of table %s", s.db, name, table).WithHint("Run 'insights migrate'.")
+		}
+		list = append(list, clickhouse.ColumnNameAndType{Name: name, Type: types[name]})
+	}
+	return list, nil
 }

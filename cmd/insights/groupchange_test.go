@@ -14,6 +14,7 @@ import (
 	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
 	"github.com/insights-scanner/insights-scanner/scanner/api"
 	"github.com/insights-scanner/insights-scanner/scanner/bus"
+	"github.com/insights-scanner/insights-scanner/scanner/bus/bustest"
 	"github.com/insights-scanner/insights-scanner/scanner/policy"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -205,7 +206,7 @@ func (w *clusterWatch) open() string {
 // drained tells whether everything that was published is judged and stored.
 func (w *clusterWatch) drained() bool {
 	for _, id := range w.ids {
-		if done, err := w.bus.Drained(w.t.Context(), id); err != nil || !done {
+		if !bustest.Stored(w.t, w.bus, id) {
 			return false
 		}
 	}

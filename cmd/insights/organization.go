@@ -142,6 +142,7 @@ func printOrganization(line func(what, text string), acc schemas.Account) {
 		line("Units", strings.Join(o.OUs, ", "))
 		line("Tags", labelText(o.Tags))
 		line("Excluded", strings.Join(o.Exclude, ", "))
+		line("Problems", strings.Join(acc.OrganizationProblems, "; "))
 	}
 	if f := acc.Found; f != nil {
 		line("Found by", string(f.By))

@@ -55,6 +55,10 @@ func TestOrganization(t *testing.T) {
 
 	add := []string{"account", "add", "main", "--endpoint", m.url, "--service", "sqs", "--region", "us-east-1", "--organization"}
 	checkFailure(t, p, exitUsage, add, "--organization needs --member-role ROLE")
+	checkFailure(t, p, exitUsage, slices.Concat(add, []string{"--member-role", "insights-reader", "--ou", "Worklods"}), `no organizational unit "Worklods"`, "Workloads (ou-")
+	if list := p.accounts(t); len(list) != 0 {
+		t.Errorf("registered all the same: %v", list)
+	}
 	add = append(add, "--member-role", "insights-reader", "--member-external-id", "7f3a", "--session-policy", "SecurityAudit",
 		"--ou", "Workloads", "--schedule", "@daily", "--exclude-account", numbers["more-07"])
 	if out := p.ok(t, add...); !strings.Contains(out, "27 accounts; 27 joined") {
@@ -137,10 +141,14 @@ func TestOrganization(t *testing.T) {
 		t.Errorf("apply of another exclusion: %s", out)
 	}
 
-	// A unit that has no account may be mistyped.
-	if out := p.ok(t, "account", "update", "main", "--ou", "Workloads,Wokrloads/Prod"); !strings.Contains(out, "27 accounts; 0 joined, 0 changed, 0 left") ||
-		!strings.Contains(out, "no account is in the organizational unit Wokrloads/Prod") {
+	// A unit that the organization does not have is refused; one without accounts is not.
+	checkFailure(t, p, exitUsage, []string{"account", "update", "main", "--ou", "Workloads,Wokrloads/Prod"}, `no organizational unit "Wokrloads/Prod"`, "Workloads/Prod (ou-")
+	if out := p.ok(t, "account", "update", "main", "--ou", "Workloads,Workloads/Empty"); !strings.Contains(out, "27 accounts; 0 joined, 0 changed, 0 left") ||
+		!strings.Contains(out, "no account is in the organizational unit Workloads/Empty") {
 		t.Errorf("account update: %s", out)
+	}
+	if out := p.ok(t, "account", "show", "main"); !strings.Contains(out, "no account is in the organizational unit Workloads/Empty") {
+		t.Errorf("account show: %s", out)
 	}
 	// What left can be removed; the organization can be let go of.
 	p.ok(t, "account", "remove", "Data-Lake", "--yes")

@@ -42,8 +42,10 @@ service removes what is known of it.
 With --policy-pack it also judges by the pack in a directory: a local pack, which
 has no part in scores and history (see 'insights evaluate --help').
 
-Interrupt it, and 'insights scan watch' goes on with the same scan. It also takes
-the flags of 'insights serve' that name servers and bounds, such as --nats-url.`,
+Interrupt it, and the next start goes on with the same scan, unless that is of
+something else or older than a day: then it is cancelled, and another one begins. It
+also takes the flags of 'insights serve' that name servers and bounds, such as
+--nats-url.`,
 		Example: `  insights scan start prod
   insights scan start prod --service ec2 --region us-east-1
   insights scan start prod --resource arn:aws:s3:::my-bucket
@@ -75,7 +77,7 @@ the flags of 'insights serve' that name servers and bounds, such as --nats-url.`
 			wait.local = len(local) > 0
 			opts := nodeOptions{work: scanning, local: local}
 			return a.with(cmd.Context(), "insights scan start", opts, func(ctx context.Context, s api.Service) error {
-				scan, err := s.StartScan(ctx, given[0], limit)
+				scan, err := a.startScan(ctx, s, given[0], limit)
 				if err != nil {
 					return err
 				}

@@ -37,6 +37,10 @@ func (a *around) Organization(context.Context, schemas.Account) ([]schemas.Organ
 	return nil, nil
 }
 
+func (a *around) OrganizationalUnits(context.Context, schemas.Account) ([]schemas.OrganizationUnit, error) {
+	return nil, nil
+}
+
 func (a *around) Locate(context.Context, schemas.Account, string) (schemas.UnitKey, []schemas.Key, error) {
 	return schemas.UnitKey{}, nil, nil
 }

@@ -32,22 +32,57 @@ const tagsParallel = 4
 // account may list, or gives an error: a part of them would make others look as if
 // they had left.
 func (p *Provider) Organization(ctx context.Context, a schemas.Account) ([]schemas.OrganizationAccount, error) {
+	w, err := p.organization(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	w.each = w.accounts
+	err = w.roots(ctx)
+	if err == nil {
+		err = parallel(ctx, tagsParallel, indexes(w.list), w.tags)
+	}
+	if err != nil {
+		return nil, unlisted(ctx, err)
+	}
+	return w.list, nil
+}
+
+// OrganizationalUnits lists every organizational unit of that organization, also those without
+// accounts, or gives an error.
+func (p *Provider) OrganizationalUnits(ctx context.Context, a schemas.Account) ([]schemas.OrganizationUnit, error) {
+	w, err := p.organization(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	var list []schemas.OrganizationUnit
+	w.each = func(_ context.Context, names, ids []string) error {
+		list = append(list, schemas.OrganizationUnit{ID: ids[len(ids)-1], Path: strings.Join(names, "/")})
+		return nil
+	}
+	if err := w.roots(ctx); err != nil {
+		return nil, unlisted(ctx, err)
+	}
+	return list, nil
+}
+
+func (p *Provider) organization(ctx context.Context, a schemas.Account) (*organizationWalk, error) {
 	acc, err := p.access(ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	w := &organizationWalk{
+	return &organizationWalk{
 		client:    organizations.NewFromConfig(p.session(acc, a, organizationRegion(acc.identity.partition)).cfg),
 		partition: acc.identity.partition, exclude: excluded(a),
+	}, nil
+}
+
+// unlisted says what to do about an organization that could not be listed.
+func unlisted(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	if err := w.roots(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, unreachable("list the organization", err,
-			"Allow "+strings.Join(organizationActions, ", ")+" to a role in the management account or a delegated administrator.")
-	}
-	return w.list, nil
+	return unreachable("list the organization", err,
+		"Allow "+strings.Join(organizationActions, ", ")+" to a role in the management account or a delegated administrator.")
 }
 
 type organizationWalk struct {
@@ -55,10 +90,12 @@ type organizationWalk struct {
 	partition string
 	exclude   []string // account numbers
 	list      []schemas.OrganizationAccount
+	// each is called for the roots and every unit below them, by names and ids from the root.
+	each func(ctx context.Context, names, ids []string) error
 }
 
 func (w *organizationWalk) roots(ctx context.Context) error {
-	err := pages(ctx, organizations.NewListRootsPaginator(w.client, nil), func(page *organizations.ListRootsOutput) error {
+	return pages(ctx, organizations.NewListRootsPaginator(w.client, nil), func(page *organizations.ListRootsOutput) error {
 		for _, r := range page.Roots {
 			if err := w.unit(ctx, nil, []string{aws.ToString(r.Id)}); err != nil {
 				return err
@@ -66,17 +103,13 @@ func (w *organizationWalk) roots(ctx context.Context) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	return parallel(ctx, tagsParallel, indexes(w.list), w.tags)
 }
 
-// unit lists the accounts of the last of ids, and those of the units in it.
-func (w *organizationWalk) unit(ctx context.Context, names, ids []string) error {
+// accounts lists those that are in the last of ids itself.
+func (w *organizationWalk) accounts(ctx context.Context, names, ids []string) error {
 	id := aws.String(ids[len(ids)-1])
 	accounts := organizations.NewListAccountsForParentPaginator(w.client, &organizations.ListAccountsForParentInput{ParentId: id})
-	err := pages(ctx, accounts, func(page *organizations.ListAccountsForParentOutput) error {
+	return pages(ctx, accounts, func(page *organizations.ListAccountsForParentOutput) error {
 		for _, a := range page.Accounts {
 			w.list = append(w.list, schemas.OrganizationAccount{
 				ID: schemas.NewAccountID(w.partition, aws.ToString(a.Id)), Name: aws.ToString(a.Name),
@@ -85,9 +118,14 @@ func (w *organizationWalk) unit(ctx context.Context, names, ids []string) error 
 		}
 		return nil
 	})
-	if err != nil {
+}
+
+// unit looks at the last of ids, and at the units in it.
+func (w *organizationWalk) unit(ctx context.Context, names, ids []string) error {
+	if err := w.each(ctx, names, ids); err != nil {
 		return err
 	}
+	id := aws.String(ids[len(ids)-1])
 	units := organizations.NewListOrganizationalUnitsForParentPaginator(w.client, &organizations.ListOrganizationalUnitsForParentInput{ParentId: id})
 	return pages(ctx, units, func(page *organizations.ListOrganizationalUnitsForParentOutput) error {
 		for _, u := range page.OrganizationalUnits {

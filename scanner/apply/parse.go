@@ -316,4 +316,4 @@ func (f fields) known() []string {
 }
 
 // setByUs are keys of the API's JSON that are not for people to set.
-var setByUs = []string{"createdAt", "found", "modifiedAt", "problem", "removed", "changes", "addedAt", "addedBy"}
+var setByUs = []string{"createdAt", "found", "organizationProblems", "modifiedAt", "problem", "removed", "changes", "addedAt", "addedBy"}

@@ -125,7 +125,7 @@ func TestReplayThatFailsIsANewDeadLetter(t *testing.T) {
 		return b.Partitions(ctx, "a", func(context.Context, int, []schemas.Message) error { handled.Add(1); return nil })
 	})
 	// The evaluator and the sink each give it up; the two are one dead letter.
-	eventually(t, ctx, "given up", func() bool { return len(kept(t, ctx, b)) == 1 && must[bool](t)(b.Drained(ctx, account)) })
+	eventually(t, ctx, "given up", func() bool { return len(kept(t, ctx, b)) == 1 && bustest.Stored(t, b, account) })
 	first := kept(t, ctx, b)[0]
 	if m := must[schemas.DeadMessage](t)(b.GetDead(ctx, first.ID)); string(m.Body) != "{no json" || !strings.Contains(m.Reason, "decode") {
 		t.Errorf("kept %+v", m)
@@ -135,7 +135,7 @@ func TestReplayThatFailsIsANewDeadLetter(t *testing.T) {
 	}
 	eventually(t, ctx, "given up again", func() bool {
 		left := kept(t, ctx, b)
-		return len(left) == 1 && left[0].ID > first.ID && must[bool](t)(b.Drained(ctx, account))
+		return len(left) == 1 && left[0].ID > first.ID && bustest.Stored(t, b, account)
 	})
 	if handled.Load() != 0 {
 		t.Error("somebody handled what cannot be decoded")

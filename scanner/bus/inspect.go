@@ -46,33 +46,6 @@ func (b *Bus) PurgeUnits(ctx context.Context, a schemas.AccountID) error {
 
 func unitsOf(a schemas.AccountID) string { return "units." + string(a) + ".>" }
 
-// Drained tells whether everything that was published for the account's
-// partition so far has been judged and stored. With other accounts busy in the
-// same partition, or evaluators busy with anything, it is false: a true answer
-// is certain, a false one is not.
-func (b *Bus) Drained(ctx context.Context, a schemas.AccountID) (bool, error) {
-	snapshots, _ := schemas.SinkSnapshots(schemas.Partition(a))
-	verdicts, _ := schemas.SinkVerdicts(schemas.Partition(a))
-	// In the order of the flow: what leaves one consumer is in the next stream
-	// before it is acknowledged.
-	for _, c := range []durable{
-		{stream: schemas.StreamSnapshots, name: schemas.ConsumerEvaluator},
-		{stream: schemas.StreamSnapshots, name: snapshots},
-		{stream: schemas.StreamVerdicts, name: verdicts},
-	} {
-		idle, err := b.idle(ctx, c)
-		if err != nil || !idle {
-			return false, err
-		}
-	}
-	return true, nil
-}
-
-func (b *Bus) idle(ctx context.Context, d durable) (bool, error) {
-	info, err := b.consumerInfo(ctx, d)
-	return err == nil && isIdle(info), err
-}
-
 func isIdle(info *jetstream.ConsumerInfo) bool {
 	return info.NumPending == 0 && info.NumAckPending == 0
 }

@@ -246,6 +246,13 @@ func (fakePlanner) Organization(_ context.Context, a schemas.Account) ([]schemas
 	return []schemas.OrganizationAccount{{ID: a.ID, Name: "own"}}, nil
 }
 
+func (fakePlanner) OrganizationalUnits(_ context.Context, a schemas.Account) ([]schemas.OrganizationUnit, error) {
+	if a.Name == "bad" {
+		return nil, schemas.Errorf(schemas.CodeDenied, "no organization").WithHint("role")
+	}
+	return []schemas.OrganizationUnit{{ID: "ou-1", Path: "Workloads/Prod"}}, nil
+}
+
 func (fakePlanner) Locate(_ context.Context, a schemas.Account, resource string) (schemas.UnitKey, []schemas.Key, error) {
 	if a.Name == "bad" {
 		return schemas.UnitKey{}, nil, schemas.Errorf(schemas.CodeInvalid, "%q is no ARN", resource)
@@ -292,6 +299,11 @@ func TestRequests(t *testing.T) {
 			t.Fatalf("account %d is %+v", i, a)
 		}
 	}
+	if list, err := client.OrganizationalUnits(ctx, schemas.Account{ID: account}); err != nil || len(list) != 1 || list[0].Path != "Workloads/Prod" {
+		t.Errorf("units: %v, %v", list, err)
+	}
+	_, err = client.OrganizationalUnits(ctx, schemas.Account{Name: "bad"})
+	wantCode(t, err, schemas.CodeDenied)
 	unit, located, err := client.Locate(ctx, schemas.Account{ID: account}, "arn")
 	if err != nil || unit.Service != "iam" || len(located) != 1 || located[0].ID != "arn" {
 		t.Errorf("got %s %v, %v", unit, located, err)

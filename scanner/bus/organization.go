@@ -59,6 +59,16 @@ func (b *Bus) Organization(ctx context.Context, a schemas.Account) (list []schem
 	return list, failed
 }
 
+// OrganizationalUnits asks a discovery worker for the organizational units of the organization that
+// an account's credentials list. Errors as in Plan.
+func (b *Bus) OrganizationalUnits(ctx context.Context, a schemas.Account) ([]schemas.OrganizationUnit, error) {
+	var out schemas.UnitsReply
+	if err := b.askWorker(ctx, schemas.RequestUnits, schemas.OrganizationRequest{Account: a}, &out); err != nil {
+		return nil, err
+	}
+	return out.Units, coded(out.Error)
+}
+
 // organization gathers the pages of one answer; err is of an answer that did not come
 // whole.
 func (b *Bus) organization(ctx context.Context, request []byte) (list []schemas.OrganizationAccount, failed, err error) {

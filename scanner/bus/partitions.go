@@ -19,6 +19,12 @@ const (
 	maxFoldWait  = time.Second
 )
 
+// foldsAtOnce is how many partitions of a process are decoded and handled at a time:
+// what is decoded is in memory, and one is enough to keep the store busy while another
+// is decoded. What comes for the others gathers, so the busier the store is, the larger
+// calls get.
+const foldsAtOnce = 2
+
 // gather is how long to wait for more messages before a call. A small scan is
 // stored at once; the longer messages flow, the longer it waits, since every call
 // has costs of its own in the store.
@@ -32,8 +38,8 @@ func gather(flowing time.Duration) time.Duration {
 // partitions evenly. owner must differ between processes.
 //
 // h gets up to 64 messages or 8 MiB, or what arrived within 50 ms to 1 s, in any
-// order, and is called concurrently for different partitions only. All are
-// acknowledged after it returned nil. When it fails they are handed over one by
+// order, and is called concurrently for different partitions only, two at a time. All
+// are acknowledged after it returned nil. When it fails they are handed over one by
 // one, so that a message that cannot be handled is found and given up alone.
 // It blocks until ctx ends and the running calls have returned, whose context ends
 // Options.Grace later, then returns nil.
@@ -47,8 +53,9 @@ func (b *Bus) Partitions(ctx context.Context, owner string, h func(ctx context.C
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { s.run(ctx) })
+	turn := make(chan struct{}, foldsAtOnce)
 	for p := range schemas.Partitions {
-		wg.Go(func() { b.partition(ctx, s, p, h) })
+		wg.Go(func() { b.partition(ctx, s, p, turn, h) })
 	}
 	wg.Wait()
 	return nil
@@ -56,7 +63,7 @@ func (b *Bus) Partitions(ctx context.Context, owner string, h func(ctx context.C
 
 // partition takes the lease of one partition whenever it is free and within
 // this owner's share, and consumes until the lease or ctx ends.
-func (b *Bus) partition(ctx context.Context, s *share, p int, h func(context.Context, int, []schemas.Message) error) {
+func (b *Bus) partition(ctx context.Context, s *share, p int, turn chan struct{}, h func(context.Context, int, []schemas.Message) error) {
 	work, end := b.Grace(ctx)
 	defer end()
 	for ctx.Err() == nil {
@@ -66,7 +73,7 @@ func (b *Bus) partition(ctx context.Context, s *share, p int, h func(context.Con
 		}
 		shed := false
 		err := b.Lease(work, fmt.Sprintf("sink.%02d", p), s.owner, func(held context.Context) (err error) {
-			shed, err = b.consumePartition(ctx, held, s, p, h)
+			shed, err = b.consumePartition(ctx, held, s, p, turn, h)
 			return err
 		})
 		if !shed {
@@ -84,7 +91,7 @@ func (b *Bus) partition(ctx context.Context, s *share, p int, h func(context.Con
 
 // consumePartition consumes until ctx or the lease's context held ends, or this
 // owner gives the partition up to another one, which shed tells.
-func (b *Bus) consumePartition(ctx, held context.Context, s *share, p int, h func(context.Context, int, []schemas.Message) error) (shed bool, err error) {
+func (b *Bus) consumePartition(ctx, held context.Context, s *share, p int, turn chan struct{}, h func(context.Context, int, []schemas.Message) error) (shed bool, err error) {
 	snapshots, _ := schemas.SinkSnapshots(p)
 	verdicts, _ := schemas.SinkVerdicts(p)
 	q := newQueue()
@@ -108,16 +115,20 @@ func (b *Bus) consumePartition(ctx, held context.Context, s *share, p int, h fun
 		if shed = s.shed(); shed {
 			break
 		}
-		ms := q.take(pulling, foldMessages, foldBytes, gather(time.Since(since)), b.opt.LeaseTTL/5)
-		if pulling.Err() != nil {
-			break
-		}
-		if len(ms) == 0 {
+		if !q.gathered(pulling, foldMessages, foldBytes, gather(time.Since(since)), b.opt.LeaseTTL/5) {
 			since = time.Now()
 			continue
 		}
-		b.fold(held, p, ms, h)
-		q.done()
+		select {
+		case <-pulling.Done():
+			continue
+		case turn <- struct{}{}:
+		}
+		if pulling.Err() == nil {
+			b.fold(held, p, q.take(foldMessages, foldBytes), h)
+			q.done()
+		}
+		<-turn
 	}
 	cancel()
 	wg.Wait()

@@ -57,14 +57,19 @@ func (q *queue) room(ctx context.Context) bool {
 	return false
 }
 
-// take waits up to idle for a first message and then up to gather for more, and
-// makes at most n messages of about limit bytes active. Empty after idle or ctx.
-func (q *queue) take(ctx context.Context, n, limit int, gather, idle time.Duration) []jetstream.Msg {
+// gathered waits up to idle for a first message and then up to gather for more, until
+// there are n of limit bytes. False when there is none.
+func (q *queue) gathered(ctx context.Context, n, limit int, gather, idle time.Duration) bool {
 	if !q.until(ctx, idle, func() bool { return len(q.waiting) > 0 }) {
-		return nil
+		return false
 	}
 	// A full queue gets no more, however long one waits.
 	q.until(ctx, gather, func() bool { return len(q.waiting) >= min(n, queueMessages) || q.bytes >= min(limit, queueBytes) })
+	return true
+}
+
+// take makes at most n messages of about limit bytes active.
+func (q *queue) take(n, limit int) []jetstream.Msg {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	k, size := 0, 0

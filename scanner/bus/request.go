@@ -26,6 +26,7 @@ type Planner interface {
 	Probe(ctx context.Context, a schemas.Account, regions []string) ([]schemas.Permission, error)
 	Locate(ctx context.Context, a schemas.Account, resource string) (schemas.UnitKey, []schemas.Key, error)
 	Organization(ctx context.Context, a schemas.Account) ([]schemas.OrganizationAccount, error)
+	OrganizationalUnits(ctx context.Context, a schemas.Account) ([]schemas.OrganizationUnit, error)
 }
 
 const (
@@ -44,7 +45,7 @@ const (
 // timeoutOf is how long a request may take, for who asks and for who answers.
 func timeoutOf(subject string) time.Duration {
 	switch subject {
-	case schemas.RequestOrganization:
+	case schemas.RequestOrganization, schemas.RequestUnits:
 		return organizationTimeout
 	case schemas.RequestPlan, schemas.RequestProbe, schemas.RequestLocate:
 		return planTimeout
@@ -83,7 +84,14 @@ func (b *Bus) ServePlan(ctx context.Context, p Planner) error {
 		unit, keys, err := p.Locate(ctx, r.Account, r.Resource)
 		return schemas.LocateReply{Unit: unit, Keys: keys}, err
 	}
+	units := func(ctx context.Context, r schemas.OrganizationRequest) (schemas.UnitsReply, error) {
+		list, err := p.OrganizationalUnits(ctx, r.Account)
+		return schemas.UnitsReply{Units: list}, err
+	}
 	return b.serve(ctx, map[string]responder{
+		schemas.RequestUnits: func(ctx context.Context, data []byte) []any {
+			return answer(ctx, data, units, func(e *schemas.Error) schemas.UnitsReply { return schemas.UnitsReply{Error: e} })
+		},
 		schemas.RequestOrganization: func(ctx context.Context, data []byte) []any {
 			return organizationPages(ctx, data, p)
 		},

@@ -12,8 +12,8 @@ const idlePolls = 3
 
 // Watermark notes what was published up to now. What it returns tells whether all of that
 // which is of the account has been judged and stored, however much of it and of others was
-// published since: unlike Drained it comes true also where it is never quiet. A true answer is
-// certain. It is to be asked again until then, and not concurrently.
+// published since: it comes true also where it is never quiet. A true answer is certain, a
+// false one is not. It is to be asked again until then, and not concurrently.
 func (b *Bus) Watermark(ctx context.Context, a schemas.AccountID) (passed func(context.Context) (bool, error), err error) {
 	snapshots, _ := schemas.SinkSnapshots(schemas.Partition(a))
 	verdicts, _ := schemas.SinkVerdicts(schemas.Partition(a))

@@ -271,7 +271,7 @@ func TestFullStreamIsBackPressure(t *testing.T) {
 		defer mu.Unlock()
 		return len(seen) == published+1
 	})
-	eventually(t, ctx, "drained", func() bool { return must[bool](t)(b.Drained(ctx, account)) })
+	eventually(t, ctx, "drained", func() bool { return bustest.Stored(t, b, account) })
 }
 
 func TestOversizeTravelsThroughTheObjectStore(t *testing.T) {
@@ -281,7 +281,7 @@ func TestOversizeTravelsThroughTheObjectStore(t *testing.T) {
 	if err := b.PublishBatch(ctx, batch(1, 1, 5<<20)); err != nil {
 		t.Fatal(err)
 	}
-	if must[bool](t)(b.Drained(ctx, account)) {
+	if bustest.Stored(t, b, account) {
 		t.Error("drained while a batch waits")
 	}
 	got := make(chan *schemas.SnapshotBatch, 1)
@@ -458,7 +458,7 @@ func TestEveryProcessMayPublishTheSameTwice(t *testing.T) {
 			return nil
 		})
 	})
-	eventually(t, ctx, "drained", func() bool { return must[bool](t)(b.Drained(ctx, account)) })
+	eventually(t, ctx, "drained", func() bool { return bustest.Stored(t, b, account) })
 	if s, v := snapshots.Load(), verdicts.Load(); s != 1 || v != 2 {
 		t.Errorf("got %d snapshots and %d verdict batches, want 1 and 2", s, v)
 	}

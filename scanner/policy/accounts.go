@@ -60,7 +60,10 @@ func (s *Accounts) Add(ctx context.Context, a schemas.Account) (schemas.Account,
 	if a.ID != "" && a.ID != id {
 		return a, schemas.Errorf(schemas.CodeConflict, "the credentials belong to %s, not to %s", id, a.ID)
 	}
-	a.Found = nil
+	if err := s.unitsExist(ctx, a, nil); err != nil {
+		return a, err
+	}
+	a.Found, a.OrganizationProblems = nil, nil
 	a.ID, a.CreatedAt = id, s.d.Now().UTC().Truncate(time.Millisecond)
 	rev, err := s.d.Accounts.Create(ctx, string(a.ID), a)
 	if is(err, schemas.CodeConflict) {

@@ -16,6 +16,8 @@ import (
 // Organizer lists the organization that an account's credentials may list.
 type Organizer interface {
 	Organization(ctx context.Context, a schemas.Account) ([]schemas.OrganizationAccount, error)
+	// OrganizationalUnits lists all organizational units, also those without accounts.
+	OrganizationalUnits(ctx context.Context, a schemas.Account) ([]schemas.OrganizationUnit, error)
 }
 
 // Sync looks at the organization of an account, named by name or id: accounts that
@@ -34,6 +36,9 @@ func (s *Accounts) Sync(ctx context.Context, nameOrID string) (schemas.Organizat
 	}
 	listed, err := s.d.Organizer.Organization(ctx, by)
 	if err != nil {
+		if ctx.Err() == nil { // without its text, which may differ with every request
+			s.noteProblems(ctx, by.ID, []string{fmt.Sprintf("the organization cannot be listed (%s); see why: insights account sync %s", schemas.CodeOf(err), by.Name)})
+		}
 		return out, err
 	}
 	registered, err := s.List(ctx)
@@ -53,7 +58,22 @@ func (s *Accounts) Sync(ctx context.Context, nameOrID string) (schemas.Organizat
 			return out, err
 		}
 	}
-	return out, y.left(ctx)
+	if err := y.left(ctx); err != nil {
+		return out, err
+	}
+	s.noteProblems(ctx, by.ID, out.Problems)
+	return out, nil
+}
+
+// noteProblems keeps what a look could not do where people see it. That they are not
+// kept does not undo the look.
+func (s *Accounts) noteProblems(ctx context.Context, by schemas.AccountID, problems []string) {
+	_, _ = s.put(ctx, by, func(old schemas.Account) schemas.Account {
+		if old.Organization != nil {
+			old.OrganizationProblems = problems
+		}
+		return old
+	})
 }
 
 // eachOnce are the accounts in the order of their ids. One that is moved while they

@@ -10,15 +10,25 @@ import (
 
 // organization lists what the next of its looks sees; the last one again and again.
 type organization struct {
-	looks []func() []schemas.OrganizationAccount
+	looks    []func() []schemas.OrganizationAccount
+	units    []schemas.OrganizationUnit
+	unlisted error // instead of units, and of accounts too if it is failing
+	failing  bool
 }
 
 func (o *organization) Organization(context.Context, schemas.Account) ([]schemas.OrganizationAccount, error) {
+	if o.failing {
+		return nil, o.unlisted
+	}
 	look := o.looks[0]
 	if len(o.looks) > 1 {
 		o.looks = o.looks[1:]
 	}
 	return look(), nil
+}
+
+func (o *organization) OrganizationalUnits(context.Context, schemas.Account) ([]schemas.OrganizationUnit, error) {
+	return o.units, o.unlisted
 }
 
 func sees(list ...schemas.OrganizationAccount) func() []schemas.OrganizationAccount {

@@ -37,7 +37,7 @@ func (s *Accounts) Update(ctx context.Context, nameOrID string, a schemas.Accoun
 			return a, err
 		}
 	}
-	a.ID, a.Found = old.ID, old.Found
+	a.ID, a.Found, a.OrganizationProblems = old.ID, old.Found, old.OrganizationProblems
 	if old.Found != nil {
 		by, _, err := s.d.Accounts.Get(ctx, string(old.Found.By))
 		if err != nil {
@@ -52,8 +52,14 @@ func (s *Accounts) Update(ctx context.Context, nameOrID string, a schemas.Accoun
 			return a, err
 		}
 	}
+	if err := s.unitsExist(ctx, a, old.Organization); err != nil {
+		return a, err
+	}
 	a, err = s.put(ctx, a.ID, func(old schemas.Account) schemas.Account {
-		a.Found = old.Found // changed only by looks at the organization
+		a.Found, a.OrganizationProblems = old.Found, nil // changed only by looks at the organization
+		if a.Organization != nil {
+			a.OrganizationProblems = old.OrganizationProblems
+		}
 		return a
 	})
 	if err != nil {

@@ -28,7 +28,7 @@ if phase == "create":
     org.create_organization(FeatureSet="ALL")
     root = org.list_roots()["Roots"][0]["Id"]
     workloads = unit(root, "Workloads")
-    prod, test = unit(workloads, "Prod"), unit(workloads, "Test")
+    prod, test, _ = unit(workloads, "Prod"), unit(workloads, "Test"), unit(workloads, "Empty")
     account("Shop", prod, env="prod", team="Web Shop")
     account("Data Lake", prod, env="prod")
     account("Shop test", test, env="test")

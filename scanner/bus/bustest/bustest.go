@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/insights-scanner/insights-scanner/scanner/bus"
+	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 // Server starts a server that keeps its streams in a directory of the test and
@@ -65,4 +66,23 @@ func Connect(t testing.TB, s *server.Server, change ...func(*bus.Options)) *bus.
 func Start(t testing.TB, change ...func(*bus.Options)) *bus.Bus {
 	t.Helper()
 	return Connect(t, Server(t), change...)
+}
+
+// Stored tells whether all that was published of an account is judged and stored.
+func Stored(t testing.TB, b *bus.Bus, a schemas.AccountID) bool {
+	t.Helper()
+	passed, err := b.Watermark(t.Context(), a)
+	for range 3 * 3 { // each of three consumers has to be seen idle as often
+		stored := false
+		if err == nil {
+			stored, err = passed(t.Context())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stored {
+			return true
+		}
+	}
+	return false
 }
