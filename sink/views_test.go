@@ -84,7 +84,8 @@ func askViews(t *testing.T, w *world) {
 		"SELECT * FROM @db.v_current_violations": open, "SELECT * FROM @db.v_open_violations": open,
 		"SELECT * FROM @db.v_open_violations WHERE severity = 'high'": high, "SELECT * FROM @db.v_violations": uint64(len(w.m.violations)),
 		"SELECT * FROM @db.v_violation_events": uint64(len(w.m.events)), "SELECT * FROM @db.v_resources": live,
-		"SELECT * FROM @db.v_scans": uint64(len(histories) * worldRounds), "SELECT * FROM @db.v_triage": 0, "SELECT * FROM @db.v_waivers": 0,
+		"SELECT * FROM @db.v_scans": uint64(len(histories) * worldRounds), "SELECT * FROM @db.v_triage": uint64(len(w.m.said)),
+		"SELECT * FROM @db.v_waivers": uint64(len(w.p.waivers)),
 	} {
 		if n := rows(statement); n != want {
 			t.Errorf("%s: %d rows, want %d", statement, n, want)
