@@ -19,6 +19,7 @@ import (
 // the store is told of it at once, late, twice, or never, when the process dies.
 type people struct {
 	rnd     *rand.Rand
+	about   []violationRow                  // that they speak of mostly; none: of what there may be
 	said    map[string]schemas.TriageRecord // by finding
 	waivers map[string]schemas.Waiver
 	decided []decision
@@ -114,11 +115,7 @@ func (p *people) backup() (restore func()) {
 
 // say changes what is said of a finding, often of one that was spoken of before.
 func (p *people) say() telling {
-	unit := oneOf(p, historyUnits...)
-	k := oneOf(p, unit.kinds...)
-	k.ID = oneOf(p, historyIDs[:2]...)
-	a := oneOf(p, histories...)
-	finding := schemas.FindingID(a, k, fmt.Sprintf("pack-%d", p.rnd.IntN(2)), fmt.Sprintf("policy-%d", 1+p.rnd.IntN(2)))
+	a, finding := p.some()
 	r, known := p.said[finding]
 	if !known {
 		r = schemas.TriageRecord{AccountID: a, Finding: finding}
@@ -144,6 +141,28 @@ func (p *people) say() telling {
 		p.said[finding] = r
 	}
 	return func(ctx context.Context, s *Store) error { return s.MirrorTriage(ctx, r) }
+}
+
+// some finding, as a rule one that there is.
+func (p *people) some() (schemas.AccountID, string) {
+	if len(p.about) > 0 && p.rnd.IntN(5) > 0 {
+		v := oneOf(p, p.about...)
+		return schemas.AccountID(v.AccountID), v.Finding
+	}
+	unit := oneOf(p, historyUnits...)
+	k := oneOf(p, unit.kinds...)
+	k.ID = oneOf(p, historyIDs[:2]...)
+	a := oneOf(p, histories...)
+	return a, schemas.FindingID(a, k, fmt.Sprintf("pack-%d", p.rnd.IntN(2)), fmt.Sprintf("policy-%d", 1+p.rnd.IntN(2)))
+}
+
+// speakOf makes people speak of some of the violations of a model.
+func (p *people) speakOf(m *model) {
+	for _, finding := range slices.Sorted(maps.Keys(m.violations)) {
+		if len(p.about) < 25 {
+			p.about = append(p.about, m.violations[finding])
+		}
+	}
 }
 
 // decide adds, changes or removes a waiver.

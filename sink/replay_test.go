@@ -162,6 +162,7 @@ func TestTablesEqualTheModelAndReplayChangesNothing(t *testing.T) {
 					m.write(msg)
 				}
 				p := newPeople(seed)
+				p.speakOf(m)
 				p.writeInPieces(t, s, rnd, ms, 60, 4)
 				m.said = p.said
 				want := m.dump()

@@ -14,7 +14,7 @@ import (
 // none may be changed or taken away.
 var viewColumns = map[string]string{
 	"v_violations":            "account_id account region type id name pack pack_version policy group_name level severity messages state first_seen opened_at fixed_at fix_cause reopened seconds_to_fix finding",
-	"v_current_violations":    "account_id account region type id name pack pack_version policy group_name level severity messages first_seen opened_at reopened finding",
+	"v_current_violations":    "account_id account region type id name pack pack_version policy group_name level severity messages first_seen opened_at reopened finding waived waiver waived_until",
 	"v_open_violations":       "account_id account region type id pack policy severity",
 	"v_violation_events":      "account_id at transition fix_cause severity region type id pack policy scan finding opened_at seconds_to_fix",
 	"v_posture":               "account_id pack policy passed failed unknown errored not_applicable disabled counted_at",

@@ -56,6 +56,7 @@ func newWorld(t *testing.T, dsn string) *world {
 		w.m.write(m)
 	}
 	writeInPieces(t, w.s, rnd, ms, 400)
+	w.p.speakOf(w.m)
 	w.p.live(t, w.s, ms, 100)
 	w.record(t)
 	// A write that failed half way is repeated, and so are rows.
@@ -223,6 +224,7 @@ func TestAnswersAreThoseOfTheModel(t *testing.T) {
 				})
 			}
 		})
+		t.Run("waived now", func(t *testing.T) { askWaivedNow(t, w) })
 		t.Run("judged again", func(t *testing.T) { judgeAgain(t, w) })
 	})
 }
