@@ -22,6 +22,7 @@ var selectors = map[string]schemas.WaiverSelector{
 	"nothing":       {Packs: []string{"' OR 1=1 --", "%", "_"}},
 	"an old name":   {URNs: []string{"urn:insights:acct-*"}},
 	"tags":          {Tags: map[string]string{"team": "data", "as": "*"}},
+	"a tag":         {Tags: map[string]string{"team": "*"}},
 	"another's tag": {Tags: map[string]string{"team": "a"}},
 }
 
