@@ -279,11 +279,11 @@ func TestExportsThroughHTTP(t *testing.T) {
 		media string
 		lines int
 	}{
-		"violations?format=csv&pack=p":             {"text/csv; charset=utf-8", 1501},
-		"violations":                               {"application/jsonl", 1500},
-		"violations?format=ocsf&limit=1200":        {"application/jsonl", 1200},
-		"resources?format=csv":                     {"text/csv; charset=utf-8", 1501},
-		"report?format=html&account=a&account=b&&": {"text/html; charset=utf-8", 0},
+		"violations?format=csv&pack=p":              {"text/csv; charset=utf-8", 1501},
+		"violations":                                {"application/jsonl", 1500},
+		"violations?format=ocsf&limit=1200":         {"application/jsonl", 1200},
+		"resources?format=csv":                      {"text/csv; charset=utf-8", 1501},
+		"report?format=html&account=a&account=b&&":  {"text/html; charset=utf-8", 0},
 		"frameworks/CIS%20AWS@3.0/report?account=a": {"text/html; charset=utf-8", 1},
 	} {
 		a := s.ask(t, "GET", "/v1/export/"+path, "")
