@@ -3,6 +3,7 @@ package sink
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -23,6 +24,9 @@ type crashing struct {
 	left    int // statements until the crash; negative: none
 	crash   context.CancelFunc
 	crashes int
+
+	restore  func() // the record of a backup
+	restores int
 }
 
 func newCrashing(t *testing.T, dsn string) *crashing {
@@ -49,23 +53,44 @@ func (c *crashing) step() {
 	}
 }
 
-// write writes messages, and crashes after some statements when left is not negative.
-func (c *crashing) write(t *testing.T, ms []schemas.Message, left int) (crashed bool) {
+// write writes messages while people act, and crashes after some statements when
+// left is not negative. Then another process starts.
+func (c *crashing) write(t *testing.T, p *people, ms []schemas.Message, left int) (crashed bool) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	c.mu.Lock()
 	c.left, c.crash = left, cancel
 	c.mu.Unlock()
-	err := c.Write(ctx, ms)
-	if err != nil && ctx.Err() == nil {
+	at, done := timeOf(ms[len(ms)-1]), make(chan error, 1)
+	go func() { done <- p.acts(ctx, c.Store, at, 3) }()
+	err := errors.Join(c.Write(ctx, ms), <-done)
+	if ctx.Err() == nil {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return false
+	}
+	c.crashes++
+	c.settle(t)
+	c.start(t, p, at)
+	return true
+}
+
+// start is another process, now and then with the record of a backup; people act
+// while it looks at what there is.
+func (c *crashing) start(t *testing.T, p *people, at time.Time) {
+	t.Helper()
+	if c.restore != nil && c.crashes%3 == 0 {
+		c.restore()
+		c.restores++
+		c.restore = nil
+	} else if c.restore == nil {
+		c.restore = p.backup()
+	}
+	if err := p.restart(t.Context(), c.Store, func() error { return p.acts(t.Context(), c.Store, at, 2) }); err != nil {
 		t.Fatal(err)
 	}
-	if err != nil {
-		c.crashes++
-		c.settle(t)
-	}
-	return err != nil
 }
 
 // settle waits for statements of before the crash: afterwards nobody makes any.
@@ -92,7 +117,8 @@ func TestWhatIsToldIsWhatBecameState(t *testing.T) {
 			t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 				t.Parallel()
 				c, rnd := newCrashing(t, dsn), rand.New(rand.NewPCG(seed, 3))
-				coming := newHistory(seed + 40).live(2)
+				h, p := newHistory(seed+40), newPeople(seed)
+				coming := h.live(2)
 				for len(coming) > 0 {
 					near := coming[:min(len(coming), 80)]
 					rnd.Shuffle(len(near), func(i, j int) { near[i], near[j] = near[j], near[i] })
@@ -100,14 +126,22 @@ func TestWhatIsToldIsWhatBecameState(t *testing.T) {
 					if rnd.IntN(3) > 0 {
 						left = 1 + rnd.IntN(8)
 					}
-					if !c.write(t, coming[:n], left) {
+					if !c.write(t, p, coming[:n], left) {
 						coming = coming[n:]
 					}
 				}
-				if c.crashes < 8 {
-					t.Fatalf("it crashed %d times", c.crashes)
+				if c.crashes < 8 || c.restores < 2 {
+					t.Fatalf("it crashed %d times, and %d backups were restored", c.crashes, c.restores)
 				}
 				c.isConsistent(t)
+				if err := p.tell(t.Context(), c.Store, p.late); err != nil {
+					t.Fatal(err)
+				}
+				w := &world{s: c.Store, m: modelOf(t, c.Store), h: h, p: p, unlawful: true}
+				w.m.said = p.said
+				w.record(t)
+				same(t, "what was said", dumpAll(t, c.Store), tables{"triage": w.m.dump()["triage"]})
+				askPeople(t, w)
 			})
 		}
 	})

@@ -202,11 +202,20 @@ func (h *history) keys(a schemas.AccountID, kinds []schemas.Key) []resourceKey {
 }
 
 func resourceOf(k resourceKey, content string, seq uint64) schemas.Resource {
-	r := schemas.Resource{Key: k.Key, Name: k.ID, Properties: map[string]any{"content": content}, Hash: content, Version: seq, Projection: 1}
+	r := schemas.Resource{Key: k.Key, Name: k.ID, Properties: map[string]any{"content": content, "tags": tagsOf(k.ID, content)}, Hash: content, Version: seq, Projection: 1}
 	if content == "content-3" {
 		r.Unknown = []schemas.UnknownPath{{Path: "policy", State: schemas.FacetDenied, Call: "s3:GetBucketPolicy"}}
 	}
 	return r
+}
+
+// tagsOf a resource hang on its id and its content; half of them have none.
+func tagsOf(id, content string) map[string]any {
+	tags := map[string]any{}
+	if len(id)%2 == 1 {
+		tags["team"], tags["as"], tags["o'"] = []string{"data", "web"}[len(id)/2%2], content, `b\`
+	}
+	return tags
 }
 
 // send appends snapshots and verdicts; verdicts may overtake later snapshots.

@@ -19,8 +19,9 @@ type model struct {
 	ends       map[unitEndRow]bool
 	scopeEnds  map[scopeKey]scopeEndRow
 	closes     map[scopeKey]scopeCloseRow
-	ghosts     int // verdicts that a close ended without a resource
-	absent     int // times that a pack did not judge a resource of its batch
+	said       map[string]schemas.TriageRecord // by finding; see people
+	ghosts     int                             // verdicts that a close ended without a resource
+	absent     int                             // times that a pack did not judge a resource of its batch
 }
 
 func newModel() *model {

@@ -21,19 +21,25 @@ type timeT = time.Time
 // tables is every table, whole, as sorted lines.
 type tables map[string][]string
 
-func dump[T any](t *testing.T, s *Store, into tables, table string) {
+// rowsIn are all rows of a table.
+func rowsIn[T any](t *testing.T, s *Store, table string) (out []T) {
 	t.Helper()
-	lines := []string{}
 	err := s.query(t.Context(), "dump", "SELECT "+columnsOf(new(T))+" FROM @db."+table+" FINAL", nil, func(r driver.Rows) error {
 		row := new(T)
-		if err := r.ScanStruct(row); err != nil {
-			return err
-		}
-		lines = append(lines, line(*row))
-		return nil
+		defer func() { out = append(out, *row) }()
+		return r.ScanStruct(row)
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	return out
+}
+
+func dump[T any](t *testing.T, s *Store, into tables, table string) {
+	t.Helper()
+	lines := []string{}
+	for _, row := range rowsIn[T](t, s, table) {
+		lines = append(lines, line(row))
 	}
 	slices.Sort(lines)
 	into[table] = lines
@@ -60,6 +66,21 @@ func dumpAll(t *testing.T, s *Store) tables {
 	dump[unitEndRow](t, s, out, "unit_ends")
 	dump[scopeEndRow](t, s, out, "scope_ends")
 	dump[scopeCloseRow](t, s, out, "scope_closes")
+	dump[triageRow](t, s, out, "triage")
+	return out
+}
+
+// triage has a row for everything that was said.
+func (m *model) triage() map[string]triageRow {
+	out := map[string]triageRow{}
+	for finding, r := range m.said {
+		for i, c := range r.Changes {
+			out[fmt.Sprint(finding, i)] = triageRow{
+				AccountID: string(r.AccountID), Finding: finding, Number: uint32(i + 1), Status: string(c.Status), Priority: string(c.Priority),
+				Assignee: c.Assignee, Note: c.Note, By: c.By, At: c.At,
+			}
+		}
+	}
 	return out
 }
 
@@ -85,7 +106,7 @@ func (m *model) dump() tables {
 	return tables{
 		"resources": lines(m.resources), "resource_versions": lines(m.versions), "seen": lines(m.seen), "judged": lines(m.judged),
 		"verdicts": lines(m.verdicts), "violations": lines(m.violations), "violation_events": lines(m.events), "gone_marks": keyLines(m.gone),
-		"batches": keyLines(m.batches), "unit_ends": keyLines(m.ends), "scope_ends": lines(m.scopeEnds), "scope_closes": lines(m.closes),
+		"batches": keyLines(m.batches), "unit_ends": keyLines(m.ends), "scope_ends": lines(m.scopeEnds), "scope_closes": lines(m.closes), "triage": lines(m.triage()),
 	}
 }
 
@@ -140,9 +161,12 @@ func TestTablesEqualTheModelAndReplayChangesNothing(t *testing.T) {
 				for _, msg := range ms {
 					m.write(msg)
 				}
-				writeInPieces(t, s, rnd, ms, 60)
+				p := newPeople(seed)
+				p.speakOf(m)
+				p.writeInPieces(t, s, rnd, ms, 60, 4)
+				m.said = p.said
 				want := m.dump()
-				for _, table := range []string{"resources", "violations", "violation_events", "gone_marks", "verdicts", "seen"} {
+				for _, table := range []string{"resources", "violations", "violation_events", "gone_marks", "verdicts", "seen", "triage"} {
 					if len(want[table]) == 0 {
 						t.Fatalf("the history never fills %s", table)
 					}
@@ -158,6 +182,9 @@ func TestTablesEqualTheModelAndReplayChangesNothing(t *testing.T) {
 				twice := slices.Concat(ms, ms)
 				rnd.Shuffle(len(twice), func(i, j int) { twice[i], twice[j] = twice[j], twice[i] })
 				writeInPieces(t, s, rnd, twice, 200)
+				if err := p.tell(t.Context(), s, slices.Concat(p.told, p.late)); err != nil {
+					t.Fatal(err)
+				}
 				same(t, "replayed twice in random order", dumpAll(t, s), want)
 			})
 		}

@@ -2,6 +2,7 @@ package sink
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -47,6 +48,8 @@ func TestThePastIsWhatItWas(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	queries := maps.Clone(timelineQueries)
+	queries["nothing"] = schemas.ReportQuery{Pack: "pack-9"}
 	all := map[string][]moment{}
 	for round := range 4 {
 		w.h.messages = nil
@@ -68,7 +71,7 @@ func TestThePastIsWhatItWas(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for name, q := range timelineQueries {
+		for name, q := range queries {
 			m := moment{w.h.now, map[schemas.AccountID]schemas.AccountReport{}}
 			for _, a := range histories {
 				m.accounts[a] = w.report(a, q)
@@ -83,7 +86,8 @@ func TestThePastIsWhatItWas(t *testing.T) {
 	askTrend(t, w, schemas.TrendQuery{Days: 30, Accounts: []string{string(histories[1])}}, nil, all["everything"])
 	askTrend(t, w, schemas.TrendQuery{Days: 6, Pack: "pack-1"}, nil, all["a pack"])
 	askTrend(t, w, schemas.TrendQuery{Days: 6}, []string{"*/policy-0", "pack-?/policy-2"}, all["severities"])
-	askTrend(t, w, schemas.TrendQuery{Days: 6}, []string{}, nil)
+	askTrend(t, w, schemas.TrendQuery{Days: 6}, []string{}, all["nothing"])
+	askTrend(t, w, schemas.TrendQuery{Days: 6, Pack: "pack-9"}, nil, all["nothing"])
 }
 
 func askReportsThen(t *testing.T, w *world, name string, q schemas.ReportQuery, moments []moment) {

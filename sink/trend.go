@@ -91,22 +91,28 @@ func (t *trend) posture(ctx context.Context) error {
 	})
 }
 
-// resources adds those of the days that were counted.
+// resources adds those of every count, and when it was: also where it counted nothing of
+// what the trend is about.
 func (t *trend) resources(ctx context.Context) error {
-	if t.policies != nil {
-		return nil
-	}
-	return t.s.query(ctx, "read resources by day", `SELECT account_id, toString(toDate(at)), argMax(governed, at), argMax(compliant, at)
-		FROM @db.posture_resources FINAL WHERE account_id IN ? AND pack = ? GROUP BY account_id, toDate(at)`, []any{t.ids, t.q.Pack}, func(r driver.Rows) error {
+	first := day(t.first)
+	return t.s.query(ctx, "read resources by day", `SELECT account_id, toString(toDate(at)), max(at), argMaxIf(governed, at, pack = ?), argMaxIf(compliant, at, pack = ?)
+		FROM @db.posture_resources FINAL WHERE account_id IN ? AND pack IN ('', ?) AND (toDate(at) >= toDate(?) OR (account_id, toDate(at)) IN (
+			SELECT account_id, max(toDate(at)) FROM @db.posture_resources WHERE account_id IN ? AND toDate(at) < toDate(?) GROUP BY account_id))
+		GROUP BY account_id, toDate(at)`, []any{t.q.Pack, t.q.Pack, t.ids, t.q.Pack, first, t.ids, first}, func(r driver.Rows) error {
 		var account, day string
+		var at time.Time
 		var governed, compliant uint64
-		if err := r.Scan(&account, &day, &governed, &compliant); err != nil {
+		if err := r.Scan(&account, &day, &at, &governed, &compliant); err != nil {
 			return err
 		}
-		if p, ok := t.counted[account][day]; ok {
-			p.Resources = schemas.Share{Part: compliant, Of: governed}
-			t.counted[account][day] = p
+		p := t.counted[account][day]
+		if p.Day = day; read(at).After(p.CountedAt) {
+			p.CountedAt = read(at)
 		}
+		if t.policies == nil {
+			p.Resources = schemas.Share{Part: compliant, Of: governed}
+		}
+		t.counted[account][day] = p
 		return nil
 	})
 }
@@ -136,7 +142,7 @@ func day(t time.Time) string { return t.Format(time.DateOnly) }
 func (t *trend) series(id string) []schemas.TrendPoint {
 	var now schemas.TrendPoint
 	for d, p := range t.counted[id] {
-		if d < day(t.first) {
+		if d < day(t.first) && d > now.Day {
 			now = p
 		}
 	}

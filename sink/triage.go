@@ -2,6 +2,7 @@ package sink
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -43,22 +44,35 @@ func triageRows(r schemas.TriageRecord) []triageRow {
 const triageBlock = 10000
 
 // RemirrorTriage makes the mirror what the record is, whatever it held: after a
-// restore, or a change that could not be mirrored. all gives every record.
+// restore, or a change that could not be mirrored. all gives every record; it is asked
+// after the mirror was read, so that what is said meanwhile is not taken for wrong.
 func (s *Store) RemirrorTriage(ctx context.Context, all func(context.Context, func(schemas.TriageRecord) error) error) error {
-	var want []triageRow
-	err := all(ctx, func(r schemas.TriageRecord) error {
-		want = append(want, triageRows(r)...)
+	wrong := map[triageRow]bool{} // until the record has it
+	err := s.query(ctx, "read triage", "SELECT "+columnsOf(new(triageRow))+" FROM @db.triage FINAL", nil, func(r driver.Rows) error {
+		var row triageRow
+		err := r.ScanStruct(&row)
+		row.At = row.At.UTC()
+		wrong[row] = true
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var missing []triageRow
+	err = all(ctx, func(r schemas.TriageRecord) error {
+		for _, row := range triageRows(r) {
+			if !wrong[row] {
+				missing = append(missing, row)
+			}
+			delete(wrong, row)
+		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	wrong, missing, err := s.compareTriage(ctx, want)
-	if err != nil {
-		return err
-	}
 	// Row by row: who reads meanwhile finds all that was right.
-	for some := range slices.Chunk(wrong, 1000) {
+	for some := range slices.Chunk(slices.Collect(maps.Keys(wrong)), 1000) {
 		var keys []clickhouse.GroupSet
 		for _, r := range some {
 			keys = append(keys, clickhouse.GroupSet{Value: []any{r.AccountID, r.Finding, r.Number}})
@@ -73,28 +87,4 @@ func (s *Store) RemirrorTriage(ctx context.Context, all func(context.Context, fu
 		}
 	}
 	return nil
-}
-
-// compareTriage tells which rows of the mirror the record does not have, and which
-// of the record's the mirror does not.
-func (s *Store) compareTriage(ctx context.Context, want []triageRow) (wrong, missing []triageRow, err error) {
-	wanted, have := map[triageRow]bool{}, map[triageRow]bool{}
-	for _, row := range want {
-		wanted[row] = true
-	}
-	err = s.query(ctx, "read triage", "SELECT "+columnsOf(new(triageRow))+" FROM @db.triage FINAL", nil, func(r driver.Rows) error {
-		var row triageRow
-		err := r.ScanStruct(&row)
-		row.At = row.At.UTC()
-		if have[row] = true; !wanted[row] {
-			wrong = append(wrong, row)
-		}
-		return err
-	})
-	for _, row := range want {
-		if !have[row] {
-			missing = append(missing, row)
-		}
-	}
-	return wrong, missing, err
 }

@@ -134,7 +134,8 @@ func TestWaiversAreMirrored(t *testing.T) {
 		}
 	}
 	for range 2 {
-		if err := s.MirrorWaivers(t.Context(), record, now); err != nil {
+		all := func(context.Context) ([]schemas.Waiver, error) { return record, nil }
+		if err := s.MirrorWaivers(t.Context(), all, now); err != nil {
 			t.Fatal(err)
 		}
 		got := map[string]string{}

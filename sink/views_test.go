@@ -14,7 +14,7 @@ import (
 // none may be changed or taken away.
 var viewColumns = map[string]string{
 	"v_violations":            "account_id account region type id name pack pack_version policy group_name level severity messages state first_seen opened_at fixed_at fix_cause reopened seconds_to_fix finding",
-	"v_current_violations":    "account_id account region type id name pack pack_version policy group_name level severity messages first_seen opened_at reopened finding",
+	"v_current_violations":    "account_id account region type id name pack pack_version policy group_name level severity messages first_seen opened_at reopened finding waived waiver waived_until",
 	"v_open_violations":       "account_id account region type id pack policy severity",
 	"v_violation_events":      "account_id at transition fix_cause severity region type id pack policy scan finding opened_at seconds_to_fix",
 	"v_posture":               "account_id pack policy passed failed unknown errored not_applicable disabled counted_at",
@@ -84,7 +84,8 @@ func askViews(t *testing.T, w *world) {
 		"SELECT * FROM @db.v_current_violations": open, "SELECT * FROM @db.v_open_violations": open,
 		"SELECT * FROM @db.v_open_violations WHERE severity = 'high'": high, "SELECT * FROM @db.v_violations": uint64(len(w.m.violations)),
 		"SELECT * FROM @db.v_violation_events": uint64(len(w.m.events)), "SELECT * FROM @db.v_resources": live,
-		"SELECT * FROM @db.v_scans": uint64(len(histories) * worldRounds), "SELECT * FROM @db.v_triage": 0, "SELECT * FROM @db.v_waivers": 0,
+		"SELECT * FROM @db.v_scans": uint64(len(histories) * worldRounds), "SELECT * FROM @db.v_triage": uint64(len(w.m.said)),
+		"SELECT * FROM @db.v_waivers": uint64(len(w.p.waivers)),
 	} {
 		if n := rows(statement); n != want {
 			t.Errorf("%s: %d rows, want %d", statement, n, want)

@@ -20,6 +20,9 @@ func (m *model) violation(v violationRow) schemas.Violation {
 		Severity: schemas.Severity(v.Severity), Messages: v.Messages, State: schemas.ViolationState(v.State),
 		FirstSeen: v.FirstSeen, OpenedAt: v.OpenedAt, FixCause: schemas.FixCause(v.Cause), Reopened: v.Reopened,
 	}
+	if r, ok := m.said[v.Finding]; ok {
+		out.Triage = new(r.Now().Of(v.OpenedAt))
+	}
 	if v.State == "fixed" {
 		out.TimeToFixSeconds = v.FixedAt.Sub(v.OpenedAt).Seconds()
 		out.FixedAt, out.LastSeen = v.FixedAt, v.FixedAt
@@ -112,6 +115,21 @@ func (w *world) filters() map[string]filter {
 		out["fixed as "+string(cause)] = filter{schemas.ViolationQuery{Cause: []schemas.FixCause{cause}}, func(v violationRow) bool { return v.Cause == string(cause) }}
 	}
 	out["came back"] = filter{schemas.ViolationQuery{Reopened: true}, func(v violationRow) bool { return v.Reopened > 0 }}
+	said := func(keep func(schemas.Triage) bool) func(violationRow) bool {
+		return func(v violationRow) bool { return keep(w.m.said[v.Finding].Now().Of(v.OpenedAt)) }
+	}
+	for _, status := range schemas.TriageStatuses {
+		out["status "+string(status)] = filter{schemas.ViolationQuery{Status: []schemas.TriageStatus{status}}, said(func(t schemas.Triage) bool { return t.Status == status })}
+	}
+	for assignee, is := range map[string]string{"ann": "ann", `o'b\`: `o'b\`, schemas.NoAssignee: ""} {
+		out["assignee "+assignee] = filter{schemas.ViolationQuery{Assignee: assignee}, said(func(t schemas.Triage) bool { return t.Assignee == is })}
+	}
+	urgent := []schemas.Priority{"p0", "p3"}
+	out["urgent"] = filter{schemas.ViolationQuery{Priority: urgent}, said(func(t schemas.Triage) bool { return slices.Contains(urgent, t.Priority) })}
+	out["urgent, of ann"] = filter{schemas.ViolationQuery{Priority: urgent, Assignee: "ann", Status: []schemas.TriageStatus{schemas.TriageNew, schemas.TriageIgnored}},
+		said(func(t schemas.Triage) bool {
+			return slices.Contains(urgent, t.Priority) && t.Assignee == "ann" && (t.Status == schemas.TriageNew || t.Status == schemas.TriageIgnored)
+		})}
 	for _, account := range histories {
 		for _, scan := range w.scans(account) {
 			touched := map[string]bool{}

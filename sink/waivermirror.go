@@ -19,16 +19,10 @@ const goneWaiver = `{"removed":true}`
 
 // MirrorWaivers makes what the log says of waivers what the record says, with an
 // entry of at for each that differs: a change that could not be logged is made up
-// for, and so is a restore. It may be repeated.
-func (s *Store) MirrorWaivers(ctx context.Context, all []schemas.Waiver, at time.Time) error {
-	want := map[string]string{}
-	for _, w := range all {
-		doc, err := json.Marshal(w)
-		if err != nil {
-			return schemas.Errorf(schemas.CodeInternal, "encode waiver %s: %w", w.Name, err)
-		}
-		want[w.Name] = string(doc)
-	}
+// for, and so is a restore. all gives every waiver, removed ones too; it is asked
+// after the log was read, so that what changes meanwhile is not set back. It may be
+// repeated.
+func (s *Store) MirrorWaivers(ctx context.Context, all func(context.Context) ([]schemas.Waiver, error), at time.Time) error {
 	have, newest := map[string]string{}, at
 	err := s.query(ctx, "read the log of waivers", "SELECT key, argMax(document, (at, revision)), max(at) FROM @db.config_log WHERE kind = 'waiver' GROUP BY key", nil,
 		func(r driver.Rows) error {
@@ -45,6 +39,18 @@ func (s *Store) MirrorWaivers(ctx context.Context, all []schemas.Waiver, at time
 		})
 	if err != nil {
 		return err
+	}
+	list, err := all(ctx)
+	if err != nil {
+		return err
+	}
+	want := map[string]string{}
+	for _, w := range list {
+		doc, err := json.Marshal(w)
+		if err != nil {
+			return schemas.Errorf(schemas.CodeInternal, "encode waiver %s: %w", w.Name, err)
+		}
+		want[w.Name] = string(doc)
 	}
 	for name := range have {
 		if want[name] == "" {

@@ -18,6 +18,9 @@ type world struct {
 	s *Store
 	m *model
 	h *history
+	p *people
+	// unlawful histories have messages in an order in which they cannot arrive.
+	unlawful bool
 }
 
 // scans are the ids of the scans of an account in the history.
@@ -34,7 +37,8 @@ const worldRounds = 5
 // something to wait for and to judge again.
 func newWorld(t *testing.T, dsn string) *world {
 	t.Helper()
-	w := &world{s: newStore(t, dsn), m: newModel(), h: newHistory(18)}
+	w := &world{s: newStore(t, dsn), m: newModel(), h: newHistory(18), p: newPeople(18)}
+	w.m.said = w.p.said
 	stopMerges(t, w.s)
 	rnd := rand.New(rand.NewPCG(18, 1))
 	w.h.live(worldRounds - 1)
@@ -52,6 +56,8 @@ func newWorld(t *testing.T, dsn string) *world {
 		w.m.write(m)
 	}
 	writeInPieces(t, w.s, rnd, ms, 400)
+	w.p.speakOf(w.m)
+	w.p.live(t, w.s, ms, 100)
 	w.record(t)
 	// A write that failed half way is repeated, and so are rows.
 	for _, table := range []string{"violation_events", "batches", "unit_ends", "gone_marks", "scans", "policies"} {
@@ -156,6 +162,17 @@ func (w *world) isWorthAsking(t *testing.T) {
 		have["emptied verdict"] += min(1, 1-min(1, len(v.PackVersion)))
 		have["gap"] += len(v.GapPolicy)
 	}
+	for finding, r := range w.m.said {
+		v := w.m.violations[finding]
+		have["said of what is "+v.State]++
+		have[fmt.Sprint("said often ", len(r.Changes) > 2)]++
+		if now := r.Now(); now.Of(v.OpenedAt) != now {
+			have["resolved and open again"]++
+		}
+	}
+	for _, wv := range w.p.waivers {
+		have["waiver "+string(wv.State(w.p.now))]++
+	}
 	for _, a := range histories {
 		have["unjudged"] += len(w.m.unjudged(a, w.h.revision))
 	}
@@ -163,6 +180,7 @@ func (w *world) isWorthAsking(t *testing.T) {
 		"resource, tombstone false", "resource, tombstone true", "violation open", "violation fixed", "reopened",
 		"fixed as resource_gone", "fixed as resource_changed", "fixed as policy_changed", "fixed as pack_withdrawn", "fixed as out_of_scope",
 		"scope complete", "scope denied", "emptied verdict", "gap", "unjudged", "two versions at once",
+		"said of what is open", "said of what is fixed", "said often true", "resolved and open again", "waiver removed", "waiver expired", "waiver expiring",
 	} {
 		if have[what] < 1 {
 			t.Fatalf("the history has %d of: %s", have[what], what)
@@ -191,6 +209,7 @@ var questions = map[string]func(*testing.T, *world){
 	"waivers":         askWaivers,
 	"report":          askReport,
 	"posture":         askPosture,
+	"people":          askPeople,
 }
 
 func TestAnswersAreThoseOfTheModel(t *testing.T) {
@@ -205,6 +224,7 @@ func TestAnswersAreThoseOfTheModel(t *testing.T) {
 				})
 			}
 		})
+		t.Run("waived now", func(t *testing.T) { askWaivedNow(t, w) })
 		t.Run("judged again", func(t *testing.T) { judgeAgain(t, w) })
 	})
 }

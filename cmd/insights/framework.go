@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -163,47 +164,58 @@ func (a *app) frameworkRemoveCmd() *cobra.Command {
 }
 
 func (a *app) frameworkReport(ctx context.Context, s api.Service, o reportOptions) error {
-	r, err := s.FrameworkReport(ctx, schemas.FrameworkQuery{Framework: o.framework, Accounts: o.query.Accounts, AsOf: o.query.AsOf})
+	q := schemas.FrameworkQuery{Framework: o.framework, Accounts: o.query.Accounts, AsOf: o.query.AsOf}
+	r, err := s.FrameworkReport(ctx, q)
 	if err != nil {
 		return err
 	}
-	if a.output == "json" {
-		return printJSON(a.out, r)
-	}
-	fmt.Fprintf(a.out, "%s\n", schemas.Framework{Name: r.Name, Version: r.Version}.Label())
+	return a.writeReport(o.file, func(w io.Writer) error {
+		switch a.output {
+		case "json":
+			return printJSON(w, r)
+		case "html":
+			return printFrameworkPage(w, newFrameworkPage(r, q, time.Now()))
+		default:
+			return printFramework(w, r)
+		}
+	})
+}
+
+func printFramework(w io.Writer, r schemas.FrameworkReport) error {
+	fmt.Fprintf(w, "%s\n", schemas.Framework{Name: r.Name, Version: r.Version}.Label())
 	if !r.AsOf.IsZero() {
-		fmt.Fprintf(a.out, "  As of       %s\n", timeText(r.AsOf))
+		fmt.Fprintf(w, "  As of       %s\n", timeText(r.AsOf))
 	}
-	fmt.Fprintf(a.out, "  Score       %s\n", scoreLine(r.Total.Score, "controls with data passed"))
-	fmt.Fprintf(a.out, "  Coverage    %s (%d of %d controls decided; %s)\n", percentText(r.Total.Coverage.Percent), r.Total.Coverage.Part, r.Total.Coverage.Of, tallyText(r.Total))
+	fmt.Fprintf(w, "  Score       %s\n", scoreLine(r.Total.Score, "controls with data passed"))
+	fmt.Fprintf(w, "  Coverage    %s (%d of %d controls decided; %s)\n", percentText(r.Total.Coverage.Percent), r.Total.Coverage.Part, r.Total.Coverage.Of, tallyText(r.Total))
 	if len(r.Accounts) > 1 {
-		fmt.Fprintln(a.out)
+		fmt.Fprintln(w)
 		rows := make([][]string, len(r.Accounts))
 		for i, acc := range r.Accounts {
 			rows[i] = []string{acc.Account, percentText(acc.Total.Score.Strict.Percent), percentText(acc.Total.Coverage.Percent), tallyText(acc.Total)}
 		}
-		if err := printTable(a.out, []string{"account", "score", "coverage", "controls"}, rows); err != nil {
+		if err := printTable(w, []string{"account", "score", "coverage", "controls"}, rows); err != nil {
 			return err
 		}
 	}
 	for _, acc := range r.Accounts {
 		if acc.Unscanned {
-			fmt.Fprintf(a.out, "\nAccount %s was never scanned as a whole: what did not fail there is unknown.\n", acc.Account)
+			fmt.Fprintf(w, "\nAccount %s was never scanned as a whole: what did not fail there is unknown.\n", acc.Account)
 		}
 		if n := len(acc.Scopes); n > 0 {
-			fmt.Fprintf(a.out, "\n%s of account %s could not be listed whole, and what is in them is in no count:\n", countText(uint64(n), "scope", "scopes"), acc.Account)
+			fmt.Fprintf(w, "\n%s of account %s could not be listed whole, and what is in them is in no count:\n", countText(uint64(n), "scope", "scopes"), acc.Account)
 		}
 		for _, g := range acc.Scopes {
-			fmt.Fprintf(a.out, "  %s\n", scopeText(g.ScopeEnd))
+			fmt.Fprintf(w, "  %s\n", scopeText(g.ScopeEnd))
 		}
 	}
 	for _, section := range r.Sections {
-		fmt.Fprintf(a.out, "\n%s: score %s, coverage %s\n\n", orText(section.Section, "Controls"), percentText(section.Total.Score.Strict.Percent), percentText(section.Total.Coverage.Percent))
+		fmt.Fprintf(w, "\n%s: score %s, coverage %s\n\n", orText(section.Section, "Controls"), percentText(section.Total.Score.Strict.Percent), percentText(section.Total.Coverage.Percent))
 		rows := make([][]string, len(section.Controls))
 		for i, c := range section.Controls {
 			rows[i] = []string{c.ID, controlStatusText(c), number(c.Counts.Failed), number(c.Counts.Passed), number(c.Counts.Unknown + c.Counts.Errored), c.Title, policiesText(c.Policies)}
 		}
-		if err := printTable(a.out, []string{"control", "status", "failed", "passed", "unknown", "title?", "policies?"}, rows); err != nil {
+		if err := printTable(w, []string{"control", "status", "failed", "passed", "unknown", "title?", "policies?"}, rows); err != nil {
 			return err
 		}
 	}

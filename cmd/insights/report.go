@@ -56,7 +56,7 @@ whole.`,
 		Example: `  insights report
   insights report --account prod --pack aws_foundations --severity critical,high
   insights report --file compliance.html
-  insights report --framework CIS
+  insights report --framework CIS --file cis.html
   insights report --as-of 2026-06-30
   insights report --fail-on high -o json | jq '.accounts[].score'`,
 		Annotations: map[string]string{alsoMakes: "html csv jsonl", alsoExits: "3 --fail-on found\nviolations, 4 with --fail-on: never scanned"},
@@ -68,8 +68,8 @@ whole.`,
 			if !cmd.Flags().Changed("output") {
 				a.output = formatOf(o.file, a.output)
 			}
-			if o.framework != "" && a.output != "table" && a.output != "json" {
-				return usageError(cmd, fmt.Errorf("--framework does not go with -o %s; use table or json", a.output))
+			if o.framework != "" && (a.output == "csv" || a.output == "jsonl") {
+				return usageError(cmd, fmt.Errorf("--framework does not go with -o %s; use table, json or html", a.output))
 			}
 			return a.with(cmd.Context(), "insights report", nodeOptions{}, func(ctx context.Context, s api.Service) error {
 				if o.framework != "" {
@@ -98,8 +98,8 @@ func (o *reportOptions) check(now time.Time) (err error) {
 	if o.query.AsOf, err = parseTime("--as-of", o.asOf, now); err != nil {
 		return err
 	}
-	if o.framework != "" && (o.query.Pack != "" || len(o.severity) > 0 || o.failOn != "" || o.file != "") {
-		return errors.New("--framework goes with --account and --as-of only")
+	if o.framework != "" && (o.query.Pack != "" || len(o.severity) > 0 || o.failOn != "") {
+		return errors.New("--framework does not go with --pack, --severity and --fail-on")
 	}
 	if o.query.Severity, err = parseSeverities(o.severity); err != nil {
 		return err
@@ -131,7 +131,11 @@ func (a *app) report(ctx context.Context, s api.Service, o reportOptions) error 
 	if err := packExists(ctx, s, o.query.Pack, r); err != nil {
 		return err
 	}
-	if err := a.writeReport(ctx, s, r, o); err != nil {
+	write, err := a.reportWriter(ctx, s, r, o)
+	if err != nil {
+		return err
+	}
+	if err := a.writeReport(o.file, write); err != nil {
 		return err
 	}
 	if err := failOnOpen(r, o.failOn); err != nil {
@@ -140,18 +144,15 @@ func (a *app) report(ctx context.Context, s api.Service, o reportOptions) error 
 	return a.failOnNever(r, o.failOn)
 }
 
-func (a *app) writeReport(ctx context.Context, s api.Service, r schemas.Report, o reportOptions) error {
-	write, err := a.reportWriter(ctx, s, r, o)
-	if err != nil {
-		return err
-	}
-	if o.file == "" {
+// writeReport writes to a file, or to standard output when it has no name.
+func (a *app) writeReport(file string, write func(io.Writer) error) error {
+	if file == "" {
 		return write(a.out)
 	}
-	if err := writeFile(o.file, write); err != nil {
+	if err := writeFile(file, write); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.err, "Report written to %s.\n", o.file)
+	fmt.Fprintf(a.err, "Report written to %s.\n", file)
 	return nil
 }
 

@@ -24,7 +24,7 @@ type chartBar struct {
 // What a chart measures, in units of the picture, which is 640 wide.
 const (
 	chartLeft  = 220.0 // of the bars
-	chartRoom  = 340.0 // for the longest bar
+	chartRoom  = 230.0 // for the longest bar; its value stands behind it
 	chartRow   = 26
 	chartText  = 15 // baseline of a row's text
 	chartLabel = 30 // letters

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	_ "embed"
+	"embed"
 	"html/template"
 	"io"
 	"slices"
@@ -22,10 +22,10 @@ const (
 	pageGaps       = 200   // reasons of one account
 )
 
-//go:embed report.html.tmpl
-var pageSource string
+//go:embed *.html.tmpl
+var pageSources embed.FS
 
-var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
+var pageTemplates = template.Must(template.New("").Funcs(template.FuncMap{
 	"percent":  percentText,
 	"severity": severityText,
 	"time":     timeText,
@@ -43,7 +43,15 @@ var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"scoreChart":    scoreChart,
 
 	"perPolicy": func() int { return pagePerPolicy },
-}).Parse(pageSource))
+
+	"status":       func(s schemas.ControlStatus) string { return causeText(schemas.FixCause(s)) },
+	"tally":        tallyText,
+	"tallyBar":     tallyBar,
+	"otherwise":    otherwise,
+	"policyCounts": policyCounts,
+	"unknown":      func(c schemas.Counts) uint64 { return c.Unknown + c.Errored },
+	"sectionChart": sectionChart,
+}).ParseFS(pageSources, "*.html.tmpl"))
 
 // page is what the template prints.
 type page struct {
@@ -224,4 +232,6 @@ func share(c schemas.Counts) bar {
 	return bar{Passed: of(c.Passed), Failed: of(c.Failed), Unknown: of(c.Unknown), Errored: of(c.Errored)}
 }
 
-func printPage(w io.Writer, p page) error { return pageTemplate.Execute(w, p) }
+func printPage(w io.Writer, p page) error {
+	return pageTemplates.ExecuteTemplate(w, "report.html.tmpl", p)
+}

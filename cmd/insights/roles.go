@@ -67,10 +67,7 @@ func (n *node) runPacks(ctx context.Context) error {
 }
 
 func (n *node) mirrorWaivers(ctx context.Context) error {
-	all, err := n.waivers().List(ctx, true)
-	if err != nil {
-		return err
-	}
+	all := func(ctx context.Context) ([]schemas.Waiver, error) { return n.waivers().List(ctx, true) }
 	return n.store.MirrorWaivers(ctx, all, time.Now())
 }
 

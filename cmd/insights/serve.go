@@ -97,7 +97,7 @@ func (n *node) listen(ctx context.Context) error {
 	return api.NewServer(api.ServerConfig{
 		Service: n.service, Tokens: n.parts.tokens, Loopback: api.IsLoopback(n.cfg.Listen), Version: version,
 		Ready: n.ready, Backup: n.writeBackup, Log: n.log, Now: time.Now, Answered: n.metrics.answered,
-		RequestsPerMinute: n.cfg.API.RequestsPerMinute, Page: n.writePage, Answers: n.tables.answers, Seal: n.ring.SealText, Open: n.ring.OpenText,
+		RequestsPerMinute: n.cfg.API.RequestsPerMinute, Page: n.writePage, FrameworkPage: n.writeFrameworkPage, Answers: n.tables.answers, Seal: n.ring.SealText, Open: n.ring.OpenText,
 	}).Run(ctx, l)
 }
 

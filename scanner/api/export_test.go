@@ -267,16 +267,24 @@ func TestExportsThroughHTTP(t *testing.T) {
 			_, err := fmt.Fprintf(w, "<html>%v", q.Accounts)
 			return err
 		}
+		c.FrameworkPage = func(_ context.Context, q schemas.FrameworkQuery, w io.Writer) error {
+			if q.Framework != "CIS AWS@3.0" {
+				return schemas.Errorf(schemas.CodeNotFound, "there is no framework %q", q.Framework)
+			}
+			_, err := fmt.Fprintf(w, "<html>%v\n", q.Accounts)
+			return err
+		}
 	})
 	for path, want := range map[string]struct {
 		media string
 		lines int
 	}{
-		"violations?format=csv&pack=p":             {"text/csv; charset=utf-8", 1501},
-		"violations":                               {"application/jsonl", 1500},
-		"violations?format=ocsf&limit=1200":        {"application/jsonl", 1200},
-		"resources?format=csv":                     {"text/csv; charset=utf-8", 1501},
-		"report?format=html&account=a&account=b&&": {"text/html; charset=utf-8", 0},
+		"violations?format=csv&pack=p":              {"text/csv; charset=utf-8", 1501},
+		"violations":                                {"application/jsonl", 1500},
+		"violations?format=ocsf&limit=1200":         {"application/jsonl", 1200},
+		"resources?format=csv":                      {"text/csv; charset=utf-8", 1501},
+		"report?format=html&account=a&account=b&&":  {"text/html; charset=utf-8", 0},
+		"frameworks/CIS%20AWS@3.0/report?account=a": {"text/html; charset=utf-8", 1},
 	} {
 		a := s.ask(t, "GET", "/v1/export/"+path, "")
 		if a.status != http.StatusOK || a.header.Get("Content-Type") != want.media || strings.Count(a.body, "\n") != want.lines {
@@ -287,6 +295,9 @@ func TestExportsThroughHTTP(t *testing.T) {
 		if a := s.ask(t, "GET", "/v1/export/"+path, ""); a.status != http.StatusBadRequest || a.problem(t).Code != schemas.CodeInvalid {
 			t.Errorf("%s: %d %s", path, a.status, a.body)
 		}
+	}
+	if a := s.ask(t, "GET", "/v1/export/frameworks/none/report", ""); a.status != http.StatusNotFound {
+		t.Errorf("no such framework: %d %s", a.status, a.body)
 	}
 	// Half an export must not look like a whole one.
 	m.breaks = 1200

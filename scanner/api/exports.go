@@ -58,6 +58,16 @@ func (s *Server) exportRoutes() {
 				return ExportReport(r.Context(), svc, in.ReportQuery, in.Format, w)
 			})
 		})
+	s.streams("ExportFrameworkReport", "GET /v1/export/frameworks/{framework}/report", ScopeRead, "A report by section and control, as a page to mail and to print.",
+		frameworkReportQuery{}, map[string]string{"text/html": "A page that needs nothing else."}, func(w http.ResponseWriter, r *http.Request) {
+			in, err := parametersOf[frameworkReportQuery](r)
+			s.export(w, HTML, err, func(w io.Writer) error {
+				if s.c.FrameworkPage == nil {
+					return schemas.Errorf(schemas.CodeNotFound, "this process makes no pages")
+				}
+				return s.c.FrameworkPage(r.Context(), schemas.FrameworkQuery{Framework: r.PathValue("framework"), Accounts: in.Accounts, AsOf: in.AsOf}, w)
+			})
+		})
 }
 
 var mediaTypes = map[Format]string{CSV: "text/csv; charset=utf-8", JSONL: "application/jsonl", OCSF: "application/jsonl", HTML: "text/html; charset=utf-8"}

@@ -15,6 +15,12 @@ import (
 // stillHere is how long a stream may be silent: proxies close those that are.
 const stillHere = 15 * time.Second
 
+// Server-sent events, as the HTML standard has them.
+const (
+	eventStream     = "text/event-stream"
+	lastEventHeader = "Last-Event-ID"
+)
+
 // followScan sends the record of a scan as server-sent events ("scan") whenever
 // it changed, until it has ended, the caller goes away or the server stops. The
 // id of an event is a hash of its data, so whoever comes back with the last one
@@ -29,12 +35,12 @@ func (s *Server) followScan(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, err)
 		return
 	}
-	last := r.Header.Get("Last-Event-ID")
+	last := r.Header.Get(lastEventHeader)
 	if _, id := scanEvent(scan); scan.State.Ended() && id == last {
 		w.WriteHeader(http.StatusNoContent) // tells a browser not to ask again
 		return
 	}
-	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Content-Type", eventStream)
 	out := http.NewResponseController(w)
 	// The server's limit for reading a request would end the stream. What cannot
 	// set it (a test's recorder) has none.

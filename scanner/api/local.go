@@ -134,9 +134,13 @@ func afterChange(ctx context.Context) (context.Context, context.CancelFunc) {
 // record writes a change that has happened into the log. The change stands when
 // the log cannot be written; the program's own log then is the record.
 func (l *Local) record(ctx context.Context, kind, key string, doc any) {
+	l.recordAt(ctx, kind, key, l.p.Now().UTC(), doc)
+}
+
+func (l *Local) recordAt(ctx context.Context, kind, key string, at time.Time, doc any) {
 	ctx, cancel := afterChange(ctx)
 	defer cancel()
-	by, at := Actor(ctx), l.p.Now().UTC()
+	by := Actor(ctx)
 	l.p.Log.Info().Str("by", by).Str("kind", kind).Str("key", key).Msg("configuration changed")
 	if l.p.Recorder == nil {
 		return

@@ -3,8 +3,10 @@ package api_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -399,25 +401,42 @@ func TestQuestionsAreAboutRegisteredAccounts(t *testing.T) {
 	}
 }
 
-// What is asked about a time before what is kept is refused, not answered wrong.
+// What is asked about a time before what is kept is refused, not answered wrong, and
+// before anything of an export is sent.
 func TestATimeBeforeWhatIsKeptIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	now := time.Now().UTC()
-	w.kept = schemas.Kept{Events: now.AddDate(0, 0, -30)}
-	for name, ask := range map[string]func(time.Time) error{
-		"report": func(at time.Time) error {
-			_, err := w.local().Report(t.Context(), schemas.ReportQuery{AsOf: at})
-			return err
-		},
-		"violations": func(at time.Time) error {
-			_, err := w.local().Violations(t.Context(), schemas.ViolationQuery{AsOf: at})
-			return err
-		},
+	w, now := newWorld(), time.Now().UTC()
+	w.kept = schemas.Kept{Events: now.AddDate(0, 0, -30), Versions: now.AddDate(0, 0, -10)}
+	ago := func(days string) time.Time {
+		n, err := strconv.Atoi(days)
+		ok(t, err)
+		return now.AddDate(0, 0, -n)
+	}
+	s := newServer(t, func(c *api.ServerConfig) {
+		c.Service = w.local(func(p *api.Parts) {
+			p.GetScan = func(_ context.Context, scan string) (schemas.Scan, error) {
+				return schemas.Scan{ID: scan, Account: "prod", AccountID: prod, State: schemas.ScanSucceeded, EndedAt: ago(scan)}, nil
+			}
+		})
+	})
+	for path, kept := range map[string]bool{
+		"report?asOf=31": false, "report?asOf=29": true, "violations?asOf=31": false, "violations?asOf=29": true,
+		"export/violations?asOf=31": false, "export/violations?asOf=29": true, "export/report?asOf=31": false,
+		"scans/9/diff/8": true, "scans/11/diff/8": false, "scans/8/diff/11": false, "scans/31/diff/8": false,
 	} {
-		wantCode(t, ask(now.AddDate(0, 0, -31)), schemas.CodeInvalid, "is not kept any more")
-		if err := ask(now.AddDate(0, 0, -29)); err != nil {
-			t.Errorf("%s: %v", name, err)
+		if before, days, asOf := strings.Cut(path, "asOf="); asOf {
+			path = before + "asOf=" + ago(days).Format(time.RFC3339)
+		}
+		a := s.ask(t, "GET", "/v1/"+path, "")
+		if kept {
+			if a.status != http.StatusOK {
+				t.Errorf("%s: %d %s", path, a.status, a.body)
+			}
+			continue
+		}
+		p := a.problem(t)
+		if a.status != http.StatusBadRequest || p.Code != schemas.CodeInvalid || !strings.Contains(p.Detail, "is not kept any more") || !strings.Contains(p.Hint, "retention.history") {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
 		}
 	}
 }

@@ -139,6 +139,12 @@ func (o *operation) parameters(c *components) (out []any) {
 			out = append(out, object{"name": f.name, "in": "query", "schema": c.parameter(f)})
 		}
 	}
+	if o.produces[eventStream] != "" {
+		out = append(out, object{
+			"name": lastEventHeader, "in": "header", "schema": object{"type": "string"},
+			"description": "The id of the last event that came: only what is newer is sent.",
+		})
+	}
 	if o.write() {
 		out = append(out, object{
 			"name": idempotencyHeader, "in": "header", "schema": object{"type": "string", "maxLength": maxKey},
@@ -187,8 +193,8 @@ func (o *operation) responses(c *components) object {
 		ok["content"] = jsonOf(c.ref(o.out, false))
 	}
 	out := object{strconv.Itoa(o.status): ok}
-	if o.produces["text/event-stream"] != "" {
-		out[strconv.Itoa(http.StatusNoContent)] = object{"description": "It has ended, and nothing came after Last-Event-ID."}
+	if o.produces[eventStream] != "" {
+		out[strconv.Itoa(http.StatusNoContent)] = object{"description": "It has ended, and nothing came after " + lastEventHeader + "."}
 	}
 	statuses := problems
 	if o.write() {
@@ -203,7 +209,7 @@ func (o *operation) responses(c *components) object {
 // media is the schema of what a stream sends.
 func (c *components) media(media string) object {
 	switch {
-	case media == "text/event-stream":
+	case media == eventStream:
 		return object{"type": "object", "required": []any{"id", "event", "data"}, "properties": object{
 			"id": object{"type": "string"}, "event": object{"const": "scan"},
 			"data": object{"type": "string", "contentMediaType": "application/json", "contentSchema": c.ref(reflect.TypeFor[schemas.Scan](), false)},

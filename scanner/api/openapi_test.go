@@ -83,6 +83,7 @@ func TestTheDocumentTellsWhatIsUnusual(t *testing.T) {
 	t.Parallel()
 	var d struct {
 		Paths map[string]map[string]struct {
+			Parameters  []struct{ Name, In string }
 			RequestBody struct{ Content map[string]any } `json:"requestBody"`
 			Responses   map[string]any
 		}
@@ -91,8 +92,12 @@ func TestTheDocumentTellsWhatIsUnusual(t *testing.T) {
 		}
 	}
 	ok(t, json.Unmarshal([]byte(newServer(t).ask(t, "GET", "/openapi.json", "").body), &d))
-	if d.Paths["/v1/scans/{scan}/events"]["get"].Responses["204"] == nil {
+	events := d.Paths["/v1/scans/{scan}/events"]["get"]
+	if events.Responses["204"] == nil {
 		t.Error("a stream of events that has ended is answered with 204")
+	}
+	if !slices.Contains(events.Parameters, struct{ Name, In string }{"Last-Event-ID", "header"}) {
+		t.Errorf("a stream of events goes on after Last-Event-ID: %v", events.Parameters)
 	}
 	if c := d.Paths["/v1/packs"]["post"].RequestBody.Content; len(c) != 3 || c["multipart/form-data"] == nil {
 		t.Errorf("packs are published as %v", c)

@@ -221,7 +221,7 @@ func (w fakeResolver) Enforced(context.Context, []schemas.Account) (map[schemas.
 type fakeWaivers struct{ *world }
 
 func (w fakeWaivers) Add(_ context.Context, name string, _ schemas.WaiverTerms, by string) (schemas.Waiver, error) {
-	return schemas.Waiver{Name: name, WaiverTerms: schemas.WaiverTerms{Requester: by}}, w.ask("add waiver " + name)
+	return schemas.Waiver{Name: name, WaiverTerms: schemas.WaiverTerms{Requester: by}, Changes: w.changes()}, w.ask("add waiver " + name)
 }
 
 func (w fakeWaivers) List(context.Context, bool) ([]schemas.Waiver, error) {
@@ -233,11 +233,16 @@ func (w fakeWaivers) Get(_ context.Context, name string) (schemas.Waiver, error)
 }
 
 func (w fakeWaivers) Update(_ context.Context, name string, _ schemas.WaiverTerms, _ string) (schemas.Waiver, bool, error) {
-	return schemas.Waiver{Name: name}, true, w.ask("update waiver " + name)
+	return schemas.Waiver{Name: name, Changes: w.changes()}, true, w.ask("update waiver " + name)
 }
 
 func (w fakeWaivers) Remove(_ context.Context, name, _ string) (schemas.Waiver, error) {
-	return schemas.Waiver{Name: name, Removed: true}, w.ask("remove waiver " + name)
+	return schemas.Waiver{Name: name, Removed: true, Changes: w.changes()}, w.ask("remove waiver " + name)
+}
+
+// changes of a waiver end now.
+func (w fakeWaivers) changes() []schemas.WaiverChange {
+	return []schemas.WaiverChange{{At: w.clock.Now().AddDate(-1, 0, 0)}, {At: w.clock.Now()}}
 }
 
 type fakeTriage struct{ *world }

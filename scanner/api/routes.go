@@ -150,7 +150,7 @@ func (s *Server) scanRoutes() {
 	s.op("GetScan", "GET /v1/scans/{scan}", ScopeRead, "A scan and how far it is.", svc.GetScan)
 	s.op("CancelScan", "POST /v1/scans/{scan}/cancel", ScopeWrite, "Ask a scan to end early.", svc.CancelScan).accepts()
 	s.streams("FollowScan", "GET /v1/scans/{scan}/events", ScopeRead, "The scan as server-sent events, one whenever it changes, until it has ended.",
-		nil, map[string]string{"text/event-stream": "Events named \"scan\" whose data is a Scan in JSON."}, s.followScan)
+		nil, map[string]string{eventStream: "Events named \"scan\" whose data is a Scan in JSON."}, s.followScan)
 }
 
 func (s *Server) packRoutes() {

@@ -97,6 +97,7 @@ var scopes = map[string]api.TokenScope{
 	"GET /v1/export/violations":                       api.ScopeRead,
 	"GET /v1/export/resources":                        api.ScopeRead,
 	"GET /v1/export/report":                           api.ScopeRead,
+	"GET /v1/export/frameworks/{framework}/report":    api.ScopeRead,
 	"GET /v1/events":                                  api.ScopeRead,
 }
 
@@ -167,6 +168,9 @@ func TestEveryRouteHasItsScope(t *testing.T) {
 	var s *server
 	s = newServer(t, console, func(c *api.ServerConfig) {
 		c.Backup = func(ctx context.Context, _ io.Writer) error { return s.service.note(ctx, "Backup", nil) }
+		c.FrameworkPage = func(ctx context.Context, _ schemas.FrameworkQuery, _ io.Writer) error {
+			return s.service.note(ctx, "FrameworkPage", nil)
+		}
 	})
 	// A scan that has ended, so that following it ends too.
 	s.service.out = filledOutputs()

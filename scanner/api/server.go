@@ -33,8 +33,10 @@ type ServerConfig struct {
 	Backup func(ctx context.Context, w io.Writer) error
 	// Page writes a report as HTML; nil when this process cannot.
 	Page func(ctx context.Context, q schemas.ReportQuery, w io.Writer) error
-	Log  zerolog.Logger
-	Now  func() time.Time
+	// FrameworkPage writes a report by framework as HTML; nil when this process cannot.
+	FrameworkPage func(ctx context.Context, q schemas.FrameworkQuery, w io.Writer) error
+	Log           zerolog.Logger
+	Now           func() time.Time
 	// Answered is told of every request with the pattern of its route, "" when
 	// none fits; may be nil.
 	Answered func(route string, status int, took time.Duration)

@@ -86,7 +86,7 @@ func (c *Client) RemoveWaiver(ctx context.Context, name string) error {
 func (l *Local) AddWaiver(ctx context.Context, name string, t schemas.WaiverTerms) (schemas.Waiver, error) {
 	w, err := l.p.Waivers.Add(ctx, name, t, Actor(ctx))
 	if err == nil {
-		l.record(ctx, "waiver", name, w)
+		l.recordWaiver(ctx, w)
 	}
 	return w, err
 }
@@ -105,7 +105,7 @@ func (l *Local) GetWaiver(ctx context.Context, name string) (schemas.Waiver, err
 func (l *Local) UpdateWaiver(ctx context.Context, name string, t schemas.WaiverTerms) (schemas.Waiver, error) {
 	w, changed, err := l.p.Waivers.Update(ctx, name, t, Actor(ctx))
 	if err == nil && changed {
-		l.record(ctx, "waiver", name, w)
+		l.recordWaiver(ctx, w)
 	}
 	return w, err
 }
@@ -114,7 +114,13 @@ func (l *Local) UpdateWaiver(ctx context.Context, name string, t schemas.WaiverT
 func (l *Local) RemoveWaiver(ctx context.Context, name string) error {
 	w, err := l.p.Waivers.Remove(ctx, name, Actor(ctx))
 	if err == nil {
-		l.record(ctx, "waiver", name, w)
+		l.recordWaiver(ctx, w)
 	}
 	return err
+}
+
+// recordWaiver logs a change of a waiver at the time that it has on record: of changes
+// that are made at once, the newest is then the newest in the log, too.
+func (l *Local) recordWaiver(ctx context.Context, w schemas.Waiver) {
+	l.recordAt(ctx, "waiver", w.Name, w.Changes[len(w.Changes)-1].At, w)
 }

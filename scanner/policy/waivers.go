@@ -139,6 +139,16 @@ func (s *Waivers) errGone(ctx context.Context, name string, removed bool) error 
 
 func (s *Waivers) now() time.Time { return s.d.Now().UTC().Truncate(time.Millisecond) }
 
+// after is now, and after every change so far: by these times the past is told, and
+// clocks of several processes differ.
+func (s *Waivers) after(w schemas.Waiver) time.Time {
+	at := s.now()
+	if n := len(w.Changes); n > 0 && !at.After(w.Changes[n-1].At) {
+		at = w.Changes[n-1].At.Add(time.Millisecond)
+	}
+	return at
+}
+
 // check validates terms and makes them canonical: ids of accounts, sorted lists,
 // times in UTC.
 func (s *Waivers) check(ctx context.Context, t schemas.WaiverTerms) (schemas.WaiverTerms, error) {
@@ -204,7 +214,7 @@ func (s *Waivers) change(ctx context.Context, name, by string, fn func(w *schema
 		if err != nil || action == "" {
 			return w, false, err
 		}
-		change := schemas.WaiverChange{At: s.now(), By: by, Action: action}
+		change := schemas.WaiverChange{At: s.after(w), By: by, Action: action}
 		if !w.Removed {
 			terms := w.WaiverTerms
 			change.Terms = &terms

@@ -67,7 +67,9 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.mu.Lock()
 	want, signErr := webhook.Sign(r.secret, id, time.Unix(stamp, 0), body)
 	before, answer := r.came[id], r.answer
-	r.came[id]++
+	if r.came[id]++; before > 0 && r.bodies[id] != string(body) {
+		r.t.Errorf("%s came again as %s, was %s", id, body, r.bodies[id])
+	}
 	r.bodies[id] = string(body)
 	r.mu.Unlock()
 	if err != nil || signErr != nil || req.Header.Get("webhook-signature") != want || time.Since(time.Unix(stamp, 0)).Abs() > time.Minute {
