@@ -147,6 +147,8 @@ var coldCalls = []struct {
 	// Versioning, policy, encryption, logging, ACL, lifecycle, public access block, ownership.
 	{"S3Bucket", s3Service, awsfake.Population{Buckets: 1000}, 1 + 10 + 8*1000},
 	{"IAMRole", iamService, awsfake.Population{Roles: 1000}, 10},
+	// Keys; the list of users, the report and the authorization details.
+	{"IAMUser", iamService, awsfake.Population{Users: 1000}, 1 + 1000},
 	// Metadata, policy, rotation.
 	{"KMSKey", kmsService, thousand("key"), 1 + 10 + 3*1000},
 	// Concurrency, policy, URLs.

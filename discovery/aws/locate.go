@@ -41,7 +41,7 @@ var places = []place{
 	{arn: "ec2", kind: "subnet/", service: "ec2", types: []string{typeSubnet}},
 	{arn: "ec2", kind: "snapshot/", service: "ec2", types: []string{typeSnapshot, typeSnapshotExposure}},
 	{arn: "ec2", kind: "image/", service: "ec2", types: []string{typeAMI, typeAMIExposure}},
-	{arn: "iam", kind: "user/", service: "iam", types: []string{typeUser}, id: lastOf},
+	{arn: "iam", kind: "user/", service: "iam", types: []string{typeUser, typeLoginProfile}, id: lastOf},
 	{arn: "iam", kind: "group/", service: "iam", types: []string{typeGroup}, id: lastOf},
 	{arn: "iam", kind: "role/", service: "iam", types: []string{typeRole}, id: lastOf},
 	{arn: "iam", kind: "policy/", service: "iam", types: []string{typePolicy}, id: wholeARN},

@@ -180,6 +180,7 @@ var withoutARN = map[string]string{
 	typePasswordPolicy:        "a setting of the account",
 	typeRootAccount:           "a fact of the account",
 	typeCredentialReportUser:  "a row of the report of all users",
+	typeAccessKey:             "has no ARN",
 	typeUserPolicy:            "an inline policy has no ARN",
 	typeGroupPolicy:           "an inline policy has no ARN",
 	typeRolePolicy:            "an inline policy has no ARN",
