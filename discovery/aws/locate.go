@@ -249,7 +249,7 @@ func (p *Provider) Locate(ctx context.Context, a schemas.Account, resource strin
 		keys = append(keys, f.keys(region, f.name)...)
 	}
 	if len(keys) == 0 {
-		return unit, nil, schemas.Errorf(schemas.CodeNotFound, "nothing is known of ARNs like %s", resource)
+		return p.locateTail(ctx, a, parsed)
 	}
 	return unit, keys, nil
 }
