@@ -101,6 +101,7 @@ The %d resource types that scans read. This page is generated: `+"`insights reso
 - *IAM actions* are those of the calls; in parentheses those of the direct read that tells a resource which is gone from one that a list
   left out. `+"`insights account policy`"+` prints them as a policy.
 - Types that begin with insights: are facts of an account or region, so that packs can judge what is missing.
+- All other types of AWS are [the long tail](scans.md#the-long-tail), which Cloud Control reads: [COVERAGE-tail.md](COVERAGE-tail.md) names them.
 
 | Type | Service | Route | Facets | Calls per 1,000 | IAM actions |
 |---|---|---|---|---|---|

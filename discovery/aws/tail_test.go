@@ -134,6 +134,7 @@ func TestTailIsReadWhole(t *testing.T) {
 		t.Errorf("%d IP sets, want those of both scopes", ipSets)
 	}
 	t.Logf("%d types were read, %d cannot be", complete, len(unsupported))
+	checkTailPage(t, a, s, global)
 }
 
 // few types that are listed in all ways: the whole, a part, the identifier.
