@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/insights-scanner/insights-scanner/discovery"
 	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
 	"github.com/insights-scanner/insights-scanner/discovery/cfn"
@@ -381,5 +383,10 @@ func TestTailShare(t *testing.T) {
 	l.setTail(0)
 	if cc := rate("CloudControl", "ListResources"); math.Abs(cc-30) > 0.001 {
 		t.Errorf("%g calls a second without a share of its own", cc)
+	}
+	// It is the account's.
+	of := New(zerolog.Nop(), time.Now).limiter("aws-"+self, schemas.Account{MaxShare: 0.5, TailShare: 0.1})
+	if cc, ec2 := of.bucket(home, "CloudControl", "ListResources").pace.rate, of.bucket(home, "EC2", "DescribeVpcs").pace.rate; cc != 3 || ec2 != 10 {
+		t.Errorf("%g and %g calls a second of an account with shares", cc, ec2)
 	}
 }
