@@ -71,7 +71,7 @@ func (a *tail) listedBy(name string) string {
 		region = schemas.GlobalRegion
 	}
 	run := &tailRun{r: a.reader(region)}
-	keys := a.registry.get("aws", name).schema.keys
+	keys := a.registry.get("aws", name).schema.Keys
 	if len(keys) == 0 {
 		return "all"
 	}
