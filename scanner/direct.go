@@ -36,9 +36,16 @@ func (c *Control) located(ctx context.Context, a schemas.Account, plan []schemas
 	return slices.Compact(units), keys, nil
 }
 
-// locate asks the provider for an ARN, and looks for anything else, and for what
-// the provider has no rule for, in the inventory.
+// locate asks the provider for an ARN, a URN or a key, and looks for anything else, and for
+// what the provider has no rule for, in the inventory.
 func (c *Control) locate(ctx context.Context, a schemas.Account, resource string) (map[schemas.UnitKey][]schemas.Key, error) {
+	if k, ok, err := named(a, resource); ok || err != nil {
+		if err != nil {
+			return nil, err
+		}
+		u, keys, err := c.d.Planner.Locate(ctx, a, k.String())
+		return map[schemas.UnitKey][]schemas.Key{u: keys}, err
+	}
 	why := schemas.Errorf(schemas.CodeNotFound, "no resource %s is known in account %s", resource, a.Name)
 	ids, service, region := []string{resource}, "", ""
 	if p := strings.SplitN(resource, ":", 6); len(p) == 6 && p[0] == "arn" {
@@ -73,6 +80,19 @@ func (c *Control) locate(ctx context.Context, a schemas.Account, resource string
 		return nil, why.WithHint("Name it by its ARN, or by its id as 'insights resources --match TEXT' shows it, or scan its service with --service.")
 	}
 	return out, nil
+}
+
+// named is the key that a URN or a key of the inventory stands for. Ids may hold "|", too,
+// but no type between.
+func named(a schemas.Account, resource string) (k schemas.Key, ok bool, err error) {
+	if account, k, ok := schemas.ParseURN(resource); ok {
+		if account != a.Name {
+			return k, false, schemas.Errorf(schemas.CodeInvalid, "%s is of account %s, not of %s", resource, account, a.Name)
+		}
+		return k, true, nil
+	}
+	k, ok = schemas.ParseKey(resource)
+	return k, ok && schemas.IsChild(k.Region) && strings.Count(k.Type, ":") == 2, nil
 }
 
 // addDirect adds what was read of single resources. What was asked for and is not

@@ -73,6 +73,11 @@ func TestAScanOfResourcesReadsThemAlone(t *testing.T) {
 			resources: []string{"held", "arn:aws:ec2:us-east-1:1:x/held"}, there: map[string]schemas.ResourceState{"held": schemas.ResourceUnchanged},
 			keys: 1, state: schemas.ScanSucceeded,
 		},
+		"by key, known or not": {
+			resources: []string{thing("new").String(), thing("held").URN("prod")},
+			there:     map[string]schemas.ResourceState{"new": schemas.ResourceChanged, "held": schemas.ResourceUnchanged},
+			keys:      2, state: schemas.ScanSucceeded,
+		},
 		"an ARN without a rule, by the inventory": {
 			resources: []string{"arn:aws:ec2:::held"}, there: map[string]schemas.ResourceState{"held": schemas.ResourceUnchanged},
 			keys: 1, state: schemas.ScanSucceeded,
@@ -124,6 +129,8 @@ func TestResourcesThatNobodyKnowsStartNothing(t *testing.T) {
 		code  schemas.Code
 		want  string
 	}{
+		{schemas.ScanLimit{Resources: []string{thing("held").URN("test")}}, schemas.CodeInvalid, "is of account test, not of prod"},
+		{schemas.ScanLimit{Resources: []string{"a|b|c"}}, schemas.CodeNotFound, "no resource a|b|c is known"},
 		{schemas.ScanLimit{Resources: []string{"nobody"}}, schemas.CodeNotFound, "no resource nobody is known in account prod"},
 		{schemas.ScanLimit{Resources: []string{"arn:aws:s3:::nobody"}}, schemas.CodeNotFound, "is known in account prod: no rule"},
 		// The id is held, but as something of another service.

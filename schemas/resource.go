@@ -35,6 +35,17 @@ func (k Key) URN(account string) string {
 	return "urn:insights:" + Path(account, k.Region) + "::aws::" + k.Type + "::" + k.ID
 }
 
+// ParseURN is the inverse of Key.URN, with the account's name.
+func ParseURN(urn string) (account string, k Key, ok bool) {
+	rest, ok := strings.CutPrefix(urn, "urn:insights:")
+	p := strings.SplitN(rest, "::", 4)
+	if !ok || len(p) != 4 || p[1] != "aws" {
+		return "", k, false
+	}
+	account, region, ok := strings.Cut(p[0], "/")
+	return account, Key{Region: region, Type: p[2], ID: p[3]}, ok
+}
+
 // FacetState says what is known about a facet: a group of fields that one
 // call returns.
 type FacetState string

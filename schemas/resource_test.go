@@ -35,6 +35,20 @@ func TestKeyRoundTrip(t *testing.T) {
 	}
 }
 
+func TestURNRoundTrip(t *testing.T) {
+	t.Parallel()
+	k := Key{Region: "eu-west-1", Type: "aws-native:logs:QueryDefinition", ID: "a::b|c"}
+	account, got, ok := ParseURN(k.URN("prod"))
+	if !ok || got != k || account != "prod" {
+		t.Errorf("ParseURN(%q) = %q, %v, %v", k.URN("prod"), account, got, ok)
+	}
+	for _, no := range []string{"", "prod", "urn:pulumi:prod::p::aws:s3/bucket:Bucket::b", "urn:insights:prod::aws::t::i", "urn:insights:prod/us-east-1::gcp::t::i", "urn:insights:prod/us-east-1::aws::t"} {
+		if account, k, ok := ParseURN(no); ok {
+			t.Errorf("%q is %v of %q", no, k, account)
+		}
+	}
+}
+
 func TestHashContent(t *testing.T) {
 	t.Parallel()
 	plain := func(v any) any { return v }

@@ -38,6 +38,7 @@ const (
 	BucketWebhooks  = "insights-webhooks"      // <webhook name> -> Webhook (secret sealed)
 	BucketDelivered = "insights-delivered"     // <webhook name>.<event id> -> when it was delivered, with TTL
 	BucketAnswers   = "insights-answers"       // <hash of an idempotency key> -> api.Answered, with TTL
+	BucketTypes     = "insights-types"         // <partition>/<type> -> aws.KeptType, with TTL; made again by asking
 	BucketRestore   = "insights-restore"       // what a restore that has begun and not ended restores; not there otherwise
 	ObjectsPacks    = "insights-pack-archives" // <digest> -> tar.gz
 	ObjectsTried    = "insights-tried-packs"   // <digest> -> tar.gz of packs that are not published, with TTL

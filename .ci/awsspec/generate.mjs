@@ -2,7 +2,7 @@
 // discovery/cfn runs it):
 //
 //   types.txt.gz                 of every type of CloudFormation: primary identifier, properties,
-//                                attributes, and what below them has names of people's own
+//                                attributes, what below them has names of people's own, and ARNs
 //   testdata/native.txt.gz       the types of @pulumi/aws-native with their properties,
 //                                which our names are held against
 //
@@ -117,6 +117,12 @@ function fields(properties, always) {
 // topLevel leaves out the attributes below others, which their property brings.
 const topLevel = (attributes) => Object.fromEntries(Object.entries(attributes).filter(([n]) => !n.includes('.')));
 
+// arn is what the ARNs of a type are like: "acm-pca:certificate-authority/*".
+function arn(template) {
+  const [, , service, , , ...rest] = (template ?? '').split(':');
+  return service ? `${service}:${rest.join(':').replace(/\$\{\w+\}/g, '*')}` : '';
+}
+
 const native = nativeTypes();
 const lines = [];
 for (const r of db.all('resource').sort((a, b) => (a.cloudFormationType < b.cloudFormationType ? -1 : 1))) {
@@ -125,7 +131,7 @@ for (const r of db.all('resource').sort((a, b) => (a.cloudFormationType < b.clou
   const token = `aws-native:${module}:${name}`.toLowerCase();
   // Only what packs can name: aws-native has a type for it.
   if (!native.has(token) && !native.has(`${token}resource`)) continue;
-  lines.push([r.cloudFormationType, (r.primaryIdentifier ?? []).join(','), fields(r.properties, true), fields(topLevel(r.attributes), true)].join('|'));
+  lines.push([r.cloudFormationType, (r.primaryIdentifier ?? []).join(','), fields(r.properties, true), fields(topLevel(r.attributes), true), arn(r.arnTemplate)].join('|'));
 }
 for (let i = 0; i < queue.length; i++) {
   const merged = Object.assign({}, ...queue[i].map((id) => definitions.get(id).properties));

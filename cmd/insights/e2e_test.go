@@ -188,6 +188,7 @@ var mainTypes = map[string]string{
 	"image":                       "aws:ec2/ami:Ami",
 	"EBS encryption by default":   "aws:ebs/encryptionByDefault:EncryptionByDefault",
 	"IAM user":                    "aws:iam/user:User",
+	"access key":                  "aws:iam/accessKey:AccessKey",
 	"IAM group":                   "aws:iam/group:Group",
 	"IAM role":                    "aws:iam/role:Role",
 	"IAM policy":                  "aws:iam/policy:Policy",

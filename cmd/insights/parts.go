@@ -32,6 +32,7 @@ type tables struct {
 	answers   *bus.Table[api.Answered]
 	webhooks  *bus.Table[schemas.Webhook]
 	delivered *bus.Table[time.Time]
+	types     *bus.Table[aws.KeptType]
 }
 
 func newTables(b *bus.Bus) tables {
@@ -51,6 +52,7 @@ func newTables(b *bus.Bus) tables {
 		answers:   bus.NewTable[api.Answered](b, schemas.BucketAnswers),
 		webhooks:  bus.NewTable[schemas.Webhook](b, schemas.BucketWebhooks),
 		delivered: bus.NewTable[time.Time](b, schemas.BucketDelivered),
+		types:     bus.NewTable[aws.KeptType](b, schemas.BucketTypes),
 	}
 }
 
@@ -98,6 +100,7 @@ func (n *node) makeParts() {
 		tried:    bus.NewObjects(n.bus, schemas.ObjectsTried),
 	}
 	n.parts.provider.OnCall(n.metrics.called)
+	n.parts.provider.KeepTypes(n.tables.types)
 	n.parts.archives = policy.NewArchiveCache(filepath.Join(n.cfg.DataDir, "packs"), time.Now, n.parts.objects, n.parts.tried)
 	if n.holdsStore() {
 		n.openControl()

@@ -111,6 +111,7 @@ The %d resource types that scans read. This page is generated: `+"`insights reso
 - *Route* config: where the account records %s in AWS Config, that answers
   calls for single resources of the type, as far as it has recorded what they say (%s says which).
 - Types that begin with insights: are facts of an account or region, so that packs can judge what is missing.
+- All other types of AWS are [the long tail](scans.md#the-long-tail), which Cloud Control reads: [COVERAGE-tail.md](COVERAGE-tail.md) names them.
 
 | Type | Service | Route | Facets | Calls per 1,000 | IAM actions |
 |---|---|---|---|---|---|

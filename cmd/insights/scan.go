@@ -35,9 +35,9 @@ as it is known: nothing of it is taken for gone. Services without a region, such
 iam and s3, are read in the region "global".
 
 With --resource it reads single resources, with what is split off them, and prints
-their violations; --fail-on then is about these. RESOURCE is an ARN, or an id as
-'insights resources' shows it. One that does not exist is an error; a scan of its
-service removes what is known of it.
+their violations; --fail-on then is about these. RESOURCE is an ARN, a URN,
+REGION|TYPE|ID, or an id as 'insights resources' shows it. One that does not exist
+is an error; a scan of its service removes what is known of it.
 
 With --policy-pack it also judges by the pack in a directory: a local pack, which
 has no part in scores and history (see 'insights evaluate --help').
@@ -94,7 +94,7 @@ also takes the flags of 'insights serve' that name servers and bounds, such as
 	packs.add(cmd)
 	cmd.Flags().StringSliceVar(&limit.Services, "service", nil, "`SERVICE` to read, for example ec2, repeatable (default all of the account)")
 	cmd.Flags().StringSliceVar(&limit.Regions, "region", nil, "`REGION` to read, repeatable (default all of the account)")
-	cmd.Flags().StringArrayVar(&limit.Resources, "resource", nil, "single `RESOURCE` to read, an ARN or a known id, repeatable")
+	cmd.Flags().StringArrayVar(&limit.Resources, "resource", nil, "single `RESOURCE` to read: an ARN, URN, REGION|TYPE|ID or known id, repeatable")
 	cmd.Flags().StringVar((*string)(&limit.AWSConfig), "aws-config", "", "`USE` of what AWS Config has recorded, auto or off (default that of the account)")
 	oneOf(cmd, "aws-config", string(schemas.ConfigAuto), string(schemas.ConfigOff))
 	wait.add(cmd)

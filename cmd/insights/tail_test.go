@@ -41,7 +41,12 @@ func TestTailOfAnAccount(t *testing.T) {
 		}
 		return names
 	}
+	described := func() uint64 {
+		_, made := fake.Calls()
+		return made["cloudformation:DescribeType"]
+	}
 	first := p.scan(t)
+	asked := described()
 	native, tail := types(first)
 	if native < 3 || tail < 40 || !slices.Equal(units(first), []string{"us-east-1/sqs", "global/cloudcontrol", "us-east-1/cloudcontrol"}) {
 		t.Fatalf("%d and %d resources, units %v", native, tail, units(first))
@@ -71,6 +76,10 @@ func TestTailOfAnAccount(t *testing.T) {
 	p.json(t, &again, "scan", "start", "prod", "--service", "cloudcontrol")
 	if n, more := types(again.Scan); n != native || more != tail || again.Scan.State != schemas.ScanSucceeded {
 		t.Errorf("%d and %d resources, %+v", n, more, again.Scan)
+	}
+	// What the registry said is kept for the next process.
+	if n := described() - asked; asked == 0 || n != 0 {
+		t.Errorf("types were described %d times, and %d times more by the next process", asked, n)
 	}
 	p.ok(t, "account", "update", "prod", "--tail", "off")
 	if n, more := types(p.scan(t)); n != native || more != 0 {

@@ -381,6 +381,8 @@ def seed_iam(aws):
         iam.enable_mfa_device(UserName="alice", SerialNumber=serial, AuthenticationCode1="123456", AuthenticationCode2="654321")
     while len(iam.list_access_keys(UserName="bob")["AccessKeyMetadata"]) < 2:
         iam.create_access_key(UserName="bob")
+    for n, key in enumerate(iam.list_access_keys(UserName="bob")["AccessKeyMetadata"], 1):
+        note("access key", f"bob-{n}", key["AccessKeyId"], "global", "one of two")
     role(iam, "demo-app", trust({"Service": "ec2.amazonaws.com"}), "trusts one service")
     iam.put_role_policy(RoleName="demo-app", PolicyName="orders", PolicyDocument=doc(allow("dynamodb:Query", f"arn:aws:dynamodb:*:{ACCOUNT}:table/orders")))
     role(iam, "demo-anyone", trust({"AWS": "*"}), "trusts everyone")
@@ -406,6 +408,7 @@ def seed_scanner(aws):
     iam.put_group_policy(GroupName=GROUP, PolicyName="assume", PolicyDocument=doc(allow("sts:AssumeRole", arn)))
     iam.add_user_to_group(GroupName=GROUP, UserName=USER)
     key, secret = access_key(iam, USER)
+    note("access key", USER, key, "global", "of the scanner")
     return {"accessKeyId": key, "secretAccessKey": secret, "roleName": ROLE, "roleArn": arn, "externalId": EXTERNAL_ID,
             "accountId": ACCOUNT, "regions": [HOME, SECOND], "denied": ["s3:GetBucketPolicy"]}
 

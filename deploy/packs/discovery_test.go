@@ -141,6 +141,32 @@ aws:secretsmanager/secretRotation:SecretRotation: externalSecretRotationRoleArn 
 aws:sns/topic:Topic: arn contentBasedDeduplication displayName fifoTopic kmsMasterKeyId name owner policy region signatureVersion tags tracingConfig
 aws:sns/topicSubscription:TopicSubscription: arn endpoint ownerId pendingConfirmation protocol region topic
 aws:sqs/queue:Queue: delaySeconds fifoQueue kmsMasterKeyId messageRetentionSeconds name policy redrivePolicy region sqsManagedSseEnabled tags
+aws:apigateway/methodSettings:MethodSettings: methodPath region restApi settings stageName
+aws:apigatewayv2/stage:Stage: accessLogSettings apiId arn autoDeploy clientCertificateId defaultRouteSettings deploymentId description name region
+    routeSettings stageVariables tags
+aws:ec2/launchTemplate:LaunchTemplate: arn blockDeviceMappings capacityReservationSpecification cpuOptions creditSpecification defaultVersion
+    description disableApiStop disableApiTermination ebsOptimized enclaveOptions hibernationOptions iamInstanceProfile imageId
+    instanceInitiatedShutdownBehavior instanceMarketOptions instanceRequirements instanceType kernelId keyName licenseSpecifications
+    maintenanceOptions metadataOptions monitoring name networkInterfaces placement privateDnsNameOptions ramDiskId region securityGroupNames
+    tagSpecifications tags userData vpcSecurityGroupIds
+aws:elasticache/replicationGroup:ReplicationGroup: arn atRestEncryptionEnabled authToken autoMinorVersionUpgrade automaticFailoverEnabled clusterMode
+    dataTieringEnabled description engine engineVersion globalReplicationGroupId ipDiscovery kmsKeyId maintenanceWindow multiAzEnabled networkType
+    nodeType notificationTopicArn numCacheClusters numNodeGroups parameterGroupName port region replicasPerNodeGroup replicationGroupId
+    securityGroupIds snapshotRetentionLimit snapshotWindow subnetGroupName tags transitEncryptionEnabled transitEncryptionMode userGroupIds
+aws:elasticsearch/domain:Domain: accessPolicies advancedOptions advancedSecurityOptions arn autoTuneOptions clusterConfig cognitoOptions
+    domainEndpointOptions domainName ebsOptions elasticsearchVersion encryptAtRest logPublishingOptions nodeToNodeEncryption region snapshotOptions
+    tags vpcOptions
+aws:kinesis/stream:Stream: arn encryptionType kmsKeyId maxRecordSizeInKib name region retentionPeriod shardCount shardLevelMetrics streamModeDetails
+    tags
+aws:opensearch/domain:Domain: accessPolicies advancedOptions advancedSecurityOptions arn autoTuneOptions clusterConfig cognitoOptions
+    domainEndpointOptions domainName ebsOptions encryptAtRest engineVersion ipAddressType logPublishingOptions nodeToNodeEncryption
+    offPeakWindowOptions region snapshotOptions softwareUpdateOptions tags vpcOptions
+aws:redshift/cluster:Cluster: allowVersionUpgrade aquaConfigurationStatus arn automatedSnapshotRetentionPeriod availabilityZone
+    availabilityZoneRelocationEnabled clusterIdentifier clusterNamespaceArn clusterParameterGroupName clusterSubnetGroupName clusterType
+    clusterVersion databaseName defaultIamRoleArn elasticIp encrypted enhancedVpcRouting iamRoles kmsKeyId maintenanceTrackName manageMasterPassword
+    manualSnapshotRetentionPeriod masterPassword masterPasswordSecretArn masterPasswordSecretKmsKeyId masterUsername multiAz nodeType numberOfNodes
+    port preferredMaintenanceWindow publiclyAccessible region tags vpcSecurityGroupIds
+aws:sfn/stateMachine:StateMachine: arn definition encryptionConfiguration loggingConfiguration name region roleArn tags tracingConfiguration type
 insights:aws/accountPublicAccessBlock:AccountPublicAccessBlock: accountId blockPublicAcls blockPublicPolicy configured ignorePublicAcls
     restrictPublicBuckets
 insights:aws/amiExposure:AmiExposure: imageId public

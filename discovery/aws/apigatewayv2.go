@@ -18,13 +18,14 @@ const (
 )
 
 var (
-	listHTTPAPIs    = listCall(apigatewayGet, 500)
+	listHTTPAPIs    = listCall(apigatewayGet, 100)
 	httpStages      = eachCall(apigatewayGet, "stages")
-	listHTTPDomains = listCall(apigatewayGet, 500)
+	listHTTPDomains = listCall(apigatewayGet, 100)
 )
 
-// httpPage is a page of the second generation, which takes it as text.
-var httpPage = aws.String("500")
+// httpPage is a page of the second generation, which takes it as text. Its model says of no
+// list how large a page may be but of newer ones, whose pages are of 100.
+var httpPage = aws.String("100")
 
 func (s *session) apigatewayv2() *apigatewayv2.Client {
 	return client(s, "apigatewayv2", func(c aws.Config) *apigatewayv2.Client { return apigatewayv2.NewFromConfig(c) })

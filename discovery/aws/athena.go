@@ -41,8 +41,9 @@ var athenaService = &service{
 		{token: typeDataCatalog, calls: []call{listDataCatalogs, getDataCatalog, tagCall}},
 		{token: typeDatabase, calls: []call{listDatabases}, verify: []string{"athena:GetDatabase"}},
 	},
-	// "Service quotas" of Athena, per account: five a second for these, bursts of ten.
-	limits: map[string]limit{"Athena": {rate: 5, burst: 10}},
+	// "Service Quotas" of Athena's user guide has five a second and bursts of ten for named
+	// queries; that the others are alike is assumed.
+	limits: map[string]limit{"Athena": {rate: 5, burst: 10, guess: true}},
 	lists: []list{
 		{listWorkgroups.action, []string{typeWorkgroup, typeNamedQuery}, everyWorkgroup},
 		{listDataCatalogs.action, []string{typeDataCatalog}, eachDataCatalog},

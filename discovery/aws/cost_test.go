@@ -65,9 +65,9 @@ var perThousand = []struct {
 	{apigatewayService, map[string]int{"restApi": 1000}, typeRestAPI, 2},
 	{apigatewayService, map[string]int{"restApi": 1000}, typeRestStage, 2 + 1000},
 	// Both generations list them, with calls that have one name.
-	{apigatewayService, map[string]int{"domainName": 1000}, typeRestDomain, 2 + 2},
-	{apigatewayService, map[string]int{"httpApi": 1000}, typeHTTPAPI, 2},
-	{apigatewayService, map[string]int{"httpApi": 1000}, typeHTTPStage, 2 + 1000},
+	{apigatewayService, map[string]int{"domainName": 1000}, typeRestDomain, 2 + 10},
+	{apigatewayService, map[string]int{"httpApi": 1000}, typeHTTPAPI, 10},
+	{apigatewayService, map[string]int{"httpApi": 1000}, typeHTTPStage, 10 + 1000},
 	{athenaService, map[string]int{"workgroup": 1000}, typeWorkgroup, 20 + 1000 + 20},
 	{athenaService, map[string]int{"workgroup": 1, "namedQuery": 1000}, typeNamedQuery, 1 + 20 + 20},
 	{athenaService, map[string]int{"dataCatalog": 1000}, typeDataCatalog, 20 + 1000 + 20},
@@ -81,7 +81,7 @@ var perThousand = []struct {
 	{elasticacheService, map[string]int{"cacheCluster": 1000}, typeCacheCluster, 20},
 	{elasticacheService, map[string]int{"replicationGroup": 1000}, typeReplicationGroup, 20},
 	{elasticacheService, map[string]int{"cacheSubnetGroup": 1000}, typeCacheSubnetGroup, 20},
-	{kinesisService, map[string]int{"stream": 1000}, typeStream, 1 + 1000 + 10},
+	{kinesisService, map[string]int{"stream": 1000}, typeStream, 10 + 1000 + 10},
 	{sfnService, map[string]int{"stateMachine": 1000}, typeStateMachine, 1 + 1000 + 10},
 	{backupService, map[string]int{"backupVault": 1000}, typeVault, 1 + 10},
 	{backupService, map[string]int{"backupVault": 1000}, typeVaultPolicy, 1 + 1000},
@@ -147,6 +147,8 @@ var coldCalls = []struct {
 	// Versioning, policy, encryption, logging, ACL, lifecycle, public access block, ownership.
 	{"S3Bucket", s3Service, awsfake.Population{Buckets: 1000}, 1 + 10 + 8*1000},
 	{"IAMRole", iamService, awsfake.Population{Roles: 1000}, 10},
+	// Keys; the list of users, the report and the authorization details.
+	{"IAMUser", iamService, awsfake.Population{Users: 1000}, 1 + 1000},
 	// Metadata, policy, rotation.
 	{"KMSKey", kmsService, thousand("key"), 1 + 10 + 3*1000},
 	// Concurrency, policy, URLs.
@@ -171,7 +173,7 @@ var coldCalls = []struct {
 	{"RestAPI", apigatewayService, thousand("restApi"), 2 + 1000},
 	{"RedshiftCluster", redshiftService, thousand("redshiftCluster"), 10 + 1000},
 	{"CacheCluster", elasticacheService, thousand("cacheCluster"), 10 + 10},
-	{"KinesisStream", kinesisService, thousand("stream"), 1 + 10 + 1000},
+	{"KinesisStream", kinesisService, thousand("stream"), 10 + 10 + 1000},
 	{"StateMachine", sfnService, thousand("stateMachine"), 1 + 10 + 1000},
 	{"BackupVault", backupService, thousand("backupVault"), 1 + 10 + 1000},
 	{"SSMParameter", ssmService, thousand("parameter"), 20 + 20},

@@ -55,7 +55,7 @@ var neverAbsent = []string{
 	"elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeTargetGroupAttributes", "elasticloadbalancing:DescribeTags",
 	"acm:DescribeCertificate", "cloudfront:GetDistributionConfig",
 	"lambda:GetFunctionConcurrency", "lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig",
-	"iam:GetRole", "ec2:DescribeInstanceAttribute", "ec2:DescribeVolumes", "sns:GetSubscriptionAttributes", "autoscaling:DescribeLifecycleHooks", "eks:DescribePodIdentityAssociation",
+	"iam:GetRole", "iam:GetLoginProfile", "ec2:DescribeInstanceAttribute", "ec2:DescribeVolumes", "sns:GetSubscriptionAttributes", "autoscaling:DescribeLifecycleHooks", "eks:DescribePodIdentityAssociation",
 	"elasticloadbalancing:DescribeCapacityReservation", "elasticloadbalancing:DescribeListenerAttributes",
 	"secretsmanager:DescribeSecret", "elasticfilesystem:DescribeLifecycleConfiguration", "ec2:DescribeVpcAttribute",
 	"ecs:DescribeClusters", "ecs:ListClusters", "ecs:DescribeServices", "ecs:DescribeTaskDefinition",

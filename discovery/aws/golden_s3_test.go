@@ -3,6 +3,7 @@ package aws
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,7 +15,7 @@ import (
 // Answers of S3 for a bucket that has everything. What S3 gives no order is out
 // of order.
 var fullBucket = map[string]string{
-	"s3:versioning": `<VersioningConfiguration><Status>Suspended</Status><MfaDelete>Enabled</MfaDelete></VersioningConfiguration>`,
+	"s3:versioning": `<VersioningConfiguration><Status>Enabled</Status><MfaDelete>Enabled</MfaDelete></VersioningConfiguration>`,
 	"s3:policy":     `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["b","a"]},"Action":"s3:Get<Object>"}]}`,
 	"s3:encryption": `<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm>` +
 		`<KMSMasterKeyID>arn:aws:kms:k</KMSMasterKeyID></ApplyServerSideEncryptionByDefault><BucketKeyEnabled>true</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>`,
@@ -199,4 +200,16 @@ func TestEveryBucketFacetInEveryState(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A bucket with everything that is read on demand.
+func TestGoldenBucketOnDemand(t *testing.T) {
+	t.Parallel()
+	a, calls := bucketAccount(fullBucket), []string{}
+	for call, c := range bucketOnDemand {
+		calls = append(calls, call)
+		a.says(c.op, c.body)
+	}
+	list, _ := bucketObservations(withFacets(t.Context(), calls), a.in(home), bucket{name: "bucket-00000000", region: "eu-west-1"})
+	golden(t, "s3-bucket-on-demand", slices.DeleteFunc(list, func(o discovery.Observation) bool { return o.Type != typeBucket && o.Type != typeBucketReplication }))
 }

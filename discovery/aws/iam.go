@@ -52,8 +52,13 @@ var iamService = &service{
 		typeSpec{token: typeCredentialReportUser, calls: []call{
 			onceCall("iam:GenerateCredentialReport", "generate"), onceCall("iam:GetCredentialReport", "list"),
 		}},
+		typeSpec{token: typeLoginProfile, calls: []call{
+			onceCall("iam:GenerateCredentialReport", "generate"), onceCall("iam:GetCredentialReport", "list"),
+		}, onDemand: []call{loginProfileReset}, verify: []string{loginProfileReset.action}, with: typeCredentialReportUser},
+		typeSpec{token: typeAccessKey, calls: []call{listUsers, listAccessKeys}},
 	),
 	limits: map[string]limit{"IAM": {rate: 20, burst: 40, guess: true}},
+	lists:  []list{accessKeys},
 	read:   readIAM,
 	verify: verifyIAM,
 }
@@ -95,9 +100,12 @@ func readIAM(ctx context.Context, s *session, r *run) error {
 	}
 	users, failed, err := credentialReport(ctx, s)
 	if err != nil {
-		r.incomplete(failed, err, typeCredentialReportUser)
+		r.incomplete(failed, err, typeCredentialReportUser, typeLoginProfile)
 	}
 	if err := emit(ctx, users...); err != nil {
+		return err
+	}
+	if err := loginProfiles(ctx, s, users, emit); err != nil {
 		return err
 	}
 	err = eachDetail(ctx, s, func(string) bool { return true }, emit)
@@ -158,6 +166,10 @@ func verifyIAM(ctx context.Context, s *session, r *run, token string, keys []sch
 	switch token {
 	case typeAccountPasswordPolicy, typePasswordPolicy, typeRootAccount, typeCredentialReportUser:
 		return verifyIAMFacts(ctx, s, r, token, keys)
+	case typeLoginProfile:
+		return verifyLoginProfiles(ctx, s, r, keys)
+	case typeAccessKey:
+		return accessKeys.verify(ctx, s, r, keys)
 	}
 	var there []schemas.Key
 	for _, k := range keys {

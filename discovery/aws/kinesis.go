@@ -18,7 +18,7 @@ const kinesisProjection = 1
 const typeStream = "aws:kinesis/stream:Stream"
 
 var (
-	listStreams    = listCall("kinesis:ListStreams", 1000)
+	listStreams    = listCall("kinesis:ListStreams", 100) // "at most 100 results are returned", whatever is asked for
 	describeStream = eachCall("kinesis:DescribeStreamSummary", "settings")
 )
 
@@ -42,7 +42,7 @@ func eachStream(ctx context.Context, s *session, ids []string, emit observe) err
 	if ids != nil {
 		return streams(ctx, s, ids).these(ctx, s, ids, emit)
 	}
-	p := kinesis.NewListStreamsPaginator(s.kinesis(), &kinesis.ListStreamsInput{Limit: aws.Int32(1000)})
+	p := kinesis.NewListStreamsPaginator(s.kinesis(), &kinesis.ListStreamsInput{Limit: aws.Int32(100)})
 	return pages(ctx, p, func(out *kinesis.ListStreamsOutput) error {
 		return streams(ctx, s, out.StreamNames).page(ctx, s, out.StreamNames, emit)
 	})

@@ -27,8 +27,10 @@ type listed struct {
 var allLists = []listed{
 	{s3Service, "s3:", "s3:ListAllMyBuckets", bucketTypes},
 	{iamService, "iam:GetAccountAuthorizationDetails", authorizationDetails, detailTypes},
-	{iamService, "iam:GetCredentialReport", "iam:GetCredentialReport", []string{typeCredentialReportUser}},
-	{iamService, "iam:GenerateCredentialReport", "iam:GenerateCredentialReport", []string{typeCredentialReportUser}},
+	{iamService, "iam:GetCredentialReport", "iam:GetCredentialReport", []string{typeCredentialReportUser, typeLoginProfile}},
+	{iamService, "iam:GenerateCredentialReport", "iam:GenerateCredentialReport", []string{typeCredentialReportUser, typeLoginProfile}},
+	{iamService, "iam:ListUsers", listUsers.action, []string{typeAccessKey}},
+	{iamService, "iam:ListAccessKeys", listAccessKeys.action, []string{typeAccessKey}},
 	{cloudtrailService, "cloudtrail:DescribeTrails", "cloudtrail:DescribeTrails", []string{typeTrail}},
 	{cloudtrailService, "cloudtrail:ListEventDataStores", "cloudtrail:ListEventDataStores", []string{typeEventDataStore}},
 	{configService, "config:DescribeConfigurationRecorders", "config:DescribeConfigurationRecorders", []string{typeRecorder, typeRecorderStatus}},
@@ -234,7 +236,7 @@ func smallPages(a *account) *account {
 // onePage are lists that have no pages, or no second one of what hangs off one
 // resource of awsfake.
 var onePage = []string{
-	"iam:GetCredentialReport", "iam:GenerateCredentialReport",
+	"iam:GetCredentialReport", "iam:GenerateCredentialReport", "iam:ListAccessKeys",
 	"cloudtrail:DescribeTrails", "config:DescribeConfigurationRecorders", "config:DescribeDeliveryChannels",
 	"lambda:GetPolicy", "lambda:ListFunctionUrlConfigs",
 	"apigateway:GetStages", "es:ListDomainNames",

@@ -41,7 +41,7 @@ var places = []place{
 	{arn: "ec2", kind: "subnet/", service: "ec2", types: []string{typeSubnet}},
 	{arn: "ec2", kind: "snapshot/", service: "ec2", types: []string{typeSnapshot, typeSnapshotExposure}},
 	{arn: "ec2", kind: "image/", service: "ec2", types: []string{typeAMI, typeAMIExposure}},
-	{arn: "iam", kind: "user/", service: "iam", types: []string{typeUser}, id: lastOf},
+	{arn: "iam", kind: "user/", service: "iam", types: []string{typeUser, typeLoginProfile}, id: lastOf},
 	{arn: "iam", kind: "group/", service: "iam", types: []string{typeGroup}, id: lastOf},
 	{arn: "iam", kind: "role/", service: "iam", types: []string{typeRole}, id: lastOf},
 	{arn: "iam", kind: "policy/", service: "iam", types: []string{typePolicy}, id: wholeARN},
@@ -249,7 +249,7 @@ func (p *Provider) Locate(ctx context.Context, a schemas.Account, resource strin
 		keys = append(keys, f.keys(region, f.name)...)
 	}
 	if len(keys) == 0 {
-		return unit, nil, schemas.Errorf(schemas.CodeNotFound, "nothing is known of ARNs like %s", resource)
+		return p.locateTail(ctx, a, parsed)
 	}
 	return unit, keys, nil
 }

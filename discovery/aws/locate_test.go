@@ -135,7 +135,7 @@ func TestLocate(t *testing.T) {
 		"arn:aws:ec2:eu-west-1:999999999999:instance/i-1":               schemas.CodeInvalid,
 		"arn:aws-cn:ec2:cn-north-1:123456789012:instance/i-1":           schemas.CodeInvalid,
 		"arn:aws:ec2:eu-west-1:123456789012:instance/":                  schemas.CodeNotFound,
-		"arn:aws:ec2:eu-west-1:123456789012:key-pair/k":                 schemas.CodeNotFound,
+		"arn:aws:ec2:eu-west-1:123456789012:key-pair/k":                 schemas.CodeInvalid, // of the long tail, which is off
 		"arn:aws:s3:::bucket-00000001/an/object":                        schemas.CodeNotFound,
 		"arn:aws:braket:eu-west-1:123456789012:job/1":                   schemas.CodeNotFound,
 		"eu-west-1|aws:braket/job:Job|1":                                schemas.CodeNotFound,
@@ -180,6 +180,7 @@ var withoutARN = map[string]string{
 	typePasswordPolicy:        "a setting of the account",
 	typeRootAccount:           "a fact of the account",
 	typeCredentialReportUser:  "a row of the report of all users",
+	typeAccessKey:             "has no ARN",
 	typeUserPolicy:            "an inline policy has no ARN",
 	typeGroupPolicy:           "an inline policy has no ARN",
 	typeRolePolicy:            "an inline policy has no ARN",

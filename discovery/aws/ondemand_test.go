@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/insights-scanner/insights-scanner/discovery"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -58,8 +59,11 @@ func TestBucketFacetsOnDemand(t *testing.T) {
 		}
 		return ""
 	}
+	versioned := func(answers map[string]string) *account {
+		return bucketAccount(answers).says("s3:versioning", `<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>`)
+	}
 	for call, c := range bucketOnDemand {
-		a := bucketAccount(map[string]string{c.op: c.body})
+		a := versioned(map[string]string{c.op: c.body})
 		properties, unknown := read(a, call)
 		if got, err := json.Marshal(properties[c.path]); err != nil || string(got) != c.want {
 			t.Errorf("%s: %s\nwant %s", call, got, c.want)
@@ -77,7 +81,7 @@ func TestBucketFacetsOnDemand(t *testing.T) {
 			schemas.FacetFailed: {http.StatusOK, ""},
 			"":                  {http.StatusNotFound, s3Error(c.absent)}, // absent
 		} {
-			properties, unknown = read(bucketAccount(nil).fails(c.op, answer.status, answer.body), call)
+			properties, unknown = read(versioned(nil).fails(c.op, answer.status, answer.body), call)
 			if properties[c.path] != nil || stateOf(unknown, c.path) != state {
 				t.Errorf("%s: %v, %q, want %q", call, properties[c.path], stateOf(unknown, c.path), state)
 			}
@@ -88,5 +92,70 @@ func TestBucketFacetsOnDemand(t *testing.T) {
 	}
 	if u, ok := OnDemand(schemas.Key{Region: "eu-west-1", Type: typeBucket, ID: "b"}, "s3:GetBucketAcl"); ok {
 		t.Errorf("what is always read is read on demand in %s", u)
+	}
+}
+
+// Replication as a resource of its own is there until S3 says that it is not: denied, failed
+// and not read yet. Of a bucket that keeps no versions it is not asked for.
+func TestReplicationConfigOnDemand(t *testing.T) {
+	t.Parallel()
+	const op = "s3:replication"
+	read := func(status string, a answer, calls ...string) (*account, *discovery.Observation) {
+		with := bucketAccount(map[string]string{"s3:versioning": `<VersioningConfiguration><Status>` + status + `</Status></VersioningConfiguration>`}).fails(op, a.status, a.body)
+		list, exists := bucketObservations(withFacets(t.Context(), calls), with.in(home), bucket{name: "bucket-00000000", region: "eu-west-1"})
+		if !exists {
+			t.Fatal("the bucket is gone")
+		}
+		if i := slices.IndexFunc(list, func(o discovery.Observation) bool { return o.Type == typeBucketReplication }); i >= 0 {
+			checkNames(t, list[i])
+			return with, &list[i]
+		}
+		return with, nil
+	}
+	const rules = `<Rule><ID>a</ID><Status>Enabled</Status><Priority>1</Priority><Filter><And><Prefix>p/</Prefix><Tag><Key>k</Key><Value>v</Value></Tag></And></Filter>` +
+		`<DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication><ExistingObjectReplication><Status>Enabled</Status></ExistingObjectReplication>` +
+		`<SourceSelectionCriteria><ReplicaModifications><Status>Enabled</Status></ReplicaModifications><SseKmsEncryptedObjects><Status>Enabled</Status></SseKmsEncryptedObjects></SourceSelectionCriteria>` +
+		`<Destination><Bucket>arn:b</Bucket><Account>1</Account><AccessControlTranslation><Owner>Destination</Owner></AccessControlTranslation><StorageClass>GLACIER</StorageClass>` +
+		`<EncryptionConfiguration><ReplicaKmsKeyID>k</ReplicaKmsKeyID></EncryptionConfiguration><Metrics><Status>Enabled</Status><EventThreshold><Minutes>15</Minutes></EventThreshold></Metrics>` +
+		`<ReplicationTime><Status>Enabled</Status><Time><Minutes>15</Minutes></Time></ReplicationTime></Destination></Rule>` +
+		`<Rule><ID>b</ID><Status>Disabled</Status><Filter><Tag><Key>k</Key><Value>v</Value></Tag></Filter><Destination><Bucket>arn:c</Bucket></Destination></Rule>` +
+		`<Rule><ID>c</ID><Status>Enabled</Status><Prefix>old/</Prefix><Destination><Bucket>arn:c</Bucket></Destination></Rule>`
+	present := answer{http.StatusOK, `<ReplicationConfiguration><Role>arn:r</Role>` + rules + `</ReplicationConfiguration>`}
+	_, o := read("Enabled", present, bucketReplication.action)
+	const want = `{"bucket":"bucket-00000000","region":"eu-west-1","role":"arn:r","rules":[{"deleteMarkerReplication":{"status":"Disabled"},` +
+		`"destination":{"accessControlTranslation":{"owner":"Destination"},"account":"1","bucket":"arn:b","encryptionConfiguration":{"replicaKmsKeyId":"k"},` +
+		`"metrics":{"eventThreshold":{"minutes":15},"status":"Enabled"},"replicationTime":{"status":"Enabled","time":{"minutes":15}},"storageClass":"GLACIER"},` +
+		`"existingObjectReplication":{"status":"Enabled"},"filter":{"and":{"prefix":"p/","tags":{"k":"v"}}},"id":"a","priority":1,` +
+		`"sourceSelectionCriteria":{"replicaModifications":{"status":"Enabled"},"sseKmsEncryptedObjects":{"status":"Enabled"}},"status":"Enabled"},` +
+		`{"destination":{"bucket":"arn:c"},"filter":{"tag":{"key":"k","value":"v"}},"id":"b","status":"Disabled"},{"destination":{"bucket":"arn:c"},"id":"c","prefix":"old/","status":"Enabled"}]}`
+	if o == nil || encode(o.Properties) != want || len(o.Unknown) > 0 {
+		t.Fatalf("%+v\nwant %s", o, want)
+	}
+	for state, c := range map[schemas.FacetState]struct {
+		answer
+
+		calls []string
+	}{
+		schemas.FacetDenied:  {answer{http.StatusForbidden, s3Error("AccessDenied")}, []string{bucketReplication.action}},
+		schemas.FacetFailed:  {answer{http.StatusOK, ""}, []string{bucketReplication.action}},
+		schemas.FacetNotRead: {present, nil},
+	} {
+		if _, o := read("Enabled", c.answer, c.calls...); o == nil {
+			t.Errorf("%s: the gap has nothing to be told of", state)
+		} else {
+			wantUnknown(t, *o, "role", state, bucketReplication.action)
+			wantUnknown(t, *o, "rules", state, bucketReplication.action)
+		}
+	}
+	if _, o := read("Enabled", answer{http.StatusNotFound, s3Error("ReplicationConfigurationNotFoundError")}, bucketReplication.action); o != nil {
+		t.Errorf("not configured: %+v", o)
+	}
+	for _, status := range []string{"", "Suspended"} {
+		if a, o := read(status, present, bucketReplication.action); o != nil || a.count(op) > 0 {
+			t.Errorf("versioning %q: %+v, asked %d times", status, o, a.count(op))
+		}
+	}
+	if u, ok := OnDemand(o.Key, bucketReplication.action); !ok || u.String() != "global/s3" {
+		t.Errorf("read in %s, %v", u, ok)
 	}
 }

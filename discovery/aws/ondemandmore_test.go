@@ -122,6 +122,15 @@ var moreOnDemand = []struct {
 		[]string{"description", "maxSessionDuration"},
 		iamAnswer("GetRole", `<Role/>`),
 	},
+	{
+		iamService,
+		awsfake.Population{Users: 1},
+		typeLoginProfile, loginProfileReset, "iam:GetLoginProfile",
+		iamAnswer("GetLoginProfile", `<LoginProfile><UserName>u</UserName><PasswordResetRequired>true</PasswordResetRequired></LoginProfile>`), `{"passwordResetRequired":true}`,
+		iamAnswer("GetLoginProfile", `<LoginProfile><UserName>u</UserName><PasswordResetRequired>false</PasswordResetRequired></LoginProfile>`), `{"passwordResetRequired":false}`,
+		[]string{"passwordResetRequired"},
+		iamAnswer("GetLoginProfile", ``),
+	},
 }
 
 // one is a population with one of a kind.

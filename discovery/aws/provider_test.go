@@ -198,7 +198,7 @@ func TestVerifyTellsGoneFromThere(t *testing.T) {
 	fake, a := fakeAccount(t)
 	before := scan(t, a)
 	removed := []string{
-		"i-00000000000000000", "sg-01000000000000001", "bucket-00000003", "user-000001", "role-000001", "classic-000001", "scaling-group-000001",
+		"i-00000000000000000", "sg-01000000000000001", "bucket-00000003", "user-000001", "AKIA0000000000000001", "role-000001", "classic-000001", "scaling-group-000001",
 		"E000000000001", "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000001",
 		"arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/target-group-000001/0000000000000001",
 	}

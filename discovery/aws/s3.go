@@ -20,7 +20,7 @@ import (
 const s3Parallel = 16
 
 // s3Projection counts changes of the projections in s3project.go.
-const s3Projection = 2
+const s3Projection = 3
 
 const (
 	typeBucket            = "aws:s3/bucket:Bucket"
@@ -32,13 +32,14 @@ const (
 	typeBucketACL         = "aws:s3/bucketAcl:BucketAcl"
 	typeBucketOwnership   = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
 	typeBucketLifecycle   = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+	typeBucketReplication = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
 	typeAccountPAB        = "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock"
 	typeAccountPABSetting = "insights:aws/accountPublicAccessBlock:AccountPublicAccessBlock"
 )
 
 var bucketTypes = []string{
 	typeBucket, typeBucketVersioning, typeBucketPAB, typeBucketEncryption, typeBucketLogging,
-	typeBucketPolicy, typeBucketACL, typeBucketOwnership, typeBucketLifecycle,
+	typeBucketPolicy, typeBucketACL, typeBucketOwnership, typeBucketLifecycle, typeBucketReplication,
 }
 
 // listBuckets gives a bucket's region, too; GetBucketLocation is for answers that
@@ -73,6 +74,10 @@ var s3Service = &service{
 		{token: typeBucketACL, calls: []call{listBuckets, bucketACLCall}, verify: verifyBucket, recorded: recordedBuckets, with: typeBucket},
 		{token: typeBucketOwnership, calls: []call{listBuckets, eachCall("s3:GetBucketOwnershipControls", "ownership controls")}, verify: verifyBucket},
 		{token: typeBucketLifecycle, calls: []call{listBuckets, eachCall("s3:GetLifecycleConfiguration", "lifecycle")}, verify: verifyBucket, with: typeBucket},
+		{
+			token: typeBucketReplication, calls: []call{listBuckets, eachCall("s3:GetBucketVersioning", "versioning")}, verify: verifyBucket, with: typeBucket,
+			onDemand: []call{bucketReplication},
+		},
 		{token: typeAccountPAB, calls: []call{onceCall("s3:GetAccountPublicAccessBlock", "setting")}},
 		{token: typeAccountPABSetting, calls: []call{onceCall("s3:GetAccountPublicAccessBlock", "setting")}, with: typeAccountPAB},
 	},

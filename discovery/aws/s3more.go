@@ -28,15 +28,7 @@ type bucketMore struct {
 
 func (b *bucketFacets) readMore(ctx context.Context, c *s3.Client) {
 	n, m := &b.name, &b.more
-	m.replicationF = onDemand(ctx, bucketReplication.action, func() facet {
-		out, err := c.GetBucketReplication(ctx, &s3.GetBucketReplicationInput{Bucket: n})
-		f := b.facet(bucketReplication.action, err, "ReplicationConfigurationNotFoundError")
-		if err == nil {
-			m.replication = out.ReplicationConfiguration
-			f = f.need(m.replication != nil && len(m.replication.Rules) > 0)
-		}
-		return f
-	})
+	m.replicationF = b.readReplication(ctx, c)
 	m.objectLockF = onDemand(ctx, bucketObjectLock.action, func() facet {
 		out, err := c.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: n})
 		f := b.facet(bucketObjectLock.action, err, "ObjectLockConfigurationNotFoundError")
@@ -151,80 +143,4 @@ func objectLock(c *types.ObjectLockConfiguration) map[string]any {
 		d.set("rule", map[string]any{"defaultRetention": r.properties})
 	}
 	return d.properties
-}
-
-func replication(c *types.ReplicationConfiguration) map[string]any {
-	rules := make([]any, len(c.Rules))
-	for i, r := range c.Rules {
-		rules[i] = replicationRule(r)
-	}
-	d := newDocument()
-	d.set("role", aws.ToString(c.Role))
-	d.set("rules", rules)
-	return d.properties
-}
-
-func replicationRule(r types.ReplicationRule) map[string]any {
-	d := newDocument()
-	d.set("id", aws.ToString(r.ID))
-	d.set("status", string(r.Status))
-	d.set("prefix", aws.ToString(r.Prefix))
-	if r.Priority != nil {
-		d.set("priority", int(*r.Priority))
-	}
-	if r.Filter != nil {
-		d.set("filter", replicationFilter(r.Filter))
-	}
-	if m := r.DeleteMarkerReplication; m != nil {
-		d.set("deleteMarkerReplicationStatus", string(m.Status))
-	}
-	if c := r.SourceSelectionCriteria; c != nil && c.SseKmsEncryptedObjects != nil {
-		enabled := c.SseKmsEncryptedObjects.Status == types.SseKmsEncryptedObjectsStatusEnabled
-		d.set("sourceSelectionCriteria", map[string]any{"sseKmsEncryptedObjects": map[string]any{"enabled": enabled}})
-	}
-	if r.Destination != nil {
-		d.set("destination", replicationDestination(r.Destination))
-	}
-	return d.properties
-}
-
-func replicationFilter(f *types.ReplicationRuleFilter) map[string]any {
-	d := newDocument()
-	d.set("prefix", aws.ToString(f.Prefix))
-	if f.Tag != nil {
-		d.set("tags", s3Tags([]types.Tag{*f.Tag}))
-	}
-	if f.And != nil {
-		d.set("prefix", aws.ToString(f.And.Prefix))
-		d.set("tags", s3Tags(f.And.Tags))
-	}
-	return d.properties
-}
-
-func replicationDestination(to *types.Destination) map[string]any {
-	d := newDocument()
-	d.set("bucket", aws.ToString(to.Bucket))
-	d.set("storageClass", string(to.StorageClass))
-	d.set("accountId", aws.ToString(to.Account))
-	if to.EncryptionConfiguration != nil {
-		d.set("replicaKmsKeyId", aws.ToString(to.EncryptionConfiguration.ReplicaKmsKeyID))
-	}
-	if to.AccessControlTranslation != nil {
-		d.set("accessControlTranslation", map[string]any{"owner": string(to.AccessControlTranslation.Owner)})
-	}
-	if m := to.Metrics; m != nil {
-		d.set("metrics", timed(string(m.Status), m.EventThreshold))
-	}
-	if t := to.ReplicationTime; t != nil {
-		d.set("replicationTime", timed(string(t.Status), t.Time))
-	}
-	return d.properties
-}
-
-func timed(status string, t *types.ReplicationTimeValue) map[string]any {
-	out := map[string]any{"status": status}
-	if t != nil && t.Minutes != nil {
-		out["minutes"] = int(*t.Minutes)
-	}
-	return out
 }

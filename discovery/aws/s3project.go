@@ -117,6 +117,10 @@ func (b *bucketFacets) project() []discovery.Observation {
 		"rules":                              func() any { return lifecycleRules(b.lifecycle) },
 		"transitionDefaultMinimumObjectSize": func() any { return string(b.lifecycle.TransitionDefaultMinimumObjectSize) },
 	})
+	split(typeBucketReplication, b.more.replicationF, map[string]func() any{
+		"role":  func() any { return aws.ToString(b.more.replication.Role) },
+		"rules": func() any { return replicationRules(b.more.replication.Rules) },
+	})
 	if b.logging != nil || b.loggingF.state.Unknown() {
 		split(typeBucketLogging, b.loggingF, map[string]func() any{
 			"targetBucket":          func() any { return aws.ToString(b.logging.TargetBucket) },

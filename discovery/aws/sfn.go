@@ -25,9 +25,11 @@ var sfnService = &service{
 	name:  "sfn",
 	types: []typeSpec{{token: typeStateMachine, calls: []call{listStateMachines, describeStateMachine, tagCall}}},
 	// "Step Functions service quotas": buckets of 100, refilled by five, and of 200 by
-	// twenty, in the regions that have least.
-	limits: map[string]limit{"SFN:ListStateMachines": {rate: 5, burst: 100}, "SFN:DescribeStateMachine": {rate: 20, burst: 200}},
-	lists:  []list{{listStateMachines.action, []string{typeStateMachine}, eachStateMachine}},
+	// twenty, in the regions that have least. Assumed: the page could not be read again.
+	limits: map[string]limit{
+		"SFN:ListStateMachines": {rate: 5, burst: 100, guess: true}, "SFN:DescribeStateMachine": {rate: 20, burst: 200, guess: true},
+	},
+	lists: []list{{listStateMachines.action, []string{typeStateMachine}, eachStateMachine}},
 }
 
 func (s *session) sfn() *sfn.Client {

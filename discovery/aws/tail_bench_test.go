@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -72,4 +73,19 @@ func sweepTail(b *testing.B, p *aws.Provider, a schemas.Account, name string) {
 	b.ReportMetric(float64(read), name+"types")
 	b.ReportMetric(float64(resources.Load()), name+"resources")
 	b.ReportMetric(float64(m.HeapInuse)/(1<<20), name+"MiB-held")
+	b.ReportMetric(float64(peakMemory(b))/(1<<20), name+"MiB-peak")
+}
+
+// peakMemory is the largest resident set of this process so far, in bytes: of the sweeps and
+// of awsfake, which serves them.
+func peakMemory(b *testing.B) int64 {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	if runtime.GOOS == "darwin" {
+		return u.Maxrss // bytes there, KiB elsewhere: getrusage(2)
+	}
+	return u.Maxrss << 10
 }

@@ -1,7 +1,9 @@
 package aws
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"net/url"
@@ -12,6 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/insights-scanner/insights-scanner/discovery"
 	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
@@ -134,6 +138,7 @@ func TestTailIsReadWhole(t *testing.T) {
 		t.Errorf("%d IP sets, want those of both scopes", ipSets)
 	}
 	t.Logf("%d types were read, %d cannot be", complete, len(unsupported))
+	checkTailPage(t, a, s, global)
 }
 
 // few types that are listed in all ways: the whole, a part, the identifier.
@@ -161,11 +166,64 @@ func TestTailAgainIsTheSame(t *testing.T) {
 	t.Logf("%d resources: %d calls, then %d", len(first), calls, again)
 }
 
+// keptTypes is a TypeStore of a test, through JSON as the real one.
+type keptTypes struct {
+	mu   sync.Mutex
+	said map[string]string
+	err  error
+}
+
+func (k *keptTypes) Get(_ context.Context, key string) (v KeptType, rev uint64, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	text, ok := k.said[key]
+	if !ok || k.err != nil {
+		return v, 0, cmp.Or(k.err, error(schemas.Errorf(schemas.CodeNotFound, "%s is not kept", key)))
+	}
+	return v, 1, json.Unmarshal([]byte(text), &v)
+}
+
+func (k *keptTypes) Put(_ context.Context, key string, v KeptType) (uint64, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.said[key] = encode(v)
+	return 1, k.err
+}
+
+// The first sweep of a new process describes no type that the last one has described, and trusts
+// the lists that it has tried; a type that has changed since is asked for again.
+func TestTailOfANewProcess(t *testing.T) {
+	t.Parallel()
+	kept := &keptTypes{said: map[string]string{}}
+	sweep := func(a *tail) (found []discovery.Observation, calls, described int) {
+		a.registry.kept = kept
+		found = a.sweep(t, home).sorted()
+		n, _ := a.fake.Calls()
+		return found, int(n), a.count("cloudformation:DescribeType")
+	}
+	found, calls, described := sweep(few())
+	again, newCalls, newDescribed := sweep(few())
+	if described < 20 || newDescribed != 0 || newCalls > calls-described || !reflect.DeepEqual(found, again) {
+		t.Errorf("%d calls, %d to describe types; then %d, %d; the same: %t", calls, described, newCalls, newDescribed, reflect.DeepEqual(found, again))
+	}
+	t.Logf("%d types kept; %d calls, %d to describe types; in a new process %d and %d", len(kept.said), calls, described, newCalls, newDescribed)
+	for key, text := range kept.said {
+		kept.said[key] = strings.Replace(text, "2026-08-03", "2026-08-02", 1)
+	}
+	if again, _, n := sweep(few()); n != described || !reflect.DeepEqual(found, again) {
+		t.Errorf("%d of %d types that have changed were described", n, described)
+	}
+	kept.err = schemas.Errorf(schemas.CodeUnavailable, "no answer")
+	if again, _, n := sweep(few()); n != described || !reflect.DeepEqual(found, again) {
+		t.Errorf("%d of %d types were described without a store", n, described)
+	}
+}
+
 // What is write-only is not readable, what the service alone says is no property, and names
 // are Pulumi's.
 func TestTailProjection(t *testing.T) {
 	t.Parallel()
-	known := &schema{writeOnly: []string{"Secret", "Code.ZipFile", "Tags"}, readOnly: map[string]bool{"CreatedAt": true}, unordered: map[string]bool{"List": true}}
+	known := &schema{WriteOnly: []string{"Secret", "Code.ZipFile", "Tags"}, ReadOnly: map[string]bool{"CreatedAt": true}, Unordered: map[string]bool{"List": true}}
 	typ := cfn.Lookup("AWS::Logs::QueryDefinition")
 	o := projectTail("r", "t", typ, known, tailResource{"id", map[string]any{
 		"QueryDefinitionId": "id", "Name": "n", "CreatedAt": "now", "New": map[string]any{"KMSKey": "k"},
@@ -380,5 +438,10 @@ func TestTailShare(t *testing.T) {
 	l.setTail(0)
 	if cc := rate("CloudControl", "ListResources"); math.Abs(cc-30) > 0.001 {
 		t.Errorf("%g calls a second without a share of its own", cc)
+	}
+	// It is the account's.
+	of := New(zerolog.Nop(), time.Now).limiter("aws-"+self, schemas.Account{MaxShare: 0.5, TailShare: 0.1})
+	if cc, ec2 := of.bucket(home, "CloudControl", "ListResources").pace.rate, of.bucket(home, "EC2", "DescribeVpcs").pace.rate; cc != 3 || ec2 != 10 {
+		t.Errorf("%g and %g calls a second of an account with shares", cc, ec2)
 	}
 }

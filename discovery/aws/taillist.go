@@ -60,7 +60,7 @@ func plainNumbers(v any) any {
 // unlistable, a listError, or one of fn.
 func (t *tailRun) each(ctx context.Context, o offer, fn func(context.Context, tailResource) error) error {
 	s := t.r.session(o.name)
-	known := t.r.registry.known(s, o)
+	known := t.r.registry.known(ctx, s, o)
 	if known == nil {
 		// Most types are listed as they are, and most have no resources: their schemas are not needed.
 		err := t.list(ctx, o, nil, fn)
@@ -70,17 +70,17 @@ func (t *tailRun) each(ctx context.Context, o offer, fn func(context.Context, ta
 		if known, err = t.r.registry.describe(ctx, s, o); err != nil {
 			return err
 		}
-		if known.listable && len(known.keys) == 0 {
+		if known.Listable && len(known.Keys) == 0 {
 			return err
 		}
 	}
 	switch {
-	case !known.listable:
+	case !known.Listable:
 		return unlistable("CloudFormation has no list handler of the type")
-	case len(known.keys) == 0:
+	case len(known.Keys) == 0:
 		return t.list(ctx, o, nil, fn)
 	}
-	return t.children(ctx, o, known.keys, fn)
+	return t.children(ctx, o, known.Keys, fn)
 }
 
 // wantsOther tells of a list that the type does not have, or has only for a parent.
@@ -137,7 +137,7 @@ func (t *tailRun) resource(ctx context.Context, o offer, d tailResource) error {
 		case isNotFound(err, "ResourceNotFoundException"):
 			return nil // deleted just now
 		case err == nil:
-			t.r.registry.compared(s, o.name, reflect.DeepEqual(full.doc, d.doc))
+			t.r.registry.compared(ctx, s, o.name, reflect.DeepEqual(full.doc, d.doc))
 			d = full
 		default:
 			f = tailFacet(err)

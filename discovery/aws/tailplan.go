@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
-	"github.com/insights-scanner/insights-scanner/discovery"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -25,7 +24,7 @@ func tailUnits(a schemas.Account, regions []string) (units []schemas.UnitKey) {
 	return units
 }
 
-func (p *Provider) openTail(acc *access, u schemas.Unit) discovery.Reader {
+func (p *Provider) openTail(acc *access, u schemas.Unit) *tailReader {
 	region := u.Unit.Region
 	if region == schemas.GlobalRegion {
 		region = homeRegion(acc.identity.partition)

@@ -15,7 +15,7 @@ func projectTail(region, token string, typ *cfn.Type, known *schema, d tailResou
 	doc := map[string]any{}
 	for name, v := range d.doc {
 		if v != nil && settable(typ, known, name) {
-			doc[name] = inOrder(name, v, known.unordered)
+			doc[name] = inOrder(name, v, known.Unordered)
 		}
 	}
 	out := newDocument()
@@ -41,12 +41,12 @@ func settable(typ *cfn.Type, known *schema, name string) bool {
 	if slices.Contains(typ.Properties, name) || slices.Contains(typ.ID, name) || name == "Arn" {
 		return true
 	}
-	return !slices.Contains(typ.Attributes, name) && !known.readOnly[name]
+	return !slices.Contains(typ.Attributes, name) && !known.ReadOnly[name]
 }
 
 // writeOnly lists what can be set and is never returned.
 func (d *document) writeOnly(typ *cfn.Type, known *schema, doc map[string]any) {
-	for _, path := range known.writeOnly {
+	for _, path := range known.WriteOnly {
 		first, rest, nested := strings.Cut(path, ".")
 		if !there(doc, path) {
 			name := typ.PropertyName(first)

@@ -32,7 +32,8 @@ var wafv2Service = &service{
 		{token: typeWebACLLogging, calls: []call{listWebLogging}, verify: []string{"wafv2:GetLoggingConfiguration"}},
 	},
 	// "AWS WAF quotas": five a second for calls to a single resource, and for lists.
-	limits: map[string]limit{"WAFV2": {rate: 5, burst: 5}},
+	// Assumed: the page could not be read again.
+	limits: map[string]limit{"WAFV2": {rate: 5, burst: 5, guess: true}},
 	lists: []list{
 		{listWebACLs.action, []string{typeWebACL}, eachWebACL},
 		{listWebLogging.action, []string{typeWebACLLogging}, eachWebLogging},

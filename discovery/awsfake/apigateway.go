@@ -53,11 +53,14 @@ func noAPI(what string) *fault {
 }
 
 func (q *request) apiPage(kind, items, token, size string, id func(int) string, item func(int) map[string]any) *fault {
-	form, list := q.r.URL.Query(), []any{}
-	if number(form.Get(size)) > 500 {
+	form, list, most := q.r.URL.Query(), []any{}, 500
+	if size == "maxResults" { // the second generation publishes none
+		most = 100
+	}
+	if number(form.Get(size)) > most {
 		return &fault{status: http.StatusBadRequest, code: "BadRequestException", message: "Invalid limit"}
 	}
-	from, to, next := q.window(form.Get(token), number(form.Get(size)), 500, q.pop.more(kind))
+	from, to, next := q.window(form.Get(token), number(form.Get(size)), most, q.pop.more(kind))
 	q.each(from, to, id, func(i int) { list = append(list, item(i)) })
 	return q.reply(paged(map[string]any{items: list}, token, next))
 }

@@ -21,6 +21,8 @@ var iamOperations = map[string]operation{
 	"ListUsers":                listUsers,
 	"GetRole":                  getRole,
 	"GetUser":                  getUser,
+	"GetLoginProfile":          loginProfile,
+	"ListAccessKeys":           listAccessKeys,
 	"GetPolicy":                getPolicy,
 	"GetRolePolicy":            getRolePolicy,
 	"ListAttachedRolePolicies": attachedPolicies("RoleName", "role-", func(p *Population) int { return p.Roles }),
@@ -153,11 +155,11 @@ func generateReport(_ *request, _ url.Values, b *bytes.Buffer) *fault {
 func credentialReport(q *request, _ url.Values, b *bytes.Buffer) *fault {
 	var csv strings.Builder
 	csv.WriteString("user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,access_key_1_last_used_region,access_key_1_last_used_service,access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date,access_key_2_last_used_region,access_key_2_last_used_service,cert_1_active,cert_1_last_rotated,cert_2_active,cert_2_last_rotated\n")
-	tail := ",2024-01-01T00:00:00+00:00,%s,no_information,N/A,N/A,%t,false,N/A,N/A,N/A,N/A,false,N/A,N/A,N/A,N/A,false,N/A,false,N/A\n"
-	fmt.Fprintf(&csv, "<root_account>,arn:aws:iam::%s:root"+tail, q.pop.AccountID, "not_supported", true)
+	tail := ",2024-01-01T00:00:00+00:00,%s,no_information,N/A,N/A,%t,false,%s,N/A,N/A,N/A,false,N/A,N/A,N/A,N/A,false,N/A,false,N/A\n"
+	fmt.Fprintf(&csv, "<root_account>,arn:aws:iam::%s:root"+tail, q.pop.AccountID, "not_supported", true, "N/A")
 	for i := range q.pop.Users {
 		if name := userName(i); !q.gone(name) {
-			fmt.Fprintf(&csv, "%s,%s"+tail, name, q.iamArn("user", name), "true", i%3 != 0)
+			fmt.Fprintf(&csv, "%s,%s"+tail, name, q.iamArn("user", name), "true", i%3 != 0, "2024-01-01T00:00:00+00:00")
 		}
 	}
 	fmt.Fprintf(b, "<Content>%s</Content><ReportFormat>text/csv</ReportFormat><GeneratedTime>2026-01-01T00:00:00Z</GeneratedTime>", base64.StdEncoding.EncodeToString([]byte(csv.String())))
@@ -226,6 +228,30 @@ func getUser(q *request, f url.Values, b *bytes.Buffer) *fault {
 		return noSuchEntity("The user cannot be found.")
 	}
 	q.user(b, "User", i)
+	return nil
+}
+
+// listAccessKeys of a user: one, which is not active.
+func listAccessKeys(q *request, f url.Values, b *bytes.Buffer) *fault {
+	name := f.Get("UserName")
+	i, ok := q.index(name, "user-", q.pop.Users)
+	if !ok {
+		return noSuchEntity("The user with name " + name + " cannot be found.")
+	}
+	b.WriteString("<AccessKeyMetadata>")
+	if key := fmt.Sprintf("AKIA%016d", i); !q.gone(key) {
+		fmt.Fprintf(b, "<member><UserName>%s</UserName><AccessKeyId>%s</AccessKeyId><Status>Inactive</Status><CreateDate>2024-01-01T00:00:00Z</CreateDate></member>", name, key)
+	}
+	b.WriteString("</AccessKeyMetadata><IsTruncated>false</IsTruncated>")
+	return nil
+}
+
+func loginProfile(q *request, f url.Values, b *bytes.Buffer) *fault {
+	name := f.Get("UserName")
+	if _, ok := q.index(name, "user-", q.pop.Users); !ok {
+		return noSuchEntity("Login Profile for User " + name + " cannot be found.")
+	}
+	fmt.Fprintf(b, "<LoginProfile><UserName>%s</UserName><CreateDate>2024-01-01T00:00:00Z</CreateDate><PasswordResetRequired>false</PasswordResetRequired></LoginProfile>", name)
 	return nil
 }
 

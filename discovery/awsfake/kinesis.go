@@ -11,7 +11,7 @@ func (q *request) streamARN(name string) string {
 }
 
 func listStreams(q *request, in input) (any, *fault) {
-	from, to, next := q.window(in.text("NextToken"), in.number("Limit"), 10000, q.pop.more("stream"))
+	from, to, next := q.window(in.text("NextToken"), in.number("Limit"), 100, q.pop.more("stream"))
 	names := []string{}
 	q.each(from, to, streamName, func(i int) { names = append(names, streamName(i)) })
 	return paged(map[string]any{"StreamNames": names, "HasMoreStreams": next != ""}, "NextToken", next), nil

@@ -16,12 +16,13 @@ import (
 )
 
 // handlers says of CloudFormation's types what their schemas do (CloudformationSchema.zip
-// of 2026-08-03, as pulumi-aws-native keeps it), a line each:
+// of 2026-08-03, as pulumi-aws-native keeps it), a line each, by testdata/handlers.py:
 //
-//	AWS::EKS::Nodegroup|l|ClusterName|ForceUpdateEnabled
+//	AWS::EKS::Nodegroup|l|ClusterName|ForceUpdateEnabled|eks:DescribeNodegroup,eks:ListNodegroups
 //
 // with what may be called (n nothing, r read, l list, f a list that may read what a read
-// does), the keys that a list must be given, and the properties that are write-only.
+// does), the keys that a list must be given, the properties that are write-only, and the
+// IAM actions that listing and reading take.
 //
 //go:embed handlers.txt.gz
 var handlersData []byte
@@ -31,6 +32,7 @@ type handled struct {
 	may       byte
 	keys      []string
 	writeOnly []string
+	actions   []string
 }
 
 func (h handled) listable() bool { return h.may == 'l' || h.may == 'f' }
@@ -47,11 +49,19 @@ var handlers = sync.OnceValues(func() (list []handled, byName map[string]handled
 	byName = map[string]handled{}
 	for line := range strings.Lines(string(text)) {
 		p := strings.Split(strings.TrimSuffix(line, "\n"), "|")
-		h := handled{p[0], p[1][0], fieldsOf(p[2]), fieldsOf(p[3])}
+		h := handled{p[0], p[1][0], fieldsOf(p[2]), fieldsOf(p[3]), fieldsOf(p[4])}
 		list, byName[h.name] = append(list, h), h
 	}
 	return list, byName
 })
+
+// HandlerActions are the IAM actions that listing and reading a type take by its schema;
+// known is false for a type that the registry does not have.
+func HandlerActions(name string) (actions []string, known bool) {
+	_, byName := handlers()
+	h, known := byName[name]
+	return h.actions, known
+}
 
 func fieldsOf(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' })

@@ -20,9 +20,9 @@ import (
 
 // packed is what .ci/awsspec/generate.mjs writes. A line of a type is
 //
-//	AWS::S3::Bucket|BucketName|property,property|attribute,attribute
+//	AWS::S3::Bucket|BucketName|property,property|attribute,attribute|s3:*
 //
-// with the parts of the primary identifier first. "Name!" holds a document with names of
+// with the parts of the primary identifier first, and last what its ARNs are like. "Name!" holds a document with names of
 // people's own, "Name*" a map with such keys, "Name@7" what line "7|…" says of the names
 // below it, "Name*7" a map of that. All other names below a property follow the rule.
 //
@@ -35,6 +35,9 @@ type Type struct {
 	ID   []string // properties of the primary identifier, in the order in which "|" joins them
 	// Properties can be set, and Attributes are only returned.
 	Properties, Attributes []string
+	// ARN is the service and resource part of its ARNs, with "*" for names and ids:
+	// "eks:nodegroup/*/*/*"; "" for a type without.
+	ARN string
 
 	fields map[string]field
 }
@@ -86,7 +89,7 @@ func Lookup(name string) *Type {
 		return nil
 	}
 	parts := strings.Split(line, "|")
-	t := &Type{Name: name, ID: split(parts[0])}
+	t := &Type{Name: name, ID: split(parts[0]), ARN: parts[3]}
 	t.Properties, t.fields = parseFields(parts[1])
 	var attributes map[string]field
 	t.Attributes, attributes = parseFields(parts[2])

@@ -25,6 +25,7 @@ const (
 	deadAge       = 14 * 24 * time.Hour
 	oversizeBytes = 512 << 20
 	answersAge    = 24 * time.Hour
+	typesAge      = 30 * 24 * time.Hour
 	oversizeAge   = 7 * 24 * time.Hour
 )
 
@@ -160,6 +161,7 @@ func (b *Bus) buckets() []jetstream.KeyValueConfig {
 		kv(schemas.BucketWaivers, 5, 0), kv(schemas.BucketTriage, 1, 0), kv(schemas.BucketMappings, 5, 0),
 		kv(schemas.BucketSeq, 1, 0), kv(schemas.BucketLeases, 1, b.opt.LeaseTTL),
 		kv(schemas.BucketAnswers, 1, answersAge), kv(schemas.BucketWebhooks, 5, 0), kv(schemas.BucketDelivered, 1, deliveredAge),
+		kv(schemas.BucketTypes, 1, typesAge),
 	}
 }
 

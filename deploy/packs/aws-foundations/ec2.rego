@@ -21,6 +21,23 @@ deny_instance_imds contains "the instance's metadata service answers requests wi
 	not imds_is_safe
 }
 
+# METADATA
+# title: Launch templates ask for IMDSv2
+# description: >-
+#   Instances that are started from the template's latest version have a metadata service that asks for a session token.
+#   A template that does not say leaves it to the account's defaults and the image.
+# custom:
+#   severity: high
+#   remediation: Make a version with HttpTokens required, and have what uses the template use that version.
+#   tags: [ec2]
+#   controls:
+#     - {framework: CIS AWS Foundations Benchmark, version: 3.0.0, id: "5.6"}
+#     - {framework: AWS Foundational Security Best Practices, version: 1.0.0, id: EC2.170}
+deny_launch_template_imds contains "instances of the template answer requests for metadata without a token (IMDSv1)" if {
+	input.__type == "aws:ec2/launchTemplate:LaunchTemplate"
+	not imds_is_safe
+}
+
 imds_is_safe if input.metadataOptions.httpTokens == "required"
 
 imds_is_safe if input.metadataOptions.httpEndpoint == "disabled"

@@ -18,6 +18,17 @@ test_deny_instance_imds_passes_without_the_service if {
 	count(deny_instance_imds) == 0 with input as an_instance({"metadataOptions": {"httpTokens": "optional", "httpEndpoint": "disabled"}})
 }
 
+a_launch_template(extra) := object.union({"__type": "aws:ec2/launchTemplate:LaunchTemplate", "name": "t"}, extra)
+
+test_deny_launch_template_imds_finds_optional_tokens if {
+	deny_launch_template_imds == {"instances of the template answer requests for metadata without a token (IMDSv1)"} with input as a_launch_template({"metadataOptions": {"httpTokens": "optional"}})
+	count(deny_launch_template_imds) == 1 with input as a_launch_template({})
+}
+
+test_deny_launch_template_imds_passes_required_tokens if {
+	count(deny_launch_template_imds) == 0 with input as a_launch_template({"metadataOptions": {"httpTokens": "required"}})
+}
+
 test_warn_instance_public_address_finds_one if {
 	warn_instance_public_address == {"the instance has the public address 192.0.2.7"} with input as an_instance({"publicIp": "192.0.2.7", "associatePublicIpAddress": true})
 }

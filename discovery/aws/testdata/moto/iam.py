@@ -48,12 +48,28 @@ def expected(aws):
         for x in list_:
             if not x["Path"].startswith("/aws-service-role/"):
                 yield from principal(iam, owner, x)
+    yield from credentials(iam)
     for p in all_of(iam, "list_policies", "Policies", Scope="Local"):
         shown = iam.get_policy(PolicyArn=p["Arn"])["Policy"]
         document = iam.get_policy_version(PolicyArn=p["Arn"], VersionId=p["DefaultVersionId"])["PolicyVersion"]["Document"]
         yield thing("aws:iam/policy:Policy", p["Arn"], p["PolicyName"], {
             "name": p["PolicyName"], "path": p["Path"], "description": shown.get("Description"), "policy": policy(json.dumps(document))})
     yield from account(iam)
+
+
+def credentials(iam):
+    """Keys and passwords of users, each asked for by its own call."""
+    for user in all_of(iam, "list_users", "Users"):
+        for key in all_of(iam, "list_access_keys", "AccessKeyMetadata", UserName=user["UserName"]):
+            yield resource("aws:iam/accessKey:AccessKey", key["AccessKeyId"], key["AccessKeyId"], {
+                "user": user["UserName"], "status": key["Status"], "createDate": key["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ")},
+                region="global", unknown=["pgpKey"])
+        try:
+            profile = iam.get_login_profile(UserName=user["UserName"])["LoginProfile"]
+        except iam.exceptions.NoSuchEntityException:
+            continue
+        yield resource("aws:iam/userLoginProfile:UserLoginProfile", user["UserName"], user["UserName"], {"user": user["UserName"]}, region="global",
+                       unknown=["passwordLength", "pgpKey"], demand={"passwordResetRequired": profile.get("PasswordResetRequired", False)})
 
 
 def principal(iam, owner, x):

@@ -37,9 +37,10 @@ def seed(aws):
     s3.create_bucket(Bucket="compare-locked", ObjectLockEnabledForBucket=True)
     s3.put_object_lock_configuration(Bucket="compare-locked", ObjectLockConfiguration={
         "ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 7}}})
-    s3.put_bucket_replication(Bucket="compare-full", ReplicationConfiguration={"Role": "arn:aws:iam::123456789012:role/copy", "Rules": [
-        {"ID": "all", "Priority": 1, "Status": "Enabled", "Filter": {"Prefix": "p/"}, "DeleteMarkerReplication": {"Status": "Disabled"},
-         "Destination": {"Bucket": "arn:aws:s3:::compare-locked"}}]})
+    for bucket_, other in (("compare-full", "compare-locked"), ("compare-locked", "compare-full")):  # all that keep versions
+        s3.put_bucket_replication(Bucket=bucket_, ReplicationConfiguration={"Role": "arn:aws:iam::123456789012:role/copy", "Rules": [
+            {"ID": "all", "Priority": 1, "Status": "Enabled", "Filter": {"Prefix": "p/"}, "DeleteMarkerReplication": {"Status": "Disabled"},
+             "Destination": {"Bucket": "arn:aws:s3:::" + other}}]})
     s3.put_bucket_lifecycle_configuration(Bucket="compare-full", LifecycleConfiguration={"Rules": [
         {"ID": "old", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 30},
          "Transitions": [{"Days": 10, "StorageClass": "GLACIER"}], "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
@@ -80,22 +81,40 @@ def bucket_grants(acl):
     return [dict(who[k], permissions=sorted(who[k]["permissions"])) for k in sorted(who)]
 
 
-def more(s3, name):
+def more(s3, name, versioned):
     """What is read on demand, as far as seed() configures it."""
     lock = asked(lambda: s3.get_object_lock_configuration(Bucket=name), "ObjectLockConfigurationNotFoundError")
     site = asked(lambda: s3.get_bucket_website(Bucket=name), "NoSuchWebsiteConfiguration")
     cors = asked(lambda: s3.get_bucket_cors(Bucket=name), "NoSuchCORSConfiguration")
     copies = asked(lambda: s3.get_bucket_replication(Bucket=name), "ReplicationConfigurationNotFoundError")
-    return {
+    found = {
         "objectLockConfiguration": lock and {"objectLockEnabled": lock["ObjectLockConfiguration"]["ObjectLockEnabled"], "rule": {"defaultRetention": {
             k[0].lower() + k[1:]: v for k, v in lock["ObjectLockConfiguration"]["Rule"]["DefaultRetention"].items()}}},
         "website": site and {"indexDocument": site["IndexDocument"]["Suffix"], "errorDocument": site["ErrorDocument"]["Key"]},
         "corsRules": [{k[0].lower() + k[1:]: v for k, v in r.items()} for r in (cors or {}).get("CORSRules", [])],
-        "replicationConfiguration": copies and {"role": copies["ReplicationConfiguration"]["Role"], "rules": [{
-            "id": r["ID"], "status": r["Status"], "priority": r["Priority"], **({"filter": {"prefix": r["Filter"]["Prefix"]}} if r["Filter"].get("Prefix") else {}),  # moto forgets it
-            "deleteMarkerReplicationStatus": r["DeleteMarkerReplication"]["Status"], "destination": {"bucket": r["Destination"]["Bucket"]},
-        } for r in copies["ReplicationConfiguration"]["Rules"]]},
     }
+    if versioned:  # no other bucket is asked
+        found["replicationConfiguration"] = copies and {"role": copies["ReplicationConfiguration"]["Role"], "rules": [{
+            "id": r["ID"], "status": r["Status"], "priority": r["Priority"], **prefixed(r), "deleteMarkerReplicationStatus": r["DeleteMarkerReplication"]["Status"],
+            "destination": {"bucket": r["Destination"]["Bucket"]},
+        } for r in copies["ReplicationConfiguration"]["Rules"]]}
+    elif copies:
+        raise ValueError(name + " is replicated and keeps no versions")
+    return found
+
+
+def prefixed(r):
+    """The filter of a rule; moto forgets the prefix."""
+    return {"filter": {"prefix": r["Filter"]["Prefix"]}} if r["Filter"].get("Prefix") else {}
+
+
+def copying(s3, name):
+    """The replication of a bucket that keeps versions, as a resource of its own."""
+    copies = s3.get_bucket_replication(Bucket=name)["ReplicationConfiguration"]
+    return {"role": copies["Role"], "rules": [{
+        "id": r["ID"], "status": r["Status"], "priority": r["Priority"], **prefixed(r), "deleteMarkerReplication": {"status": r["DeleteMarkerReplication"]["Status"]},
+        "destination": {"bucket": r["Destination"]["Bucket"]},
+    } for r in copies["Rules"]]}
 
 
 def bucket(s3, name, region):
@@ -109,6 +128,7 @@ def bucket(s3, name, region):
     ownership = asked(lambda: s3.get_bucket_ownership_controls(Bucket=name), "OwnershipControlsNotFoundError")
     lifecycle = asked(lambda: s3.get_bucket_lifecycle_configuration(Bucket=name), "NoSuchLifecycleConfiguration")
     base = {"bucket": name, "region": region}
+    versioned = versioning.get("Status") == "Enabled"
 
     def part(of, **properties):
         return resource(kind(of), name, name, dict(base, **properties), region=region)
@@ -127,7 +147,7 @@ def bucket(s3, name, region):
         "serverSideEncryptionConfiguration": {"rule": rules[0]} if rules else None,
         "logging": logging and {"targetBucket": logging["TargetBucket"], "targetPrefix": logging["TargetPrefix"]},
         "lifecycleRules": [own_rule(r) for r in (lifecycle or {}).get("Rules", [])],
-    }, region=region, demand=more(s3, name))
+    }, region=region, demand=more(s3, name, versioned))
     state = {"status": versioning.get("Status", "Disabled")}
     if "MFADelete" in versioning:
         state["mfaDelete"] = versioning["MFADelete"]
@@ -144,6 +164,8 @@ def bucket(s3, name, region):
         yield part("bucketServerSideEncryptionConfiguration", rules=rules)
     if ownership:
         yield part("bucketOwnershipControls", rule={"objectOwnership": ownership["OwnershipControls"]["Rules"][0]["ObjectOwnership"]})
+    if versioned:
+        yield resource(kind("bucketReplicationConfig"), name, name, base, region=region, demand=copying(s3, name))
     if lifecycle:
         yield part("bucketLifecycleConfiguration", rules=[rule(r) for r in lifecycle["Rules"]],
                    transitionDefaultMinimumObjectSize=lifecycle.get("TransitionDefaultMinimumObjectSize"))
