@@ -126,10 +126,12 @@ func (w *world) filters() map[string]filter {
 	}
 	urgent := []schemas.Priority{"p0", "p3"}
 	out["urgent"] = filter{schemas.ViolationQuery{Priority: urgent}, said(func(t schemas.Triage) bool { return slices.Contains(urgent, t.Priority) })}
-	out["urgent, of ann"] = filter{schemas.ViolationQuery{Priority: urgent, Assignee: "ann", Status: []schemas.TriageStatus{schemas.TriageNew, schemas.TriageIgnored}},
+	out["urgent, of ann"] = filter{
+		schemas.ViolationQuery{Priority: urgent, Assignee: "ann", Status: []schemas.TriageStatus{schemas.TriageNew, schemas.TriageIgnored}},
 		said(func(t schemas.Triage) bool {
 			return slices.Contains(urgent, t.Priority) && t.Assignee == "ann" && (t.Status == schemas.TriageNew || t.Status == schemas.TriageIgnored)
-		})}
+		}),
+	}
 	for _, account := range histories {
 		for _, scan := range w.scans(account) {
 			touched := map[string]bool{}

@@ -213,9 +213,9 @@ func printFramework(w io.Writer, r schemas.FrameworkReport) error {
 		fmt.Fprintf(w, "\n%s: score %s, coverage %s\n\n", orText(section.Section, "Controls"), percentText(section.Total.Score.Strict.Percent), percentText(section.Total.Coverage.Percent))
 		rows := make([][]string, len(section.Controls))
 		for i, c := range section.Controls {
-			rows[i] = []string{c.ID, controlStatusText(c), number(c.Counts.Failed), number(c.Counts.Passed), number(c.Counts.Unknown + c.Counts.Errored), c.Title, policiesText(c.Policies)}
+			rows[i] = []string{c.ID, controlStatusText(c), number(c.Counts.Failed), number(c.Counts.Waived), number(c.Counts.Passed), number(c.Counts.Unknown + c.Counts.Errored), c.Title, policiesText(c.Policies)}
 		}
-		if err := printTable(w, []string{"control", "status", "failed", "passed", "unknown", "title?", "policies?"}, rows); err != nil {
+		if err := printTable(w, []string{"control", "status", "failed", "waived?", "passed", "unknown", "title?", "policies?"}, rows); err != nil {
 			return err
 		}
 	}

@@ -128,6 +128,14 @@ func TestScanFromTheCommandLine(t *testing.T) {
 	says("scan show 123456789012-1", "violations opened, 0 fixed", "by local\n", "CHANGE")
 	says("violations --limit 2", "SEVERITY", "There are more: repeat with --cursor ")
 	says("resources --limit 1", "There are more: repeat with --cursor ")
+	for _, format := range []string{"csv", "jsonl", "ocsf"} { // all of them, however many
+		if lines := strings.Count(says("violations -o "+format), "\n"); lines < 4 {
+			t.Errorf("violations -o %s: %d lines", format, lines)
+		}
+	}
+	if lines := strings.Count(says("violations -o csv --limit 2"), "\n"); lines != 3 {
+		t.Errorf("two violations are %d lines", lines)
+	}
 	says("violations --state fixed", "No violations.\n")
 	says("scan watch 123456789012-1", "Scan 123456789012-1 of prod: succeeded in ")
 

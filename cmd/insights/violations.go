@@ -102,7 +102,6 @@ type violationFlags struct {
 
 func (g *violationFlags) query(q *schemas.ViolationQuery, now time.Time) (err error) {
 	for _, read := range []func() error{
-		func() error { return checkLimit(q.Limit) },
 		func() error { return checkType(q.Type) },
 		func() error { q.Severity, err = parseSeverities(g.severity); return err },
 		func() error { q.State, err = parseStates(g.state); return err },

@@ -66,7 +66,9 @@ func (a *app) updateViolations(ctx context.Context, s api.Service, findings []st
 	for _, id := range findings {
 		var d schemas.ViolationDetail
 		if d, err = s.UpdateViolation(ctx, id, c); err != nil {
-			err = fmt.Errorf("finding %s: %w", id, err)
+			if len(findings) > 1 {
+				err = fmt.Errorf("finding %s: %w", id, err)
+			}
 			break
 		}
 		done = append(done, d)

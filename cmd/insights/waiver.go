@@ -32,6 +32,11 @@ expiring; expired ones stay in the list until they are removed or prolonged.`,
 				if err != nil {
 					return err
 				}
+				if a.output != "json" {
+					if err := nameAccounts(ctx, s, list); err != nil {
+						return err
+					}
+				}
 				return a.printWaivers(list, time.Now())
 			})
 		},
@@ -63,6 +68,37 @@ func stateOfWaiver(w schemas.Waiver, now time.Time) string {
 		return "expires in " + countText(uint64(w.ExpiresAt.Sub(now)/(24*time.Hour)), "day", "days")
 	}
 	return string(s)
+}
+
+// nameAccounts puts the names of accounts into waivers, which hold ids: for texts.
+func nameAccounts(ctx context.Context, s api.Service, list []schemas.Waiver) error {
+	accounts, err := s.ListAccounts(ctx)
+	if err != nil {
+		return err
+	}
+	names := map[schemas.AccountID]string{}
+	for _, a := range accounts {
+		names[a.ID] = a.Name
+	}
+	named := func(t schemas.WaiverSelector) schemas.WaiverSelector {
+		t.Accounts = slices.Clone(t.Accounts)
+		for i, m := range t.Accounts {
+			if name := names[m.Account()]; name != "" {
+				t.Accounts[i] = schemas.Member(name + strings.TrimPrefix(string(m), string(m.Account())))
+			}
+		}
+		return t
+	}
+	for i := range list {
+		w := &list[i]
+		w.Selector = named(w.Selector)
+		for _, c := range w.Changes {
+			if c.Terms != nil {
+				c.Terms.Selector = named(c.Terms.Selector)
+			}
+		}
+	}
+	return nil
 }
 
 // selectorText is a selector in one line.
@@ -100,6 +136,12 @@ func (a *app) waiverShowCmd() *cobra.Command {
 				w, err := s.GetWaiver(ctx, given[0])
 				if err != nil {
 					return err
+				}
+				if one := []schemas.Waiver{w}; a.output != "json" {
+					if err := nameAccounts(ctx, s, one); err != nil {
+						return err
+					}
+					w = one[0]
 				}
 				return a.printWaiver(w, time.Now())
 			})

@@ -103,7 +103,7 @@ What is covered stays open and is shown as waived. Scores are given without and
 with waivers, and --fail-on goes by what is not waived. Every waiver needs a reason
 and an end. It is warned of two weeks before; after its end everything counts again
 at once.`,
-		Example: `  insights waiver add legacy-buckets --policy 's3_*' --account prod --reason "replaced in spring" --expires 2027-03-31 --ticket SEC-7
+		Example: `  insights waiver add legacy-buckets --policy 'deny_bucket_*' --account prod --reason "replaced in spring" --expires 2027-03-31 --ticket SEC-7
   insights waiver add sandbox --tag env=sandbox --reason "no customer data" --approver carol --expires 90d
   insights waiver add one-bucket --urn '*::my-logs' --policy s3_bucket_logging --reason "it is the log bucket" --expires 365d`,
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -140,7 +140,7 @@ func (a *app) waiverUpdateCmd() *cobra.Command {
 		Long: `Update changes of WAIVER what is named and leaves the rest; a list is replaced as a
 whole. What it was before stays on record.`,
 		Example: `  insights waiver update legacy-buckets --expires 2027-06-30 --ticket SEC-19
-  insights waiver update sandbox --policy 's3_*'`,
+  insights waiver update sandbox --policy 'deny_bucket_*'`,
 		RunE: func(cmd *cobra.Command, given []string) error {
 			now := time.Now()
 			if err := flags.set(cmd.Flags(), &schemas.WaiverTerms{}, now); err != nil {
@@ -189,7 +189,11 @@ func (a *app) printCovered(ctx context.Context, s api.Service, w schemas.Waiver,
 			}
 		}
 	}
-	fmt.Fprintf(a.out, "Waiver %s %s: %s, until %s.\n", w.Name, what, selectorText(w.Selector), timeText(w.ExpiresAt))
+	named := []schemas.Waiver{w}
+	if err := nameAccounts(ctx, s, named); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "Waiver %s %s: %s, until %s.\n", w.Name, what, selectorText(named[0].Selector), timeText(w.ExpiresAt))
 	if time.Now().Before(w.StartsAt) {
 		_, err = fmt.Fprintf(a.out, "It covers nothing before %s.\n", timeText(w.StartsAt))
 		return err

@@ -201,6 +201,9 @@ func (l *Local) RemoveFramework(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	if len(list) == 0 {
+		return schemas.Errorf(schemas.CodeNotFound, "there is no mapping file of %q", name).WithHint("there is none at all; what packs map by themselves stays")
+	}
 	f, err := findFramework(list, name)
 	if err != nil {
 		return err
