@@ -60,8 +60,8 @@ func identified(typ *cfn.Type, a arn.ARN, parts []string) string {
 // wildcards are what stands for the "*" of a pattern in a text that is like it. A part of an
 // ARN does not hold the marks between parts, but for the last one: names may have slashes.
 func wildcards(pattern, text string) (parts []string, fits bool) {
-	head, rest, any := strings.Cut(pattern, "*")
-	if text, fits = strings.CutPrefix(text, head); !fits || !any {
+	head, rest, starred := strings.Cut(pattern, "*")
+	if text, fits = strings.CutPrefix(text, head); !fits || !starred {
 		return nil, fits && text == ""
 	}
 	if rest == "" {
