@@ -51,8 +51,10 @@ func TestItemsThatDoNotAnswer(t *testing.T) {
 		"repository without a lifecycle":  {recordedRepositories, "ECR:GetLifecyclePolicy", `{}`, nil},
 		"file system without a policy":    {recordedFileSystems, "EFS:DescribeFileSystemPolicy", `{"FileSystemPolicy":{}}`, nil},
 		"file system without backups":     {recordedFileSystems, "EFS:DescribeBackupPolicy", `{"BackupPolicy":{"Status":"DISABLED"}}`, nil},
-		"load balancer before newer attributes": {recordedLoadBalancers, "Elastic Load Balancing v2:DescribeLoadBalancerAttributes", `{"type":"application"}`,
-			map[string]string{"LoadBalancerAttributes": `[{"key":"deletion_protection.enabled","value":"false"},{"key":"access_logs.s3.enabled","value":"true"}]`}},
+		"load balancer before newer attributes": {
+			recordedLoadBalancers, "Elastic Load Balancing v2:DescribeLoadBalancerAttributes", `{"type":"application"}`,
+			map[string]string{"LoadBalancerAttributes": `[{"key":"deletion_protection.enabled","value":"false"},{"key":"access_logs.s3.enabled","value":"true"}]`},
+		},
 		"load balancer of no kind":  {recordedLoadBalancers, "Elastic Load Balancing v2:DescribeLoadBalancerAttributes", `{}`, map[string]string{"LoadBalancerAttributes": `[]`}},
 		"snapshot with no sharing":  {recordedDBSnapshots, "RDS:DescribeDBSnapshotAttributes", `{"dBSnapshotIdentifier":"a"}`, map[string]string{"DBSnapshotAttributes": `[]`}},
 		"bucket with no policy":     {recordedBuckets, "S3:GetBucketPolicy", `{}`, map[string]string{"BucketPolicy": `{}`}},
