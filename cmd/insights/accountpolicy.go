@@ -53,7 +53,7 @@ assume it.
 }
 
 func (a *app) printPolicy(format string, acc schemas.Account) error {
-	doc := readerPolicy(aws.Actions(acc.Services, acc.Regions))
+	doc := readerPolicy(aws.Actions(acc))
 	if format == "json" {
 		return printJSON(a.out, doc)
 	}

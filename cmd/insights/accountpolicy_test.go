@@ -37,7 +37,7 @@ func allowed(t *testing.T, raw []byte) []string {
 }
 
 func TestAccountPolicyIsWhatIsCalled(t *testing.T) {
-	doc, err := json.Marshal(readerPolicy(aws.Actions(nil, nil)))
+	doc, err := json.Marshal(readerPolicy(aws.Actions(schemas.Account{})))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,14 +59,21 @@ func TestAccountPolicyIsWhatIsCalled(t *testing.T) {
 	if len(doc) > 6144 {
 		t.Errorf("the policy has %d characters", len(doc))
 	}
-	if few := aws.Actions([]string{"sqs"}, []string{"us-east-1"}); !slices.Equal(few, []string{"sqs:GetQueueAttributes", "sqs:ListQueues", "tag:GetResources"}) {
+	sqs := schemas.Account{Services: []string{"sqs"}, Regions: []string{"us-east-1"}}
+	if few := aws.Actions(sqs); !slices.Equal(few, []string{
+		"config:BatchGetResourceConfig", "config:DescribeConfigurationRecorderStatus", "config:DescribeConfigurationRecorders", "sqs:GetQueueAttributes", "sqs:ListQueues", "tag:GetResources",
+	}) {
 		t.Errorf("for SQS alone: %v", few)
+	}
+	sqs.AWSConfig = schemas.ConfigOff
+	if few := aws.Actions(sqs); !slices.Equal(few, []string{"sqs:GetQueueAttributes", "sqs:ListQueues", "tag:GetResources"}) {
+		t.Errorf("for SQS alone, without AWS Config: %v", few)
 	}
 }
 
 func TestAccountPolicyAsRole(t *testing.T) {
 	acc := schemas.Account{Name: "prod", ExternalID: `7f"3a`}
-	policy := readerPolicy(aws.Actions([]string{"sqs"}, nil))
+	policy := readerPolicy(aws.Actions(schemas.Account{Services: []string{"sqs"}, AWSConfig: schemas.ConfigOff}))
 	for format, embedded := range map[string]*regexp.Regexp{
 		"cloudformation": regexp.MustCompile(`(?s) PolicyDocument:\n(.*)\nOutputs:`),
 		"terraform":      regexp.MustCompile(`(?s)  policy = jsonencode\((\{.*?\n  \})\)`),
@@ -118,7 +125,7 @@ func TestCoveragePageIsCurrent(t *testing.T) {
 // The role comes before the account: adding one asks AWS who it is.
 func TestAccountPolicyWithoutAccount(t *testing.T) {
 	p := newProgram(t)
-	if got := allowed(t, []byte(p.ok(t, "account", "policy"))); !slices.Equal(got, aws.Actions(nil, nil)) {
+	if got := allowed(t, []byte(p.ok(t, "account", "policy"))); !slices.Equal(got, aws.Actions(schemas.Account{})) {
 		t.Errorf("allows %v", got)
 	}
 	if out := p.ok(t, "account", "policy", "--format", "terraform"); !strings.HasPrefix(out, "# A role with which insights reads an account.\n") {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
+	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 // The IAM actions that scans declare are those that AWS publishes for the calls
@@ -13,7 +14,7 @@ import (
 // its actions are declared, and nothing else is.
 func TestDeclaredActionsArePublished(t *testing.T) {
 	t.Parallel()
-	declared := Actions(nil, nil)
+	declared := Actions(schemas.Account{})
 	known := map[string]bool{}
 	for _, o := range awsfake.Operations() {
 		for _, action := range awsfake.Actions(o.Service, o.Operation) {

@@ -64,16 +64,16 @@ func (svc *service) cost(t typeSpec, n int) (calls int) {
 	return calls
 }
 
-// Actions are the IAM actions that scans of an account with some services (none
-// stands for all) call, also on demand, sorted. An account without a choice of regions asks which
-// ones are enabled.
-func Actions(names, regions []string) []string {
+// Actions are the IAM actions that scans of an account call, also on demand, sorted: by its services (none
+// stands for all), its regions (without a choice of them, it is asked which ones are enabled), and whether
+// it uses AWS Config.
+func Actions(a schemas.Account) []string {
 	var list []string
-	if len(regions) == 0 {
+	if len(a.Regions) == 0 {
 		list = append(list, "ec2:DescribeRegions")
 	}
 	for _, s := range services {
-		if len(names) > 0 && !slices.Contains(names, s.name) {
+		if len(a.Services) > 0 && !slices.Contains(a.Services, s.name) {
 			continue
 		}
 		for _, t := range s.types {
@@ -81,12 +81,12 @@ func Actions(names, regions []string) []string {
 				list = append(list, c.action)
 			}
 			list = append(list, t.verify...)
-			if t.recorded != nil {
+			if t.recorded != nil && a.ReadsConfig() != schemas.ConfigOff {
 				list = append(list, recordedActions...)
 			}
 		}
 	}
-	if len(names) == 0 || slices.Contains(names, schemas.ServiceTail) {
+	if len(a.Services) == 0 || slices.Contains(a.Services, schemas.ServiceTail) {
 		list = append(list, tailActions...)
 	}
 	slices.Sort(list)

@@ -73,34 +73,51 @@ func withRecording(ctx context.Context, r *recording) context.Context {
 	return context.WithValue(ctx, recordingKey{}, r)
 }
 
-// recorded asks AWS Config for resources that a service has listed. Calls with the context that
-// it gives are answered by the items, where these hold an answer. Where Config is not to be used,
-// or would save nothing, it is the given context.
+// recorded asks AWS Config for resources that a service has listed in a region. Calls with the
+// context that it gives are answered by the items, where these hold an answer.
 func (s *session) recorded(ctx context.Context, t *recordedType, region string, ids []string) context.Context {
+	return s.recordedIn(ctx, t, map[string][]string{region: ids})
+}
+
+// recordedIn is recorded for resources of several regions. Where Config is not to be used, or would
+// save nothing, it gives the context that it is given.
+func (s *session) recordedIn(ctx context.Context, t *recordedType, ids map[string][]string) context.Context {
 	r, on := ctx.Value(recordingKey{}).(*recording)
-	asks := (len(ids) + recordedPage - 1) / recordedPage
-	if !on || len(ids)*len(t.calls) <= asks || r.refused(t.name, region) {
+	if !on {
 		return ctx
+	}
+	all := map[string]*recordedItem{}
+	for _, region := range sortedKeys(ids) {
+		maps.Copy(all, r.items(ctx, s, t, region, ids[region]))
+	}
+	if len(all) == 0 {
+		return ctx
+	}
+	return context.WithValue(ctx, recordedKey{}, &recordedAnswers{recording: r, of: t, items: all})
+}
+
+// items are those of a region, by id; none where its recorder is not to be used.
+func (r *recording) items(ctx context.Context, s *session, t *recordedType, region string, ids []string) map[string]*recordedItem {
+	asks := (len(ids) + recordedPage - 1) / recordedPage
+	if len(ids)*len(t.calls) <= asks || r.refused(t.name, region) {
+		return nil
 	}
 	rec := r.recorders.in(ctx, s, r.scan, region)
 	if why := rec.refuses(t.name); why != "" {
 		r.refuse(t.name, region, why)
-		return ctx
+		return nil
 	}
 	items := map[string]*recordedItem{}
-	if before, there := ctx.Value(recordedKey{}).(*recordedAnswers); there && before.of == t {
-		maps.Copy(items, before.items) // those of another region
-	}
 	for chunk := range slices.Chunk(ids, recordedPage) {
 		r.ask(t.name)
 		if err := s.recordedItems(ctx, t.name, region, chunk, items); err != nil {
 			_, reason := classify(err)
 			r.refuse(t.name, region, batchGetConfig.action+": "+reason)
-			return ctx
+			return nil
 		}
 	}
 	r.saw(t.name, rec.until, items)
-	return context.WithValue(ctx, recordedKey{}, &recordedAnswers{recording: r, of: t, items: items})
+	return items
 }
 
 // recordedItems adds the items of at most 100 resources. Config leaves out what it does not know
@@ -233,7 +250,7 @@ func (a *recordedAnswers) answer(operation string, input any) (out any, err erro
 		if c.operation != operation {
 			continue
 		}
-		id, _ := reflect.Indirect(reflect.ValueOf(input)).FieldByName(c.by).Interface().(*string)
+		id, _ := reflect.TypeAssert[*string](reflect.Indirect(reflect.ValueOf(input)).FieldByName(c.by))
 		item := a.items[aws.ToString(id)]
 		if item == nil {
 			return nil, nil

@@ -26,10 +26,7 @@ func recordBuckets(ctx context.Context, s *session, list []bucket) context.Conte
 	for _, b := range list {
 		names[b.region] = append(names[b.region], b.name)
 	}
-	for _, region := range sortedKeys(names) {
-		ctx = s.recorded(ctx, recordedBuckets, region, names[region])
-	}
-	return ctx
+	return s.recordedIn(ctx, recordedBuckets, names)
 }
 
 // recordedVersioning has "Off" for what S3 has no status for.
