@@ -25,6 +25,8 @@ const (
 	// A batch of verdicts is stored every scaleWrite meanwhile.
 	scaleWrite = 250 * time.Millisecond
 	scaleBatch = 500
+	// Beyond this a question is not asked by all readers.
+	scaleLong = 4 * time.Second
 )
 
 // scaleReport is one kind of question: asked with random filters, beside a scan
@@ -39,6 +41,9 @@ type scaleReport struct {
 // milliseconds at the median and the 95th percentile, with the caches of the
 // engine and of the system dropped ("cold") and not, and of the plain scan; and
 // what one question takes of the processor.
+//
+// A question that takes longer than scaleLong by itself is asked that once ("once-ms"),
+// and such a plain scan too ("scan-once-ms"): by all readers it would take the day.
 //
 //	INSIGHTS_BENCH_RESOURCES  live resources, default 100000; full is 10000000
 //	INSIGHTS_BENCH_SECONDS    for each report, default 5
@@ -106,7 +111,14 @@ func (g *scale) sizes(b *testing.B) {
 
 func (g *scale) measure(b *testing.B, r scaleReport, long time.Duration) {
 	b.Helper()
+	b.ReportMetric(0, "ns/op")
+	rng := rand.New(rand.NewPCG(7, 1))
+	if once := took(b, func() error { return r.ask(b.Context(), g, rng) }); once > scaleLong {
+		b.ReportMetric(float64(once)/1e6, "once-ms")
+		return
+	}
 	b.ReportMetric(g.cpu(b, r), "cpu-ms")
+	g.compare(b, r)
 	ctx, cancel := context.WithCancel(b.Context())
 	written := make(chan int)
 	go func() { written <- g.write(ctx, b) }()
@@ -116,17 +128,35 @@ func (g *scale) measure(b *testing.B, r scaleReport, long time.Duration) {
 		cold = append(cold, g.read(b, 0, func(rng *rand.Rand) error { return r.ask(ctx, g, rng) })...)
 	}
 	warm := g.read(b, long, func(rng *rand.Rand) error { return r.ask(ctx, g, rng) })
-	plain := g.read(b, min(long, 2*time.Second), func(rng *rand.Rand) error { return g.s.exec(ctx, "scan", r.plain(g, rng)) })
 	cancel()
-	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(at(cold, 0.5), "cold-p50-ms")
 	b.ReportMetric(at(cold, 0.95), "cold-p95-ms")
 	b.ReportMetric(at(warm, 0.5), "p50-ms")
 	b.ReportMetric(at(warm, 0.95), "p95-ms")
-	b.ReportMetric(at(plain, 0.5), "scan-p50-ms")
-	b.ReportMetric(at(plain, 0.95), "scan-p95-ms")
 	b.ReportMetric(float64(len(warm)), "asked")
 	b.ReportMetric(float64(<-written), "batches-written")
+}
+
+// compare measures the plain scan.
+func (g *scale) compare(b *testing.B, r scaleReport) {
+	b.Helper()
+	scan := func(rng *rand.Rand) error { return g.s.exec(b.Context(), "scan", r.plain(g, rng)) }
+	if once := took(b, func() error { return scan(rand.New(rand.NewPCG(7, 1))) }); once > scaleLong {
+		b.ReportMetric(float64(once)/1e6, "scan-once-ms")
+		return
+	}
+	all := g.read(b, time.Second, scan)
+	b.ReportMetric(at(all, 0.5), "scan-p50-ms")
+	b.ReportMetric(at(all, 0.95), "scan-p95-ms")
+}
+
+func took(b *testing.B, do func() error) time.Duration {
+	b.Helper()
+	start := time.Now()
+	if err := do(); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(start)
 }
 
 // cpu is what one question takes of the processor, in milliseconds, when nothing

@@ -133,7 +133,8 @@ func (s *Store) sights(ctx context.Context, held map[resourceKey]*resourceRow) (
 		func(ctx context.Context) (err error) { out.names, err = s.accountNames(ctx, ids); return err },
 		func(ctx context.Context) (err error) { closes, err = s.completeAt(ctx, ids); return err },
 		func(ctx context.Context) error {
-			return lookup(ctx, s, "resources", resourceColumns, "type", missing, func(k resourceKey, r *resourceRow) { held[k] = r })
+			const columns = "account_id, type, region, id, scope_region, route, seq, number, tombstone, at"
+			return lookup(ctx, s, "resources", columns, "type", missing, func(k resourceKey, r *resourceRow) { held[k] = r })
 		},
 		func(ctx context.Context) error {
 			return lookup(ctx, s, "seen", columnsOf(new(seenRow)), "type", keys, func(k resourceKey, r *seenRow) { seen[k] = r.At })

@@ -3,7 +3,6 @@ package sink
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -122,25 +121,18 @@ func (s *Store) findKeys(ctx context.Context, q schemas.ViolationQuery, rec sche
 }
 
 // violationRows are the newest rows of findings, in their order, without those that
-// a filter does not keep (any more).
+// a filter does not keep (any more). To share the little work of a page among threads
+// costs more than the work.
 func (s *Store) violationRows(ctx context.Context, keys []findingKey, keep *where, rec schemas.Record, asOf bool) ([]*listedRow, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	accounts, resources, tuples := map[string]bool{}, map[string]bool{}, make([][]string, len(keys))
-	for i, k := range keys {
-		accounts[k.Account], resources[k.ID] = true, true
-		tuples[i] = []string{k.Account, k.Canonical, k.Region, k.ID, k.Pack, k.Policy}
-	}
-	ids, keyed := slices.Sorted(maps.Keys(accounts)), &where{}
-	// Quickly compared, these spare most granules and rows the tuples.
-	keyed.add("account_id IN ? AND id IN ?", ids, slices.Sorted(maps.Keys(resources)))
-	keyed.among(columnsOf(new(findingKey)), tuples)
+	keyed, ids := amongFindings(keys)
 	waiver, args := waived(rec, ids, asOf)
 	told := &where{}
 	told.add("account_id IN ?", ids)
 	statement := "SELECT " + columnsOf(new(violationRow)) + ", waiver, kept, " + triageStatus + ` AS triage_status, triage_priority, triage_assignee, triage_note, triage_by, triage_at
-		FROM (SELECT *, ` + waiver + " AS waiver, toBool(" + keep.String() + ") AS kept FROM @db.violations WHERE " + keyed.String() + ") v" + joinTriage(told)
+		FROM (SELECT *, ` + waiver + " AS waiver, toBool(" + keep.String() + ") AS kept FROM @db.violations WHERE " + keyed.String() + ") v" + joinTriage(told) + " SETTINGS max_threads = 1"
 	newest := make(map[findingKey]*listedRow, len(keys))
 	err := s.query(ctx, "read violations", s.sql(statement), slices.Concat(args, keep.args, keyed.args, told.args), func(r driver.Rows) error {
 		row := new(listedRow)
@@ -160,6 +152,31 @@ func (s *Store) violationRows(ctx context.Context, keys []findingKey, keep *wher
 		}
 	}
 	return rows, err
+}
+
+// amongFindings keeps the rows of findings, and perhaps a few of others in one account
+// with theirs; ids are the accounts. Column by column the index understands it and rows
+// are quickly compared; of a page of many accounts that leaves granules of other
+// combinations, which the tuples spare.
+func amongFindings(keys []findingKey) (w *where, ids []string) {
+	w = &where{}
+	var parts [6][]string
+	tuples := make([][]string, len(keys))
+	for i, k := range keys {
+		tuples[i] = []string{k.Account, k.Canonical, k.Region, k.ID, k.Pack, k.Policy}
+		for n, v := range tuples[i] {
+			parts[n] = append(parts[n], v)
+		}
+	}
+	for n, column := range openKey[1:] {
+		slices.Sort(parts[n])
+		parts[n] = slices.Compact(parts[n])
+		w.add(column+" IN ?", parts[n])
+	}
+	if ids = parts[0]; len(ids) > 1 {
+		w.among(columnsOf(new(findingKey)), tuples)
+	}
+	return w, ids
 }
 
 // triageStatus is the status of a row that joinTriage joined to: what was resolved

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -146,9 +147,12 @@ func (s *budgets) forget(key string, g *budget) {
 // anew: deliveries count towards giving a message up, and this one has not failed.
 const maxDeferred = maxDeliveries / 2
 
+// putOffDelay is how long a unit is put off that is not due later.
+func (b *Bus) putOffDelay() time.Duration { return b.opt.RetryDelay / 2 }
+
 // putOff has a message delivered again a little later, or when it is due, to whichever process.
 func (b *Bus) putOff(ctx context.Context, m jetstream.Msg) {
-	delay := max(b.opt.RetryDelay/2, untilDue(m))
+	delay := max(b.putOffDelay(), untilDue(m))
 	if deliveryOf(m) < maxDeferred {
 		b.note(m, m.NakWithDelay(delay), "put off")
 		b.settled(m, Deferred)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -22,6 +23,10 @@ type turns struct {
 
 	mu   sync.Mutex
 	held map[turn]int
+
+	asking sync.Mutex // held while the server is asked: all who ask get one answer
+	queued []turn     // of all units that were not settled then
+	asked  time.Time
 }
 
 type turn struct {
@@ -82,23 +87,14 @@ func (s *turns) leave(t turn) {
 // waiting counts the other accounts, and the other services of the account, with units
 // that this process has not in hand. Those that another process reads are among them.
 func (s *turns) waiting(ctx context.Context, t turn) (accounts, services int, err error) {
-	stream, err := s.b.js.Stream(ctx, schemas.StreamUnits)
+	queued, err := s.unsettled(ctx)
 	if err != nil {
-		return 0, 0, wrap(err, "open stream", schemas.StreamUnits)
-	}
-	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(schemas.SubjectsUnits[0]))
-	if err != nil {
-		return 0, 0, wrap(err, "count units of", "all accounts")
+		return 0, 0, err
 	}
 	others, beside := map[schemas.AccountID]bool{}, map[string]bool{}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for subject := range info.State.Subjects {
-		p := strings.Split(subject, ".")
-		if len(p) != 4 {
-			continue
-		}
-		w := turn{schemas.AccountID(p[1]), schemas.UnitKey{Region: p[2], Service: p[3]}}
+	for _, w := range queued {
 		switch {
 		case s.held[w] > 0:
 		case w.account != t.account:
@@ -108,4 +104,31 @@ func (s *turns) waiting(ctx context.Context, t turn) (accounts, services int, er
 		}
 	}
 	return len(others), len(beside), nil
+}
+
+// unsettled are the subjects of all units, those in hand among them. The answer grows with
+// the accounts under way, and every unit that is put off asks again: it is kept for a part
+// of the time that a unit is put off for.
+func (s *turns) unsettled(ctx context.Context) ([]turn, error) {
+	s.asking.Lock()
+	defer s.asking.Unlock()
+	if time.Since(s.asked) < s.b.putOffDelay()/5 {
+		return s.queued, nil
+	}
+	stream, err := s.b.js.Stream(ctx, schemas.StreamUnits)
+	if err != nil {
+		return nil, wrap(err, "open stream", schemas.StreamUnits)
+	}
+	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(schemas.SubjectsUnits[0]))
+	if err != nil {
+		return nil, wrap(err, "count units of", "all accounts")
+	}
+	queued := make([]turn, 0, len(info.State.Subjects))
+	for subject := range info.State.Subjects {
+		if p := strings.Split(subject, "."); len(p) == 4 {
+			queued = append(queued, turn{schemas.AccountID(p[1]), schemas.UnitKey{Region: p[2], Service: p[3]}})
+		}
+	}
+	s.queued, s.asked = queued, time.Now()
+	return queued, nil
 }
