@@ -138,3 +138,60 @@ func TestMembersAreReadAsTheirOrganizationSays(t *testing.T) {
 	_, err = accounts.Update(w.ctx, "dev", a)
 	wantCode(t, err, schemas.CodeConflict)
 }
+
+// The scan of an account that leaves is cancelled, once, also when it ends at that moment; an
+// account that comes back is read as before.
+func TestTheScanOfAnAccountThatLeavesIsCancelled(t *testing.T) {
+	t.Parallel()
+	w, o, _, member := organized(t)
+	running, cancelled := "scan-1", []string{}
+	accounts := policy.NewAccounts(policy.AccountsDeps{
+		Accounts: w.accounts, Groups: w.groups, Resolver: w.resolver, Planner: &cloud{owner: map[string]schemas.AccountID{"": prod}}, Now: w.clock.Now, Organizer: o,
+		Running: func(_ context.Context, a schemas.AccountID) (string, error) {
+			if a != dev {
+				t.Errorf("%s is asked for its scan", a)
+			}
+			return running, nil
+		},
+		Cancel: func(_ context.Context, scan string) error {
+			cancelled = append(cancelled, scan)
+			return schemas.Errorf(schemas.CodeConflict, "it has ended")
+		},
+	})
+	by, err := accounts.Get(w.ctx, "prod")
+	ok(t, err)
+	by.Schedule.Cron = "@daily"
+	_, err = accounts.Update(w.ctx, "prod", by)
+	ok(t, err)
+	look := func(list ...schemas.OrganizationAccount) schemas.OrganizationChanges {
+		t.Helper()
+		o.looks = []func() []schemas.OrganizationAccount{sees(list...)}
+		got, err := accounts.Sync(w.ctx, "prod")
+		ok(t, err)
+		return got
+	}
+	account := func() schemas.Account {
+		t.Helper()
+		a, err := accounts.Get(w.ctx, "dev")
+		ok(t, err)
+		return a
+	}
+	look(member)
+	if a := account(); a.Schedule.Cron != "@daily" || len(cancelled) != 0 {
+		t.Fatalf("before: %+v, cancelled %v", a, cancelled)
+	}
+	for range 2 {
+		look()
+	}
+	if a := account(); !a.Found.Left() || a.Schedule.Cron != "" || len(cancelled) != 1 || cancelled[0] != "scan-1" {
+		t.Errorf("left: %+v %+v, cancelled %v", a, a.Found, cancelled)
+	}
+	// Suspended ones leave as well; without a scan there is nothing to cancel.
+	if got := look(member); len(got.Changed) != 1 || account().Found.Left() || account().Schedule.Cron != "@daily" {
+		t.Errorf("back: %+v, %+v", got, account())
+	}
+	running, member.Active = "", false
+	if got := look(member); len(got.Left) != 1 || account().Found.Why != "it is suspended or closed" || len(cancelled) != 1 {
+		t.Errorf("suspended: %+v, %+v, cancelled %v", got, account(), cancelled)
+	}
+}
