@@ -55,7 +55,7 @@ func TestWrongUsage(t *testing.T) {
 		{"scan start prod --follow", []string{"--follow needs -o json"}},
 		{"report --as-of 2999-01-01", []string{`--as-of "2999-01-01": is yet to come`}},
 		{"violations --as-of 2999-01-01T00:00:00Z", []string{`--as-of "2999-01-01T00:00:00Z": is yet to come`}},
-		{"report --framework CIS -o csv", []string{"--framework does not go with -o csv; use table or json"}},
+		{"report --framework CIS -o csv", []string{"--framework does not go with -o csv; use table, json or html"}},
 		{"waiver add w --pack p --reason r --expires 2020-01-01", []string{`--expires "2020-01-01": is past`}},
 		{"report --severity high,terrible", []string{`--severity "terrible": must be critical, high, medium, low or unspecified`}},
 		{"violations --state closed", []string{`--state "closed": must be open or fixed`}},

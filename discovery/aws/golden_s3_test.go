@@ -30,6 +30,8 @@ var fullBucket = map[string]string{
 		granteeXML("Group", "URI", "http://acs.amazonaws.com/groups/global/AllUsers")+"<Permission>READ</Permission>",
 	),
 	"s3:ownershipControls": `<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule></OwnershipControls>`,
+	"s3:replication": `<ReplicationConfiguration><Role>arn:r</Role><Rule><ID>all</ID><Priority>1</Priority><Status>Enabled</Status><Filter><Prefix>p/</Prefix></Filter>` +
+		`<DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication><Destination><Bucket>arn:b</Bucket></Destination></Rule></ReplicationConfiguration>`,
 	"tagging:GetResources": `{"ResourceTagMappingList":[{"ResourceARN":"arn:aws:s3:::bucket-00000000","Tags":[{"Key":"owner","Value":"team"},{"Key":"empty","Value":""}]}]}`,
 	"s3:lifecycle": `<LifecycleConfiguration>` +
 		`<Rule><ID>all</ID><Status>Enabled</Status><Filter/><Expiration><Days>30</Days></Expiration>` +
@@ -56,7 +58,7 @@ func aclXML(grants ...string) string {
 var unconfigured = map[string]string{
 	"s3:policy": "NoSuchBucketPolicy", "s3:encryption": "ServerSideEncryptionConfigurationNotFoundError",
 	"s3:publicAccessBlock": "NoSuchPublicAccessBlockConfiguration", "s3:ownershipControls": "OwnershipControlsNotFoundError",
-	"s3:lifecycle": "NoSuchLifecycleConfiguration",
+	"s3:lifecycle": "NoSuchLifecycleConfiguration", "s3:replication": "ReplicationConfigurationNotFoundError",
 }
 
 // seenBucket reads the first bucket of an account, which is in eu-west-1.
@@ -171,6 +173,7 @@ func TestEveryBucketFacetInEveryState(t *testing.T) {
 		"s3:acl":               {"s3:GetBucketAcl", map[string][]string{typeBucket: {"grants", "acl"}, typeBucketACL: {"accessControlPolicy", "acl"}}},
 		"s3:ownershipControls": {"s3:GetBucketOwnershipControls", map[string][]string{typeBucketOwnership: {"rule"}}},
 		"s3:lifecycle":         {"s3:GetLifecycleConfiguration", map[string][]string{typeBucket: {"lifecycleRules"}, typeBucketLifecycle: {"rules"}}},
+		"s3:replication":       {"s3:GetReplicationConfiguration", map[string][]string{typeBucket: {"replicationConfiguration"}, typeBucketReplication: {"role", "rules"}}},
 		"tagging:GetResources": {"tag:GetResources", map[string][]string{typeBucket: {"tags"}}},
 	} {
 		for state, a := range map[schemas.FacetState]answer{

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/insights-scanner/insights-scanner/discovery"
@@ -28,16 +29,6 @@ var bucketOnDemand = map[string]struct{ op, path, body, want, absent string }{
 		"s3:object-lock", "objectLockConfiguration",
 		`<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention><Mode>COMPLIANCE</Mode><Days>7</Days></DefaultRetention></Rule></ObjectLockConfiguration>`,
 		`{"objectLockEnabled":"Enabled","rule":{"defaultRetention":{"days":7,"mode":"COMPLIANCE"}}}`, "ObjectLockConfigurationNotFoundError",
-	},
-	bucketReplication.action: {
-		"s3:replication", "replicationConfiguration",
-		`<ReplicationConfiguration><Role>arn:r</Role><Rule><ID>all</ID><Priority>1</Priority><Status>Enabled</Status><Filter><Prefix>p/</Prefix></Filter>` +
-			`<DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication><SourceSelectionCriteria><SseKmsEncryptedObjects><Status>Enabled</Status></SseKmsEncryptedObjects></SourceSelectionCriteria>` +
-			`<Destination><Bucket>arn:b</Bucket><StorageClass>GLACIER</StorageClass><Account>1</Account><EncryptionConfiguration><ReplicaKmsKeyID>k</ReplicaKmsKeyID></EncryptionConfiguration>` +
-			`<ReplicationTime><Status>Enabled</Status><Time><Minutes>15</Minutes></Time></ReplicationTime></Destination></Rule></ReplicationConfiguration>`,
-		`{"role":"arn:r","rules":[{"deleteMarkerReplicationStatus":"Disabled","destination":{"accountId":"1","bucket":"arn:b","replicaKmsKeyId":"k","replicationTime":{"minutes":15,"status":"Enabled"},"storageClass":"GLACIER"},` +
-			`"filter":{"prefix":"p/"},"id":"all","priority":1,"sourceSelectionCriteria":{"sseKmsEncryptedObjects":{"enabled":true}},"status":"Enabled"}]}`,
-		"ReplicationConfigurationNotFoundError",
 	},
 }
 
@@ -95,17 +86,19 @@ func TestBucketFacetsOnDemand(t *testing.T) {
 	}
 }
 
-// Replication as a resource of its own is there until S3 says that it is not: denied, failed
-// and not read yet. Of a bucket that keeps no versions it is not asked for.
-func TestReplicationConfigOnDemand(t *testing.T) {
+// Replication as a resource of its own is there until S3 says that it is not: denied and failed.
+// Of a bucket that keeps no versions it is not asked for.
+func TestReplicationConfig(t *testing.T) {
 	t.Parallel()
 	const op = "s3:replication"
-	read := func(status string, a answer, calls ...string) (*account, *discovery.Observation) {
+	var of discovery.Observation // the bucket that was read last
+	read := func(status string, a answer) (*account, *discovery.Observation) {
 		with := bucketAccount(map[string]string{"s3:versioning": `<VersioningConfiguration><Status>` + status + `</Status></VersioningConfiguration>`}).fails(op, a.status, a.body)
-		list, exists := bucketObservations(withFacets(t.Context(), calls), with.in(home), bucket{name: "bucket-00000000", region: "eu-west-1"})
+		list, exists := bucketObservations(t.Context(), with.in(home), bucket{name: "bucket-00000000", region: "eu-west-1"})
 		if !exists {
 			t.Fatal("the bucket is gone")
 		}
+		of = list[0]
 		if i := slices.IndexFunc(list, func(o discovery.Observation) bool { return o.Type == typeBucketReplication }); i >= 0 {
 			checkNames(t, list[i])
 			return with, &list[i]
@@ -121,7 +114,7 @@ func TestReplicationConfigOnDemand(t *testing.T) {
 		`<Rule><ID>b</ID><Status>Disabled</Status><Filter><Tag><Key>k</Key><Value>v</Value></Tag></Filter><Destination><Bucket>arn:c</Bucket></Destination></Rule>` +
 		`<Rule><ID>c</ID><Status>Enabled</Status><Prefix>old/</Prefix><Destination><Bucket>arn:c</Bucket></Destination></Rule>`
 	present := answer{http.StatusOK, `<ReplicationConfiguration><Role>arn:r</Role>` + rules + `</ReplicationConfiguration>`}
-	_, o := read("Enabled", present, bucketReplication.action)
+	_, o := read("Enabled", present)
 	const want = `{"bucket":"bucket-00000000","region":"eu-west-1","role":"arn:r","rules":[{"deleteMarkerReplication":{"status":"Disabled"},` +
 		`"destination":{"accessControlTranslation":{"owner":"Destination"},"account":"1","bucket":"arn:b","encryptionConfiguration":{"replicaKmsKeyId":"k"},` +
 		`"metrics":{"eventThreshold":{"minutes":15},"status":"Enabled"},"replicationTime":{"status":"Enabled","time":{"minutes":15}},"storageClass":"GLACIER"},` +
@@ -131,31 +124,28 @@ func TestReplicationConfigOnDemand(t *testing.T) {
 	if o == nil || encode(o.Properties) != want || len(o.Unknown) > 0 {
 		t.Fatalf("%+v\nwant %s", o, want)
 	}
-	for state, c := range map[schemas.FacetState]struct {
-		answer
-
-		calls []string
-	}{
-		schemas.FacetDenied:  {answer{http.StatusForbidden, s3Error("AccessDenied")}, []string{bucketReplication.action}},
-		schemas.FacetFailed:  {answer{http.StatusOK, ""}, []string{bucketReplication.action}},
-		schemas.FacetNotRead: {present, nil},
+	// What the bucket itself holds of it is built otherwise.
+	const held = `{"role":"arn:r","rules":[{"deleteMarkerReplicationStatus":"Disabled","destination":{"accessControlTranslation":{"owner":"Destination"},"accountId":"1","bucket":"arn:b",`
+	if of.Type != typeBucket || !strings.HasPrefix(encode(of.Properties["replicationConfiguration"]), held) {
+		t.Errorf("the bucket has %s", encode(of.Properties["replicationConfiguration"]))
+	}
+	for state, a := range map[schemas.FacetState]answer{
+		schemas.FacetDenied: {http.StatusForbidden, s3Error("AccessDenied")},
+		schemas.FacetFailed: {http.StatusOK, ""},
 	} {
-		if _, o := read("Enabled", c.answer, c.calls...); o == nil {
+		if _, o := read("Enabled", a); o == nil {
 			t.Errorf("%s: the gap has nothing to be told of", state)
 		} else {
 			wantUnknown(t, *o, "role", state, bucketReplication.action)
 			wantUnknown(t, *o, "rules", state, bucketReplication.action)
 		}
 	}
-	if _, o := read("Enabled", answer{http.StatusNotFound, s3Error("ReplicationConfigurationNotFoundError")}, bucketReplication.action); o != nil {
+	if _, o := read("Enabled", answer{http.StatusNotFound, s3Error("ReplicationConfigurationNotFoundError")}); o != nil {
 		t.Errorf("not configured: %+v", o)
 	}
 	for _, status := range []string{"", "Suspended"} {
-		if a, o := read(status, present, bucketReplication.action); o != nil || a.count(op) > 0 {
+		if a, o := read(status, present); o != nil || a.count(op) > 0 {
 			t.Errorf("versioning %q: %+v, asked %d times", status, o, a.count(op))
 		}
-	}
-	if u, ok := OnDemand(o.Key, bucketReplication.action); !ok || u.String() != "global/s3" {
-		t.Errorf("read in %s, %v", u, ok)
 	}
 }

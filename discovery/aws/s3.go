@@ -54,6 +54,7 @@ var (
 	bucketLoggingCall    = eachCall("s3:GetBucketLogging", "logging")
 	bucketACLCall        = eachCall("s3:GetBucketAcl", "acl")
 	bucketPABCall        = eachCall("s3:GetBucketPublicAccessBlock", "public access block")
+	bucketReplication    = eachCall("s3:GetReplicationConfiguration", "replication") // of those that keep versions
 )
 
 var verifyBucket = []string{"s3:ListBucket", "s3:GetBucketLocation"}
@@ -64,8 +65,8 @@ var s3Service = &service{
 		{token: typeBucket, calls: []call{ // what it holds of every resource split off it, too
 			listBuckets, tagCall, bucketVersioningCall,
 			bucketPolicyCall, bucketEncryptionCall,
-			bucketLoggingCall, bucketACLCall, eachCall("s3:GetLifecycleConfiguration", "lifecycle"),
-		}, verify: verifyBucket, recorded: recordedBuckets, onDemand: []call{bucketReplication, bucketObjectLock, bucketWebsite, bucketCORS}},
+			bucketLoggingCall, bucketACLCall, eachCall("s3:GetLifecycleConfiguration", "lifecycle"), bucketReplication,
+		}, verify: verifyBucket, recorded: recordedBuckets, onDemand: []call{bucketObjectLock, bucketWebsite, bucketCORS}},
 		{token: typeBucketVersioning, calls: []call{listBuckets, bucketVersioningCall}, verify: verifyBucket, recorded: recordedBuckets, with: typeBucket},
 		{token: typeBucketPAB, calls: []call{listBuckets, bucketPABCall}, verify: verifyBucket, recorded: recordedBuckets},
 		{token: typeBucketEncryption, calls: []call{listBuckets, bucketEncryptionCall}, verify: verifyBucket, recorded: recordedBuckets, with: typeBucket},
@@ -74,10 +75,7 @@ var s3Service = &service{
 		{token: typeBucketACL, calls: []call{listBuckets, bucketACLCall}, verify: verifyBucket, recorded: recordedBuckets, with: typeBucket},
 		{token: typeBucketOwnership, calls: []call{listBuckets, eachCall("s3:GetBucketOwnershipControls", "ownership controls")}, verify: verifyBucket},
 		{token: typeBucketLifecycle, calls: []call{listBuckets, eachCall("s3:GetLifecycleConfiguration", "lifecycle")}, verify: verifyBucket, with: typeBucket},
-		{
-			token: typeBucketReplication, calls: []call{listBuckets, eachCall("s3:GetBucketVersioning", "versioning")}, verify: verifyBucket, with: typeBucket,
-			onDemand: []call{bucketReplication},
-		},
+		{token: typeBucketReplication, calls: []call{listBuckets, bucketVersioningCall, bucketReplication}, verify: verifyBucket, with: typeBucket},
 		{token: typeAccountPAB, calls: []call{onceCall("s3:GetAccountPublicAccessBlock", "setting")}},
 		{token: typeAccountPABSetting, calls: []call{onceCall("s3:GetAccountPublicAccessBlock", "setting")}, with: typeAccountPAB},
 	},

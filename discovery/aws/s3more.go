@@ -10,25 +10,22 @@ import (
 
 // What of a bucket is read on demand.
 var (
-	bucketReplication = eachCall("s3:GetReplicationConfiguration", "replication")
-	bucketObjectLock  = eachCall("s3:GetBucketObjectLockConfiguration", "object lock")
-	bucketWebsite     = eachCall("s3:GetBucketWebsite", "website")
-	bucketCORS        = eachCall("s3:GetBucketCORS", "cors")
+	bucketObjectLock = eachCall("s3:GetBucketObjectLockConfiguration", "object lock")
+	bucketWebsite    = eachCall("s3:GetBucketWebsite", "website")
+	bucketCORS       = eachCall("s3:GetBucketCORS", "cors")
 )
 
 // bucketMore is what is read of a bucket when packs need it.
 type bucketMore struct {
-	replication *types.ReplicationConfiguration
-	objectLock  *types.ObjectLockConfiguration
-	website     *s3.GetBucketWebsiteOutput
-	cors        *s3.GetBucketCorsOutput
+	objectLock *types.ObjectLockConfiguration
+	website    *s3.GetBucketWebsiteOutput
+	cors       *s3.GetBucketCorsOutput
 
-	replicationF, objectLockF, websiteF, corsF facet
+	objectLockF, websiteF, corsF facet
 }
 
 func (b *bucketFacets) readMore(ctx context.Context, c *s3.Client) {
 	n, m := &b.name, &b.more
-	m.replicationF = b.readReplication(ctx, c)
 	m.objectLockF = onDemand(ctx, bucketObjectLock.action, func() facet {
 		out, err := c.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: n})
 		f := b.facet(bucketObjectLock.action, err, "ObjectLockConfigurationNotFoundError")
@@ -58,7 +55,6 @@ func (b *bucketFacets) readMore(ctx context.Context, c *s3.Client) {
 
 // set puts it into the document of the bucket.
 func (m *bucketMore) set(d *document) {
-	d.facet("replicationConfiguration", m.replicationF, func() any { return replication(m.replication) })
 	d.facet("objectLockConfiguration", m.objectLockF, func() any { return objectLock(m.objectLock) })
 	d.facet("website", m.websiteF, func() any { return website(m.website) })
 	d.facet("corsRules", m.corsF, func() any { return corsRules(m.cors.CORSRules) })

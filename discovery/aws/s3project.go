@@ -26,7 +26,9 @@ type bucketFacets struct {
 	ownership  *types.OwnershipControls
 	lifecycle  *s3.GetBucketLifecycleConfigurationOutput
 
-	policyF, versioningF, encryptionF, pabF, loggingF, aclF, ownershipF, lifecycleF facet
+	replication *types.ReplicationConfiguration
+
+	policyF, versioningF, encryptionF, pabF, loggingF, aclF, ownershipF, lifecycleF, replicationF facet
 
 	more bucketMore
 }
@@ -90,6 +92,7 @@ func (b *bucketFacets) read(ctx context.Context, c *s3.Client) {
 	if b.lifecycleF = b.facet("s3:GetLifecycleConfiguration", err, "NoSuchLifecycleConfiguration"); err == nil {
 		b.lifecycleF = b.lifecycleF.need(len(b.lifecycle.Rules) > 0)
 	}
+	b.replicationF = b.readReplication(ctx, c)
 }
 
 func (b *bucketFacets) project() []discovery.Observation {
@@ -117,9 +120,9 @@ func (b *bucketFacets) project() []discovery.Observation {
 		"rules":                              func() any { return lifecycleRules(b.lifecycle) },
 		"transitionDefaultMinimumObjectSize": func() any { return string(b.lifecycle.TransitionDefaultMinimumObjectSize) },
 	})
-	split(typeBucketReplication, b.more.replicationF, map[string]func() any{
-		"role":  func() any { return aws.ToString(b.more.replication.Role) },
-		"rules": func() any { return replicationRules(b.more.replication.Rules) },
+	split(typeBucketReplication, b.replicationF, map[string]func() any{
+		"role":  func() any { return aws.ToString(b.replication.Role) },
+		"rules": func() any { return replicationRules(b.replication.Rules) },
 	})
 	if b.logging != nil || b.loggingF.state.Unknown() {
 		split(typeBucketLogging, b.loggingF, map[string]func() any{
@@ -169,6 +172,7 @@ func (b *bucketFacets) whole() discovery.Observation {
 		return map[string]any{"targetBucket": aws.ToString(b.logging.TargetBucket), "targetPrefix": aws.ToString(b.logging.TargetPrefix)}
 	})
 	d.facet("lifecycleRules", b.lifecycleF, func() any { return bucketLifecycleRules(b.lifecycle) })
+	d.facet("replicationConfiguration", b.replicationF, func() any { return replication(b.replication) })
 	b.more.set(d)
 	return d.observe(b.region, typeBucket, b.name, b.name, s3Projection)
 }

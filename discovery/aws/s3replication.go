@@ -16,15 +16,13 @@ func (b *bucketFacets) readReplication(ctx context.Context, c *s3.Client) facet 
 	if b.versioningF.state == schemas.FacetPresent && b.versioning.Status != types.BucketVersioningStatusEnabled {
 		return facet{state: schemas.FacetAbsent, call: b.versioningF.call}
 	}
-	return onDemand(ctx, bucketReplication.action, func() facet {
-		out, err := c.GetBucketReplication(ctx, &s3.GetBucketReplicationInput{Bucket: &b.name})
-		f := b.facet(bucketReplication.action, err, "ReplicationConfigurationNotFoundError")
-		if err == nil {
-			b.more.replication = out.ReplicationConfiguration
-			f = f.need(b.more.replication != nil && len(b.more.replication.Rules) > 0)
-		}
-		return f
-	})
+	out, err := c.GetBucketReplication(ctx, &s3.GetBucketReplicationInput{Bucket: &b.name})
+	f := b.facet(bucketReplication.action, err, "ReplicationConfigurationNotFoundError")
+	if err == nil {
+		b.replication = out.ReplicationConfiguration
+		f = f.need(b.replication != nil && len(b.replication.Rules) > 0)
+	}
+	return f
 }
 
 // replication is that of the bucket itself, which differs in what it is made of from the

@@ -81,26 +81,17 @@ def bucket_grants(acl):
     return [dict(who[k], permissions=sorted(who[k]["permissions"])) for k in sorted(who)]
 
 
-def more(s3, name, versioned):
+def more(s3, name):
     """What is read on demand, as far as seed() configures it."""
     lock = asked(lambda: s3.get_object_lock_configuration(Bucket=name), "ObjectLockConfigurationNotFoundError")
     site = asked(lambda: s3.get_bucket_website(Bucket=name), "NoSuchWebsiteConfiguration")
     cors = asked(lambda: s3.get_bucket_cors(Bucket=name), "NoSuchCORSConfiguration")
-    copies = asked(lambda: s3.get_bucket_replication(Bucket=name), "ReplicationConfigurationNotFoundError")
-    found = {
+    return {
         "objectLockConfiguration": lock and {"objectLockEnabled": lock["ObjectLockConfiguration"]["ObjectLockEnabled"], "rule": {"defaultRetention": {
             k[0].lower() + k[1:]: v for k, v in lock["ObjectLockConfiguration"]["Rule"]["DefaultRetention"].items()}}},
         "website": site and {"indexDocument": site["IndexDocument"]["Suffix"], "errorDocument": site["ErrorDocument"]["Key"]},
         "corsRules": [{k[0].lower() + k[1:]: v for k, v in r.items()} for r in (cors or {}).get("CORSRules", [])],
     }
-    if versioned:  # no other bucket is asked
-        found["replicationConfiguration"] = copies and {"role": copies["ReplicationConfiguration"]["Role"], "rules": [{
-            "id": r["ID"], "status": r["Status"], "priority": r["Priority"], **prefixed(r), "deleteMarkerReplicationStatus": r["DeleteMarkerReplication"]["Status"],
-            "destination": {"bucket": r["Destination"]["Bucket"]},
-        } for r in copies["ReplicationConfiguration"]["Rules"]]}
-    elif copies:
-        raise ValueError(name + " is replicated and keeps no versions")
-    return found
 
 
 def prefixed(r):
@@ -108,11 +99,10 @@ def prefixed(r):
     return {"filter": {"prefix": r["Filter"]["Prefix"]}} if r["Filter"].get("Prefix") else {}
 
 
-def copying(s3, name):
-    """The replication of a bucket that keeps versions, as a resource of its own."""
-    copies = s3.get_bucket_replication(Bucket=name)["ReplicationConfiguration"]
+def copying(copies, delete_markers):
+    """Rules of replication, as the bucket has them or the resource of its own."""
     return {"role": copies["Role"], "rules": [{
-        "id": r["ID"], "status": r["Status"], "priority": r["Priority"], **prefixed(r), "deleteMarkerReplication": {"status": r["DeleteMarkerReplication"]["Status"]},
+        "id": r["ID"], "status": r["Status"], "priority": r["Priority"], **prefixed(r), **delete_markers(r["DeleteMarkerReplication"]["Status"]),
         "destination": {"bucket": r["Destination"]["Bucket"]},
     } for r in copies["Rules"]]}
 
@@ -128,7 +118,10 @@ def bucket(s3, name, region):
     ownership = asked(lambda: s3.get_bucket_ownership_controls(Bucket=name), "OwnershipControlsNotFoundError")
     lifecycle = asked(lambda: s3.get_bucket_lifecycle_configuration(Bucket=name), "NoSuchLifecycleConfiguration")
     base = {"bucket": name, "region": region}
-    versioned = versioning.get("Status") == "Enabled"
+    copies = asked(lambda: s3.get_bucket_replication(Bucket=name), "ReplicationConfigurationNotFoundError")
+    copies = copies and copies["ReplicationConfiguration"]
+    if copies and versioning.get("Status") != "Enabled":  # no other bucket is asked
+        raise ValueError(name + " is replicated and keeps no versions")
 
     def part(of, **properties):
         return resource(kind(of), name, name, dict(base, **properties), region=region)
@@ -146,8 +139,9 @@ def bucket(s3, name, region):
         "versioning": {"enabled": versioning.get("Status") == "Enabled", "mfaDelete": versioning.get("MFADelete") == "Enabled"},
         "serverSideEncryptionConfiguration": {"rule": rules[0]} if rules else None,
         "logging": logging and {"targetBucket": logging["TargetBucket"], "targetPrefix": logging["TargetPrefix"]},
+        "replicationConfiguration": copies and copying(copies, lambda status: {"deleteMarkerReplicationStatus": status}),
         "lifecycleRules": [own_rule(r) for r in (lifecycle or {}).get("Rules", [])],
-    }, region=region, demand=more(s3, name, versioned))
+    }, region=region, demand=more(s3, name))
     state = {"status": versioning.get("Status", "Disabled")}
     if "MFADelete" in versioning:
         state["mfaDelete"] = versioning["MFADelete"]
@@ -164,8 +158,8 @@ def bucket(s3, name, region):
         yield part("bucketServerSideEncryptionConfiguration", rules=rules)
     if ownership:
         yield part("bucketOwnershipControls", rule={"objectOwnership": ownership["OwnershipControls"]["Rules"][0]["ObjectOwnership"]})
-    if versioned:
-        yield resource(kind("bucketReplicationConfig"), name, name, base, region=region, demand=copying(s3, name))
+    if copies:
+        yield part("bucketReplicationConfig", **copying(copies, lambda status: {"deleteMarkerReplication": {"status": status}}))
     if lifecycle:
         yield part("bucketLifecycleConfiguration", rules=[rule(r) for r in lifecycle["Rules"]],
                    transitionDefaultMinimumObjectSize=lifecycle.get("TransitionDefaultMinimumObjectSize"))
