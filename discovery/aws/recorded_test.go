@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -46,22 +45,7 @@ func recordedAccount(buckets int, kinds map[string]int) *account {
 // readRecorded reads a service with AWS Config.
 func (a *account) readRecorded(t *testing.T, svc *service, region string) seen {
 	t.Helper()
-	r := &reader{svc: svc, session: a.in(home), unitRegion: region, recording: newRecording("scan", &recorderCache{})}
-	s := seen{scopes: map[string]schemas.ScopeEnd{}}
-	var mu sync.Mutex
-	ends, err := r.Read(t.Context(), func(_ context.Context, o discovery.Observation) error {
-		mu.Lock()
-		defer mu.Unlock()
-		s.list = append(s.list, o)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range ends {
-		s.scopes[e.Type] = e
-	}
-	return s
+	return seenBy(t, &reader{svc: svc, session: a.in(home), unitRegion: region, recording: newRecording("scan", &recorderCache{})})
 }
 
 // same compares what two reads say of everything, but for how they came to know.

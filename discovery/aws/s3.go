@@ -54,6 +54,7 @@ var (
 	bucketLoggingCall    = eachCall("s3:GetBucketLogging", "logging")
 	bucketACLCall        = eachCall("s3:GetBucketAcl", "acl")
 	bucketPABCall        = eachCall("s3:GetBucketPublicAccessBlock", "public access block")
+	bucketLifecycle      = eachCall("s3:GetLifecycleConfiguration", "lifecycle")
 	bucketReplication    = eachCall("s3:GetReplicationConfiguration", "replication") // of those that keep versions
 )
 
@@ -65,7 +66,7 @@ var s3Service = &service{
 		{token: typeBucket, calls: []call{ // what it holds of every resource split off it, too
 			listBuckets, tagCall, bucketVersioningCall,
 			bucketPolicyCall, bucketEncryptionCall,
-			bucketLoggingCall, bucketACLCall, eachCall("s3:GetLifecycleConfiguration", "lifecycle"), bucketReplication,
+			bucketLoggingCall, bucketACLCall, bucketLifecycle, bucketReplication,
 		}, verify: verifyBucket, recorded: recordedBuckets, onDemand: []call{bucketObjectLock, bucketWebsite, bucketCORS}},
 		{token: typeBucketVersioning, calls: []call{listBuckets, bucketVersioningCall}, verify: verifyBucket, recorded: recordedBuckets, with: typeBucket},
 		{token: typeBucketPAB, calls: []call{listBuckets, bucketPABCall}, verify: verifyBucket, recorded: recordedBuckets},
@@ -74,7 +75,7 @@ var s3Service = &service{
 		{token: typeBucketPolicy, calls: []call{listBuckets, bucketPolicyCall}, verify: verifyBucket, recorded: recordedBuckets, with: typeBucket},
 		{token: typeBucketACL, calls: []call{listBuckets, bucketACLCall}, verify: verifyBucket, recorded: recordedBuckets, with: typeBucket},
 		{token: typeBucketOwnership, calls: []call{listBuckets, eachCall("s3:GetBucketOwnershipControls", "ownership controls")}, verify: verifyBucket},
-		{token: typeBucketLifecycle, calls: []call{listBuckets, eachCall("s3:GetLifecycleConfiguration", "lifecycle")}, verify: verifyBucket, with: typeBucket},
+		{token: typeBucketLifecycle, calls: []call{listBuckets, bucketLifecycle}, verify: verifyBucket, with: typeBucket},
 		{token: typeBucketReplication, calls: []call{listBuckets, bucketVersioningCall, bucketReplication}, verify: verifyBucket, with: typeBucket},
 		{token: typeAccountPAB, calls: []call{onceCall("s3:GetAccountPublicAccessBlock", "setting")}},
 		{token: typeAccountPABSetting, calls: []call{onceCall("s3:GetAccountPublicAccessBlock", "setting")}, with: typeAccountPAB},

@@ -216,7 +216,12 @@ func (a *account) read(t *testing.T, svc *service, region string) seen {
 // readWith reads some facets on demand, too.
 func (a *account) readWith(t *testing.T, svc *service, region string, facets ...string) seen {
 	t.Helper()
-	r := &reader{svc: svc, session: a.in(region), unitRegion: region, facets: facets}
+	return seenBy(t, &reader{svc: svc, session: a.in(region), unitRegion: region, facets: facets})
+}
+
+// seenBy is what a reader emits, and how its scopes ended.
+func seenBy(t *testing.T, r discovery.Reader) seen {
+	t.Helper()
 	s := seen{scopes: map[string]schemas.ScopeEnd{}}
 	var mu sync.Mutex
 	ends, err := r.Read(t.Context(), func(_ context.Context, o discovery.Observation) error {

@@ -54,22 +54,11 @@ func (a *tail) reader(region string) *tailReader {
 
 func (a *tail) sweep(t *testing.T, region string) seen {
 	t.Helper()
-	s := seen{scopes: map[string]schemas.ScopeEnd{}}
-	var mu sync.Mutex
-	ends, err := a.reader(region).Read(t.Context(), func(_ context.Context, o discovery.Observation) error {
-		mu.Lock()
-		defer mu.Unlock()
-		s.list = append(s.list, o)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range ends {
+	s := seenBy(t, a.reader(region))
+	for _, e := range s.scopes {
 		if e.Route != schemas.RouteCloudControl || e.Region != region {
 			t.Errorf("scope %+v", e.Scope)
 		}
-		s.scopes[e.Type] = e
 	}
 	return s
 }
