@@ -2,8 +2,6 @@ package sink
 
 import (
 	"context"
-	"maps"
-	"slices"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -89,30 +87,16 @@ type replaced[T any] interface {
 }
 
 // lookup finds the newest rows of keys in a table. FINAL would read every column of
-// all rows that share a granule with one of these, and merge them. The condition
-// takes accounts, types, regions and ids apart, which the primary index
-// understands and which is quickly compared; rows of other combinations are
-// skipped. Of a page of keys, which may be of many accounts, the tuples keep the
-// index from choosing granules of other combinations.
+// all rows that share a granule with one of these, and merge them.
 func lookup[T any, P replaced[T]](ctx context.Context, s *Store, table, columns, typeColumn string, keys map[resourceKey]bool, found func(resourceKey, *T)) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	accounts, types, regions, ids := map[string]bool{}, map[string]bool{}, map[string]bool{}, make([]string, 0, len(keys))
+	w, list := &where{}, make([][]string, 0, len(keys))
 	for k := range keys {
-		accounts[string(k.account)], types[k.Type], regions[k.Region] = true, true, true
-		ids = append(ids, k.ID)
+		list = append(list, []string{string(k.account), k.Type, k.Region, k.ID})
 	}
-	list := func(m map[string]bool) []string { return slices.Sorted(maps.Keys(m)) }
-	w := &where{}
-	w.add("account_id IN ? AND "+typeColumn+" IN ? AND region IN ? AND id IN ?", list(accounts), list(types), list(regions), ids)
-	if len(accounts) > 1 && len(keys) <= maxKeys {
-		tuples := make([][]string, 0, len(keys))
-		for k := range keys {
-			tuples = append(tuples, []string{string(k.account), k.Type, k.Region, k.ID})
-		}
-		w.among("account_id, "+typeColumn+", region, id", tuples)
-	}
+	w.near([]string{"account_id", typeColumn, "region", "id"}, list)
 	type place struct {
 		resourceKey
 		policyKey

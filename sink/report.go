@@ -3,6 +3,7 @@ package sink
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -31,6 +32,29 @@ func (w *where) among(columns string, tuples [][]string) {
 		}
 	}
 	w.add("("+columns+") IN ("+strings.Join(list, ", ")+")", args...)
+}
+
+// near keeps the rows of keys, and perhaps a few of other ones that are made of their parts:
+// who asks skips these. Each key begins with its account; the accounts are returned. Column by
+// column the index understands it, and rows are quickly compared. That leaves granules of other
+// combinations; of a page of keys of several accounts the tuples spare them.
+func (w *where) near(columns []string, keys [][]string) (accounts []string) {
+	for n, column := range columns {
+		parts := make([]string, len(keys))
+		for i, k := range keys {
+			parts[i] = k[n]
+		}
+		slices.Sort(parts)
+		parts = slices.Compact(parts)
+		w.add(column+" IN ?", parts)
+		if n == 0 {
+			accounts = parts
+		}
+	}
+	if len(accounts) > 1 && len(keys) <= maxKeys {
+		w.among(strings.Join(columns, ", "), keys)
+	}
+	return accounts
 }
 
 // enforcedOnly leaves out local packs, whose names alone have this mark.

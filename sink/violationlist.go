@@ -127,7 +127,12 @@ func (s *Store) violationRows(ctx context.Context, keys []findingKey, keep *wher
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	keyed, ids := amongFindings(keys)
+	tuples := make([][]string, len(keys))
+	for i, k := range keys {
+		tuples[i] = []string{k.Account, k.Canonical, k.Region, k.ID, k.Pack, k.Policy}
+	}
+	keyed := &where{}
+	ids := keyed.near(openKey[1:], tuples)
 	waiver, args := waived(rec, ids, asOf)
 	told := &where{}
 	told.add("account_id IN ?", ids)
@@ -152,31 +157,6 @@ func (s *Store) violationRows(ctx context.Context, keys []findingKey, keep *wher
 		}
 	}
 	return rows, err
-}
-
-// amongFindings keeps the rows of findings, and perhaps a few of others in one account
-// with theirs; ids are the accounts. Column by column the index understands it and rows
-// are quickly compared; of a page of many accounts that leaves granules of other
-// combinations, which the tuples spare.
-func amongFindings(keys []findingKey) (w *where, ids []string) {
-	w = &where{}
-	var parts [6][]string
-	tuples := make([][]string, len(keys))
-	for i, k := range keys {
-		tuples[i] = []string{k.Account, k.Canonical, k.Region, k.ID, k.Pack, k.Policy}
-		for n, v := range tuples[i] {
-			parts[n] = append(parts[n], v)
-		}
-	}
-	for n, column := range openKey[1:] {
-		slices.Sort(parts[n])
-		parts[n] = slices.Compact(parts[n])
-		w.add(column+" IN ?", parts[n])
-	}
-	if ids = parts[0]; len(ids) > 1 {
-		w.among(columnsOf(new(findingKey)), tuples)
-	}
-	return w, ids
 }
 
 // triageStatus is the status of a row that joinTriage joined to: what was resolved
