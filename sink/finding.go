@@ -18,8 +18,8 @@ func (s *Store) Violation(ctx context.Context, finding string, rec schemas.Recor
 	if err != nil {
 		return out, err
 	}
-	list := []schemas.Violation{row.listed(rec)}
-	if err := s.sighted(ctx, list); err != nil {
+	list := listed([]*listedRow{row}, rec)
+	if err := s.complete(ctx, list, rec); err != nil {
 		return out, err
 	}
 	out.Violation = list[0]

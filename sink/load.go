@@ -101,8 +101,12 @@ func lookup[T any, P replaced[T]](ctx context.Context, s *Store, table, columns,
 		resourceKey
 		policyKey
 	}
+	statement := "SELECT " + columns + " FROM @db." + table + " WHERE " + w.String()
+	if len(keys) <= maxLimit {
+		statement += " SETTINGS max_threads = 1" // to share the little work of a page costs more than the work
+	}
 	newest := make(map[place]P, len(keys))
-	err := s.query(ctx, "look up "+table, "SELECT "+columns+" FROM @db."+table+" WHERE "+w.String(), w.args, func(r driver.Rows) error {
+	err := s.query(ctx, "look up "+table, statement, w.args, func(r driver.Rows) error {
 		row := P(new(T))
 		if err := r.ScanStruct(row); err != nil {
 			return err

@@ -62,7 +62,7 @@ func TestMigrationsFillTheirTables(t *testing.T) {
 	}
 	for _, statement := range []string{
 		"SYSTEM START MERGES @db.violations", "SYSTEM START MERGES @db.resources", // which migrations wait for
-		"DROP TABLE @db.posture_accounts", "DROP TABLE @db.account_names_of_scans", "TRUNCATE TABLE @db.account_names",
+		"DROP TABLE @db.posture_accounts", "DROP TABLE @db.open_violations", "DROP TABLE @db.account_names_of_scans", "TRUNCATE TABLE @db.account_names",
 		"TRUNCATE TABLE @db.schema_migrations", "DROP TABLE @db.v_open_counts", "DROP TABLE @db.v_account_posture_daily",
 	} {
 		if err := sc.s.exec(t.Context(), "take back", statement); err != nil {

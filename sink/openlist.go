@@ -10,19 +10,9 @@ import (
 
 // openRow is an open violation, or its end, as the table of the open ones has it.
 type openRow struct {
-	Rank      string `ch:"rank"`
-	AccountID string `ch:"account_id"`
-	Canonical string `ch:"canonical"`
-	Region    string `ch:"region"`
-	ID        string `ch:"id"`
-	Pack      string `ch:"pack"`
-	Policy    string `ch:"policy"`
-	Account   string `ch:"account"`
-	Type      string `ch:"type"`
-	Version   uint64 `ch:"version"`
-	Revision  uint64 `ch:"revision"`
-	Attempt   uint64 `ch:"attempt"`
-	Gone      uint8  `ch:"gone"`
+	Rank string `ch:"rank"`
+	violationRow
+	Gone uint8 `ch:"gone"`
 }
 
 // severityRank is the severity of a row of violations as a text that sorts.
@@ -49,10 +39,7 @@ func (f *fold) listOpen(old, row *violationRow) {
 }
 
 func (v *violationRow) asOpen(rank string, gone uint8) openRow {
-	return openRow{
-		Rank: rank, AccountID: v.AccountID, Canonical: v.Canonical, Region: v.Region, ID: v.ID, Pack: v.Pack, Policy: v.Policy,
-		Account: v.Account, Type: v.Type, Version: v.Version, Revision: v.Revision, Attempt: v.Attempt, Gone: gone,
-	}
+	return openRow{Rank: rank, violationRow: *v, Gone: gone}
 }
 
 // inOpenTable tells whether all that a list of violations is about is in the table
@@ -68,11 +55,13 @@ func inOpenOrder(q schemas.ViolationQuery) bool {
 	return inOpenTable(q) && q.Sort == "severity" && !q.Desc && q.Waived == ""
 }
 
-// openKeys are the keys of a page in the order of the table of the open ones.
-func (s *Store) openKeys(ctx context.Context, q schemas.ViolationQuery, _ schemas.Record, ids []string, p *pager) ([]findingKey, error) {
-	token := q.Type
-	q.Type = "" // of alias twins the newest counts, which is known when all rows of the place are
-	w := violationFilter(q)
+// openRows are the rows of a page in the order of the table of the open ones.
+func (s *Store) openRows(ctx context.Context, q schemas.ViolationQuery, rec schemas.Record, ids []string, p *pager) ([]*listedRow, error) {
+	type row struct {
+		openRow
+		Waiver string `ch:"waiver"`
+	}
+	w := placeFilter(q)
 	if len(q.Severity) > 0 {
 		ranks := make([]string, len(q.Severity))
 		for i, severity := range q.Severity {
@@ -80,35 +69,36 @@ func (s *Store) openKeys(ctx context.Context, q schemas.ViolationQuery, _ schema
 		}
 		w.add("rank IN ?", ranks)
 	}
-	if token != "" {
-		w.add("canonical = ?", schemas.CanonicalType(token))
+	if q.Type != "" {
+		w.add("canonical = ?", schemas.CanonicalType(q.Type))
 	}
 	if len(ids) > 0 {
 		w.add("account_id IN ?", ids)
 	}
 	p.order = openKey
 	p.resume(w)
-	rows, err := livePage(p, func(tail string) (rows []*openRow, err error) {
-		err = s.query(ctx, "list open violations", "SELECT "+columnsOf(new(openRow))+" FROM @db.open_violations WHERE "+w.String()+tail, w.args, func(r driver.Rows) error {
-			row := new(openRow)
+	waiver, args := waived(rec, ids, false)
+	statement := "SELECT " + columnsOf(new(openRow)) + ", " + waiver + " AS waiver FROM @db.open_violations WHERE " + w.String()
+	args = append(args, w.args...)
+	rows, err := livePage(p, func(tail string) (rows []*row, err error) {
+		err = s.query(ctx, "list open violations", s.sql(statement+tail+" SETTINGS max_threads = 1"), args, func(r driver.Rows) error {
+			row := new(row)
 			rows = append(rows, row)
 			return r.ScanStruct(row)
 		})
 		return rows, err
-	}, func(r *openRow) bool { return r.Gone == 0 && (token == "" || r.Type == token) })
-	keys := make([]findingKey, len(rows))
+	}, func(r *row) bool { // of alias twins the newest counts, which is known when all rows of the place are
+		return r.Gone == 0 && (q.Type == "" || r.Type == q.Type)
+	})
+	list := make([]*listedRow, len(rows))
 	for i, r := range rows {
-		keys[i] = findingKey{r.AccountID, r.Canonical, r.Region, r.ID, r.Pack, r.Policy}
+		list[i] = &listedRow{violationRow: r.violationRow, Waiver: r.Waiver}
 	}
-	return keys, err
+	return list, err
 }
 
 func (r *openRow) place() []string {
 	return []string{r.Rank, r.AccountID, r.Canonical, r.Region, r.ID, r.Pack, r.Policy}
-}
-
-func (r *openRow) order() schemas.Order {
-	return schemas.Order{Version: r.Version, Revision: r.Revision, Attempt: r.Attempt}
 }
 
 // tidyOpen takes away what has ended from the table of the open ones, when that is

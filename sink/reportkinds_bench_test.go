@@ -130,8 +130,17 @@ var plainViolations = plainScan("violations", "account_id", "account", "type", "
 
 // list asks for a page of 100.
 func (g *scale) list(ctx context.Context, q schemas.ViolationQuery) error {
-	_, err := g.s.Violations(ctx, q, schemas.Record{})
+	_, err := g.s.Violations(ctx, q, schemas.Record{Names: g.names()})
 	return err
+}
+
+// names are those of the registered accounts, which the API gives along.
+func (g *scale) names() map[schemas.AccountID]string {
+	names := make(map[schemas.AccountID]string, g.accounts)
+	for k := 1; k <= g.accounts; k++ {
+		names[schemas.AccountID(g.id(k))] = g.name(k)
+	}
+	return names
 }
 
 func randomOf[T any](rng *rand.Rand, of ...T) T { return of[rng.IntN(len(of))] }

@@ -56,7 +56,7 @@ func (s *Store) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas
 	for _, r := range rows {
 		held[r.key()] = r
 	}
-	sights, err := s.sights(ctx, held)
+	sights, err := s.sights(ctx, held, nil)
 	if err != nil {
 		return out, err
 	}
@@ -65,7 +65,7 @@ func (s *Store) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas
 		if err != nil {
 			return schemas.ResourcePage{}, err
 		}
-		account := cmp.Or(sights.names[r.AccountID], r.Account)
+		account := cmp.Or(sights.names[schemas.AccountID(r.AccountID)], r.Account)
 		out.Resources = append(out.Resources, schemas.StoredResource{
 			Resource: res, AccountID: schemas.AccountID(r.AccountID), Account: account, URN: res.URN(account),
 			FirstSeen: read(r.FirstSeen), LastSeen: sights.at[r.key()], ChangedAt: read(r.ChangedAt),
@@ -107,15 +107,16 @@ func (s *Store) resourceFilter(ctx context.Context, q schemas.ResourceQuery) (w 
 
 // sights are what lists tell of resources beyond their own rows.
 type sights struct {
-	names map[string]string // of the accounts: the newest, by id
+	names map[schemas.AccountID]string // of the accounts: the newest
 	// at is when a live resource was last seen: by its own row or sighting, or by the
 	// last complete run of its scope, which would have buried it.
 	at map[resourceKey]time.Time
 }
 
-// sights of resources by key; those without a row are looked up.
-func (s *Store) sights(ctx context.Context, held map[resourceKey]*resourceRow) (sights, error) {
-	out := sights{at: make(map[resourceKey]time.Time, len(held))}
+// sights of resources by key; those without a row are looked up, and so are the
+// names of accounts that are not registered, which have theirs from the last scan.
+func (s *Store) sights(ctx context.Context, held map[resourceKey]*resourceRow, registered map[schemas.AccountID]string) (sights, error) {
+	out := sights{names: map[schemas.AccountID]string{}, at: make(map[resourceKey]time.Time, len(held))}
 	if len(held) == 0 {
 		return out, nil
 	}
@@ -127,10 +128,27 @@ func (s *Store) sights(ctx context.Context, held map[resourceKey]*resourceRow) (
 		}
 	}
 	ids := slices.Sorted(maps.Keys(accounts))
+	var unnamed []string
+	for _, id := range ids {
+		if name := registered[schemas.AccountID(id)]; name != "" {
+			out.names[schemas.AccountID(id)] = name
+		} else {
+			unnamed = append(unnamed, id)
+		}
+	}
 	seen := map[resourceKey]time.Time{}
 	var closes map[scopeKey]scopeCloseRow
 	err := together(ctx, []step{
-		func(ctx context.Context) (err error) { out.names, err = s.accountNames(ctx, ids); return err },
+		func(ctx context.Context) error {
+			if len(unnamed) == 0 {
+				return nil
+			}
+			names, err := s.accountNames(ctx, unnamed)
+			for id, name := range names {
+				out.names[schemas.AccountID(id)] = name
+			}
+			return err
+		},
 		func(ctx context.Context) (err error) { closes, err = s.completeAt(ctx, ids); return err },
 		func(ctx context.Context) error {
 			const columns = "account_id, type, region, id, scope_region, route, seq, number, tombstone, at"

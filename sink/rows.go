@@ -205,9 +205,11 @@ func columnsOf(row any) string {
 	if c, ok := columns.Load(t); ok {
 		return c.(string)
 	}
-	names := make([]string, t.NumField())
-	for i := range names {
-		names[i] = t.Field(i).Tag.Get("ch")
+	var names []string
+	for _, f := range reflect.VisibleFields(t) {
+		if !f.Anonymous {
+			names = append(names, f.Tag.Get("ch"))
+		}
 	}
 	list := strings.Join(names, ", ")
 	columns.Store(t, list)

@@ -92,6 +92,10 @@ func (g *scale) tables() [][2]string {
 	life := fmt.Sprintf(`(SELECT *, arrayJoin(if(gone, range(1, 11), range(0, 6))) AS step, (broken + step) %% %d AS p, step = 0 AS open,
 		%s AS policy, %s AS pack, %s AS finding, at - toIntervalDay(step * 3) AS opened, opened + toIntervalHour(5 + h %% 200) AS fixed FROM @base)`,
 		scalePolicies, policyName, packOf, finding)
+	violationColumns := columnsOf(new(violationRow))
+	const violation = `account_id, type, region, id, pack, policy, finding, account, type, name, '1.0.0', 'default-accounts-policy-group', 'mandatory', ['low', 'medium', 'high', 'critical'][p % 4 + 1],
+		[concat(name, ' (', id, ') does not meet ', policy, ': the setting must be on; see the guide of ', pack)], if(open, 'open', 'fixed'), opened, opened, at,
+		if(open, toDateTime64(0, 6, 'UTC'), fixed), if(open, '', if(gone, 'resource_gone', 'resource_changed')), h % 7 = 0, seq, 1, seq`
 	return [][2]string{
 		{
 			"resources (account_id, account, type, region, id, name, scope_region, route, seq, number, version, hash, projection_revision, tombstone, properties, unknown, first_seen, changed_at, at)",
@@ -116,14 +120,12 @@ func (g *scale) tables() [][2]string {
 				if(intDiv(broken, %[3]d) = n, all[broken %% %[3]d + 1], '') AS bad, if(h %% 50 = 0 AND all[1] != bad, all[1], '') AS gap FROM @base WHERE NOT gone)`, quoted(scalePacks), policyName, half),
 		},
 		{
-			"violations (account_id, canonical, region, id, pack, policy, finding, account, type, name, pack_version, group_name, level, severity, messages, state, first_seen, opened_at, judged_at, fixed_at, cause, reopened, version, revision, attempt)",
-			`SELECT account_id, type, region, id, pack, policy, finding, account, type, name, '1.0.0', 'default-accounts-policy-group', 'mandatory', ['low', 'medium', 'high', 'critical'][p % 4 + 1],
-				[concat(name, ' (', id, ') does not meet ', policy, ': the setting must be on; see the guide of ', pack)], if(open, 'open', 'fixed'), opened, opened, at,
-				if(open, toDateTime64(0, 6, 'UTC'), fixed), if(open, '', if(gone, 'resource_gone', 'resource_changed')), h % 7 = 0, seq, 1, seq FROM ` + life,
+			"violations (" + violationColumns + ")",
+			"SELECT " + violation + " FROM " + life,
 		},
 		{
-			"open_violations (rank, account_id, canonical, region, id, pack, policy, account, type, version, revision, attempt, gone)",
-			"SELECT toString(3 - p % 4), account_id, type, region, id, pack, policy, account, type, seq, 1, seq, 0 FROM " + life + " WHERE open",
+			"open_violations (rank, " + violationColumns + ", gone)",
+			"SELECT toString(3 - p % 4), " + violation + ", 0 FROM " + life + " WHERE open",
 		},
 		{
 			"violation_events (account_id, scan, event_id, finding, type, region, id, pack, policy, transition, cause, version, revision, attempt, at, severity, opened_at)",

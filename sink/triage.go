@@ -40,6 +40,41 @@ func triageRows(r schemas.TriageRecord) []triageRow {
 	return rows
 }
 
+// triaged fills in what people said last of violations.
+func (s *Store) triaged(ctx context.Context, list []schemas.Violation) error {
+	if len(list) == 0 {
+		return nil
+	}
+	keys := make([][]string, len(list))
+	for i, v := range list {
+		keys[i] = []string{string(v.AccountID), v.Finding}
+	}
+	w := &where{}
+	w.near([]string{"account_id", "finding"}, keys)
+	newest := map[string]triageRow{} // by finding
+	err := s.query(ctx, "read triage", "SELECT "+columnsOf(new(triageRow))+" FROM @db.triage WHERE "+w.String()+" SETTINGS max_threads = 1", w.args, func(r driver.Rows) error {
+		var row triageRow
+		err := r.ScanStruct(&row)
+		if row.Number >= newest[row.Finding].Number {
+			newest[row.Finding] = row
+		}
+		return err
+	})
+	for i := range list {
+		if row, said := newest[list[i].Finding]; said {
+			now := row.triage().Of(list[i].OpenedAt)
+			list[i].Triage = &now
+		}
+	}
+	return err
+}
+
+func (row triageRow) triage() schemas.Triage {
+	return schemas.Triage{
+		Status: schemas.TriageStatus(row.Status), Priority: schemas.Priority(row.Priority), Assignee: row.Assignee, Note: row.Note, By: row.By, At: read(row.At),
+	}
+}
+
 // triageBlock is how many rows are written at once.
 const triageBlock = 10000
 

@@ -14,18 +14,13 @@ import (
 // listedRow is a violation with what is computed when it is read.
 type listedRow struct {
 	violationRow
-	Waiver         string    `ch:"waiver"`
-	Kept           bool      `ch:"kept"`
-	TriageStatus   string    `ch:"triage_status"`
-	TriagePriority string    `ch:"triage_priority"`
-	TriageAssignee string    `ch:"triage_assignee"`
-	TriageNote     string    `ch:"triage_note"`
-	TriageBy       string    `ch:"triage_by"`
-	TriageAt       time.Time `ch:"triage_at"`
+	Waiver string `ch:"waiver"`
+	Kept   bool   `ch:"kept"`
 }
 
-// Violations is one page of violations: filtered, sorted, from the cursor on. First
-// their keys are found, and then the rows of these alone are read whole.
+// Violations is one page of violations: filtered, sorted, from the cursor on. What is
+// open is read in the order of its table; else keys are found first, and then the rows
+// of these alone are read whole.
 func (s *Store) Violations(ctx context.Context, q schemas.ViolationQuery, rec schemas.Record) (schemas.ViolationPage, error) {
 	out := schemas.ViolationPage{Violations: []schemas.Violation{}}
 	q.Sort = cmp.Or(q.Sort, "severity")
@@ -41,27 +36,40 @@ func (s *Store) Violations(ctx context.Context, q schemas.ViolationQuery, rec sc
 	if err != nil || !some {
 		return out, err
 	}
-	find := s.findKeys
+	page := s.sortedRows
 	if inOpenOrder(q) {
-		find = s.openKeys
+		page = s.openRows
 	}
-	keys, err := find(ctx, q, rec, ids, p)
+	rows, err := page(ctx, q, rec, ids, p)
 	if err != nil {
 		return out, err
 	}
-	rows, err := s.violationRows(ctx, keys, violationFilter(q), rec, !q.AsOf.IsZero())
-	if err != nil {
-		return out, err
-	}
-	for _, row := range rows {
-		v := row.listed(rec)
-		if !q.AsOf.IsZero() {
+	out.Violations = listed(rows, rec)
+	if !q.AsOf.IsZero() {
+		for i := range out.Violations {
+			v := &out.Violations[i]
 			v.State, v.FixedAt, v.FixCause, v.TimeToFixSeconds = schemas.ViolationOpen, time.Time{}, "", 0
 		}
-		out.Violations = append(out.Violations, v)
 	}
 	out.Next = p.next()
-	return out, s.sighted(ctx, out.Violations)
+	return out, s.complete(ctx, out.Violations, rec)
+}
+
+// complete fills in what other tables have of violations.
+func (s *Store) complete(ctx context.Context, list []schemas.Violation, rec schemas.Record) error {
+	return together(ctx, []step{
+		func(ctx context.Context) error { return s.sighted(ctx, list, rec) },
+		func(ctx context.Context) error { return s.triaged(ctx, list) },
+	})
+}
+
+// sortedRows are the rows of a page in any order and with any filter.
+func (s *Store) sortedRows(ctx context.Context, q schemas.ViolationQuery, rec schemas.Record, ids []string, p *pager) ([]*listedRow, error) {
+	keys, err := s.findKeys(ctx, q, rec, ids, p)
+	if err != nil {
+		return nil, err
+	}
+	return s.violationRows(ctx, keys, violationFilter(q), rec, !q.AsOf.IsZero())
 }
 
 // findingKey is the key of a finding in its tables.
@@ -78,9 +86,9 @@ type findingKey struct {
 // the narrow table is asked when it has what the question is about.
 func (s *Store) findKeys(ctx context.Context, q schemas.ViolationQuery, rec schemas.Record, ids []string, p *pager) ([]findingKey, error) {
 	w, outer, asOf := violationFilter(q), triageFilter(q), !q.AsOf.IsZero()
-	table, columns := "violations", "*"
+	table := "violations"
 	if inOpenTable(q) {
-		table, columns = "open_violations", "*, severity, state"
+		table = "open_violations"
 	}
 	if len(ids) > 0 {
 		w.add("account_id IN ?", ids)
@@ -101,7 +109,7 @@ func (s *Store) findKeys(ctx context.Context, q schemas.ViolationQuery, rec sche
 		}
 		triage, args = joinTriage(told), append(args, told.args...)
 	}
-	statement := "SELECT " + columnsOf(new(findingKey)) + ", " + p.columns() + " FROM (SELECT " + columns + ", " + waiver + " AS waiver FROM @db." + table + " FINAL WHERE " + w.String() + ") v" +
+	statement := "SELECT " + columnsOf(new(findingKey)) + ", " + p.columns() + " FROM (SELECT *, " + waiver + " AS waiver FROM @db." + table + " FINAL WHERE " + w.String() + ") v" +
 		triage + " WHERE " + outer.String() + p.tail()
 	var keys []findingKey
 	err := s.query(ctx, "list violations", s.sql(statement), append(args, outer.args...), func(r driver.Rows) error {
@@ -134,12 +142,9 @@ func (s *Store) violationRows(ctx context.Context, keys []findingKey, keep *wher
 	keyed := &where{}
 	ids := keyed.near(openKey[1:], tuples)
 	waiver, args := waived(rec, ids, asOf)
-	told := &where{}
-	told.add("account_id IN ?", ids)
-	statement := "SELECT " + columnsOf(new(violationRow)) + ", waiver, kept, " + triageStatus + ` AS triage_status, triage_priority, triage_assignee, triage_note, triage_by, triage_at
-		FROM (SELECT *, ` + waiver + " AS waiver, toBool(" + keep.String() + ") AS kept FROM @db.violations WHERE " + keyed.String() + ") v" + joinTriage(told) + " SETTINGS max_threads = 1"
+	statement := "SELECT " + columnsOf(new(violationRow)) + ", " + waiver + " AS waiver, toBool(" + keep.String() + ") AS kept FROM @db.violations WHERE " + keyed.String() + " SETTINGS max_threads = 1"
 	newest := make(map[findingKey]*listedRow, len(keys))
-	err := s.query(ctx, "read violations", s.sql(statement), slices.Concat(args, keep.args, keyed.args, told.args), func(r driver.Rows) error {
+	err := s.query(ctx, "read violations", s.sql(statement), slices.Concat(args, keep.args, keyed.args), func(r driver.Rows) error {
 		row := new(listedRow)
 		if err := r.ScanStruct(row); err != nil {
 			return err
@@ -159,15 +164,14 @@ func (s *Store) violationRows(ctx context.Context, keys []findingKey, keep *wher
 	return rows, err
 }
 
-// triageStatus is the status of a row that joinTriage joined to: what was resolved
-// and opened again is new.
+// triageStatus is the status of a row that joinTriage joined to, as schemas.Triage.Of has it.
 const triageStatus = "if(told_status = 'resolved' AND opened_at > triage_at, 'new', told_status)"
 
 // joinTriage joins what people said last of findings.
 func joinTriage(w *where) string {
 	return ` ANY LEFT JOIN (
 			SELECT account_id, finding, argMax(status, number) AS told_status, argMax(priority, number) AS triage_priority,
-				argMax(assignee, number) AS triage_assignee, argMax(note, number) AS triage_note, argMax(by, number) AS triage_by, argMax(at, number) AS triage_at
+				argMax(assignee, number) AS triage_assignee, argMax(at, number) AS triage_at
 			FROM @db.triage WHERE ` + w.String() + ` GROUP BY account_id, finding
 		) t USING (account_id, finding)`
 }
@@ -232,19 +236,17 @@ func openAsOf(w *where, at, kept time.Time, ids []string) {
 // eventOrder is which of the events of one finding is newer.
 const eventOrder = "(version, revision, attempt)"
 
-// listed is the row as people see it.
-func (r *listedRow) listed(rec schemas.Record) schemas.Violation {
-	v := r.violation()
-	for _, w := range rec.Waivers {
-		if w.Name == r.Waiver {
-			v.Waiver, v.WaivedUntil = w.Name, w.ExpiresAt
+// listed are rows as people see them, but for what complete fills in.
+func listed(rows []*listedRow, rec schemas.Record) []schemas.Violation {
+	out := make([]schemas.Violation, len(rows))
+	for i, r := range rows {
+		v := r.violation()
+		for _, w := range rec.Waivers {
+			if w.Name == r.Waiver {
+				v.Waiver, v.WaivedUntil = w.Name, w.ExpiresAt
+			}
 		}
+		out[i] = v
 	}
-	if r.TriageStatus != "" {
-		v.Triage = &schemas.Triage{
-			Status: schemas.TriageStatus(r.TriageStatus), Priority: schemas.Priority(r.TriagePriority), Assignee: r.TriageAssignee, Note: r.TriageNote,
-			By: r.TriageBy, At: read(r.TriageAt),
-		}
-	}
-	return v
+	return out
 }

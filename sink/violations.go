@@ -19,9 +19,10 @@ var violationSorts = map[string][]string{
 	"firstSeen": {"toString(first_seen)", "finding"},
 }
 
-func violationFilter(q schemas.ViolationQuery) *where {
+// placeFilter keeps rows by what is in the key of a finding: all of its rows alike.
+func placeFilter(q schemas.ViolationQuery) *where {
 	w := &where{}
-	for column, value := range map[string]string{"pack": q.Pack, "policy": q.Policy, "type": q.Type, "region": q.Region} {
+	for column, value := range map[string]string{"pack": q.Pack, "policy": q.Policy, "region": q.Region} {
 		if value != "" {
 			w.add(column+" = ?", value)
 		}
@@ -31,6 +32,15 @@ func violationFilter(q schemas.ViolationQuery) *where {
 	}
 	if q.Resource != "" {
 		w.add("position(id, ?) > 0", q.Resource)
+	}
+	return w
+}
+
+// violationFilter keeps rows by all that is stored of a finding.
+func violationFilter(q schemas.ViolationQuery) *where {
+	w := placeFilter(q)
+	if q.Type != "" {
+		w.add("type = ?", q.Type)
 	}
 	if len(q.Severity) > 0 {
 		w.add("severity IN ?", texts(q.Severity))
@@ -83,18 +93,18 @@ func (v *violationRow) violation() schemas.Violation {
 
 // sighted fills in the newest names of the accounts, and when violations were
 // last seen: an open one whenever its resource was, a fixed one when it was fixed.
-func (s *Store) sighted(ctx context.Context, list []schemas.Violation) error {
+func (s *Store) sighted(ctx context.Context, list []schemas.Violation, rec schemas.Record) error {
 	held := map[resourceKey]*resourceRow{}
 	for i := range list {
 		held[resourceKey{list[i].AccountID, list[i].Key}] = nil
 	}
-	sights, err := s.sights(ctx, held)
+	sights, err := s.sights(ctx, held, rec.Names)
 	if err != nil {
 		return err
 	}
 	for i := range list {
 		v := &list[i]
-		if name := sights.names[string(v.AccountID)]; name != "" {
+		if name := sights.names[v.AccountID]; name != "" {
 			v.Account, v.URN = name, v.Key.URN(name)
 		}
 		if v.State == schemas.ViolationFixed {
@@ -173,11 +183,11 @@ func (e *eventRow) event() schemas.ViolationEvent {
 // were judged.
 func (s *Store) EachOpen(ctx context.Context, a schemas.AccountID, pack, token string, fn func(schemas.Violation)) error {
 	w := &where{}
-	w.add("account_id = ? AND pack = ? AND state = ?", string(a), pack, string(schemas.ViolationOpen))
+	w.add("account_id = ? AND pack = ?", string(a), pack)
 	if token != "" {
 		w.add("canonical = ? AND type = ?", schemas.CanonicalType(token), token)
 	}
-	return s.query(ctx, "read open violations", "SELECT "+columnsOf(new(violationRow))+" FROM @db.violations FINAL WHERE "+w.String(), w.args, func(r driver.Rows) error {
+	return s.query(ctx, "read open violations", "SELECT "+columnsOf(new(violationRow))+" FROM @db.open_violations FINAL WHERE "+w.String(), w.args, func(r driver.Rows) error {
 		row := new(violationRow)
 		if err := r.ScanStruct(row); err != nil {
 			return err

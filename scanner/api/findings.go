@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -54,9 +53,6 @@ func (l *Local) GetViolation(ctx context.Context, finding string) (schemas.Viola
 	d, err := l.p.Store.Violation(ctx, finding, rec)
 	if err != nil {
 		return d, err
-	}
-	if name := cmp.Or(rec.Names[d.AccountID], d.Account); name != d.Account {
-		d.Account, d.URN = name, d.Key.URN(name)
 	}
 	said, err := l.p.Triage.Get(ctx, d.AccountID, d.Finding)
 	d.TriageHistory = said.Changes

@@ -80,16 +80,7 @@ func (l *Local) Violations(ctx context.Context, q schemas.ViolationQuery) (schem
 	if err != nil {
 		return schemas.ViolationPage{}, err
 	}
-	page, err := l.p.Store.Violations(ctx, q, rec)
-	if err != nil {
-		return schemas.ViolationPage{}, err
-	}
-	for i, v := range page.Violations {
-		if name := rec.Names[v.AccountID]; name != "" { // the store has the name of the last scan
-			page.Violations[i].Account, page.Violations[i].URN = name, v.Key.URN(name)
-		}
-	}
-	return page, nil
+	return l.p.Store.Violations(ctx, q, rec)
 }
 
 // Resources implements Service.
