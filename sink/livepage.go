@@ -16,10 +16,10 @@ type placed interface {
 // livePage finds a page of rows in the order of their table. FINAL would read all
 // that the conditions keep; without it, reading ends with the page. Of the rows
 // at a place, which stand side by side, the newest counts, so conditions are on
-// places alone. When too many are not live it is read again, twice as far; some
-// are, where rows were written lately.
-func livePage[R placed](p *pager, rows func(tail string) ([]R, error), live func(R) bool) ([]R, error) {
-	for limit := p.limit + p.limit/4 + 2; ; limit *= 2 {
+// places alone. At first limit rows are read; when too many of them are not live,
+// it is read again, twice as far.
+func livePage[R placed](p *pager, limit int, rows func(tail string) ([]R, error), live func(R) bool) ([]R, error) {
+	for ; ; limit *= 2 {
 		all, err := rows(p.upTo(limit))
 		if err != nil {
 			return nil, err

@@ -41,8 +41,8 @@ func (s *Store) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas
 	if q.Properties {
 		columns = columnsOf(new(resourceRow))
 	}
-	rows, err := livePage(p, func(tail string) (rows []*resourceRow, err error) {
-		err = s.query(ctx, "list resources", "SELECT "+columns+" FROM @db.resources WHERE "+w.String()+tail, w.args, func(r driver.Rows) error {
+	rows, err := livePage(p, 2*(p.limit+1), func(tail string) (rows []*resourceRow, err error) {
+		err = s.query(ctx, "list resources", "SELECT "+columns+" FROM @db.resources WHERE "+w.String()+tail+" SETTINGS max_threads = 1", w.args, func(r driver.Rows) error {
 			row := new(resourceRow)
 			rows = append(rows, row)
 			return r.ScanStruct(row)

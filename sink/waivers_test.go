@@ -43,6 +43,9 @@ func askWaivers(t *testing.T, w *world) {
 			}
 			for _, v := range page.Violations {
 				ids[filter] = append(ids[filter], v.Finding)
+				if now := nowCalled(v.AccountID); v.Account != now || v.URN != v.Key.URN(now) {
+					t.Errorf("%s of account %s, which is called %s now", v.URN, v.Account, now)
+				}
 				want := w.m.covered(s, w.m.violations[v.Finding])
 				if (v.Waiver == waiver.Name) != want || want && !v.WaivedUntil.Equal(waiver.ExpiresAt) || !want && v.Waiver != "" {
 					t.Errorf("%s: %s is waived by %q, want %t", name, v.URN, v.Waiver, want)

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"sync"
@@ -281,9 +282,9 @@ func (w fakeStore) Report(_ context.Context, q schemas.ReportQuery, _ schemas.Re
 	return w.stored, w.ask("report of " + strings.Join(q.Accounts, " "))
 }
 
-func (w fakeStore) Violations(_ context.Context, q schemas.ViolationQuery, _ schemas.Record) (p schemas.ViolationPage, err error) {
+func (w fakeStore) Violations(_ context.Context, q schemas.ViolationQuery, rec schemas.Record) (p schemas.ViolationPage, err error) {
 	for _, a := range w.stored.Accounts {
-		p.Violations = append(p.Violations, schemas.Violation{AccountID: a.AccountID, Account: a.Account})
+		p.Violations = append(p.Violations, schemas.Violation{AccountID: a.AccountID, Account: cmp.Or(rec.Names[a.AccountID], a.Account)})
 	}
 	return p, w.ask("violations of " + strings.Join(q.Accounts, " "))
 }
