@@ -87,12 +87,13 @@ func (s *Store) keptHistory(ctx context.Context) (map[string]schemas.Days, error
 }
 
 // deleteScans deletes scans that ended before a time, but no account's newest of
-// everything and none's newest of a part.
+// everything and none's newest of a part, cancelled ones apart: reports go by the
+// newest that was not, and stay what they were.
 func (s *Store) deleteScans(ctx context.Context, before time.Time) error {
 	old := map[string][]string{}
 	err := s.query(ctx, "list old scans", `SELECT account_id, scan FROM @db.scans FINAL
 		WHERE ended_at < fromUnixTimestamp64Micro(?, 'UTC') AND (account_id, scan) NOT IN (
-			SELECT account_id, argMax(scan, started_at) FROM @db.scans FINAL GROUP BY account_id, JSONHas(document, 'limit'))`,
+			SELECT account_id, argMax(scan, started_at) FROM @db.scans FINAL GROUP BY account_id, JSONHas(document, 'limit'), state = 'cancelled')`,
 		[]any{stored(before).UnixMicro()}, func(r driver.Rows) error {
 			var account, scan string
 			defer func() { old[account] = append(old[account], scan) }()
