@@ -47,11 +47,7 @@ type journal map[schemas.AccountID]uint64
 // recover ends what an earlier Write began for the accounts of messages and did
 // not end, here or in another process. Messages that come again, in another order
 // or with others, would not make the same transitions, and those are told.
-func (s *Store) recover(ctx context.Context, ms []schemas.Message) (journal, error) {
-	j := journal{}
-	for _, m := range ms {
-		j[m.Account()] = 0
-	}
+func (s *Store) recover(ctx context.Context, j journal) error {
 	accounts := make([]string, 0, len(j))
 	for a := range j {
 		accounts = append(accounts, string(a))
@@ -69,20 +65,20 @@ func (s *Store) recover(ctx context.Context, ms []schemas.Message) (journal, err
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, row := range begun {
 		f, err := row.fold()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		f.begun = []flushRow{row}
 		if err := s.finish(ctx, j, f); err != nil {
-			return nil, err
+			return err
 		}
 		s.log.Info().Str("accountId", row.AccountID).Int("violations", len(f.out.violations)).Msg("a write that was interrupted is whole")
 	}
-	return j, nil
+	return nil
 }
 
 // fold is one that makes the rows of the intent.

@@ -2,6 +2,7 @@ package sink
 
 import (
 	"context"
+	"slices"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -15,6 +16,9 @@ func (s *Store) PurgeAccount(ctx context.Context, a schemas.AccountID) error {
 	if err != nil {
 		return err
 	}
+	// Marks go first and last: without them nothing that is counted of a part is kept,
+	// and what was kept for marks that came meanwhile is of no use.
+	tables = slices.Concat([]string{"changes"}, tables, []string{"changes", "kept_reports"})
 	for _, t := range tables {
 		if err := s.exec(ctx, "delete from "+t, "DELETE FROM @db."+t+" WHERE account_id = ?", string(a)); err != nil {
 			return err

@@ -34,11 +34,12 @@ func TestPurgeAccount(t *testing.T) {
 		if err := sc.s.RecordScan(t.Context(), schemas.Scan{ID: sc.scan, AccountID: sc.id, Account: sc.name, StartedAt: sc.start, EndedAt: sc.at(sc.seq)}); err != nil {
 			t.Fatal(err)
 		}
+		reportOf(t, sc.s, schemas.ReportQuery{Accounts: []string{string(sc.id)}}) // which is kept
 	}
 	story(prod)
 	story(other)
 	before := rowsOf(t, s, other.id)
-	if len(before) < 15 {
+	if len(before) < 17 {
 		t.Fatalf("the story fills only %v", before)
 	}
 	for range 2 { // it may be repeated
@@ -64,7 +65,7 @@ func rowsOf(t *testing.T, s *Store, a schemas.AccountID) map[string]uint64 {
 	out := map[string]uint64{}
 	for _, table := range []string{
 		"resources", "resource_versions", "seen", "judged", "verdicts", "violations", "violation_events", "gone_marks", "batches", "unit_ends",
-		"scope_ends", "scope_closes", "scans", "posture", "posture_daily", "posture_history", "posture_resources", "posture_accounts",
+		"scope_ends", "scope_closes", "scans", "posture", "posture_daily", "posture_history", "posture_resources", "posture_accounts", "changes", "kept_reports",
 	} {
 		err := s.query(t.Context(), "count", "SELECT count() FROM @db."+table+" FINAL WHERE account_id = ?", []any{string(a)}, func(r driver.Rows) error {
 			var n uint64

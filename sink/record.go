@@ -24,10 +24,14 @@ func (s *Store) RecordScan(ctx context.Context, scan schemas.Scan) error {
 	if err != nil {
 		return schemas.Errorf(schemas.CodeInvalid, "encode scan %s: %w", scan.ID, err)
 	}
-	return insert(ctx, s, "scans", []scanRow{{
+	err = insert(ctx, s, "scans", []scanRow{{
 		AccountID: string(scan.AccountID), Scan: scan.ID, Account: scan.Account, State: string(scan.State),
 		StartedAt: stored(scan.StartedAt), EndedAt: stored(scan.EndedAt), Document: string(doc),
 	}})
+	if err != nil {
+		return err
+	}
+	return s.mark(ctx, scan.AccountID)
 }
 
 type policyRow struct {
@@ -48,7 +52,10 @@ func (s *Store) RecordPolicies(ctx context.Context, m schemas.PackManifest) erro
 		}
 		rows[i] = policyRow{Pack: m.Name, Version: m.Version, Policy: p.Name, At: stored(m.PublishedAt), Document: string(doc)}
 	}
-	return insert(ctx, s, "policies", rows)
+	if err := insert(ctx, s, "policies", rows); err != nil {
+		return err
+	}
+	return s.mark(ctx, everyAccount)
 }
 
 type configRow struct {
@@ -104,7 +111,7 @@ func (s *Store) RecomputePosture(ctx context.Context, a schemas.AccountID, at ti
 	if err != nil {
 		return err
 	}
-	return s.exec(ctx, "recompute posture", `INSERT INTO @db.posture_resources
+	err = s.exec(ctx, "recompute posture", `INSERT INTO @db.posture_resources
 		SELECT ?, fromUnixTimestamp64Micro(?, 'UTC'), of_pack, (SELECT count() FROM @db.resources FINAL WHERE account_id = ? AND NOT tombstone),
 			countIf(passes + fails + gaps > 0), countIf(passes > 0 AND fails + gaps = 0)
 		FROM (
@@ -112,6 +119,10 @@ func (s *Store) RecomputePosture(ctx context.Context, a schemas.AccountID, at ti
 			FROM @db.verdicts FINAL WHERE account_id = ? AND `+enforcedOnly+` GROUP BY of_pack, type, region, id
 			UNION ALL SELECT '', 0, 0, 0
 		) GROUP BY of_pack`, string(a), micros, string(a), string(a))
+	if err != nil {
+		return err
+	}
+	return s.mark(ctx, a)
 }
 
 // outcomes has a row per resource and policy: account, pack, pack version,

@@ -3,6 +3,7 @@ package sink
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -91,23 +92,58 @@ type judgedBy struct {
 
 // Report counts verdicts of live resources: scores with coverage, open
 // violations, what could not be judged and why, scopes that are not complete.
+// Of the present it is kept by account until something changes.
 func (s *Store) Report(ctx context.Context, q schemas.ReportQuery, rec schemas.Record) (schemas.Report, error) {
 	names, err := s.accountNames(ctx, q.Accounts)
+	if err != nil || len(names) == 0 {
+		return reportOfAll(names, nil, q.AsOf), err
+	}
+	count := func(ctx context.Context, ids []string) (map[string]schemas.AccountReport, error) {
+		return s.countReports(ctx, q, rec, ids)
+	}
+	ids := slices.Collect(maps.Keys(names))
+	var accounts map[string]schemas.AccountReport
+	if q.AsOf.IsZero() {
+		accounts, err = answers(ctx, s, ids, reportQuestion(q, rec, today()), count)
+	} else {
+		accounts, err = count(ctx, ids)
+	}
 	if err != nil {
 		return schemas.Report{}, err
 	}
+	return reportOfAll(names, accounts, q.AsOf), nil
+}
+
+// reportQuestion gives a digest of all that the report of an account on a day depends
+// on but what is stored of it.
+func reportQuestion(q schemas.ReportQuery, rec schemas.Record, day string) func(id string) string {
+	q.Accounts = nil
+	shared := digest("report", program(), day, q)
+	waivers := make([]string, len(rec.Waivers))
+	for i, w := range rec.Waivers {
+		waivers[i] = digest(w.Name, w.ExpiresAt, w.Selector)
+	}
+	return func(id string) string {
+		var mine []string
+		for i, w := range rec.Waivers {
+			if concerns(w, []string{id}) {
+				mine = append(mine, waivers[i])
+			}
+		}
+		slices.Sort(mine)
+		// Waivers by URN go by the name that the account has.
+		return digest(shared, mine, rec.Names[schemas.AccountID(id)], rec.Enforced[schemas.AccountID(id)])
+	}
+}
+
+// countReports counts the reports of accounts anew.
+func (s *Store) countReports(ctx context.Context, q schemas.ReportQuery, rec schemas.Record, ids []string) (map[string]schemas.AccountReport, error) {
 	r := &reporter{
-		s: s, q: q, rec: rec, accounts: map[string]*schemas.AccountReport{}, packs: map[[2]string]*schemas.PackReport{},
+		s: s, q: q, rec: rec, ids: ids, accounts: map[string]*schemas.AccountReport{}, packs: map[[2]string]*schemas.PackReport{},
 		policies: map[[3]string]*schemas.PolicyReport{}, about: map[[3]string]schemas.Policy{}, versions: map[[3]string]judgedBy{}, newest: map[[2]string]schemas.Policy{},
 	}
-	for id, name := range names {
-		r.ids = append(r.ids, id)
-		r.accounts[id] = &schemas.AccountReport{
-			AccountID: schemas.AccountID(id), Account: name, Open: map[schemas.Severity]uint64{}, Packs: []schemas.PackReport{}, Scores: new(schemas.NoScores()),
-		}
-	}
-	if len(names) == 0 {
-		return r.finish(), nil
+	for _, id := range ids {
+		r.accounts[id] = &schemas.AccountReport{AccountID: schemas.AccountID(id), Open: map[schemas.Severity]uint64{}, Packs: []schemas.PackReport{}, Scores: new(schemas.NoScores())}
 	}
 	steps := []func(context.Context) error{r.resources, r.metadata, r.counts, r.open, r.compliant, r.gaps, r.reasons, r.scopes, r.fixTimes, r.scans}
 	if !q.AsOf.IsZero() {
@@ -115,7 +151,7 @@ func (s *Store) Report(ctx context.Context, q schemas.ReportQuery, rec schemas.R
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
-			return schemas.Report{}, err
+			return nil, err
 		}
 	}
 	return r.finish(), nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -112,9 +113,8 @@ func (r *reporter) policy(account, pack, policy string, about schemas.Policy) *s
 	return r.policies[k]
 }
 
-// finish sums up and sorts.
-func (r *reporter) finish() schemas.Report {
-	total := schemas.NoScores()
+// finish sums up and sorts the reports of accounts.
+func (r *reporter) finish() map[string]schemas.AccountReport {
 	for k, p := range r.policies {
 		pack, account := r.packs[[2]string{k[0], k[1]}], r.accounts[k[0]]
 		pack.Policies = append(pack.Policies, *p)
@@ -131,18 +131,29 @@ func (r *reporter) finish() schemas.Report {
 		})
 		r.accounts[k[0]].Packs = append(r.accounts[k[0]].Packs, *p)
 	}
-	out := schemas.Report{Accounts: []schemas.AccountReport{}}
-	for _, a := range r.accounts {
+	out := make(map[string]schemas.AccountReport, len(r.accounts))
+	for id, a := range r.accounts {
 		a.Score, a.Coverage = a.Counts.Score(), a.Counts.Coverage()
 		a.Scores.Results = a.Counts.ResultScore()
-		total = total.Plus(*a.Scores)
 		slices.SortFunc(a.Packs, func(x, y schemas.PackReport) int { return strings.Compare(x.Pack, y.Pack) })
-		out.Accounts = append(out.Accounts, *a)
+		out[id] = *a
+	}
+	return out
+}
+
+// reportOfAll names and sorts accounts, and adds up their scores.
+func reportOfAll(names map[string]string, accounts map[string]schemas.AccountReport, asOf time.Time) schemas.Report {
+	out := schemas.Report{AsOf: asOf, Accounts: make([]schemas.AccountReport, 0, len(accounts))}
+	total := schemas.NoScores()
+	for id, a := range accounts {
+		a.Account = names[id]
+		total = total.Plus(*a.Scores)
+		out.Accounts = append(out.Accounts, a)
 	}
 	slices.SortFunc(out.Accounts, func(a, b schemas.AccountReport) int {
 		return cmp.Or(strings.Compare(a.Account, b.Account), strings.Compare(string(a.AccountID), string(b.AccountID)))
 	})
-	if out.AsOf = r.q.AsOf; len(out.Accounts) > 0 {
+	if len(out.Accounts) > 0 {
 		out.Scores = &total
 	}
 	return out

@@ -136,7 +136,7 @@ func (s *Store) Left(ctx context.Context) ([]Left, error) {
 		if at == "" {
 			at = "toDateTime64(0, 6, 'UTC')"
 		}
-		parts = append(parts, "SELECT account_id, "+at+" AS found FROM @db."+t+" GROUP BY account_id")
+		parts = append(parts, "SELECT account_id, "+at+" AS found FROM @db."+t+" WHERE account_id != '' GROUP BY account_id")
 	}
 	since := map[schemas.AccountID]time.Time{}
 	err = s.query(ctx, "list accounts with results", "SELECT account_id, max(found) FROM ("+strings.Join(parts, " UNION ALL ")+") GROUP BY account_id", nil,

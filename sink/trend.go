@@ -3,6 +3,7 @@ package sink
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,35 +26,58 @@ type trend struct {
 }
 
 // Trend is how compliance went on the days until now. policies are patterns of
-// PACK/POLICY that it is about, nil for all.
+// PACK/POLICY that it is about, nil for all. It is kept by account until something
+// changes.
 func (s *Store) Trend(ctx context.Context, q schemas.TrendQuery, policies []string, now time.Time) (schemas.Trend, error) {
 	out := schemas.Trend{Total: []schemas.TrendPoint{}, Accounts: []schemas.AccountTrend{}}
 	names, err := s.accountNames(ctx, q.Accounts)
 	if err != nil || len(names) == 0 {
 		return out, err
 	}
-	days := cmp.Or(q.Days, 30)
+	q.Accounts, q.Days = nil, cmp.Or(q.Days, 30)
+	first := now.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1-q.Days)
+	question := digest("trend", program(), today(), q, policies, first)
+	accounts, err := answers(ctx, s, slices.Collect(maps.Keys(names)), func(string) string { return question }, func(ctx context.Context, ids []string) (map[string][]schemas.TrendPoint, error) {
+		return s.countTrends(ctx, q, policies, first, ids)
+	})
+	if err != nil {
+		return out, err
+	}
+	return trendOfAll(names, accounts, q.Days), nil
+}
+
+// countTrends counts the days of accounts from the first one on, as series has them.
+func (s *Store) countTrends(ctx context.Context, q schemas.TrendQuery, policies []string, first time.Time, ids []string) (map[string][]schemas.TrendPoint, error) {
 	t := &trend{
-		s: s, q: q, policies: policies, days: days, first: now.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1-days),
+		s: s, q: q, policies: policies, ids: ids, days: q.Days, first: first,
 		counted: map[string]map[string]schemas.TrendPoint{}, happened: map[string]map[string]schemas.TrendPoint{},
 	}
-	for id := range names {
-		t.ids = append(t.ids, id)
+	for _, id := range ids {
 		t.counted[id], t.happened[id] = map[string]schemas.TrendPoint{}, map[string]schemas.TrendPoint{}
 	}
 	for _, step := range []func(context.Context) error{t.posture, t.resources, t.events} {
 		if err := step(ctx); err != nil {
-			return out, err
+			return nil, err
 		}
 	}
-	for id, name := range names {
-		out.Accounts = append(out.Accounts, schemas.AccountTrend{AccountID: schemas.AccountID(id), Account: name, Points: t.series(id)})
+	out := make(map[string][]schemas.TrendPoint, len(ids))
+	for _, id := range ids {
+		out[id] = t.series(id)
+	}
+	return out, nil
+}
+
+// trendOfAll names and sorts accounts, and adds up their days.
+func trendOfAll(names map[string]string, accounts map[string][]schemas.TrendPoint, days int) schemas.Trend {
+	out := schemas.Trend{Accounts: make([]schemas.AccountTrend, 0, len(accounts))}
+	for id, points := range accounts {
+		out.Accounts = append(out.Accounts, schemas.AccountTrend{AccountID: schemas.AccountID(id), Account: names[id], Points: points})
 	}
 	slices.SortFunc(out.Accounts, func(a, b schemas.AccountTrend) int {
 		return cmp.Or(strings.Compare(a.Account, b.Account), strings.Compare(string(a.AccountID), string(b.AccountID)))
 	})
 	out.Total = total(out.Accounts, days)
-	return out, nil
+	return out
 }
 
 func (t *trend) about() *where {

@@ -22,8 +22,21 @@ func (s *Store) Write(ctx context.Context, ms []schemas.Message) error {
 	if len(ms) == 0 {
 		return nil
 	}
-	j, err := s.recover(ctx, ms)
-	if err != nil {
+	j := journal{}
+	for _, m := range ms {
+		j[m.Account()] = 0
+	}
+	accounts := slices.Collect(maps.Keys(j))
+	err := s.writeAll(ctx, j, ms)
+	// Also after a failure: a part may be written.
+	if marked := s.mark(ctx, accounts...); err == nil {
+		err = marked
+	}
+	return err
+}
+
+func (s *Store) writeAll(ctx context.Context, j journal, ms []schemas.Message) error {
+	if err := s.recover(ctx, j); err != nil {
 		return err
 	}
 	ms = arranged(ms)
