@@ -53,8 +53,9 @@ func answers[T any](ctx context.Context, s *Store, ids []string, question func(i
 	if err != nil {
 		return nil, err
 	}
-	// The marks of before: what was written meanwhile was perhaps not counted.
-	if err := keep(ctx, s, questions, marks, counted); err != nil {
+	// The marks of before: what was written meanwhile was perhaps not counted. Also when
+	// nobody waits any more.
+	if err := keep(context.WithoutCancel(ctx), s, questions, marks, counted); err != nil {
 		s.log.Warn().Err(err).Msg("reports are counted again: they could not be kept")
 	}
 	maps.Copy(all, counted)

@@ -2,6 +2,7 @@ package sink
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -97,6 +98,15 @@ func TestAnswersAreKept(t *testing.T) {
 	if after, err := ask(t.Context(), sc.s, schemas.Record{}); err != nil || after[0] == before[0] || after[1] == before[1] {
 		t.Errorf("after a change %s, %v", after, err)
 	}
+	for _, table := range []string{"changes", "kept_reports"} { // as of before there were marks
+		if err := sc.s.exec(t.Context(), "truncate", "TRUNCATE TABLE @db."+table); err != nil {
+			t.Fatal(err)
+		}
+	}
+	isCounted(t, sc.s, "without a mark", schemas.Record{})
+	if rows := rowsIn[answerRow](t, sc.s, "kept_reports"); len(rows) > 0 {
+		t.Errorf("kept without a mark: %v", rows)
+	}
 }
 
 // Whatever is written in whatever order, interrupted, repeated, removed and recorded, and
@@ -127,7 +137,12 @@ func TestKeptAnswersAreWhatIsCounted(t *testing.T) {
 			{"a scan", func(a schemas.AccountID) {
 				must(c.RecordScan(t.Context(), scanOf(a, schemas.ScanID(a, rnd.Uint64N(1000)), time.Now())))
 			}},
-			{"a pack", func(schemas.AccountID) { must(c.RecordPolicies(t.Context(), oneOf(p, worldPacks()...))) }},
+			{"packs", func(schemas.AccountID) {
+				for _, m := range worldPacks() {
+					m.PublishedAt, m.Policies[1].DisplayName = time.Now(), fmt.Sprint("title ", rnd.Uint64())
+					must(c.RecordPolicies(t.Context(), m))
+				}
+			}},
 			{"waivers", func(schemas.AccountID) {
 				must(p.acts(t.Context(), c.Store, p.now, 12))
 				rec.Waivers = p.record(p.now).Waivers

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -40,13 +41,46 @@ func dashboard(statement string) func(context.Context, *scale, *rand.Rand, []str
 	}
 }
 
+// scaleKind is a kind of question about accounts.
+type scaleKind struct {
+	name  string
+	ask   func(context.Context, *scale, *rand.Rand, []string) error
+	plain func([]string) string
+}
+
+// isKept tells whether the store keeps answers.
+func (k *scaleKind) isKept() bool {
+	return slices.Contains([]string{"report", "report-pack", "trend"}, k.name)
+}
+
+// keep asks about all accounts, often enough that each pack is asked about.
+func (k *scaleKind) keep(ctx context.Context, g *scale) error {
+	rng := rand.New(rand.NewPCG(3, 3))
+	for range 6 {
+		if err := k.ask(ctx, g, rng, g.all(rng)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// afterChanges asks when every account has changed.
+func (k *scaleKind) afterChanges() scaleKind {
+	return scaleKind{k.name + "-counted", func(ctx context.Context, g *scale, rng *rand.Rand, accounts []string) error {
+		ids := make([]schemas.AccountID, len(accounts))
+		for i, a := range accounts {
+			ids[i] = schemas.AccountID(a)
+		}
+		if err := g.s.mark(ctx, ids...); err != nil {
+			return err
+		}
+		return k.ask(ctx, g, rng, accounts)
+	}, k.plain}
+}
+
 // scaleReports are the reports over all accounts and over one.
 func scaleReports() (out []scaleReport) {
-	kinds := []struct {
-		name  string
-		ask   func(context.Context, *scale, *rand.Rand, []string) error
-		plain func([]string) string
-	}{
+	kinds := []scaleKind{
 		{"report", func(ctx context.Context, g *scale, _ *rand.Rand, accounts []string) error {
 			_, err := g.s.Report(ctx, schemas.ReportQuery{Accounts: accounts}, schemas.Record{})
 			return err
@@ -103,25 +137,34 @@ func scaleReports() (out []scaleReport) {
 			return err
 		}, plainScan("resources", "account_id", "type", "region", "id", "name", "tombstone", "at")},
 	}
+	for _, k := range kinds {
+		if k.isKept() {
+			kinds = append(kinds, k.afterChanges())
+		}
+	}
 	for _, of := range []struct {
 		name     string
 		accounts func(*scale, *rand.Rand) []string
 	}{{"all", (*scale).all}, {"one", (*scale).one}} {
 		for _, k := range kinds {
-			out = append(out, scaleReport{
+			r := scaleReport{
 				name: of.name + "/" + k.name,
 				ask: func(ctx context.Context, g *scale, rng *rand.Rand) error {
 					return k.ask(ctx, g, rng, of.accounts(g, rng))
 				},
 				plain: func(g *scale, rng *rand.Rand) string { return k.plain(of.accounts(g, rng)) },
-			})
+			}
+			if k.isKept() {
+				r.keep = k.keep
+			}
+			out = append(out, r)
 		}
 	}
-	return append(out, scaleReport{"one/events-of-scan", func(ctx context.Context, g *scale, rng *rand.Rand) error {
+	return append(out, scaleReport{name: "one/events-of-scan", ask: func(ctx context.Context, g *scale, rng *rand.Rand) error {
 		id := schemas.AccountID(g.id(g.account(rng)))
 		_, err := g.s.Events(ctx, id, schemas.ScanID(id, uint64(60+rng.IntN(39))))
 		return err
-	}, func(g *scale, rng *rand.Rand) string {
+	}, plain: func(g *scale, rng *rand.Rand) string {
 		return plainScan("violation_events", columnsOf(new(eventRow)))(g.one(rng))
 	}})
 }

@@ -35,12 +35,16 @@ type scaleReport struct {
 	name  string
 	ask   func(context.Context, *scale, *rand.Rand) error
 	plain func(*scale, *rand.Rand) string
+	keep  func(context.Context, *scale) error // has what is kept counted before; may be nil
 }
 
 // BenchmarkReports measures every report by eight readers while a sink writes:
 // milliseconds at the median and the 95th percentile, with the caches of the
 // engine and of the system dropped ("cold") and not, and of the plain scan; and
 // what one question takes of the processor.
+//
+// What is kept of accounts is counted once before; "-counted" asks after a change of every
+// account that is asked about.
 //
 // A question that takes longer than scaleLong by itself is asked that once ("once-ms"),
 // and such a plain scan too ("scan-once-ms"): by all readers it would take the day.
@@ -112,6 +116,9 @@ func (g *scale) sizes(b *testing.B) {
 func (g *scale) measure(b *testing.B, r scaleReport, long time.Duration) {
 	b.Helper()
 	b.ReportMetric(0, "ns/op")
+	if r.keep != nil {
+		b.ReportMetric(float64(took(b, func() error { return r.keep(b.Context(), g) }))/1e6, "first-ms")
+	}
 	rng := rand.New(rand.NewPCG(7, 1))
 	if once := took(b, func() error { return r.ask(b.Context(), g, rng) }); once > scaleLong {
 		b.ReportMetric(float64(once)/1e6, "once-ms")

@@ -180,6 +180,7 @@ func (g *scale) small(t testing.TB) {
 		}
 	}
 	accounts := fmt.Sprintf(`(SELECT number + 1 AS k, concat('aws-', toString(100000000000 + k * 7919)) AS account_id, concat('team-', leftPad(toString(k), 4, '0')) AS account FROM numbers(%d))`, g.accounts)
+	g.exec(t, "INSERT INTO @db.changes SELECT account_id, rand64() FROM "+accounts)
 	var types []string
 	for _, ty := range scaleTypes {
 		types = append(types, ty[0])
