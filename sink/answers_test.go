@@ -297,7 +297,8 @@ func TestWhatAReportHangsOn(t *testing.T) {
 			schemas.Record{
 				Waivers: []schemas.Waiver{waiver("all"), waiver("one", a), waiver("other", b)},
 				Names:   map[schemas.AccountID]string{a: "a", b: "b"}, Enforced: map[schemas.AccountID]map[string]int{a: {"p": 1}, b: {"p": 1}},
-			}, "2026-11-26",
+			},
+			"2026-11-26",
 		}
 	}
 	for what, c := range map[string]struct {
