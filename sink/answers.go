@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 // Reports and trends count everything that is stored of an account. What was counted
@@ -114,9 +116,31 @@ func keep[T any](ctx context.Context, s *Store, questions map[string]string, mar
 	return nil
 }
 
-// digest stands for values that JSON can express.
+// reportQuestion gives a digest of all that the report of an account on a day depends
+// on but what is stored of it.
+func reportQuestion(q schemas.ReportQuery, rec schemas.Record, day string) func(id string) string {
+	q.Accounts = nil
+	shared := digest("report", program(), day, q)
+	waivers := make([]string, len(rec.Waivers))
+	for i, w := range rec.Waivers {
+		waivers[i] = digest(w.Name, w.ExpiresAt, w.Selector)
+	}
+	return func(id string) string {
+		var mine []string
+		for i, w := range rec.Waivers {
+			if concerns(w, []string{id}) {
+				mine = append(mine, waivers[i])
+			}
+		}
+		slices.Sort(mine)
+		// Waivers by URN go by the name that the account has.
+		return digest(shared, mine, rec.Names[schemas.AccountID(id)], rec.Enforced[schemas.AccountID(id)])
+	}
+}
+
+// digest stands for values, which JSON can express.
 func digest(values ...any) string {
-	doc, _ := json.Marshal(values) // see above
+	doc, _ := json.Marshal(values)
 	sum := sha256.Sum256(doc)
 	return hex.EncodeToString(sum[:16])
 }

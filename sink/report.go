@@ -114,28 +114,6 @@ func (s *Store) Report(ctx context.Context, q schemas.ReportQuery, rec schemas.R
 	return reportOfAll(names, accounts, q.AsOf), nil
 }
 
-// reportQuestion gives a digest of all that the report of an account on a day depends
-// on but what is stored of it.
-func reportQuestion(q schemas.ReportQuery, rec schemas.Record, day string) func(id string) string {
-	q.Accounts = nil
-	shared := digest("report", program(), day, q)
-	waivers := make([]string, len(rec.Waivers))
-	for i, w := range rec.Waivers {
-		waivers[i] = digest(w.Name, w.ExpiresAt, w.Selector)
-	}
-	return func(id string) string {
-		var mine []string
-		for i, w := range rec.Waivers {
-			if concerns(w, []string{id}) {
-				mine = append(mine, waivers[i])
-			}
-		}
-		slices.Sort(mine)
-		// Waivers by URN go by the name that the account has.
-		return digest(shared, mine, rec.Names[schemas.AccountID(id)], rec.Enforced[schemas.AccountID(id)])
-	}
-}
-
 // countReports counts the reports of accounts anew.
 func (s *Store) countReports(ctx context.Context, q schemas.ReportQuery, rec schemas.Record, ids []string) (map[string]schemas.AccountReport, error) {
 	r := &reporter{
