@@ -30,6 +30,15 @@ func (s *Store) mark(ctx context.Context, accounts ...schemas.AccountID) error {
 	return insert(ctx, s, "changes", rows)
 }
 
+// marked is err of what was written of accounts, or of marking them: also after a
+// failure, for a part may be written.
+func (s *Store) marked(ctx context.Context, err error, accounts ...schemas.AccountID) error {
+	if failed := s.mark(ctx, accounts...); err == nil {
+		err = failed
+	}
+	return err
+}
+
 // marks are the present ones of accounts. An account of which nothing was written
 // since there are marks has none.
 func (s *Store) marks(ctx context.Context, ids []string) (map[string]uint64, error) {

@@ -77,6 +77,10 @@ func (s *Store) LogConfig(ctx context.Context, kind, key string, rev uint64, by 
 // whose last pack was withdrawn would keep its old posture for ever. Local packs
 // have no part in it.
 func (s *Store) RecomputePosture(ctx context.Context, a schemas.AccountID, at time.Time) error {
+	return s.marked(ctx, s.recomputePosture(ctx, a, at), a)
+}
+
+func (s *Store) recomputePosture(ctx context.Context, a schemas.AccountID, at time.Time) error {
 	micros := stored(at).UnixMicro()
 	err := s.exec(ctx, "recompute posture", `INSERT INTO @db.posture
 		SELECT account_id, pack, policy, countIf(outcome = 'passed'), countIf(outcome = 'failed'), countIf(outcome = 'not_applicable'),
@@ -111,7 +115,7 @@ func (s *Store) RecomputePosture(ctx context.Context, a schemas.AccountID, at ti
 	if err != nil {
 		return err
 	}
-	err = s.exec(ctx, "recompute posture", `INSERT INTO @db.posture_resources
+	return s.exec(ctx, "recompute posture", `INSERT INTO @db.posture_resources
 		SELECT ?, fromUnixTimestamp64Micro(?, 'UTC'), of_pack, (SELECT count() FROM @db.resources FINAL WHERE account_id = ? AND NOT tombstone),
 			countIf(passes + fails + gaps > 0), countIf(passes > 0 AND fails + gaps = 0)
 		FROM (
@@ -119,10 +123,6 @@ func (s *Store) RecomputePosture(ctx context.Context, a schemas.AccountID, at ti
 			FROM @db.verdicts FINAL WHERE account_id = ? AND `+enforcedOnly+` GROUP BY of_pack, type, region, id
 			UNION ALL SELECT '', 0, 0, 0
 		) GROUP BY of_pack`, string(a), micros, string(a), string(a))
-	if err != nil {
-		return err
-	}
-	return s.mark(ctx, a)
 }
 
 // outcomes has a row per resource and policy: account, pack, pack version,

@@ -27,12 +27,7 @@ func (s *Store) Write(ctx context.Context, ms []schemas.Message) error {
 		j[m.Account()] = 0
 	}
 	accounts := slices.Collect(maps.Keys(j))
-	err := s.writeAll(ctx, j, ms)
-	// Also after a failure: a part may be written.
-	if marked := s.mark(ctx, accounts...); err == nil {
-		err = marked
-	}
-	return err
+	return s.marked(ctx, s.writeAll(ctx, j, ms), accounts...)
 }
 
 func (s *Store) writeAll(ctx context.Context, j journal, ms []schemas.Message) error {
