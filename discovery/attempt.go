@@ -53,10 +53,11 @@ type attempt struct {
 	size   int
 }
 
-// observed is a resource that was read, or recorded by somebody else who may lag behind.
+// observed is a resource that was read, or recorded by somebody else who may lag behind. Of one that is
+// unread nobody could tell whether it exists.
 type observed struct {
 	schemas.Resource
-	recorded bool
+	recorded, unread bool
 }
 
 // run reads, publishes while reading, and then looks after what is known and
@@ -129,7 +130,7 @@ func (a *attempt) emit(ctx context.Context, o Observation) error {
 		a.passing.Store(true)
 	}
 	a.mu.Lock()
-	a.chunk = append(a.chunk, observed{r, !o.Recorded.IsZero()})
+	a.chunk = append(a.chunk, observed{r, !o.Recorded.IsZero(), o.Unread != nil})
 	a.mu.Unlock()
 	return a.handOver(ctx, chunkSize)
 }
@@ -154,7 +155,8 @@ func (a *attempt) handOver(ctx context.Context, n int) error {
 
 // publish sends what is new or changed whole and the rest as sightings. What was recorded and
 // differs from what is held may be older than that: it is passed over as if it had not been seen,
-// and so read directly when all else is through.
+// and so read directly when all else is through. What nobody could read the existence of is passed
+// over, too, unless it is held: that is not known any more, and neither gone nor fixed.
 func (a *attempt) publish(ctx context.Context, chunk []observed) error {
 	keys := make([]schemas.Key, len(chunk))
 	for i := range chunk {
@@ -170,12 +172,16 @@ func (a *attempt) publish(ctx context.Context, chunk []observed) error {
 		if _, twice := a.seen[h]; twice {
 			continue // services repeat items across pages
 		}
-		if hash, held := known[r.Key]; r.recorded && held && hash != r.Hash {
+		hash, held := known[r.Key]
+		if r.unread && !held {
+			continue
+		}
+		if r.recorded && held && hash != r.Hash {
 			a.doubts[r.Type]++
 			continue
 		}
 		a.seen[h] = struct{}{}
-		if known[r.Key] == r.Hash {
+		if hash == r.Hash {
 			a.same[r.Type]++
 			err = a.add(ctx, sightingSize(r.Key), func(b *schemas.SnapshotBatch) {
 				b.Unchanged = append(b.Unchanged, schemas.Sighting{Key: r.Key, Hash: r.Hash})

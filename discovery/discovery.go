@@ -25,6 +25,10 @@ type Observation struct {
 	Recorded time.Time
 	// Passing is true when something is unknown because of trouble that time may mend.
 	Passing bool
+	// Unread says why nobody could read whether the resource exists (its Path is empty); nil where that is
+	// known. It is published only where it is held: what may not be there is not new, what may be there
+	// is not gone. The Reader says the same of its scope, which is not complete.
+	Unread *schemas.UnknownPath
 }
 
 // Emit takes one observation. It may block (back-pressure); its error ends the

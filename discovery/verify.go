@@ -11,13 +11,13 @@ import (
 // pageSize is how many keys of a scope are asked for at once.
 const pageSize = 1000
 
-// unsure are the complete scopes of which the store holds more than this attempt
+// unsure are the scopes that may be closed of which the store holds more than this attempt
 // has seen again. Of the others nothing can be gone, and their keys need not be
 // listed: what the store has of an earlier attempt was all seen unchanged.
 func (a *attempt) unsure(ctx context.Context, scopes []schemas.ScopeEnd) ([]*schemas.ScopeEnd, error) {
 	q := schemas.CountsRequest{AccountID: a.unit.Account.ID, Route: a.unit.Unit.Route(), Before: a.seq}
 	for _, s := range scopes {
-		if s.State == schemas.ScopeComplete {
+		if s.Closes() {
 			q.Region = s.Region // all scopes of a unit share its region
 			q.Types = append(q.Types, s.Type)
 		}
@@ -32,7 +32,7 @@ func (a *attempt) unsure(ctx context.Context, scopes []schemas.ScopeEnd) ([]*sch
 	var out []*schemas.ScopeEnd
 	for i := range scopes {
 		s := &scopes[i]
-		if s.State != schemas.ScopeComplete {
+		if !s.Closes() {
 			continue
 		}
 		s.Empty = s.Seen == 0 && held.Counts[s.Type] == 0
@@ -54,7 +54,7 @@ func (a *attempt) tellDoubts(scopes []schemas.ScopeEnd) {
 	}
 }
 
-// verify finds the keys of a complete scope that the store holds and this
+// verify finds the keys of a scope that may be closed which the store holds and this
 // attempt did not see, and reads each directly: only what the service says does
 // not exist is published as gone. Lists lag and repeat; a direct read decides.
 // A key that cannot be verified makes the scope failed.
@@ -86,7 +86,7 @@ func (a *attempt) verify(ctx context.Context, end *schemas.ScopeEnd) error {
 }
 
 func (a *attempt) verifySome(ctx context.Context, end *schemas.ScopeEnd, keys []schemas.Key) error {
-	if len(keys) == 0 || end.State != schemas.ScopeComplete {
+	if len(keys) == 0 || !end.Closes() {
 		return nil
 	}
 	before := len(a.seen)
@@ -96,7 +96,8 @@ func (a *attempt) verifySome(ctx context.Context, end *schemas.ScopeEnd, keys []
 	}
 	if failure != nil {
 		end.Passing = schemas.CodeOf(failure) == schemas.CodeUnavailable
-		end.State, end.Reason = schemas.ScopeFailed, "verify what was not listed: "+failure.Error()
+		end.State, end.Call, end.Unread = schemas.ScopeFailed, "", 0
+		end.Reason = "verify what was not listed: " + failure.Error()
 		return nil
 	}
 	end.Seen += uint64(len(a.seen) - before)

@@ -32,6 +32,7 @@ type world struct {
 	cancelAt       time.Time // when it is cancelled; zero never
 	stuck          bool      // the cloud does not answer
 	recorded       time.Time // when what is listed was recorded, instead of read
+	unread         []string  // ids of which nobody could read whether they exist
 	opened         int
 
 	batches  []*schemas.SnapshotBatch
@@ -41,8 +42,12 @@ type world struct {
 	paged    int // through keys
 }
 
-func observation(id, content string) discovery.Observation {
-	return discovery.Observation{Key: key(id), Name: id, Properties: map[string]any{"content": content}}
+func (w *world) observation(id, content string) discovery.Observation {
+	o := discovery.Observation{Key: key(id), Name: id, Properties: map[string]any{"content": content}}
+	if slices.Contains(w.unread, id) {
+		o.Unread = &schemas.UnknownPath{State: schemas.FacetDenied, Call: "s3:GetBucketPolicy", Reason: "AccessDenied"}
+	}
+	return o
 }
 
 func key(id string) schemas.Key { return schemas.Key{Region: "global", Type: token, ID: id} }
@@ -84,7 +89,7 @@ func (w *world) Calls() (uint64, uint64) { return 7, 1 }
 
 func (w *world) Read(ctx context.Context, emit discovery.Emit) ([]schemas.ScopeEnd, error) {
 	for id, content := range w.listed {
-		o := observation(id, content)
+		o := w.observation(id, content)
 		o.Recorded = w.recorded
 		if err := emit(ctx, o); err != nil {
 			return nil, err
@@ -109,7 +114,7 @@ func (w *world) Verify(ctx context.Context, keys []schemas.Key, emit discovery.E
 		content, ok := w.exists[k.ID]
 		if !ok {
 			gone = append(gone, k)
-		} else if err := emit(ctx, observation(k.ID, content)); err != nil {
+		} else if err := emit(ctx, w.observation(k.ID, content)); err != nil {
 			return nil, err
 		}
 	}
@@ -310,5 +315,25 @@ func TestWhatIsRecordedNeverBeatsWhatWasRead(t *testing.T) {
 	w.handle(t)
 	if got, want := w.summary(), "unchanged:same whole:new"; got != want || w.end.Scopes[0].State != schemas.ScopeFailed {
 		t.Errorf("got  %s\nwant %s, %+v", got, want, w.end.Scopes[0])
+	}
+}
+
+// What nobody could read the existence of is published where it is held, with what is not known of
+// it any more, and is not new where it is not.
+func TestExistenceThatWasNotReadIsNotNew(t *testing.T) {
+	t.Parallel()
+	w := &world{
+		listed: map[string]string{"new": "?", "held": "?", "there": "1"}, unread: []string{"new", "held", "direct"},
+		stored: map[string]string{"held": hashOf(t, "1"), "unlisted": hashOf(t, "1")}, scope: schemas.ScopeDenied,
+	}
+	w.handle(t)
+	if got, want := w.summary(), "whole:held whole:there"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	// So it is when it is asked for by itself.
+	w = &world{exists: map[string]string{"direct": "?", "held": "?"}, unread: w.unread, stored: map[string]string{"held": hashOf(t, "1")}, keys: []schemas.Key{key("direct"), key("held")}}
+	w.handle(t)
+	if want := []schemas.ResourceRead{{Key: key("held"), State: schemas.ResourceChanged}}; w.summary() != "whole:held" || !slices.Equal(w.end.Direct.Read, want) {
+		t.Errorf("published %q, read %+v", w.summary(), w.end.Direct.Read)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// closes publishes a close for every complete scope and for every scope that left
+// closes publishes a close for every scope that may be closed and for every scope that left
 // the plan, and tells whether the store shows them all. lost counts closes that
 // were given up as dead letters.
 func (d *driver) closes(ctx context.Context, ends []*schemas.UnitEnd, t *tally) (ready bool, lost int, err error) {
@@ -66,7 +66,7 @@ func (d *driver) wanted(ctx context.Context, ends []*schemas.UnitEnd) ([]*schema
 	for _, e := range ends {
 		for _, s := range e.Scopes {
 			// Of the long tail most types are in no account: thousands of closes of nothing.
-			if s.State != schemas.ScopeComplete || s.Empty && s.Route == schemas.RouteCloudControl {
+			if !s.Closes() || s.Empty && s.Route == schemas.RouteCloudControl {
 				continue
 			}
 			out = append(out, &schemas.Close{

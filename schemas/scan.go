@@ -148,7 +148,7 @@ type Unit struct {
 // ScopeState is the outcome of one scope of a unit attempt.
 type ScopeState string
 
-// Scope states. Only complete may tombstone or fix.
+// Scope states. Which of them may tombstone or fix, ScopeEnd.Closes tells.
 const (
 	ScopeComplete  ScopeState = "complete"
 	ScopeDenied    ScopeState = "denied"
@@ -211,7 +211,14 @@ type ScopeEnd struct {
 	// Recorded is what AWS Config answered for it; nil for types that it never answers for,
 	// and where it is not used.
 	Recorded *Recorded `json:"recorded,omitempty"`
+	// Unread is how many resources there may be of which nobody could read whether they exist, in
+	// a scope that lacks nothing else: its state is theirs.
+	Unread uint64 `json:"unread,omitempty"`
 }
+
+// Closes tells whether all that is held of the scope was looked at, so that what the attempt
+// verified as gone is gone. What is unread is not: it counts as seen where it is held.
+func (e ScopeEnd) Closes() bool { return e.State == ScopeComplete || e.Unread > 0 }
 
 // UnitEnd closes a unit attempt. It is published after its last batch.
 type UnitEnd struct {
@@ -233,7 +240,7 @@ type UnitEnd struct {
 	Passing bool `json:"passing,omitempty"`
 }
 
-// Close asks the sink to close one complete scope: what the attempt verified
+// Close asks the sink to close one scope (ScopeEnd.Closes): what the attempt verified
 // as gone becomes tombstones, their violations fixed.
 type Close struct {
 	Scan      string    `json:"scan"`

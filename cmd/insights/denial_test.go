@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -88,4 +89,79 @@ func TestDenialTakesNothingBack(t *testing.T) {
 	if c := s.Changes; c.Opened+c.Fixed+c.Reopened > 0 {
 		t.Errorf("allowed again: %+v", c)
 	}
+}
+
+// noPolicies is a pack that wants no bucket to have a policy, whatever that says.
+func noPolicies(t *testing.T) string {
+	t.Helper()
+	return writeFiles(t, map[string]string{
+		"PulumiPolicy.yaml": "runtime: opa\nname: strict\nversion: 1.0.0\n",
+		"p.rego": `package strict
+
+import rego.v1
+
+deny contains "it has a policy" if input.__type == "aws:s3/bucketPolicy:BucketPolicy"
+`,
+	})
+}
+
+// What nobody could read the existence of is no violation of a pack that wants that there is none, and what is
+// known of it is not fixed. The report names the call. What is gone beside it is gone.
+func TestExistenceThatWasNotReadIsNoViolation(t *testing.T) {
+	t.Parallel()
+	const call = "s3:GetBucketPolicy"
+	fake := awsfake.New(awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1"}, Buckets: 7}) // three have a policy
+	srv := httptest.NewServer(fake)
+	t.Cleanup(srv.Close)
+	fake.SetFaults(awsfake.Faults{Deny: []string{call}})
+	p := newProgram(t).served(t)
+	p.ok(t, "account", "add", "prod", "--endpoint", srv.URL, "--region", "us-east-1", "--service", "s3")
+	p.ok(t, "group", "withdraw", schemas.DefaultAccountsGroup, "aws_foundations")
+	p.ok(t, "pack", "publish", noPolicies(t))
+	p.ok(t, "group", "enforce", schemas.DefaultAccountsGroup, "strict")
+	is := func(what string, state schemas.ScanState, policies ...string) {
+		t.Helper()
+		out, errs, _ := p.run(t, "scan", "start", "prod", "-o", "json")
+		var started struct{ Scan schemas.Scan }
+		if err := json.Unmarshal([]byte(out), &started); err != nil || started.Scan.State != state {
+			t.Fatalf("%s: the scan is %s (%s), want %s; %s", what, started.Scan.State, started.Scan.Reason, state, errs)
+		}
+		if named := strings.Contains(started.Scan.Reason, call); named == (state == schemas.ScanSucceeded) {
+			t.Errorf("%s: %s", what, started.Scan.Reason)
+		}
+		var held schemas.ResourcePage
+		p.json(t, &held, "resources", "--type", "aws:s3/bucketPolicy:BucketPolicy")
+		var open schemas.ViolationPage
+		p.json(t, &open, "violations")
+		var ids, violations []string
+		for _, r := range held.Resources {
+			ids = append(ids, r.ID)
+		}
+		for _, v := range open.Violations {
+			violations = append(violations, v.ID)
+		}
+		slices.Sort(ids)
+		slices.Sort(violations)
+		if !slices.Equal(ids, policies) || !slices.Equal(violations, policies) {
+			t.Errorf("%s: policies of %v are held, violations of %v are open, want %v", what, ids, violations, policies)
+		}
+		var report schemas.Report
+		p.json(t, &report, "report")
+		var gaps []string
+		for _, g := range report.Accounts[0].Scopes {
+			gaps = append(gaps, g.Type+" "+string(g.State)+" "+g.Call)
+		}
+		if state != schemas.ScanSucceeded && !slices.Equal(gaps, []string{"aws:s3/bucketPolicy:BucketPolicy denied " + call}) || state == schemas.ScanSucceeded && len(gaps) > 0 {
+			t.Errorf("%s: gaps %v", what, gaps)
+		}
+	}
+	is("nothing is known", schemas.ScanPartial)
+	fake.SetFaults(awsfake.Faults{})
+	is("allowed", schemas.ScanSucceeded, "bucket-00000000", "bucket-00000003", "bucket-00000006")
+	fake.SetFaults(awsfake.Faults{Deny: []string{call}})
+	is("refused again", schemas.ScanPartial, "bucket-00000000", "bucket-00000003", "bucket-00000006")
+	fake.SetFaults(awsfake.Faults{Denials: []awsfake.Denial{{Action: call, Resource: "bucket-00000000"}, {Action: call, Resource: "bucket-00000001"}}, Removed: []string{"bucket-00000003"}})
+	is("refused of two, another is deleted", schemas.ScanPartial, "bucket-00000000", "bucket-00000006")
+	fake.SetFaults(awsfake.Faults{Removed: []string{"bucket-00000003"}})
+	is("allowed again", schemas.ScanSucceeded, "bucket-00000000", "bucket-00000006")
 }

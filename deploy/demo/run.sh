@@ -33,6 +33,13 @@ run() {
 
 quiet() { "$insights" --config /dev/null "$@"; }
 
+# A scan of it is partial, with exit code 4: it lacks what the role may not read.
+scan() {
+  local code=0
+  run scan start demo || code=$?
+  [ "$code" -eq 4 ] || fail "the scan ended with exit code $code, not 4"
+}
+
 stop_moto() {
   if [ -n "$moto" ]; then
     kill "$moto" 2>/dev/null || true
@@ -134,12 +141,13 @@ run account add demo --endpoint "$url" --role-arn "$(seeded seed '["scanner"]["r
 # --- the first scan -----------------------------------------------------------------
 
 step "Scan it: 24 services, about 300 API calls"
-run scan start demo
+scan
 echo
 say "More resources than were made: a bucket, its versioning and its public access block are a" \
   "resource each, as in Pulumi, and default VPCs and root volumes are there as well." \
-  "The scan succeeded, since everything there is was listed. What the refused calls would" \
-  "have told is unknown: neither passed nor failed, and no reason to call anything fixed."
+  "The scan is partial: which buckets have a policy of their own nobody could read. What the" \
+  "refused calls would have told is unknown: neither passed nor failed, and no reason to call" \
+  "anything fixed."
 
 step "Report: the policies of high severity that fail, and what could not be judged and why"
 run report --severity critical,high
@@ -158,7 +166,7 @@ for i in 0 1 2 3; do
 done
 
 step "Scan again: the same calls, but only what changed is judged anew"
-run scan start demo | tee "$dir/rescan.txt"
+scan | tee "$dir/rescan.txt"
 scan=$(sed -n 's/^Scan \([0-9-]*\) .*/\1/p' "$dir/rescan.txt")
 run scan show "$scan" | tee "$dir/changes.txt"
 stop_moto

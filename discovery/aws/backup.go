@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/backup/types"
 
 	"github.com/insights-scanner/insights-scanner/discovery"
-	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 // backupProjection counts changes of the projections in this file.
@@ -104,14 +103,11 @@ func projectVault(region, arn string, v types.BackupVaultListMember, f facet, po
 		}
 		list = append(list, lock.observe(region, typeVaultLock, name, name, backupProjection))
 	}
-	if f.state == schemas.FacetAbsent {
-		return list
-	}
 	split := newDocument()
 	split.set("region", region)
 	split.set("backupVaultName", name)
 	split.facet("policy", f, func() any { return policy })
-	return append(list, split.observe(region, typeVaultPolicy, name, name, backupProjection))
+	return append(list, split.observeIf(f, region, typeVaultPolicy, name, name, backupProjection)...)
 }
 
 func eachBackupPlan(ctx context.Context, s *session, ids []string, emit observe) error {

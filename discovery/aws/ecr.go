@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 
 	"github.com/insights-scanner/insights-scanner/discovery"
-	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 // ecrProjection counts changes of the projections in this file.
@@ -157,14 +156,11 @@ func projectRepository(region string, r types.Repository, tagsF facet, tags map[
 
 // repositoryPart is a policy of a repository, nothing where there is none.
 func repositoryPart(region, token string, r types.Repository, f facet, text string) []discovery.Observation {
-	if f.state == schemas.FacetAbsent {
-		return nil
-	}
 	name := aws.ToString(r.RepositoryName)
 	d := newDocument()
 	d.set("region", region)
 	d.set("repository", name)
 	d.set("registryId", aws.ToString(r.RegistryId))
 	d.facet("policy", f, func() any { return text })
-	return []discovery.Observation{d.observe(region, token, name, name, ecrProjection)}
+	return d.observeIf(f, region, token, name, name, ecrProjection)
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/efs/types"
 
 	"github.com/insights-scanner/insights-scanner/discovery"
-	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 // efsProjection counts changes of the projections in this file.
@@ -176,15 +175,12 @@ func efsTags(list []types.Tag) map[string]any {
 
 // fileSystemPart is a policy of a file system, nothing where there is none.
 func fileSystemPart(region, token, property string, f types.FileSystemDescription, state facet, value any) []discovery.Observation {
-	if state.state == schemas.FacetAbsent {
-		return nil
-	}
 	id := aws.ToString(f.FileSystemId)
 	d := newDocument()
 	d.set("region", region)
 	d.set("fileSystemId", id)
 	d.facet(property, state, func() any { return value })
-	return []discovery.Observation{d.observe(region, token, id, id, efsProjection)}
+	return d.observeIf(state, region, token, id, id, efsProjection)
 }
 
 func eachAccessPoint(ctx context.Context, s *session, ids []string, emit observe) error {

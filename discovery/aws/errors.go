@@ -101,10 +101,15 @@ func refusedAction(err error) string {
 // classifyScope is classify for a list call.
 func classifyScope(err error) (schemas.ScopeState, string) {
 	state, reason := classify(err)
-	if state == schemas.FacetDenied {
-		return schemas.ScopeDenied, reason
+	return scopeState(state), reason
+}
+
+// scopeState is that of a scope which lacks what a facet in an unknown state would have told of.
+func scopeState(f schemas.FacetState) schemas.ScopeState {
+	if f == schemas.FacetDenied {
+		return schemas.ScopeDenied
 	}
-	return schemas.ScopeFailed, reason
+	return schemas.ScopeFailed
 }
 
 // reasonOf is short, and the same for all that failed alike, since reports count by it:

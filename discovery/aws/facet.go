@@ -161,6 +161,24 @@ func (d *document) observe(region, token, id, name string, projection int) disco
 	}
 }
 
+// observeIf makes the observation of what one call tells of and not every such item has, as the policy of a
+// queue: none where the call says that there is none. Where it was refused or failed nobody knows, and the
+// observation says so: it is new to nobody, and what is held of it stays (discovery.Observation.Unread).
+//
+// What is there whatever that call says is observed, be all of it unknown: versioning, public access block and
+// access control list of a bucket, the policy of a topic, the status of a recorder, with whom a snapshot that can
+// be shared is shared, what only a list names, and the facts of an account or a region.
+func (d *document) observeIf(f facet, region, token, id, name string, projection int) []discovery.Observation {
+	if f.state == schemas.FacetAbsent {
+		return nil
+	}
+	o := d.observe(region, token, id, name, projection)
+	if f.state.Unknown() {
+		o.Unread = &schemas.UnknownPath{State: f.state, Call: f.call, Reason: f.reason}
+	}
+	return []discovery.Observation{o}
+}
+
 // sortUnknown gives the unknown paths a stable order.
 func sortUnknown(d *document) {
 	slices.SortFunc(d.unknown, func(a, b schemas.UnknownPath) int { return strings.Compare(a.Path, b.Path) })

@@ -183,6 +183,71 @@ func TestEveryCallInEveryState(t *testing.T) {
 	}
 }
 
+// perhaps are the types of which not every item has one, with the call that tells.
+var perhaps = map[string]string{
+	typeBucketPolicy: "s3:GetBucketPolicy", typeBucketEncryption: "s3:GetEncryptionConfiguration", typeBucketLogging: "s3:GetBucketLogging",
+	typeBucketOwnership: "s3:GetBucketOwnershipControls", typeBucketLifecycle: "s3:GetLifecycleConfiguration", typeBucketReplication: "s3:GetReplicationConfiguration",
+	typeAccountPAB: "s3:GetAccountPublicAccessBlock", typeAccountPasswordPolicy: "iam:GetAccountPasswordPolicy",
+	typeQueuePolicy: "sqs:GetQueueAttributes", typeSecretPolicy: "secretsmanager:GetResourcePolicy", typeVaultPolicy: "backup:GetBackupVaultAccessPolicy",
+	typeRepositoryPolicy: "ecr:GetRepositoryPolicy", typeRepositoryLifecycle: "ecr:GetLifecyclePolicy",
+	typeFileSystemPolicy: "elasticfilesystem:DescribeFileSystemPolicy", typeFileSystemBackup: "elasticfilesystem:DescribeBackupPolicy",
+	typeRedshiftLogging: "redshift:DescribeLoggingStatus",
+	typeKey:             "kms:DescribeKey", typeKeyState: "kms:DescribeKey", // there may be AWS's own key
+}
+
+// What may not be there says so when the call that tells is refused or fails, and its scope is not
+// complete; everything else is there whatever fails. Types that are gone when a call says "none" are
+// all in the table.
+func TestExistenceIsReadOrSaidToBeUnread(t *testing.T) {
+	t.Parallel()
+	for _, c := range facetCalls() {
+		if c.call.facet == "list" {
+			continue
+		}
+		t.Run(c.String(), func(t *testing.T) {
+			t.Parallel()
+			quiet := newAccount(full)
+			want := quiet.read(t, c.svc, home)
+			operation := c.operation(quiet)
+			read := func(code string, status int) seen {
+				no := refusal(operation, code, status)
+				return newAccount(full).fails(operation, no.status, no.body).read(t, c.svc, home)
+			}
+			for code, state := range map[string]schemas.FacetState{"AccessDenied": schemas.FacetDenied, "ValidationError": schemas.FacetFailed} {
+				got := read(code, http.StatusForbidden)
+				unread := map[string]bool{}
+				for _, o := range got.list {
+					if o.Unread == nil {
+						continue
+					}
+					unread[o.Type] = true
+					if want := (schemas.UnknownPath{State: state, Call: c.call.action, Reason: code}); *o.Unread != want || len(o.Unknown) == 0 {
+						t.Errorf("%s: %+v, unknown %+v, want %+v", o.Key, o.Unread, o.Unknown, want)
+					}
+				}
+				for token, action := range perhaps {
+					if c.svc.emits(token) && unread[token] != (action == c.call.action) {
+						t.Errorf("%s, %s: unread %t", code, token, unread[token])
+					}
+				}
+				for token := range unread {
+					if e := got.scopes[token]; perhaps[token] != c.call.action || e.State != scopeState(state) || e.Call != c.call.action || e.Reason != code || e.Seen != 0 || e.Unread != uint64(got.count(token)) || !e.Closes() {
+						t.Errorf("%s, %s: %+v", code, token, e)
+					}
+				}
+			}
+			if none, can := absentBy[c.call.action]; can {
+				got := read(none.code, none.status)
+				for token := range want.scopes {
+					if want.count(token) > 0 && got.count(token) == 0 && got.scopes[token].State == schemas.ScopeComplete && perhaps[token] != c.call.action && token != typePermission {
+						t.Errorf("%s is gone where %s says that there is none", token, c.call.action)
+					}
+				}
+			}
+		})
+	}
+}
+
 // What is not read, and what no call returns, is listed as such: testdata/unread.txt has
 // every property of every type (-update writes it anew).
 func TestWhatIsNotReadIsListed(t *testing.T) {

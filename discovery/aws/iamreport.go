@@ -39,11 +39,9 @@ func passwordPolicy(ctx context.Context, s *session) []discovery.Observation {
 		fact.facet(name, f, func() any { return values[name] })
 		resource.facet(name, f, func() any { return values[name] })
 	}
+	const id = "iam-account-password-policy"
 	list := []discovery.Observation{global(fact, typePasswordPolicy, s.awsAccount, s.awsAccount)}
-	if f.state != schemas.FacetAbsent {
-		list = append(list, global(resource, typeAccountPasswordPolicy, "iam-account-password-policy", "iam-account-password-policy"))
-	}
-	return list
+	return append(list, resource.observeIf(f, schemas.GlobalRegion, typeAccountPasswordPolicy, id, id, iamProjection)...)
 }
 
 var passwordRuleNames = []string{

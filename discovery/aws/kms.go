@@ -68,8 +68,8 @@ func eachKey(ctx context.Context, s *session, ids []string, emit observe) error 
 }
 
 // readKeys emits those of the keys that exist and are the customer's. A key whose
-// metadata is refused may be AWS's own; it is emitted, with nothing known of it,
-// so that none of the customer's is missing.
+// metadata is refused may be AWS's own, of which there is nothing to judge: whether it
+// is one of ours was not read.
 func readKeys(ctx context.Context, s *session, ids []string, emit observe) error {
 	arns := make([]string, len(ids))
 	for i, id := range ids {
@@ -174,10 +174,8 @@ func (k *keyFacets) project(region string) []discovery.Observation {
 		}
 		return m.DeletionDate.UTC().Format(time.RFC3339)
 	})
-	return []discovery.Observation{
-		d.observe(region, typeKey, k.id, k.id, kmsProjection),
-		state.observe(region, typeKeyState, k.id, k.id, kmsProjection),
-	}
+	return append(d.observeIf(k.metadataF, region, typeKey, k.id, k.id, kmsProjection),
+		state.observeIf(k.metadataF, region, typeKeyState, k.id, k.id, kmsProjection)...)
 }
 
 func xksKeyID(m types.KeyMetadata) string {

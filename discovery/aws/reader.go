@@ -67,6 +67,7 @@ func (r *reader) Verify(ctx context.Context, keys []schemas.Key, emit discovery.
 		gone = append(gone, g...)
 		keys = later
 	}
+	errs = append(errs, run.doubts()...)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}

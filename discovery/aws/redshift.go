@@ -133,9 +133,6 @@ func projectRedshiftCluster(s *session, c types.Cluster, loggingF facet, logging
 		split.camels(v, nil)
 		list = append(list, split.observe(s.region, typeSnapshotCopy, id, id, redshiftProjection))
 	}
-	if loggingF.state == schemas.FacetAbsent {
-		return list
-	}
 	split := newDocument()
 	split.set("region", s.region)
 	split.set("clusterIdentifier", id)
@@ -144,7 +141,7 @@ func projectRedshiftCluster(s *session, c types.Cluster, loggingF facet, logging
 		split.set("logDestinationType", string(logging.LogDestinationType))
 		split.set("logExports", sortedStrings(logging.LogExports))
 	}
-	return append(list, split.observe(s.region, typeRedshiftLogging, id, id, redshiftProjection))
+	return append(list, split.observeIf(loggingF, s.region, typeRedshiftLogging, id, id, redshiftProjection)...)
 }
 
 func redshiftGroups(d *document, c types.Cluster) {

@@ -199,16 +199,14 @@ func accountPublicAccess(ctx context.Context, s *session) []discovery.Observatio
 	}
 	resource := newDocument()
 	resource.set("accountId", s.awsAccount)
-	observed := func(d *document, token string) discovery.Observation {
-		return d.observe(schemas.GlobalRegion, token, s.awsAccount, s.awsAccount, s3Projection)
-	}
 	if f.state == schemas.FacetAbsent {
 		setNoPublicAccess(setting)
-		return []discovery.Observation{observed(setting, typeAccountPABSetting)}
+	} else {
+		setPublicAccess(setting, f, flags)
+		setPublicAccess(resource, f, flags)
 	}
-	setPublicAccess(setting, f, flags)
-	setPublicAccess(resource, f, flags)
-	return []discovery.Observation{observed(setting, typeAccountPABSetting), observed(resource, typeAccountPAB)}
+	list := []discovery.Observation{setting.observe(schemas.GlobalRegion, typeAccountPABSetting, s.awsAccount, s.awsAccount, s3Projection)}
+	return append(list, resource.observeIf(f, schemas.GlobalRegion, typeAccountPAB, s.awsAccount, s.awsAccount, s3Projection)...)
 }
 
 // verifyS3 reads each bucket of the keys once: what of the keys it still has is

@@ -77,7 +77,9 @@ func (b *bucketFacets) read(ctx context.Context, c *s3.Client) {
 	}
 	logging, err := c.GetBucketLogging(ctx, &s3.GetBucketLoggingInput{Bucket: n})
 	if b.loggingF = b.facet("s3:GetBucketLogging", err); err == nil {
-		b.logging = logging.LoggingEnabled
+		if b.logging = logging.LoggingEnabled; b.logging == nil {
+			b.loggingF.state = schemas.FacetAbsent
+		}
 	}
 	b.acl, err = c.GetBucketAcl(ctx, &s3.GetBucketAclInput{Bucket: n})
 	if b.aclF = b.facet("s3:GetBucketAcl", err); err == nil {
@@ -96,25 +98,18 @@ func (b *bucketFacets) read(ctx context.Context, c *s3.Client) {
 }
 
 func (b *bucketFacets) project() []discovery.Observation {
-	list := []discovery.Observation{b.whole(), b.bucketVersioning(), b.publicAccessBlock()}
+	list := []discovery.Observation{b.whole(), b.bucketVersioning(), b.publicAccessBlock(), b.accessControlList()}
 	split := func(token string, f facet, body map[string]func() any) {
-		if f.state == schemas.FacetAbsent {
-			return
-		}
 		d := newDocument()
 		d.set("bucket", b.name)
 		d.set("region", b.region)
 		for _, name := range sortedKeys(body) {
 			d.facet(name, f, body[name])
 		}
-		list = append(list, d.observe(b.region, token, b.name, b.name, s3Projection))
+		list = append(list, d.observeIf(f, b.region, token, b.name, b.name, s3Projection)...)
 	}
 	split(typeBucketPolicy, b.policyF, map[string]func() any{"policy": func() any { return b.policy }})
 	split(typeBucketEncryption, b.encryptionF, map[string]func() any{"rules": func() any { return encryptionRules(b.encryption) }})
-	split(typeBucketACL, b.aclF, map[string]func() any{
-		"accessControlPolicy": func() any { return accessControlPolicy(b.acl) },
-		"acl":                 func() any { return cannedACL(b.acl) },
-	})
 	split(typeBucketOwnership, b.ownershipF, map[string]func() any{"rule": func() any { return ownershipRule(b.ownership) }})
 	split(typeBucketLifecycle, b.lifecycleF, map[string]func() any{
 		"rules":                              func() any { return lifecycleRules(b.lifecycle) },
@@ -124,14 +119,12 @@ func (b *bucketFacets) project() []discovery.Observation {
 		"role":  func() any { return aws.ToString(b.replication.Role) },
 		"rules": func() any { return replicationRules(b.replication.Rules) },
 	})
-	if b.logging != nil || b.loggingF.state.Unknown() {
-		split(typeBucketLogging, b.loggingF, map[string]func() any{
-			"targetBucket":          func() any { return aws.ToString(b.logging.TargetBucket) },
-			"targetPrefix":          func() any { return aws.ToString(b.logging.TargetPrefix) },
-			"targetGrants":          func() any { return targetGrants(b.logging.TargetGrants) },
-			"targetObjectKeyFormat": func() any { return keyFormat(b.logging.TargetObjectKeyFormat) },
-		})
-	}
+	split(typeBucketLogging, b.loggingF, map[string]func() any{
+		"targetBucket":          func() any { return aws.ToString(b.logging.TargetBucket) },
+		"targetPrefix":          func() any { return aws.ToString(b.logging.TargetPrefix) },
+		"targetGrants":          func() any { return targetGrants(b.logging.TargetGrants) },
+		"targetObjectKeyFormat": func() any { return keyFormat(b.logging.TargetObjectKeyFormat) },
+	})
 	return list
 }
 
@@ -166,9 +159,6 @@ func (b *bucketFacets) whole() discovery.Observation {
 		return map[string]any{"rule": rules[0]}
 	})
 	d.facet("logging", b.loggingF, func() any {
-		if b.logging == nil {
-			return nil
-		}
 		return map[string]any{"targetBucket": aws.ToString(b.logging.TargetBucket), "targetPrefix": aws.ToString(b.logging.TargetPrefix)}
 	})
 	d.facet("lifecycleRules", b.lifecycleF, func() any { return bucketLifecycleRules(b.lifecycle) })
@@ -233,6 +223,16 @@ func (b *bucketFacets) publicAccessBlock() discovery.Observation {
 		setPublicAccess(d, b.pabF, flags)
 	}
 	return d.observe(b.region, typeBucketPAB, b.name, b.name, s3Projection)
+}
+
+// accessControlList is always emitted: every bucket has one.
+func (b *bucketFacets) accessControlList() discovery.Observation {
+	d := newDocument()
+	d.set("bucket", b.name)
+	d.set("region", b.region)
+	d.facet("accessControlPolicy", b.aclF, func() any { return accessControlPolicy(b.acl) })
+	d.facet("acl", b.aclF, func() any { return cannedACL(b.acl) })
+	return d.observe(b.region, typeBucketACL, b.name, b.name, s3Projection)
 }
 
 func encryptionRules(c *types.ServerSideEncryptionConfiguration) []any {

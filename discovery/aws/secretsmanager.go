@@ -119,14 +119,11 @@ func projectSecret(region string, v types.SecretListEntry, policyF facet, policy
 	d.facet("policy", policyF, func() any { return policy })
 	d.facet("replicas", replicasF, func() any { return secretReplicas(replicas) })
 	list := []discovery.Observation{d.observe(region, typeSecret, arn, name, secretsmanagerProjection), secretRotation(region, v)}
-	if policyF.state == schemas.FacetAbsent {
-		return list
-	}
 	split := newDocument()
 	split.set("region", region)
 	split.set("secretArn", arn)
 	split.facet("policy", policyF, func() any { return policy })
-	return append(list, split.observe(region, typeSecretPolicy, arn, name, secretsmanagerProjection))
+	return append(list, split.observeIf(policyF, region, typeSecretPolicy, arn, name, secretsmanagerProjection)...)
 }
 
 func secretReplicas(list []types.ReplicationStatusType) []any {

@@ -79,15 +79,16 @@ type run struct {
 	emitFunc discovery.Emit
 	caps     map[string]int // by type token
 
-	mu    sync.Mutex
-	notes map[string]schemas.ScopeEnd // by type token; the first note of a type stays
-	seen  map[string]uint64
+	mu     sync.Mutex
+	notes  map[string]schemas.ScopeEnd // by type token; the first note of a type stays
+	seen   map[string]uint64
+	unread map[string]schemas.ScopeEnd // by type token, of what may not exist; the first reason stays
 	// recorded counts those of seen of which something was answered by AWS Config.
 	recorded map[string]uint64
 }
 
 func newRun(emit discovery.Emit) *run {
-	return &run{emitFunc: emit, notes: map[string]schemas.ScopeEnd{}, seen: map[string]uint64{}, recorded: map[string]uint64{}}
+	return &run{emitFunc: emit, notes: map[string]schemas.ScopeEnd{}, unread: map[string]schemas.ScopeEnd{}, seen: map[string]uint64{}, recorded: map[string]uint64{}}
 }
 
 // errNoID is the reason of a list with an item that cannot be told from others.
@@ -102,6 +103,10 @@ func (r *run) emit(ctx context.Context, o discovery.Observation) error {
 	if o.ID == "" {
 		r.incomplete("", errNoID, o.Type)
 		return nil
+	}
+	if o.Unread != nil {
+		r.doubt(o)
+		return r.emitFunc(ctx, o)
 	}
 	if !r.admit(o.Type) {
 		return nil
@@ -170,6 +175,32 @@ func (r *run) incomplete(call string, err error, tokens ...string) {
 	}
 }
 
+// doubt notes that nobody could read whether a resource exists.
+func (r *run) doubt(o discovery.Observation) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	end, ok := r.unread[o.Type]
+	if !ok {
+		end = schemas.ScopeEnd{State: scopeState(o.Unread.State), Call: o.Unread.Call, Reason: o.Unread.Reason}
+	}
+	end.Unread++
+	end.Passing = end.Passing || o.Passing
+	r.unread[o.Type] = end
+}
+
+// doubts are the errors for which nobody could read whether resources of each type exist.
+func (r *run) doubts() (errs []error) {
+	for _, token := range sortedKeys(r.unread) {
+		e := r.unread[token]
+		err := fmt.Errorf("%s: %s; whether there is %s is not known", e.Call, e.Reason, token)
+		if e.Passing {
+			err = schemas.Errorf(schemas.CodeUnavailable, "%w", err)
+		}
+		errs = append(errs, err)
+	}
+	return errs
+}
+
 // scopes is one ScopeEnd per type of the service.
 func (r *run) scopes(svc *service, region string) []schemas.ScopeEnd {
 	r.mu.Lock()
@@ -177,6 +208,9 @@ func (r *run) scopes(svc *service, region string) []schemas.ScopeEnd {
 	ends := make([]schemas.ScopeEnd, 0, len(svc.types))
 	for _, t := range svc.types {
 		end, noted := r.notes[t.token]
+		if !noted {
+			end, noted = r.unread[t.token]
+		}
 		if !noted {
 			end.State = schemas.ScopeComplete
 		} else if end.Call == "" {

@@ -115,18 +115,18 @@ func projectQueue(region, url string, f facet, attributes map[string]string, tag
 	for property, attribute := range queueFlags {
 		d.facet(property, f, func() any { return attributes[string(attribute)] == "true" })
 	}
-	policy := canonicalPolicy(attributes[string(types.QueueAttributeNamePolicy)])
-	d.facet("policy", f, func() any { return policy })
+	policy, policyF := canonicalPolicy(attributes[string(types.QueueAttributeNamePolicy)]), f
+	if policy == "" && f.state == schemas.FacetPresent {
+		policyF.state = schemas.FacetAbsent
+	}
+	d.facet("policy", policyF, func() any { return policy })
 	sortUnknown(d)
 	list := []discovery.Observation{d.observe(region, typeQueue, url, name, sqsProjection)}
-	if policy == "" && f.state == schemas.FacetPresent {
-		return list
-	}
 	split := newDocument()
 	split.set("region", region)
 	split.set("queueUrl", url)
-	split.facet("policy", f, func() any { return policy })
-	return append(list, split.observe(region, typeQueuePolicy, url, name, sqsProjection))
+	split.facet("policy", policyF, func() any { return policy })
+	return append(list, split.observeIf(policyF, region, typeQueuePolicy, url, name, sqsProjection)...)
 }
 
 var queueNumbers = map[string]types.QueueAttributeName{

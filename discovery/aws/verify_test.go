@@ -49,10 +49,10 @@ func TestVerifyPartsOfABucket(t *testing.T) {
 	if err != nil || !slices.Equal(gone, []schemas.Key{bucketKey(typeBucketPolicy)}) || len(emitted) != 1 || emitted[0].Type != typeBucketACL {
 		t.Errorf("emitted %v, gone %v, %v", emitted, gone, err)
 	}
-	// Refused, it is neither: it is there, and unknown.
+	// Refused, it is neither: what is held of it is unknown, and it was not verified.
 	a.fails("s3:policy", http.StatusForbidden, s3Error("AccessDenied"))
 	emitted, gone, err = a.verify(t, s3Service, bucketKey(typeBucketPolicy))
-	if err != nil || len(gone) != 0 || len(emitted) != 1 {
+	if err == nil || len(gone) != 0 || len(emitted) != 1 || emitted[0].Unread == nil {
 		t.Fatalf("emitted %v, gone %v, %v", emitted, gone, err)
 	}
 	wantUnknown(t, emitted[0], "policy", schemas.FacetDenied, "s3:GetBucketPolicy")

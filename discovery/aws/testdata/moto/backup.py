@@ -44,7 +44,7 @@ def expected(aws):
             yield resource(LOCK, name, name, {
                 "region": "us-east-1", "backupVaultName": name, "minRetentionDays": v.get("MinRetentionDays"), "maxRetentionDays": v.get("MaxRetentionDays")},
                 unknown=["changeableForDays"] if v.get("LockDate") else [])
-        # moto does not know the call for policies.
+        # moto does not know the call for policies: whether there is one cannot be read.
         yield resource(POLICY, name, name, {"region": "us-east-1", "backupVaultName": name}, unknown=["policy"])
     for p in backup.list_backup_plans()["BackupPlansList"]:
         ident = p["BackupPlanId"]
