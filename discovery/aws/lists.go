@@ -212,7 +212,7 @@ const detailParallel = 16
 // parallel calls read for every item, at most n at a time, until one fails; one
 // by one for a probe.
 func parallel[T any](ctx context.Context, n int, items []T, read func(context.Context, T) error) error {
-	if ctx.Value(oneByOne{}) != nil {
+	if probes(ctx) {
 		n = 1
 	}
 	g, ctx := errgroup.WithContext(ctx)

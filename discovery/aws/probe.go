@@ -23,6 +23,9 @@ const enough = 30
 // is through with everything that hangs off it.
 type oneByOne struct{}
 
+// probes tells whether a read is a probe's.
+func probes(ctx context.Context) bool { return ctx.Value(oneByOne{}) != nil }
+
 // Probe tries the API calls of a scan on the first resources of each list, in the
 // global services and in the given regions (none: those of a scan), and returns
 // every IAM action with what came of it. Calls that need a resource of a kind
@@ -39,7 +42,7 @@ func (p *Provider) Probe(ctx context.Context, a schemas.Account, regions []strin
 	if err != nil {
 		return nil, err
 	}
-	found := make([][]schemas.Permission, len(units))
+	found, probes := make([][]schemas.Permission, len(units)), make([]*probe, len(units))
 	err = parallel(ctx, detailParallel, indexes(units), func(ctx context.Context, i int) (err error) {
 		svc, region := serviceNamed(units[i].Service), units[i].Region
 		if svc == nil {
@@ -53,10 +56,14 @@ func (p *Provider) Probe(ctx context.Context, a schemas.Account, regions []strin
 		if err := b.read(ctx, p.session(acc, a, region)); err != nil {
 			return err
 		}
-		found[i] = b.permissions()
+		found[i], probes[i] = b.permissions(), b
 		return nil
 	})
-	return merged(slices.Concat(found...)), err
+	if err != nil {
+		return nil, err
+	}
+	recorded, err := p.probeRecorded(ctx, acc, a, slices.DeleteFunc(probes, func(b *probe) bool { return b == nil }))
+	return merged(append(slices.Concat(found...), recorded...)), err
 }
 
 func indexes[T any](list []T) []int {
@@ -76,6 +83,8 @@ type probe struct {
 
 	mu   sync.Mutex
 	said map[string]schemas.ScopeEnd // by IAM action: the first answer that was not given
+
+	recordable map[string]recordable // by region
 }
 
 // read reads the first resource of each list; what is read in another way takes
@@ -116,6 +125,7 @@ func (b *probe) read(ctx context.Context, s *session) error {
 
 func (b *probe) note(list ...discovery.Observation) {
 	for _, o := range list {
+		b.noteRecorded(o)
 		for _, u := range o.Unknown {
 			switch u.State {
 			case schemas.FacetDenied:
@@ -143,6 +153,7 @@ var operations = map[string]string{
 	"s3:GetBucketPublicAccessBlock":  "S3:GetPublicAccessBlock",
 	"s3:GetEncryptionConfiguration":  "S3:GetBucketEncryption",
 	"s3:GetLifecycleConfiguration":   "S3:GetBucketLifecycleConfiguration",
+	"s3:GetReplicationConfiguration": "S3:GetBucketReplication",
 	"s3:ListAllMyBuckets":            "S3:ListBuckets",
 	"s3:ListBucket":                  "S3:HeadBucket",
 }

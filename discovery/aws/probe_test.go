@@ -2,7 +2,11 @@ package aws_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/insights-scanner/insights-scanner/discovery/aws"
 	"github.com/insights-scanner/insights-scanner/discovery/awsfake"
@@ -124,7 +128,7 @@ func TestProbeOfManyServicesInSomeClusters(t *testing.T) {
 }
 
 // Where the account has everything, what is not tried is what is only asked when
-// something is missing, and the replication of buckets: the first keeps no versions.
+// something is missing.
 func TestProbeTriesEverything(t *testing.T) {
 	_, a := fakeAccount(t)
 	a.Regions = []string{"us-east-1"}
@@ -134,10 +138,69 @@ func TestProbeTriesEverything(t *testing.T) {
 			only[c.Action] = true
 		}
 	}
-	delete(only, "s3:GetReplicationConfiguration")
 	for action, p := range probed(t, a) {
 		if want := only[action]; want != (p.State == schemas.PermissionAllowed) {
 			t.Errorf("%+v, read with it: %t", p, want)
 		}
+	}
+}
+
+// AWS Config is asked for one resource of each region, where its recorder is one that scans use; what is not tried
+// has a reason.
+func TestProbeOfAWSConfig(t *testing.T) {
+	const action = "config:BatchGetResourceConfig"
+	queues := awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1", "eu-west-1"}, Buckets: 2, More: map[string]int{"queue": 3, "recorder": 1}}
+	empty := awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1"}, More: map[string]int{"recorder": 1}}
+	unrecorded := queues
+	unrecorded.More = map[string]int{"queue": 3}
+	for name, c := range map[string]struct {
+		of     awsfake.Population
+		faults awsfake.Faults
+		use    schemas.ConfigUse
+		state  schemas.PermissionState
+		reason string
+		calls  uint64
+	}{
+		"allowed":          {of: queues, use: schemas.ConfigAuto, state: schemas.PermissionAllowed, calls: 2},
+		"denied":           {of: queues, use: schemas.ConfigAuto, faults: awsfake.Faults{Deny: []string{action}}, state: schemas.PermissionDenied, reason: "AccessDenied", calls: 2},
+		"no recorder":      {of: unrecorded, use: schemas.ConfigAuto, state: schemas.PermissionNotTried, reason: "the region has no recorder"},
+		"recorders denied": {of: queues, use: schemas.ConfigAuto, faults: awsfake.Faults{Deny: []string{"config:DescribeConfigurationRecorders"}}, state: schemas.PermissionNotTried, reason: "config:DescribeConfigurationRecorders: AccessDenied"},
+		"empty":            {of: empty, use: schemas.ConfigAuto, state: schemas.PermissionNotTried, reason: "nothing that AWS Config records was found"},
+		"off":              {of: queues, use: schemas.ConfigOff},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, a := fakeAccount(t)
+			fake := awsfake.New(c.of)
+			fake.SetFaults(c.faults)
+			a.Endpoint, a.Regions, a.Services, a.AWSConfig = serve(t, fake), c.of.Regions, []string{"sqs", "s3"}, c.use
+			list, err := aws.New(zerolog.Nop(), time.Now).Probe(t.Context(), a, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := 0
+			for _, p := range list {
+				if p.Action != action {
+					continue
+				}
+				n++
+				if p.State != c.state || !strings.HasPrefix(p.Reason, c.reason) || (p.Reason == "") != (c.reason == "") || !slices.Contains(c.of.Regions, p.Region) {
+					t.Errorf("%+v", p)
+				}
+			}
+			_, by := fake.Calls()
+			if want := len(c.of.Regions); n != want && c.use != schemas.ConfigOff || c.use == schemas.ConfigOff && n > 0 || by[action] != c.calls {
+				t.Errorf("%d permissions, %d calls", n, by[action])
+			}
+		})
+	}
+}
+
+// Replication is tried on a bucket that keeps no versions, too, of which scans do not ask for it.
+func TestProbeOfABucketWithoutVersions(t *testing.T) {
+	_, a := fakeAccount(t)
+	fake := awsfake.New(awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1"}, Buckets: 1})
+	a.Endpoint, a.Regions, a.Services = serve(t, fake), []string{"us-east-1"}, []string{"s3"}
+	if p := probed(t, a)["s3:GetReplicationConfiguration"]; p.State != schemas.PermissionAllowed {
+		t.Errorf("%+v", p)
 	}
 }

@@ -11,9 +11,9 @@ import (
 )
 
 // readReplication asks only for that of buckets that keep versions: S3 takes it for no
-// other, and lets nobody turn versions off before it is deleted.
+// other, and lets nobody turn versions off before it is deleted. A probe tries the call on any.
 func (b *bucketFacets) readReplication(ctx context.Context, c *s3.Client) facet {
-	if b.versioningF.state == schemas.FacetPresent && b.versioning.Status != types.BucketVersioningStatusEnabled {
+	if !probes(ctx) && b.versioningF.state == schemas.FacetPresent && b.versioning.Status != types.BucketVersioningStatusEnabled {
 		return facet{state: schemas.FacetAbsent, call: b.versioningF.call}
 	}
 	out, err := c.GetBucketReplication(ctx, &s3.GetBucketReplicationInput{Bucket: &b.name})
