@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -103,6 +104,7 @@ func readRepositories(ctx context.Context, s *session, list []types.Repository, 
 	}
 	tags, tagsF := tagsByARN(ctx, s, arns)
 	ctx = s.recorded(ctx, recordedRepositories, s.region, names)
+	leaveOlder(ctx, list, func(r types.Repository) (*string, *time.Time) { return r.RepositoryName, r.CreatedAt })
 	return parallel(ctx, detailParallel, list, func(ctx context.Context, r types.Repository) error {
 		policy, errPolicy := s.ecr().GetRepositoryPolicy(ctx, &ecr.GetRepositoryPolicyInput{RepositoryName: r.RepositoryName})
 		lifecycle, errLifecycle := s.ecr().GetLifecyclePolicy(ctx, &ecr.GetLifecyclePolicyInput{RepositoryName: r.RepositoryName})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -84,6 +85,7 @@ func readFunctions(ctx context.Context, s *session, list []types.FunctionConfigu
 		names[i] = aws.ToString(f.FunctionName)
 	}
 	ctx = s.recorded(ctx, recordedFunctions, s.region, names)
+	leaveOlder(ctx, list, func(f types.FunctionConfiguration) (*string, *time.Time) { return f.FunctionName, lastModified(f) })
 	return parallel(ctx, detailParallel, list, func(ctx context.Context, f types.FunctionConfiguration) error {
 		name := aws.ToString(f.FunctionName)
 		if exists, err := readFunction(ctx, s, f, tagsF, tags[aws.ToString(f.FunctionArn)], emit); !exists {
@@ -94,6 +96,15 @@ func readFunctions(ctx context.Context, s *session, list []types.FunctionConfigu
 		}
 		return some.keep(ctx, readFunctionURLs(ctx, s, name, emit), functionURLs.action, typeFunctionURL)
 	})
+}
+
+// lastModified is when a function was made or its configuration changed last; nil where that is not said.
+func lastModified(f types.FunctionConfiguration) *time.Time {
+	at, err := time.Parse("2006-01-02T15:04:05.000-0700", aws.ToString(f.LastModified))
+	if err != nil {
+		return nil
+	}
+	return &at
 }
 
 func functionTags(ctx context.Context, s *session, list []types.FunctionConfiguration) (map[string]map[string]any, facet) {

@@ -168,7 +168,7 @@ func motoItems(t *testing.T, w http.ResponseWriter, r *http.Request, moto string
 		_ = res.Body.Close()
 		var out struct{ BaseConfigurationItems []json.RawMessage }
 		if err == nil && res.StatusCode == http.StatusOK {
-			err = json.Unmarshal(motoTime.ReplaceAll(raw, []byte(`"$1": 1735689600`)), &out)
+			err = json.Unmarshal(motoTime.ReplaceAll(raw, []byte(`"$1": 4102444800`)), &out)
 		}
 		if err != nil {
 			t.Errorf("%v: %s", err, raw)

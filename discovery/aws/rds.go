@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -162,6 +163,7 @@ func eachDBSnapshot(ctx context.Context, s *session, ids []string, emit observe)
 				ids[i] = aws.ToString(v.DBSnapshotIdentifier)
 			}
 			ctx := s.recorded(ctx, recordedDBSnapshots, s.region, ids)
+			leaveOlder(ctx, out.DBSnapshots, func(v types.DBSnapshot) (*string, *time.Time) { return v.DBSnapshotIdentifier, v.SnapshotCreateTime })
 			return parallel(ctx, detailParallel, out.DBSnapshots, func(ctx context.Context, v types.DBSnapshot) error {
 				if aws.ToString(v.SnapshotType) == automatedSnapshot || otherEngine(v.Engine) {
 					return nil
@@ -185,6 +187,9 @@ func eachDBClusterSnapshot(ctx context.Context, s *session, ids []string, emit o
 				ids[i] = aws.ToString(v.DBClusterSnapshotIdentifier)
 			}
 			ctx := s.recorded(ctx, recordedDBClusterSnapshots, s.region, ids)
+			leaveOlder(ctx, out.DBClusterSnapshots, func(v types.DBClusterSnapshot) (*string, *time.Time) {
+				return v.DBClusterSnapshotIdentifier, v.SnapshotCreateTime
+			})
 			return parallel(ctx, detailParallel, out.DBClusterSnapshots, func(ctx context.Context, v types.DBClusterSnapshot) error {
 				if aws.ToString(v.SnapshotType) == automatedSnapshot || otherEngine(v.Engine) {
 					return nil

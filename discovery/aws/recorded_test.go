@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -192,6 +194,27 @@ func TestRecordedLag(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// An item that was captured before the list says that the resource was made is of what had its name
+// before: everything is read.
+func TestRecordedOfANameThatCameAgain(t *testing.T) {
+	t.Parallel()
+	for _, c := range recordedServices {
+		dated := c.service == s3Service || c.service == lambdaService || c.service == ecrService || c.service == rdsService
+		a := recordedAccount(c.buckets, c.kinds)
+		var first sync.Once
+		a.fake.SetClock(func() time.Time { // everything was recorded at the first time that it is asked for
+			at := time.Now()
+			first.Do(func() { at = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC) })
+			return at
+		})
+		got := a.readRecorded(t, c.service, c.region)
+		same(t, got, recordedAccount(c.buckets, c.kinds).read(t, c.service, home))
+		if recorded := slices.ContainsFunc(got.list, func(o discovery.Observation) bool { return !o.Recorded.IsZero() }); recorded == dated {
+			t.Errorf("%s: something is as it was recorded: %t", c.service.name, recorded)
+		}
 	}
 }
 

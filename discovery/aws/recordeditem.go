@@ -2,10 +2,12 @@ package aws
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"math"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/configservice/types"
@@ -19,6 +21,21 @@ import (
 
 // object is a JSON object whose values are not decoded yet.
 type object map[string]json.RawMessage
+
+// leaveOlder leaves out the items that were captured before the list says that their resources were made: they
+// are of what had the name before. It is for lists that say so, of things whose ids come again.
+func leaveOlder[T any](ctx context.Context, listed []T, of func(T) (id *string, made *time.Time)) {
+	answers, on := ctx.Value(recordedKey{}).(*recordedAnswers)
+	if !on {
+		return
+	}
+	for _, v := range listed {
+		id, made := of(v)
+		if item := answers.items[aws.ToString(id)]; item != nil && made != nil && item.captured.Before(*made) {
+			delete(answers.items, *id)
+		}
+	}
+}
 
 // itemStates are the states of items that hold a configuration.
 var itemStates = []types.ConfigurationItemStatus{types.ConfigurationItemStatusOk, types.ConfigurationItemStatusResourceDiscovered}

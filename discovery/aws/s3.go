@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -113,6 +114,7 @@ func eachBucket(ctx context.Context, s *session, _ []string, emit observe) error
 		unread = cmp.Or(unread, err)
 		tagBuckets(ctx, s, list)
 		ctx := recordBuckets(ctx, s, list)
+		leaveOlder(ctx, out.Buckets, func(b types.Bucket) (*string, *time.Time) { return b.Name, b.CreationDate })
 		return parallel(ctx, s3Parallel, list, func(ctx context.Context, b bucket) error {
 			all, exists := bucketObservations(ctx, s, b)
 			if !exists {

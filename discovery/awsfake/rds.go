@@ -158,12 +158,12 @@ func dbSubnetGroup(q *request, b *bytes.Buffer, _, name string) {
 
 func dbSnapshot(q *request, b *bytes.Buffer, _, name string) {
 	fmt.Fprintf(b, `<DBSnapshotIdentifier>%s</DBSnapshotIdentifier><DBSnapshotArn>%s</DBSnapshotArn><DBInstanceIdentifier>%s</DBInstanceIdentifier>`+
-		`<SnapshotType>manual</SnapshotType><Status>available</Status><Engine>postgres</Engine><Encrypted>true</Encrypted><AllocatedStorage>100</AllocatedStorage>%s`,
+		`<SnapshotType>manual</SnapshotType><Status>available</Status><Engine>postgres</Engine><Encrypted>true</Encrypted><AllocatedStorage>100</AllocatedStorage><SnapshotCreateTime>2025-01-01T00:00:00Z</SnapshotCreateTime>%s`,
 		name, q.rdsARN("snapshot", name), rdsName("dbInstance", 0), q.rdsTags(name))
 }
 
 func dbClusterSnapshot(q *request, b *bytes.Buffer, _, name string) {
 	fmt.Fprintf(b, `<DBClusterSnapshotIdentifier>%s</DBClusterSnapshotIdentifier><DBClusterSnapshotArn>%s</DBClusterSnapshotArn><DBClusterIdentifier>%s</DBClusterIdentifier>`+
-		`<SnapshotType>manual</SnapshotType><Status>available</Status><Engine>aurora-postgresql</Engine><StorageEncrypted>true</StorageEncrypted>%s`,
+		`<SnapshotType>manual</SnapshotType><Status>available</Status><Engine>aurora-postgresql</Engine><StorageEncrypted>true</StorageEncrypted><SnapshotCreateTime>2025-01-01T00:00:00Z</SnapshotCreateTime>%s`,
 		name, q.rdsARN("cluster-snapshot", name), rdsName("dbCluster", 0), q.rdsTags(name))
 }
