@@ -109,6 +109,8 @@ type Control struct {
 	pending *pendingAccounts
 	// wake makes Run look again before the poll is due.
 	wake chan struct{}
+	// round is how many resources are judged anew at a time.
+	round int
 }
 
 // NewControl returns a control. Nothing runs before Run.
@@ -120,7 +122,7 @@ func NewControl(d Deps) *Control {
 		d.KeepScans = 50
 	}
 	return &Control{
-		d: d, dead: newDeadLetters(), pending: newPending(), wake: make(chan struct{}, 1),
+		d: d, dead: newDeadLetters(), pending: newPending(), wake: make(chan struct{}, 1), round: rejudgeRound,
 		active: &activeScans{scans: map[schemas.AccountID]schemas.Scan{}},
 	}
 }

@@ -45,14 +45,14 @@ func (c *Control) rejudge(ctx context.Context, a schemas.AccountID, stop func(co
 		}
 		if before > 0 && left >= before && left-unsettled >= beforeNew {
 			stale++
-			skip += rejudgeRound
+			skip += c.round
 		} else {
 			stale = 0
 		}
 		if uint64(skip) >= unsettled {
 			skip = 0
 		}
-		if stale >= max(maxStaleRounds, int(unsettled/rejudgeRound)+1) {
+		if stale >= max(maxStaleRounds, int(unsettled)/c.round+1) {
 			return left, nil
 		}
 		before, beforeNew = left, left-unsettled
@@ -131,7 +131,7 @@ func (c *Control) publishRejudge(ctx context.Context, eff schemas.Effective, ski
 		},
 		publish: func(b *schemas.SnapshotBatch) error { return c.d.Bus.PublishRejudge(ctx, b) },
 	}
-	if err := c.d.Store.Unjudged(ctx, eff.AccountID, eff.Revision, skip, rejudgeRound, p.add); err != nil {
+	if err := c.d.Store.Unjudged(ctx, eff.AccountID, eff.Revision, skip, c.round, p.add); err != nil {
 		return err
 	}
 	return p.flush()
