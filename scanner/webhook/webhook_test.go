@@ -126,18 +126,26 @@ type world struct {
 	bus *bus.Bus
 }
 
-func newWorld(t *testing.T) world {
+func newWorld(t *testing.T, change ...func(*bus.Options, *webhook.Deps)) world {
 	t.Helper()
-	b := bustest.Start(t, func(o *bus.Options) { o.RetryDelay = 5 * time.Millisecond })
 	ring, err := seal.Create(filepath.Join(t.TempDir(), "keyring.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return world{webhook.New(webhook.Deps{
-		Table: bus.NewTable[schemas.Webhook](b, schemas.BucketWebhooks), Delivered: bus.NewTable[time.Time](b, schemas.BucketDelivered),
-		Queue: b, Seal: ring.SealText, Open: ring.OpenText, Log: zerolog.Nop(), Now: time.Now, Timeout: 300 * time.Millisecond,
-	}), b}
+	d := webhook.Deps{Seal: ring.SealText, Open: ring.OpenText, Log: zerolog.Nop(), Now: time.Now}
+	b := bustest.Start(t, func(o *bus.Options) {
+		o.RetryDelay = 5 * time.Millisecond
+		for _, f := range change {
+			f(o, &d)
+		}
+	})
+	d.Table, d.Delivered, d.Queue = bus.NewTable[schemas.Webhook](b, schemas.BucketWebhooks), bus.NewTable[time.Time](b, schemas.BucketDelivered), b
+	return world{webhook.New(d), b}
 }
+
+// impatient waits less long for a receiver that hangs, and for a process that died; far
+// longer than one that is well ever takes, which would be told twice.
+func impatient(o *bus.Options, d *webhook.Deps) { o.AckWait, d.Timeout = 2*time.Second, 2*time.Second }
 
 func (w world) add(t *testing.T, r *receiver, h schemas.Webhook) {
 	t.Helper()
@@ -218,7 +226,7 @@ func TestEveryChangeIsTakenOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, r := newWorld(t), newReceiver(t)
+			w, r := newWorld(t, impatient), newReceiver(t)
 			r.Config.ErrorLog = nil
 			r.answer = answer
 			w.add(t, r, schemas.Webhook{Name: "hook"})
@@ -226,10 +234,11 @@ func TestEveryChangeIsTakenOnce(t *testing.T) {
 			must(t, w.Announce(t.Context(), changes(n)))
 			must(t, w.Announce(t.Context(), changes(n))) // as after a crash of the sink
 			r.wait(n)
-			if _, taken := r.counts(); len(taken) != n {
+			_, taken := r.counts()
+			if len(taken) != n {
 				t.Errorf("taken %v", taken)
 			}
-			for id, times := range r.taken {
+			for id, times := range taken {
 				if times != 1 {
 					t.Errorf("%s was taken %d times", id, times)
 				}
@@ -242,7 +251,7 @@ func TestEveryChangeIsTakenOnce(t *testing.T) {
 // sends it again under the same id; one that dies later does not.
 func TestAProcessThatDiesInBetween(t *testing.T) {
 	t.Parallel()
-	w, r := newWorld(t), newReceiver(t)
+	w, r := newWorld(t, impatient), newReceiver(t)
 	w.add(t, r, schemas.Webhook{Name: "hook"})
 	stop := w.run(t)
 	arrived, dead := make(chan struct{}), make(chan struct{})
