@@ -39,12 +39,14 @@ func ServerIn(t testing.TB, dir string) *server.Server {
 }
 
 // Connect connects to s with delays that suit tests, sets everything up, and
-// closes with the test.
+// closes with the test. AckWait and LeaseTTL are longer than a busy machine keeps a
+// process waiting: else tests that count would see messages twice. Those in which
+// somebody dies set them lower.
 func Connect(t testing.TB, s *server.Server, change ...func(*bus.Options)) *bus.Bus {
 	t.Helper()
 	o := bus.Options{
 		InProcess: s, Name: t.Name(), Log: zerolog.Nop(),
-		AckWait: 2 * time.Second, LeaseTTL: time.Second, RetryDelay: time.Millisecond,
+		AckWait: 10 * time.Second, LeaseTTL: 3 * time.Second, RetryDelay: time.Millisecond,
 	}
 	for _, f := range change {
 		f(&o)
