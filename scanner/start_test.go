@@ -2,6 +2,8 @@ package scanner_test
 
 import (
 	"context"
+	"encoding/json"
+	"sync/atomic"
 	"testing"
 
 	"github.com/insights-scanner/insights-scanner/scanner"
@@ -49,5 +51,41 @@ func TestAScanStartsWhileTheLastOneLetsGo(t *testing.T) {
 	w.control = scanner.NewControl(w.deps)
 	if next := w.start(); next.ID == first.ID || freed != 1 {
 		t.Errorf("scan %s after %s, freed %d times", next.ID, first.ID, freed)
+	}
+}
+
+// A scan that is started while the last one is being stored stores that one, too, and alike:
+// what is stored by either is one row.
+func TestAScanThatIsStoredTwiceIsStoredAlike(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var began atomic.Bool
+	started := make(chan schemas.Scan, 1)
+	w.deps.Store = &recordsSlowly{w.store, func() {
+		if began.CompareAndSwap(false, true) {
+			started <- w.start()
+		}
+	}}
+	w.control = scanner.NewControl(w.deps)
+	w.workers()
+	w.run(w.control.Run)
+	first := w.start()
+	w.want(w.ended(first.ID), schemas.ScanSucceeded)
+	second := <-started
+	w.want(w.ended(second.ID), schemas.ScanSucceeded)
+	w.store.mu.Lock()
+	defer w.store.mu.Unlock()
+	var said []string
+	for _, s := range w.store.recorded {
+		if s.ID == first.ID {
+			raw, err := json.Marshal(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			said = append(said, string(raw))
+		}
+	}
+	if len(said) != 2 || said[0] != said[1] || second.ID == first.ID {
+		t.Errorf("scan %s after %s, which is stored as %q", second.ID, first.ID, said)
 	}
 }

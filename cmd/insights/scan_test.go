@@ -73,7 +73,7 @@ func TestALongScanIsWatchedAndCancelled(t *testing.T) {
 	if asked.IsZero() || last.Scan.State != schemas.ScanCancelled || last.Report == nil || len(last.Scan.Reading) > 0 {
 		t.Fatalf("it ended as %+v", last)
 	}
-	if took := time.Since(asked); took > 10*time.Second {
+	if took := time.Since(asked); took > time.Minute { // the next page is let through after more
 		t.Errorf("it went on for %s", took)
 	}
 	// What is not throttled is read at once, alone.

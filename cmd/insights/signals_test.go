@@ -22,7 +22,7 @@ func TestServeEndsWithAUnitInHand(t *testing.T) {
 		t.Parallel()
 		s := stuck(t, "INSIGHTS_DRAIN_TIMEOUT=1s")
 		s.signal(t)
-		if err := s.wait(t, 20*time.Second); err != nil {
+		if err := s.wait(t, time.Minute); err != nil {
 			t.Errorf("ended with %v\n%s", err, s.log.Bytes())
 		}
 		if !strings.Contains(s.log.String(), `"message":"give a message back"`) {
@@ -34,7 +34,7 @@ func TestServeEndsWithAUnitInHand(t *testing.T) {
 		t.Parallel()
 		s := stuck(t, "INSIGHTS_DRAIN_TIMEOUT=10m")
 		s.signal(t)
-		eventually(t, 10*time.Second, "it drains", func() bool {
+		eventually(t, time.Minute, "it drains", func() bool {
 			resp, err := http.Get(s.admin + "/readyz")
 			if err != nil {
 				return false
@@ -44,7 +44,7 @@ func TestServeEndsWithAUnitInHand(t *testing.T) {
 		})
 		s.signal(t)
 		var exit *exec.ExitError
-		if err := s.wait(t, 20*time.Second); !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
+		if err := s.wait(t, time.Minute); !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
 			t.Errorf("ended with %v\n%s", err, s.log.Bytes())
 		}
 		s.goesOn(t)

@@ -63,7 +63,7 @@ func onTerminal(t *testing.T, p program, columns int, args ...string) string {
 	select {
 	case text := <-shown:
 		return strings.ReplaceAll(text, "\r\n", "\n")
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the terminal does not end")
 		return ""
 	}
