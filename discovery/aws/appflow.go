@@ -24,9 +24,14 @@ var (
 	listConnectorProfiles = listCall("appflow:DescribeConnectorProfiles", 100)
 )
 
-// AppFlow publishes no rates for these operations.
+// AppFlow publishes no rates for these operations. Its regions are those of its table in the
+// AWS General Reference, as botocore 1.44.1 has them (endpoints.json).
 var appflowService = &service{
 	name: "appflow",
+	regions: []string{
+		"af-south-1", "ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1",
+		"eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+	},
 	types: []typeSpec{
 		{token: typeFlow, calls: []call{listFlows, describeFlow}},
 		{token: typeConnectorProfile, calls: []call{listConnectorProfiles}},

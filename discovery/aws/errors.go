@@ -132,10 +132,17 @@ func reasonOf(err error) string {
 	case httpStatus(err) >= http.StatusBadRequest: // a proxy's page, say
 		return fmt.Sprintf("HTTP %d without an error code", httpStatus(err))
 	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+	if noHost(err) {
+		dns, _ := errors.AsType[*net.DNSError](err)
 		return "no host " + dns.Name + ": the service may not exist in this region"
 	}
 	return err.Error()
+}
+
+// noHost tells whether a name is known not to exist; one that could not be asked for may.
+func noHost(err error) bool {
+	dns, ok := errors.AsType[*net.DNSError](err)
+	return ok && dns.IsNotFound
 }
 
 // deniedBy and allowedBy find in a refusal which policy it is of: "... is not authorized to
@@ -169,7 +176,7 @@ func article(kind string) string {
 // passes tells of an error that time may mend, however long the SDK has tried: then what
 // it left open is worth asking for again.
 func passes(err error) bool {
-	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound || handlerRefused(err) {
+	if noHost(err) || handlerRefused(err) {
 		return false
 	}
 	code, status := errorCode(err), httpStatus(err)

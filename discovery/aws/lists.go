@@ -37,16 +37,16 @@ func (svc *service) readAll(ctx context.Context, s *session, r *run) error {
 		}
 	}
 	for _, l := range svc.lists {
-		if err := l.read(ctx, s, r); err != nil {
+		if err := l.read(ctx, svc, s, r); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// read reads a list whole. When it fails its types are incomplete, and others
-// are not touched.
-func (l list) read(ctx context.Context, s *session, r *run) error {
+// read reads a list of the service whole. When it fails its types are incomplete, and
+// others are not touched.
+func (l list) read(ctx context.Context, svc *service, s *session, r *run) error {
 	unread, err := l.unread(l.each(ctx, s, nil, func(ctx context.Context, list ...discovery.Observation) error {
 		for _, o := range list {
 			if err := r.emit(ctx, o); err != nil {
@@ -56,7 +56,11 @@ func (l list) read(ctx context.Context, s *session, r *run) error {
 		return r.enough(l.tokens)
 	}))
 	for _, t := range unread {
-		r.incomplete(t.call, t.err, t.tokens...)
+		if svc.lacking(s.region, t.err) {
+			r.unsupported(t.call, t.tokens)
+		} else {
+			r.incomplete(t.call, t.err, t.tokens...)
+		}
 	}
 	if errors.Is(err, errCapped) {
 		return nil

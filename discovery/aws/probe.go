@@ -113,6 +113,10 @@ func (b *probe) read(ctx context.Context, s *session) error {
 			return ctx.Err()
 		}))
 		for _, t := range unread {
+			if b.svc.lacking(b.region, t.err) { // nobody can allow it
+				b.refuse(t.call, schemas.ScopeState(schemas.PermissionNotTried), notOffered)
+				continue
+			}
 			state, reason := classifyScope(t.err)
 			b.refuse(t.call, state, reason)
 		}

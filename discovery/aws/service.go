@@ -19,7 +19,9 @@ import (
 type service struct {
 	name   string // as in units: "s3", "ec2", "iam"
 	global bool   // read once per account, in the partition's home region
-	types  []typeSpec
+	// regions are those in which AWS offers the service, as it has published; none: everywhere.
+	regions []string
+	types   []typeSpec
 	// limits are request rates of the SDK's service ids, published or guessed; see limiter.go.
 	limits map[string]limit
 	// lists are how it is read, in this order, and verified.
@@ -34,6 +36,15 @@ type service struct {
 	// returns the keys that the service positively does not know.
 	verify func(ctx context.Context, s *session, r *run, token string, keys []schemas.Key) (gone []schemas.Key, err error)
 }
+
+// lacking tells whether an error is that of a region without the service: AWS has published
+// none there, and there is no host for it. Neither alone would do: names may fail to resolve,
+// and regions get services.
+func (svc *service) lacking(region string, err error) bool {
+	return svc.regions != nil && !slices.Contains(svc.regions, region) && noHost(err)
+}
+
+const notOffered = "AWS does not offer the service in this region"
 
 // emits tells whether the service has resources of a type.
 func (svc *service) emits(token string) bool {
@@ -199,6 +210,17 @@ func (r *run) doubts() (errs []error) {
 		errs = append(errs, err)
 	}
 	return errs
+}
+
+// unsupported notes types of a service that the region does not have.
+func (r *run) unsupported(call string, tokens []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, t := range tokens {
+		if _, ok := r.notes[t]; !ok {
+			r.notes[t] = schemas.ScopeEnd{State: schemas.ScopeUnsupported, Call: call, Reason: notOffered}
+		}
+	}
 }
 
 // scopes is one ScopeEnd per type of the service.
