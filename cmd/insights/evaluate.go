@@ -39,7 +39,7 @@ so there is no --server here: see 'insights report'.`,
   insights evaluate prod dev --policy-pack ./my-pack -o json`,
 		Annotations: map[string]string{alsoExits: "3 --fail-on found\nviolations, 4 not everything could be judged or was scanned"},
 		RunE: func(cmd *cobra.Command, given []string) error {
-			if err := checkFailOn(failOn); err != nil {
+			if err := checkFailOn(cmd, failOn); err != nil {
 				return usageError(cmd, err)
 			}
 			if a.server != "" {

@@ -34,7 +34,7 @@ func (o *waitOptions) add(cmd *cobra.Command) {
 }
 
 func (a *app) checkWait(cmd *cobra.Command, o waitOptions) error {
-	err := checkFailOn(o.failOn)
+	err := checkFailOn(cmd, o.failOn)
 	if err == nil && o.follow && a.output != "json" {
 		err = errors.New("--follow needs -o json: without it progress is shown anyway")
 	}

@@ -44,7 +44,7 @@ in .json is JSON; one that is there is not replaced.`,
 		Example: `  insights pack record --account prod --type aws:s3/bucket:Bucket --out my-pack/tests/buckets.yaml
   insights pack record --type aws:ec2/securityGroup:SecurityGroup --limit 10
   insights pack record --id my-bucket --keep-names`,
-		Args: args(cobra.NoArgs),
+		Args: filled(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.check(); err != nil {
 				return usageError(cmd, err)

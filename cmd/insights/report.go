@@ -60,9 +60,9 @@ whole.`,
   insights report --as-of 2026-06-30
   insights report --fail-on high -o json | jq '.accounts[].score'`,
 		Annotations: map[string]string{alsoMakes: "html csv jsonl", alsoExits: "3 --fail-on found\nviolations, 4 with --fail-on: never scanned"},
-		Args:        args(cobra.NoArgs),
+		Args:        filled(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.check(time.Now()); err != nil {
+			if err := o.check(cmd, time.Now()); err != nil {
 				return usageError(cmd, err)
 			}
 			if !cmd.Flags().Changed("output") {
@@ -94,7 +94,7 @@ whole.`,
 	return cmd
 }
 
-func (o *reportOptions) check(now time.Time) (err error) {
+func (o *reportOptions) check(cmd *cobra.Command, now time.Time) (err error) {
 	if o.query.AsOf, err = parseTime("--as-of", o.asOf, now); err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (o *reportOptions) check(now time.Time) (err error) {
 	if o.query.Severity, err = parseSeverities(o.severity); err != nil {
 		return err
 	}
-	return checkFailOn(o.failOn)
+	return checkFailOn(cmd, o.failOn)
 }
 
 // formatOf is the format that a file's name asks for.
@@ -222,8 +222,8 @@ func parseSeverities(list []string) ([]schemas.Severity, error) {
 	return out, nil
 }
 
-func checkFailOn(level string) error {
-	if level == "" || schemas.Severity(level).Rank() > 0 {
+func checkFailOn(cmd *cobra.Command, level string) error {
+	if level == "" && !cmd.Flags().Changed("fail-on") || schemas.Severity(level).Rank() > 0 {
 		return nil
 	}
 	return fmt.Errorf("--fail-on %q: must be low, medium, high or critical", level)

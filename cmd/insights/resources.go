@@ -25,7 +25,7 @@ is given.`,
 		Example: `  insights resources --account prod --type aws:s3/bucket:Bucket
   insights resources --violating
   insights resources --id my-bucket --properties -o json`,
-		Args:        args(cobra.NoArgs),
+		Args:        filled(cobra.NoArgs, "cursor"), // an empty one is that of the first page
 		Annotations: map[string]string{alsoRuns: "yes", alsoMakes: "csv jsonl"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := a.checkExport(cmd, &q.Limit, q.Cursor, file)

@@ -59,10 +59,8 @@ also takes the flags of 'insights serve' that name servers and bounds, such as
 			if err := a.checkWait(cmd, wait); err != nil {
 				return err
 			}
-			for _, name := range []string{"service", "region"} { // a list of nothing would be no limit
-				if cmd.Flags().Changed(name) && cmd.Flags().Lookup(name).Value.String() == "[]" {
-					return usageError(cmd, fmt.Errorf("--%s is empty", name))
-				}
+			if err := notEmpty(cmd, "service", "region", "resource"); err != nil {
+				return err
 			}
 			if len(limit.Resources) > 0 && len(limit.Services)+len(limit.Regions) > 0 {
 				return usageError(cmd, errors.New("--resource does not go with --service or --region"))
@@ -210,7 +208,7 @@ func (a *app) scanListCmd() *cobra.Command {
 	var account string
 	var limit int
 	cmd := &cobra.Command{
-		Use: "list", Short: "List scans, newest first", Args: args(cobra.NoArgs),
+		Use: "list", Short: "List scans, newest first", Args: filled(cobra.NoArgs),
 		Long: `List shows the scans that are kept: the newest 50 of each account. GAPS counts
 the scopes (a type in a region) that could not be read completely.`,
 		Example: `  insights scan list

@@ -14,7 +14,7 @@ import (
 func (a *app) trendCmd() *cobra.Command {
 	q := schemas.TrendQuery{}
 	cmd := &cobra.Command{
-		Use: "trend", Short: "Show how compliance went, day by day", Args: args(cobra.NoArgs),
+		Use: "trend", Short: "Show how compliance went, day by day", Args: filled(cobra.NoArgs),
 		Long: `Trend prints a line for each day (UTC): the scores and the coverage as counted last
 on it, and what was opened, reopened and fixed. A day without a count has that of
 the day before. Mended are violations whose resource changed or went, with how long

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -55,6 +56,33 @@ func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 		return schemas.Errorf(schemas.CodeInvalid, "%w", wrongArgs(cmd.Use, given, err)).
 			WithHint("Usage: %s. See '%s --help'.", cmd.UseLine(), cmd.CommandPath())
 	}
+}
+
+// filled is args for a command of which all flags but some have a value when they are
+// given.
+func filled(check cobra.PositionalArgs, except ...string) cobra.PositionalArgs {
+	check = args(check)
+	return func(cmd *cobra.Command, given []string) error {
+		err := check(cmd, given)
+		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			if err == nil && !slices.Contains(except, f.Name) {
+				err = notEmpty(cmd, f.Name)
+			}
+		})
+		return err
+	}
+}
+
+// notEmpty refuses flags that were given without a value, as by a script whose
+// variable is not set: taken for none, they would widen what a command is about.
+func notEmpty(cmd *cobra.Command, flags ...string) error {
+	for _, name := range flags {
+		f := cmd.Flags().Lookup(name)
+		if f.Changed && (f.Value.String() == "" || f.Value.String() == "[]") {
+			return usageError(cmd, fmt.Errorf("--%s is empty", name))
+		}
+	}
+	return nil
 }
 
 // wrongArgs says which argument is missing or too many: use is "start ACCOUNT"

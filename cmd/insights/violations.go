@@ -44,7 +44,7 @@ of them, however many there are, unless --limit is given.`,
   insights violations --as-of 2026-06-30
   insights violations --limit 1000 -o json
   insights violations --state open,fixed -o csv --file violations.csv`,
-		Args:        args(cobra.NoArgs),
+		Args:        filled(cobra.NoArgs, "cursor"), // an empty one is that of the first page
 		Annotations: map[string]string{alsoMakes: "csv jsonl ocsf"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := a.checkExport(cmd, &q.Limit, q.Cursor, file)

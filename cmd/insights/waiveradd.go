@@ -20,6 +20,10 @@ type waiverFlags struct {
 	starts, expires                              string
 }
 
+// mayBeEmpty are the flags that a waiver can be without. A selector is not among
+// them: without one of its parts it covers more.
+var mayBeEmpty = []string{"requester", "approver", "ticket"}
+
 func (w *waiverFlags) add(f *pflag.FlagSet) {
 	f.StringSliceVar(&w.accounts, "account", nil, "in this `ACCOUNT` (name, id, or a child such as prod/us-east-1), repeatable")
 	f.StringSliceVar(&w.packs, "pack", nil, "of this `PACK`, repeatable")
@@ -93,7 +97,7 @@ func parseUntil(flag, s string, now time.Time) (time.Time, error) {
 func (a *app) waiverAddCmd() *cobra.Command {
 	var flags waiverFlags
 	cmd := &cobra.Command{
-		Use: "add NAME", Short: "Accept violations for a time", Args: args(cobra.ExactArgs(1)),
+		Use: "add NAME", Short: "Accept violations for a time", Args: filled(cobra.ExactArgs(1), mayBeEmpty...),
 		Long: `Add makes the waiver NAME. It covers the open violations, present and to come, for
 which everything holds that is named: account, pack, policy, type, URN and tags. Of
 a flag that is given several times one value has to match; packs, policies, types
@@ -136,7 +140,7 @@ at once.`,
 func (a *app) waiverUpdateCmd() *cobra.Command {
 	var flags waiverFlags
 	cmd := &cobra.Command{
-		Use: "update WAIVER", Short: "Prolong or change a waiver", Args: args(cobra.ExactArgs(1)),
+		Use: "update WAIVER", Short: "Prolong or change a waiver", Args: filled(cobra.ExactArgs(1), mayBeEmpty...),
 		Long: `Update changes of WAIVER what is named and leaves the rest; a list is replaced as a
 whole. What it was before stays on record.`,
 		Example: `  insights waiver update legacy-buckets --expires 2027-06-30 --ticket SEC-19
