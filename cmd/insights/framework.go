@@ -200,7 +200,7 @@ func printFramework(w io.Writer, r schemas.FrameworkReport) error {
 	}
 	for _, acc := range r.Accounts {
 		if acc.Unscanned {
-			fmt.Fprintf(w, "\nAccount %s was never scanned as a whole: what did not fail there is unknown.\n", acc.Account)
+			fmt.Fprintf(w, "\nAccount %s %s: what did not fail there is unknown.\n", acc.Account, unscannedText(r.AsOf))
 		}
 		if n := len(acc.Scopes); n > 0 {
 			fmt.Fprintf(w, "\n%s of account %s could not be listed whole, and what is in them is in no count:\n", countText(uint64(n), "scope", "scopes"), acc.Account)
@@ -220,6 +220,14 @@ func printFramework(w io.Writer, r schemas.FrameworkReport) error {
 		}
 	}
 	return nil
+}
+
+// unscannedText says that an account was not scanned as a whole, ever or until a moment.
+func unscannedText(asOf time.Time) string {
+	if asOf.IsZero() {
+		return "was never scanned as a whole"
+	}
+	return "was not scanned as a whole until " + timeText(asOf)
 }
 
 func tallyText(t schemas.ControlTally) string {

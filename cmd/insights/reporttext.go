@@ -44,14 +44,17 @@ func printAccountReport(w io.Writer, a schemas.AccountReport, asOf time.Time, al
 	if !a.CountedAt.IsZero() {
 		fmt.Fprintf(w, "  Counted     %s\n", timeText(a.CountedAt))
 	}
-	fmt.Fprintf(w, "  Score       %s\n", scoreText(a.Score))
+	fmt.Fprintf(w, "  Score       %s\n", scoreText(a))
 	printScores(w, a)
 	fmt.Fprintf(w, "  Coverage    %s\n", coverageText(a.Coverage, a.Counts))
 	if text := judgedText(a.Judged); text != "" {
 		fmt.Fprintf(w, "              %s\n", text)
 	}
 	fmt.Fprintf(w, "  Open        %s\n", openText(a.Open))
-	printWaived(w, a, time.Now())
+	if asOf.IsZero() {
+		asOf = time.Now()
+	}
+	printWaived(w, a, asOf)
 	if text := fixTimeText(a.TimeToFix); text != "" {
 		fmt.Fprintf(w, "  Mended      %s\n", text)
 	}
@@ -97,7 +100,7 @@ func printPackReport(w io.Writer, p schemas.PackReport, all bool) error {
 	if p.Local {
 		what = "Local pack"
 	}
-	fmt.Fprintf(w, "\n%s %s %s: score %s, coverage %s\n\n", what, p.Pack, p.Version, percentText(p.Score), percentText(p.Coverage))
+	fmt.Fprintf(w, "\n%s %s: score %s, coverage %s\n\n", what, strings.TrimSpace(p.Pack+" "+p.Version), percentText(p.Score), percentText(p.Coverage))
 	var rows [][]string
 	clean := 0
 	for _, q := range worstFirst(p.Policies) {

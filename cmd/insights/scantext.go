@@ -71,7 +71,7 @@ func (a *app) printOutcome(scan schemas.Scan, r schemas.Report) error {
 
 // printScores is what enforced packs say of an account.
 func (a *app) printScores(acc schemas.AccountReport) {
-	fmt.Fprintf(a.out, "  Score      %s\n", scoreText(acc.Score))
+	fmt.Fprintf(a.out, "  Score      %s\n", scoreText(acc))
 	fmt.Fprintf(a.out, "  Coverage   %s\n", coverageText(acc.Coverage, acc.Counts))
 	fmt.Fprintf(a.out, "  Open       %s\n", openText(acc.Open))
 }

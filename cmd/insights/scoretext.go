@@ -58,11 +58,15 @@ func scoreLines(a schemas.AccountReport) []string {
 
 // scoreLine is a score with both sides: "80.0% (8 of 10 …); 90.0% with waivers".
 func scoreLine(s schemas.Score, what string) string {
-	text := fmt.Sprintf("%s (%d of %d %s)", percentText(s.Strict.Percent), s.Strict.Part, s.Strict.Of, what)
-	if s.WithWaivers != nil && *s.WithWaivers != s.Strict {
-		text += "; " + percentText(s.WithWaivers.Percent) + " with waivers"
+	return fmt.Sprintf("%s (%d of %d %s)", percentText(s.Strict.Percent), s.Strict.Part, s.Strict.Of, what) + withWaiversText(s)
+}
+
+// withWaiversText is the other side of a score, where it differs.
+func withWaiversText(s schemas.Score) string {
+	if s.WithWaivers == nil || *s.WithWaivers == s.Strict {
+		return ""
 	}
-	return text
+	return "; " + percentText(s.WithWaivers.Percent) + " with waivers"
 }
 
 // judgedText says how many policies could be judged, and why not the others:
@@ -107,7 +111,7 @@ func resourcesText(r schemas.GapReason) string {
 	return countText(r.Resources, noun, many)
 }
 
-// printWaived says what waivers cover, and which of them end soon.
+// printWaived says what waivers cover, and which of them end soon after a moment.
 func printWaived(w io.Writer, a schemas.AccountReport, now time.Time) {
 	if len(a.Waivers) == 0 {
 		return

@@ -33,11 +33,15 @@ func lastScanText(s *schemas.Scan) string {
 	return text
 }
 
-func scoreText(score float64) string {
-	if score < 0 {
+func scoreText(a schemas.AccountReport) string {
+	if a.Score < 0 {
 		return "none: there was nothing to judge"
 	}
-	return percentText(score) + " of what should be judged passed"
+	text := percentText(a.Score) + " of what should be judged passed"
+	if a.Scores != nil {
+		text += withWaiversText(a.Scores.Results)
+	}
+	return text
 }
 
 func coverageText(coverage float64, c schemas.Counts) string {
