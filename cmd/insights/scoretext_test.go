@@ -58,3 +58,14 @@ func TestReportOfThePastText(t *testing.T) {
 		t.Errorf("%v, the report by framework says:\n%s", err, buf.String())
 	}
 }
+
+// A day is meant until its end, and today until now: nobody knows what comes.
+func TestTimesOfThePast(t *testing.T) {
+	for s, want := range map[string]time.Time{
+		"2026-02-28": time.Date(2026, 2, 28, 23, 59, 59, 999999000, time.UTC), "2026-03-01": at(30), "2026-03-01T12:10:00Z": at(10), "10m": at(20),
+	} {
+		if got, err := parseTime("--as-of", s, at(30)); err != nil || !got.Equal(want) {
+			t.Errorf("%s: %s, %v; want %s", s, got, err, want)
+		}
+	}
+}

@@ -211,7 +211,10 @@ func parseTime(flag, s string, now time.Time) (time.Time, error) {
 			if t.After(now) {
 				return time.Time{}, fmt.Errorf("%s %q: is yet to come", flag, s)
 			}
-			return t.Add(length), nil
+			if t = t.Add(length); t.After(now) {
+				t = now // of today, until now
+			}
+			return t, nil
 		}
 	}
 	if d, err := parseAge(s); err == nil {

@@ -81,9 +81,13 @@ func (l *Local) UpdateViolation(ctx context.Context, finding string, c schemas.T
 // as of a time; the zero time is now.
 func (l *Local) questioned(ctx context.Context, at time.Time) (schemas.Record, error) {
 	var kept schemas.Kept
-	if at.IsZero() {
-		at = l.p.Now()
-	} else {
+	now := l.p.Now()
+	switch {
+	case at.IsZero():
+		at = now
+	case at.After(now.Add(clocksDiffer)):
+		return schemas.Record{}, schemas.Errorf(schemas.CodeInvalid, "asOf: %s is yet to come", moment(at))
+	default:
 		var err error
 		if kept, err = l.p.Store.Kept(ctx); err != nil {
 			return schemas.Record{}, err
@@ -100,5 +104,8 @@ func (l *Local) questioned(ctx context.Context, at time.Time) (schemas.Record, e
 	names, err := l.names(ctx)
 	return schemas.Record{Waivers: schemas.WaiversInForce(waivers, at), Names: names, Kept: kept}, err
 }
+
+// clocksDiffer is how much later than here the "now" of somebody who asks may be.
+const clocksDiffer = time.Minute
 
 func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }

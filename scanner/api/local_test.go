@@ -401,6 +401,33 @@ func TestQuestionsAreAboutRegisteredAccounts(t *testing.T) {
 	}
 }
 
+// Nothing is known of a time that is yet to come; clocks may differ by a little.
+func TestATimeToComeIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := newServer(t, func(c *api.ServerConfig) { c.Service = w.local() })
+	for _, path := range []string{"report", "violations", "frameworks/x/report", "export/violations", "export/report"} {
+		for later, want := range map[time.Duration]int{time.Second: http.StatusOK, time.Hour: http.StatusBadRequest} {
+			asOf := w.clock.Now().Add(later).UTC().Format(time.RFC3339)
+			a := s.ask(t, "GET", "/v1/"+path+"?asOf="+asOf, "")
+			if a.status != want || want == http.StatusBadRequest && a.problem(t).Detail != "asOf: "+asOf+" is yet to come" {
+				t.Errorf("%s %s later: %d %s", path, later, a.status, a.body)
+			}
+		}
+	}
+}
+
+// A misspelt pack must not look like one without violations.
+func TestTrendOfAPackThatThereIsNot(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.noPack = true
+	_, err := w.local().Trend(t.Context(), schemas.TrendQuery{Pack: "nope"})
+	if schemas.CodeOf(err) != schemas.CodeNotFound || slices.ContainsFunc(w.asked, func(a string) bool { return strings.HasPrefix(a, "trend") }) {
+		t.Errorf("error %v, asked %q", err, w.asked)
+	}
+}
+
 // What is asked about a time before what is kept is refused, not answered wrong, and
 // before anything of an export is sent.
 func TestATimeBeforeWhatIsKeptIsRefused(t *testing.T) {

@@ -39,6 +39,7 @@ type world struct {
 	registered []schemas.Account
 	stored     schemas.Report // what the store answers
 	kept       schemas.Kept
+	noPack     bool // nothing was published
 	clock      *clock
 	log        *log
 	table      *table
@@ -143,7 +144,10 @@ func (w fakePacks) Show(context.Context, string, string) (schemas.PackManifest, 
 	return schemas.PackManifest{}, w.ask("pack")
 }
 
-func (w fakePacks) Versions(context.Context, string) ([]schemas.PackManifest, error) {
+func (w fakePacks) Versions(_ context.Context, name string) ([]schemas.PackManifest, error) {
+	if w.noPack {
+		return nil, schemas.Errorf(schemas.CodeNotFound, "there is no pack %q", name)
+	}
 	return nil, w.ask("versions")
 }
 
