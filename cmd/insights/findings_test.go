@@ -46,7 +46,7 @@ func TestWorkOnViolations(t *testing.T) {
 		t.Errorf("of alice: %+v", page.Violations)
 	}
 
-	has(p.ok(t, "waiver", "add", "w", "--pack", "own", "--urn", "*::"+page.Violations[0].ID, "--reason", "later", "--expires", "10d"), "It covers 1 open violation now")
+	has(p.ok(t, "waiver", "add", "w", "--pack", "own", "--urn", "*::"+page.Violations[0].ID, "--reason", "later", "--expires", "10d"), "It covers 1 open violation now.")
 	has(p.ok(t, "waiver", "list"), "expires in 9 days", "later")
 	has(p.ok(t, "violations", "--waived", "only"), "open, waived")
 	has(p.ok(t, "report"), "· resources 0.0% (0 of 4 compliant resources, as Pulumi counts)", "Waived      1 of them, by 1 waiver", "ends soon: w on", "1 of 1 policy judged")
@@ -62,6 +62,8 @@ func TestWorkOnViolations(t *testing.T) {
 		}
 	}
 	gates("one of four is waived", map[string]int{"medium": exitViolations, "high": exitOK})
+	has(p.ok(t, "waiver", "add", "short", "--pack", "own", "--reason", "part", "--expires", "5d"), "It covers 3 open violations now, and what it has in common with waivers that end later.")
+	p.ok(t, "waiver", "remove", "short")
 	p.ok(t, "waiver", "add", "rest", "--pack", "own", "--reason", "later too", "--expires", "100d")
 	gates("all are waived", map[string]int{"medium": exitOK})
 	p.ok(t, "waiver", "remove", "rest")
@@ -74,6 +76,12 @@ func TestWorkOnViolations(t *testing.T) {
 	write(t, p.dir+"/f.yaml", "name: ACME\nversion: \"1\"\ncontrols:\n  - {id: A-10, section: Storage, policies: [own/*]}\n  - {id: A-9, manual: true, section: Storage}\n")
 	p.ok(t, "framework", "add", "f.yaml")
 	has(p.ok(t, "framework", "list"), "ACME")
+	write(t, p.dir+"/other.yaml", "name: Some Other Baseline\nversion: \"2\"\ncontrols:\n  - {id: B-1, policies: [own/*, own/misspelt]}\n")
+	if _, errs, code := p.run(t, "framework", "add", "other.yaml"); code != exitOK || errs != "warning: control B-1: no published pack has a policy own/misspelt\n" {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	has(p.ok(t, "framework", "remove", "other"), "Mapping file of Some Other Baseline@2 removed.")
+	checkFailure(t, p, exitError, []string{"framework", "remove", "CIS"}, `there is no mapping file of "CIS"`, "mapping files: ACME@1;")
 	has(p.ok(t, "report", "--framework", "acme"), "0.0% (0 of 1 controls with data passed)", "1 failed, 1 manual", "A-10")
 	exported := p.ok(t, "export")
 	has(exported, "ACME", "A-10")

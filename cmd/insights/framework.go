@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,14 +50,37 @@ titles, sections and further policies.`,
 				if f, err = s.PutFramework(ctx, f); err != nil {
 					return err
 				}
+				packs, err := s.ListPacks(ctx)
+				if err != nil {
+					return err
+				}
+				for _, text := range unmatched(f, packs) {
+					fmt.Fprintf(a.err, "warning: %s\n", text)
+				}
 				if a.output == "json" {
 					return printJSON(a.out, f)
 				}
-				_, err := fmt.Fprintf(a.out, "Framework %s added: %s.\n", f.Label(), countText(uint64(len(f.Controls)), "control", "controls"))
+				_, err = fmt.Fprintf(a.out, "Framework %s added: %s.\n", f.Label(), countText(uint64(len(f.Controls)), "control", "controls"))
 				return err
 			})
 		},
 	}
+}
+
+// unmatched says which patterns of a mapping file no policy of a published pack has:
+// they are misspelt, or of a pack to come.
+func unmatched(f schemas.Framework, packs []schemas.PackManifest) (out []string) {
+	for _, c := range f.Controls {
+		for _, pattern := range c.Policies {
+			one := schemas.FrameworkControl{Policies: []string{pattern}}
+			if !slices.ContainsFunc(packs, func(m schemas.PackManifest) bool {
+				return slices.ContainsFunc(m.Policies, func(p schemas.Policy) bool { return one.Checks(m.Name, p.Name) })
+			}) {
+				out = append(out, fmt.Sprintf("control %s: no published pack has a policy %s", c.ID, pattern))
+			}
+		}
+	}
+	return out
 }
 
 func (a *app) readFramework(name string) (schemas.Framework, error) {
@@ -150,13 +174,21 @@ func (a *app) frameworkRemoveCmd() *cobra.Command {
 		Example: `  insights framework remove "ACME Baseline@2026"`,
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return a.with(cmd.Context(), "insights framework remove", nodeOptions{}, func(ctx context.Context, s api.Service) error {
-				if err := s.RemoveFramework(ctx, given[0]); err != nil {
+				files, err := s.FrameworkFiles(ctx)
+				if err != nil {
+					return err
+				}
+				name := given[0]
+				if f, err := api.FindFramework(files, name); err == nil {
+					name = f.Label() // so that the whole name is told
+				}
+				if err := s.RemoveFramework(ctx, name); err != nil {
 					return err
 				}
 				if a.output == "json" {
-					return printJSON(a.out, map[string]string{"removed": given[0]})
+					return printJSON(a.out, map[string]string{"removed": name})
 				}
-				_, err := fmt.Fprintf(a.out, "Mapping file of %s removed.\n", given[0])
+				_, err = fmt.Fprintf(a.out, "Mapping file of %s removed.\n", name)
 				return err
 			})
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -198,10 +199,19 @@ func (a *app) printCovered(ctx context.Context, s api.Service, w schemas.Waiver,
 		return err
 	}
 	fmt.Fprintf(a.out, "Waiver %s %s: %s, until %s.\n", w.Name, what, selectorText(named[0].Selector), timeText(w.ExpiresAt))
-	if time.Now().Before(w.StartsAt) {
+	now := time.Now()
+	if now.Before(w.StartsAt) {
 		_, err = fmt.Fprintf(a.out, "It covers nothing before %s.\n", timeText(w.StartsAt))
 		return err
 	}
-	_, err = fmt.Fprintf(a.out, "It covers %s now.\n", countText(n, "open violation", "open violations"))
+	all, err := s.ListWaivers(ctx, false)
+	if err != nil {
+		return err
+	}
+	others := ""
+	if slices.ContainsFunc(schemas.WaiversInForce(all, now), func(o schemas.Waiver) bool { return o.ExpiresAt.After(w.ExpiresAt) }) {
+		others = ", and what it has in common with waivers that end later" // a violation names one, which ends last
+	}
+	_, err = fmt.Fprintf(a.out, "It covers %s now%s.\n", countText(n, "open violation", "open violations"), others)
 	return err
 }

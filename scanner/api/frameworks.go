@@ -153,21 +153,21 @@ func (l *Local) GetFramework(ctx context.Context, name string) (schemas.Framewor
 	if err != nil {
 		return schemas.Framework{}, err
 	}
-	return findFramework(list, name)
+	return FindFramework(list, name)
 }
 
-// findFramework finds what a name means: the whole of one, else a part of only one,
-// else the short name that tables have of it.
-func findFramework(list []schemas.Framework, name string) (schemas.Framework, error) {
+// FindFramework finds what a name means: the whole of one, else a part of only one,
+// else the short name that tables have of it. CodeNotFound when it is none,
+// CodeConflict when it may be several.
+func FindFramework(list []schemas.Framework, name string) (schemas.Framework, error) {
 	var exact, part, short []schemas.Framework
-	names := make([]string, len(list))
-	for i, f := range list {
-		names[i] = f.Label()
+	for _, f := range list {
+		label := f.Label()
 		switch {
 		case name == "":
-		case strings.EqualFold(names[i], name) || strings.EqualFold(f.Name, name):
+		case strings.EqualFold(label, name) || strings.EqualFold(f.Name, name):
 			exact = append(exact, f)
-		case strings.Contains(strings.ToLower(names[i]), strings.ToLower(name)):
+		case strings.Contains(strings.ToLower(label), strings.ToLower(name)):
 			part = append(part, f)
 		case strings.EqualFold(schemas.ShortFramework(f.Name), name):
 			short = append(short, f)
@@ -182,17 +182,22 @@ func findFramework(list []schemas.Framework, name string) (schemas.Framework, er
 		return exact[0], nil
 	}
 	if len(exact) > 1 {
-		several := make([]string, len(exact))
-		for i, f := range exact {
-			several[i] = f.Label()
-		}
-		return schemas.Framework{}, schemas.Errorf(schemas.CodeConflict, "%q means several frameworks", name).WithHint("which one: %s", strings.Join(several, "; "))
+		return schemas.Framework{}, schemas.Errorf(schemas.CodeConflict, "%q means several frameworks", name).WithHint("which one: %s", labels(exact))
 	}
 	e := schemas.Errorf(schemas.CodeNotFound, "there is no framework %q", name)
-	if len(names) == 0 {
+	if len(list) == 0 {
 		return schemas.Framework{}, e.WithHint("no published pack names one; add a mapping: insights framework add FILE")
 	}
-	return schemas.Framework{}, e.WithHint("frameworks: %s", strings.Join(names[:min(len(names), 20)], "; "))
+	return schemas.Framework{}, e.WithHint("frameworks: %s", labels(list))
+}
+
+// labels are the names of the first few frameworks.
+func labels(list []schemas.Framework) string {
+	names := make([]string, min(len(list), 20))
+	for i := range names {
+		names[i] = list[i].Label()
+	}
+	return strings.Join(names, "; ")
 }
 
 // RemoveFramework implements Service.
@@ -201,10 +206,10 @@ func (l *Local) RemoveFramework(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if len(list) == 0 {
-		return schemas.Errorf(schemas.CodeNotFound, "there is no mapping file of %q", name).WithHint("there is none at all; what packs map by themselves stays")
+	f, err := FindFramework(list, name)
+	if schemas.CodeOf(err) == schemas.CodeNotFound {
+		return noMappingFile(list, name)
 	}
-	f, err := findFramework(list, name)
 	if err != nil {
 		return err
 	}
@@ -213,6 +218,14 @@ func (l *Local) RemoveFramework(ctx context.Context, name string) error {
 	}
 	l.record(ctx, "framework", f.Label(), nil)
 	return nil
+}
+
+func noMappingFile(list []schemas.Framework, name string) error {
+	e := schemas.Errorf(schemas.CodeNotFound, "there is no mapping file of %q", name)
+	if len(list) == 0 {
+		return e.WithHint("there is none at all; what packs map by themselves stays")
+	}
+	return e.WithHint("mapping files: %s; what packs map by themselves stays", labels(list))
 }
 
 // FrameworkReport implements Service.
