@@ -165,20 +165,22 @@ func (l lines) end() error                         { return nil }
 type column struct {
 	name  string
 	index []int
+	none  bool // a zero is none, as in JSON
 }
 
 // columnsOf are the fields of a struct, those of structs in it by path.
 func columnsOf(t reflect.Type, at []int) (out []column) {
 	for i := range t.NumField() {
 		f := t.Field(i)
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		index := append(slices.Clone(at), i)
 		switch {
 		case name == "-":
 		case f.Type.Kind() == reflect.Struct && f.Type != reflect.TypeFor[time.Time]():
 			out = append(out, columnsOf(f.Type, index)...)
 		default:
-			out = append(out, column{name, index})
+			// Numbers that are counted have a zero, those that are measured have none.
+			out = append(out, column{name, index, options == "omitempty" && f.Type.Kind() == reflect.Float64})
 		}
 	}
 	return out
@@ -198,7 +200,9 @@ func (t *table) row(_ context.Context, v any) error {
 	}
 	r, cells := reflect.ValueOf(v).Elem(), make([]string, len(t.columns))
 	for i, c := range t.columns {
-		cells[i] = cell(r.FieldByIndex(c.index).Interface())
+		if v := r.FieldByIndex(c.index); !c.none || !v.IsZero() {
+			cells[i] = cell(v.Interface())
+		}
 	}
 	return t.csv.Write(cells)
 }
@@ -242,8 +246,8 @@ func cell(v any) string {
 		switch r := reflect.ValueOf(v); r.Kind() {
 		case reflect.String:
 			text = r.String()
-		case reflect.Slice, reflect.Map:
-			if r.Len() == 0 {
+		case reflect.Slice, reflect.Map, reflect.Pointer:
+			if r.IsZero() || r.Kind() != reflect.Pointer && r.Len() == 0 {
 				return ""
 			}
 			fallthrough

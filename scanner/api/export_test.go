@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -126,6 +127,17 @@ func TestTables(t *testing.T) {
 	} {
 		if got[name] != want {
 			t.Errorf("%s is %q, want %q", name, got[name], want)
+		}
+	}
+	// Nothing is nothing: an open violation took no time to fix, and nobody said a thing of it.
+	m.v.Triage, m.v.TimeToFixSeconds, m.v.Reopened = nil, 0, 0
+	out.Reset()
+	ok(t, api.ExportViolations(t.Context(), m, schemas.ViolationQuery{}, api.CSV, "1", &out))
+	rows, err = csv.NewReader(&out).ReadAll()
+	ok(t, err)
+	for name, want := range map[string]string{"triage": "", "timeToFixSeconds": "", "reopened": "0"} {
+		if got := rows[1][slices.Index(rows[0], name)]; got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
 	raw, _ := json.Marshal(v)
