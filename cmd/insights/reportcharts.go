@@ -23,8 +23,8 @@ type chartBar struct {
 
 // What a chart measures, in units of the picture, which is 640 wide.
 const (
-	chartLeft  = 220.0 // of the bars
-	chartRoom  = 230.0 // for the longest bar; its value stands behind it
+	chartLeft  = 250.0 // of the bars: room for chartLabel letters of the widest common font
+	chartRoom  = 200.0 // for the longest bar; its value stands behind it
 	chartRow   = 26
 	chartText  = 15 // baseline of a row's text
 	chartLabel = 30 // letters
