@@ -102,34 +102,67 @@ func (c *Client) do(ctx context.Context, method string, path []string, q url.Val
 		// It would vanish from the path and ask for something else.
 		return nil, schemas.Errorf(schemas.CodeInvalid, "a name must not be empty")
 	}
-	var body io.Reader
+	var body []byte
 	contentType, client := "application/json", c.http
 	switch v := in.(type) {
 	case nil:
+		contentType = ""
 	case []byte:
-		body, contentType, client = bytes.NewReader(v), "application/gzip", c.publishing
+		body, contentType, client = v, "application/gzip", c.publishing
 	default:
-		raw, err := json.Marshal(v)
-		if err != nil {
+		var err error
+		if body, err = json.Marshal(v); err != nil {
 			return nil, schemas.Errorf(schemas.CodeInvalid, "encode the request: %w", err)
 		}
-		body = bytes.NewReader(raw)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.url(path, q), body)
+	for tries := 1; ; tries++ {
+		req, err := c.request(ctx, method, c.url(path, q), contentType, body)
+		if err != nil {
+			return nil, err
+		}
+		res, err := client.Do(req)
+		if err != nil {
+			return nil, c.unreachable(ctx, err)
+		}
+		wait := askedTooMuch(res)
+		if wait == 0 || tries == maxTries {
+			return res, nil
+		}
+		_ = res.Body.Close()
+		select {
+		case <-ctx.Done():
+			return nil, c.unreachable(ctx, ctx.Err())
+		case <-time.After(wait):
+		}
+	}
+}
+
+// maxTries is how often a request is made while the server says that its token asked
+// too much.
+const maxTries = 10
+
+// askedTooMuch is how long to wait where the server refused a request, before it did
+// anything, since its token has asked as much as it may for now; else 0.
+func askedTooMuch(res *http.Response) time.Duration {
+	n, err := strconv.Atoi(res.Header.Get("Retry-After"))
+	if err != nil || res.StatusCode != http.StatusTooManyRequests || !strings.HasPrefix(res.Header.Get("RateLimit"), nothingLeft) {
+		return 0
+	}
+	return time.Duration(n) * time.Second
+}
+
+func (c *Client) request(ctx context.Context, method, url, contentType string, body []byte) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 	if err != nil {
 		return nil, schemas.Errorf(schemas.CodeInvalid, "make the request: %w", err)
 	}
-	if in != nil {
+	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
 	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
-	res, err := client.Do(req)
-	if err != nil {
-		return nil, c.unreachable(ctx, err)
-	}
-	return res, nil
+	return req, nil
 }
 
 // url escapes each element of a path on its own, so that no name can leave it.

@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -135,6 +136,40 @@ func TestServerThatIsNotThere(t *testing.T) {
 	ok(t, err)
 	_, err = c.ListAccounts(t.Context())
 	wantCode(t, err, schemas.CodeUnavailable)
+}
+
+// A token that asked too much waits as long as it is told and asks again; what the
+// server was throttled with itself is for the caller.
+func TestAskedTooMuch(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		left := "0"
+		if r.URL.Path == "/v1/groups" {
+			left = "7" // some
+		}
+		if raw, _ := io.ReadAll(r.Body); r.Method == http.MethodPut && !strings.Contains(string(raw), "ACME") {
+			t.Errorf("body %q", raw)
+		}
+		w.Header().Set("RateLimit", `"token";r=`+left+`;t=60`)
+		if asked.Add(1) == 1 || left != "0" {
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusTooManyRequests)
+			_, _ = io.WriteString(w, `{"code":"throttled","detail":"slow down"}`)
+			return
+		}
+		_, _ = io.WriteString(w, `{"name":"ACME"}`)
+	}))
+	t.Cleanup(srv.Close)
+	c, err := api.NewClient(srv.URL, "")
+	ok(t, err)
+	if f, err := c.PutFramework(t.Context(), schemas.Framework{Name: "ACME"}); err != nil || f.Name != "ACME" || asked.Load() != 2 {
+		t.Errorf("%+v, %v after %d requests", f, err, asked.Load())
+	}
+	_, err = c.ListGroups(t.Context())
+	if wantCode(t, err, schemas.CodeThrottled, "slow down"); asked.Load() != 3 {
+		t.Errorf("%d requests", asked.Load())
+	}
 }
 
 // The wait a server asks for is kept, in whole seconds rounded up.

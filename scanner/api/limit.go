@@ -55,4 +55,7 @@ func (l *limits) take(w http.ResponseWriter, caller string) error {
 	return e
 }
 
+// nothingLeft is how RateLimit begins for who has asked all that they may for now.
+const nothingLeft = `"token";r=0;`
+
 func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
