@@ -114,6 +114,21 @@ func (p *Problems) Check(ok bool, path, format string, args ...any) {
 	}
 }
 
+// OneOf lists what is known, for people: "new, in_progress or resolved".
+func OneOf[T ~string](known []T) string {
+	var b strings.Builder
+	for i, k := range known {
+		switch {
+		case i > 0 && i == len(known)-1:
+			b.WriteString(" or ")
+		case i > 0:
+			b.WriteString(", ")
+		}
+		b.WriteString(string(k))
+	}
+	return b.String()
+}
+
 // Add notes every problem of a nested value under a path prefix.
 func (p *Problems) Add(prefix string, err error) {
 	if err == nil {

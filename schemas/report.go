@@ -208,7 +208,7 @@ type ViolationQuery struct {
 	Priority []Priority `json:"priority,omitempty" query:"priority"`
 	// Enforced leaves out what local packs found.
 	Enforced bool `json:"enforced,omitempty" query:"enforced"`
-	// ChangedSince keeps violations opened, reopened or fixed by this scan.
+	// Scan keeps those that it opened, reopened or fixed.
 	Scan   string `json:"scan,omitempty" query:"scan"`
 	Sort   string `json:"sort,omitempty" query:"sort"` // severity (default), account, policy, resource, firstSeen
 	Desc   bool   `json:"desc,omitempty" query:"desc"`

@@ -63,10 +63,10 @@ func (c TriageChange) Validate() error {
 	var p Problems
 	p.Check(c != TriageChange{}, "change", "names nothing: give a status, priority, assignee or note")
 	if c.Status != nil {
-		p.Check(slices.Contains(TriageStatuses, *c.Status), "status", "%q must be one of %q", *c.Status, TriageStatuses)
+		p.Check(slices.Contains(TriageStatuses, *c.Status), "status", "%q must be %s", *c.Status, OneOf(TriageStatuses))
 	}
 	if c.Priority != nil {
-		p.Check(*c.Priority == "" || slices.Contains(Priorities, *c.Priority), "priority", "%q must be one of %q", *c.Priority, Priorities)
+		p.Check(*c.Priority == "" || slices.Contains(Priorities, *c.Priority), "priority", "%q must be %s", *c.Priority, OneOf(Priorities))
 	}
 	return p.Err()
 }

@@ -51,6 +51,8 @@ func aboutText(l schemas.DeadLetter) string {
 	switch {
 	case l.Scope != "":
 		return l.Scope
+	case l.Kind == schemas.KindWebhook:
+		return strings.TrimPrefix(l.Subject, schemas.SubjectWebhook(""))
 	case l.Kind == schemas.KindRejudge:
 		return fmt.Sprintf("batch %d", l.Number) // of no unit
 	case l.Unit == (schemas.UnitKey{}):
@@ -120,6 +122,9 @@ func deadMessageDoc(m schemas.DeadMessage) any {
 // replayText says what was replayed, and what can come of it.
 func replayText(r schemas.Replay) string {
 	what := fmt.Sprintf("dead letter %d (%s).", r.ID, strings.TrimSpace(orText(r.Kind, "unknown")+" "+oneLine(aboutText(r.DeadLetter))))
+	if r.Kind == schemas.KindWebhook {
+		return what + " It is sent again; what its receiver is known to have taken is not sent twice."
+	}
 	if r.Scan == "" {
 		return what + " It changes nothing that is newer."
 	}

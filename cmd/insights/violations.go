@@ -191,11 +191,7 @@ func parseOne[T ~string](flag string, v T, known ...T) (T, error) {
 	if v == "" || slices.Contains(known, v) {
 		return v, nil
 	}
-	names := make([]string, len(known))
-	for i, k := range known {
-		names[i] = string(k)
-	}
-	return "", fmt.Errorf("%s %q: must be one of %s", flag, string(v), strings.Join(names, ", "))
+	return "", fmt.Errorf("%s %q: must be %s", flag, string(v), schemas.OneOf(known))
 }
 
 const asOfUsage = "as it was at this `TIME`: a day (its end, in UTC), a moment, or an age such as 30d"

@@ -66,10 +66,10 @@ func (l *Local) withUnscanned(ctx context.Context, ids []string, r schemas.Repor
 
 // Violations implements Service.
 func (l *Local) Violations(ctx context.Context, q schemas.ViolationQuery) (schemas.ViolationPage, error) {
-	err := checkFilters(q.Severity, q.State, q.Cause)
-	if err == nil {
-		err = checkTriageFilters(q)
-	}
+	var p schemas.Problems
+	p.Add("", checkFilters(q.Severity, q.State, q.Cause))
+	p.Add("", checkTriageFilters(q))
+	err := p.Err()
 	if err != nil {
 		return schemas.ViolationPage{}, err
 	}
@@ -138,7 +138,7 @@ func checkFilters(severities []schemas.Severity, states []schemas.ViolationState
 		p.Check(s == schemas.ViolationOpen || s == schemas.ViolationFixed, "state", "%q must be open or fixed", s)
 	}
 	for _, c := range causes {
-		p.Check(slices.Contains(schemas.FixCauses, c), "cause", "%q must be one of %q", c, schemas.FixCauses)
+		p.Check(slices.Contains(schemas.FixCauses, c), "cause", "%q must be %s", c, schemas.OneOf(schemas.FixCauses))
 	}
 	return p.Err()
 }
@@ -203,10 +203,10 @@ func checkTriageFilters(q schemas.ViolationQuery) error {
 	var p schemas.Problems
 	p.Check(q.Waived == "" || q.Waived == schemas.WaivedOnly || q.Waived == schemas.WaivedNone, "waived", "%q must be only or none", q.Waived)
 	for _, s := range q.Status {
-		p.Check(slices.Contains(schemas.TriageStatuses, s), "status", "%q must be one of %q", s, schemas.TriageStatuses)
+		p.Check(slices.Contains(schemas.TriageStatuses, s), "status", "%q must be %s", s, schemas.OneOf(schemas.TriageStatuses))
 	}
 	for _, v := range q.Priority {
-		p.Check(slices.Contains(schemas.Priorities, v), "priority", "%q must be one of %q", v, schemas.Priorities)
+		p.Check(slices.Contains(schemas.Priorities, v), "priority", "%q must be %s", v, schemas.OneOf(schemas.Priorities))
 	}
 	p.Check(q.AsOf.IsZero() || len(q.State) == 0 && len(q.Cause) == 0, "asOf", "lists what was open then; leave out state and cause")
 	return p.Err()
