@@ -66,6 +66,13 @@ func askViews(t *testing.T, w *world) {
 		}
 		return n
 	}
+	examples := sqlBlock.FindAllStringSubmatch(string(doc), -1)
+	if len(examples) == 0 {
+		t.Error("docs/sql.md has no example")
+	}
+	for _, e := range examples {
+		rows(strings.ReplaceAll(e[1], "insights.", "@db."))
+	}
 	open, high, live := uint64(0), uint64(0), uint64(0)
 	for _, v := range w.m.violations {
 		if v.State == "open" {
@@ -94,6 +101,7 @@ func askViews(t *testing.T, w *world) {
 }
 
 var (
+	sqlBlock   = regexp.MustCompile("(?s)```sql\n(.*?)```")
 	timeFilter = regexp.MustCompile(`\$__timeFilter\((\w+)\)`)
 	viewName   = regexp.MustCompile(`\bv_[a-z_]+`)
 )
