@@ -29,7 +29,8 @@ for "all", an enforcement level or an object with enforcementLevel and propertie
 
 It exits 0 also with violations. With --fail-on it exits 3 when violations of that
 severity or worse are open, also those of local packs, else 4 when an account was
-never scanned as a whole. It exits 4 when something could not be judged at all.
+never scanned as a whole or no policy judges it. It exits 4 when something could not
+be judged at all.
 
 A server judges what is held by itself whenever packs, groups or resources change,
 so there is no --server here: see 'insights report'.`,
@@ -101,7 +102,10 @@ func (a *app) evaluate(ctx context.Context, n *node, named []string, wait waitOp
 	if err := failOnFound(ctx, n.service, r, wait); err != nil {
 		return err
 	}
-	return a.failOnNever(r, wait.failOn)
+	if err := a.failOnNever(r, wait.failOn); err != nil {
+		return err
+	}
+	return a.failOnUnjudged(r, wait.failOn)
 }
 
 // accountIDs are the ids of accounts by name or id, each once; none named are all.

@@ -35,6 +35,22 @@ func TestReportShowsAccountsNeverScanned(t *testing.T) {
 	}
 }
 
+// What no policy judges leaves the gate closed, too.
+func TestAGateStaysClosedWhereNoPolicyJudges(t *testing.T) {
+	t.Parallel()
+	url, _ := startFake(t, awsfake.Population{AccountID: "123456789012", Regions: []string{"us-east-1"}})
+	p := newProgram(t)
+	p.ok(t, "account", "add", "prod", "--endpoint", url)
+	p.ok(t, "group", "withdraw", schemas.DefaultAccountsGroup, "aws_foundations")
+	want := "error: no policy judges account prod, so nothing says that it has no violations; see 'insights account packs prod'\n"
+	for _, args := range []string{"scan start prod --fail-on critical", "report --fail-on low", "evaluate prod --fail-on low"} {
+		if out, errs, code := p.run(t, strings.Fields(args)...); code != exitPartial || errs != want {
+			t.Errorf("%s: exit %d\n%s%s", args, code, out, errs)
+		}
+	}
+	p.ok(t, "report", "--fail-on", "low", "--severity", "high")
+}
+
 // A scan of a part leaves the gate closed, too: the rest is missing.
 func TestAGateStaysClosedUntilTheWholeAccountWasScanned(t *testing.T) {
 	scan := &schemas.Scan{State: schemas.ScanPartial}

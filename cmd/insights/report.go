@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,7 +53,7 @@ or .jsonl chooses the format.
 
 It exits 0 also with violations. With --fail-on it exits 3 when a violation of
 that severity or worse is open, else 4 when an account was never scanned as a
-whole.`,
+whole or no policy judges it.`,
 		Example: `  insights report
   insights report --account prod --pack aws_foundations --severity critical,high
   insights report --file compliance.html
@@ -141,7 +142,10 @@ func (a *app) report(ctx context.Context, s api.Service, o reportOptions) error 
 	if err := failOnOpen(r, o.failOn); err != nil {
 		return err
 	}
-	return a.failOnNever(r, o.failOn)
+	if err := a.failOnNever(r, o.failOn); err != nil || len(o.query.Severity) > 0 { // there may be no policy of these
+		return err
+	}
+	return a.failOnUnjudged(r, o.failOn)
 }
 
 // writeReport writes to a file, or to standard output when it has no name.
@@ -197,6 +201,21 @@ func (a *app) failOnNever(r schemas.Report, failOn string) error {
 			what = "was never scanned"
 		}
 		fmt.Fprintf(a.err, "error: account %s %s, so nothing says that it has no violations\n", acc.Account, what)
+		err = exitCode(exitPartial)
+	}
+	return err
+}
+
+// failOnUnjudged keeps a gate closed for accounts where there is something and no
+// policy judges any of it.
+func (a *app) failOnUnjudged(r schemas.Report, failOn string) error {
+	var err error
+	for _, acc := range r.Accounts {
+		judges := func(p schemas.PackReport) bool { return p.Counts.Enabled() }
+		if failOn == "" || acc.LastScan == nil || acc.Resources == 0 || slices.ContainsFunc(acc.Packs, judges) {
+			continue
+		}
+		fmt.Fprintf(a.err, "error: no policy judges account %s, so nothing says that it has no violations; see 'insights account packs %[1]s'\n", acc.Account)
 		err = exitCode(exitPartial)
 	}
 	return err

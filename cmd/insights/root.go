@@ -35,8 +35,8 @@ serve'. Without, it runs everything in its own process on the data directory.
 
 Exit codes: 0 success (also with violations), 1 error, 2 wrong usage or
 configuration, 3 --fail-on found violations or 'pack test' a difference, 4 there
-is no complete scan to go by (partial, failed, cancelled; with --fail-on of
-'report' and 'evaluate' also never scanned), 5 'apply --dry-run' found something
+is no complete scan to go by (partial, failed, cancelled; with --fail-on also
+never scanned, or judged by no policy), 5 'apply --dry-run' found something
 to change, 130 interrupted.`
 
 const rootExample = `  insights account add prod --profile prod   # register an account; credentials that only read will do

@@ -132,7 +132,10 @@ func (a *app) finishScan(ctx context.Context, s api.Service, scan schemas.Scan, 
 	if scan.State != schemas.ScanSucceeded {
 		return exitCode(exitPartial)
 	}
-	return failOnFound(ctx, s, report, wait)
+	if err := failOnFound(ctx, s, report, wait); err != nil {
+		return err
+	}
+	return a.failOnUnjudged(report, wait.failOn)
 }
 
 // printResult prints the outcome of a scan for programs: on one line where lines
