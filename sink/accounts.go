@@ -50,3 +50,34 @@ func (s *Store) accountIDs(ctx context.Context, named []string) (ids []string, s
 	}
 	return ids, len(ids) > 0 || len(named) == 0, nil
 }
+
+// fewAccounts are so many that an index compares them with every mark at no cost to speak of.
+const fewAccounts = 32
+
+// ofAccounts keeps the rows of accounts; of none named, all. Where nearly all are named, as
+// when a question names none, the index skips nothing by them and compares each of its
+// marks with each: the condition is hidden from it, and it is told the few others instead.
+func (s *Store) ofAccounts(ctx context.Context, w *where, ids []string) error {
+	if len(ids) <= fewAccounts {
+		if len(ids) > 0 {
+			w.add("account_id IN ?", ids)
+		}
+		return nil
+	}
+	others, err := s.accountNames(ctx, nil)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		delete(others, id)
+	}
+	switch {
+	case len(others) > fewAccounts:
+		w.add("account_id IN ?", ids)
+		return nil
+	case len(others) > 0:
+		w.add("account_id NOT IN ?", slices.Sorted(maps.Keys(others)))
+	}
+	w.add("concat(account_id, '') IN ?", ids)
+	return nil
+}

@@ -72,8 +72,8 @@ func (s *Store) openRows(ctx context.Context, q schemas.ViolationQuery, rec sche
 	if q.Type != "" {
 		w.add("canonical = ?", schemas.CanonicalType(q.Type))
 	}
-	if len(ids) > 0 {
-		w.add("account_id IN ?", ids)
+	if err := s.ofAccounts(ctx, w, ids); err != nil {
+		return nil, err
 	}
 	p.order = openKey
 	p.resume(w)

@@ -83,8 +83,8 @@ func (s *Store) resourceFilter(ctx context.Context, q schemas.ResourceQuery) (w 
 		return nil, false, err
 	}
 	w = &where{}
-	if len(ids) > 0 {
-		w.add("account_id IN ?", ids)
+	if err := s.ofAccounts(ctx, w, ids); err != nil {
+		return nil, false, err
 	}
 	for column, value := range map[string]string{"type": q.Type, "region": q.Region, "id": q.ID} {
 		if value != "" {

@@ -90,8 +90,8 @@ func (s *Store) findKeys(ctx context.Context, q schemas.ViolationQuery, rec sche
 	if inOpenTable(q) {
 		table = "open_violations"
 	}
-	if len(ids) > 0 {
-		w.add("account_id IN ?", ids)
+	if err := s.ofAccounts(ctx, w, ids); err != nil {
+		return nil, err
 	}
 	if asOf {
 		openAsOf(w, q.AsOf, rec.Kept.Events, ids)

@@ -31,10 +31,11 @@ CREATE TABLE @db.open_violations (
     revision     UInt64,
     attempt      UInt64,
     gone         UInt8,
-    ord          UInt256 MATERIALIZED bitShiftLeft(toUInt256(version), 128) + bitShiftLeft(toUInt256(revision), 64) + attempt
+    ord          UInt256 MATERIALIZED bitShiftLeft(toUInt256(version), 128) + bitShiftLeft(toUInt256(revision), 64) + attempt,
+    INDEX by_policy policy TYPE bloom_filter(0.01) GRANULARITY 4
 ) ENGINE = ReplacingMergeTree(ord, gone)
 ORDER BY (rank, account_id, canonical, region, id, pack, policy)
-SETTINGS index_granularity = 256, min_bytes_for_wide_part = 1000000000000, allow_experimental_replacing_merge_with_cleanup = 1;
+SETTINGS index_granularity = 512, min_bytes_for_wide_part = 1000000000000, allow_experimental_replacing_merge_with_cleanup = 1;
 
 INSERT INTO @db.open_violations (rank, account_id, canonical, region, id, pack, policy, finding, account, type, name, pack_version, group_name, level, severity,
         messages, state, first_seen, opened_at, judged_at, fixed_at, cause, reopened, version, revision, attempt, gone)
