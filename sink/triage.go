@@ -46,8 +46,8 @@ func (s *Store) triaged(ctx context.Context, list []schemas.Violation) error {
 		return nil
 	}
 	keys := make([][]string, len(list))
-	for i, v := range list {
-		keys[i] = []string{string(v.AccountID), v.Finding}
+	for i := range list { // not the whole of one: other fields are filled in meanwhile
+		keys[i] = []string{string(list[i].AccountID), list[i].Finding}
 	}
 	w := &where{}
 	w.near([]string{"account_id", "finding"}, keys)
