@@ -42,17 +42,17 @@ func (v *violationRow) asOpen(rank string, gone uint8) openRow {
 	return openRow{Rank: rank, violationRow: *v, Gone: gone}
 }
 
-// inOpenTable tells whether all that a list of violations is about is in the table
-// of the open ones.
+// inOpenTable tells whether a list of violations is about what is open now, which
+// has a table of its own.
 func inOpenTable(q schemas.ViolationQuery) bool {
 	open := len(q.State) == 0 || len(q.State) == 1 && q.State[0] == schemas.ViolationOpen
-	return open && q.Sort != "firstSeen" && q.AsOf.IsZero() && q.Scan == "" && len(q.Cause) == 0 && !q.Reopened && !triages(q)
+	return open && q.AsOf.IsZero() && q.Scan == "" && len(q.Cause) == 0
 }
 
 // inOpenOrder tells whether it is also in the order of that table, and about
 // nothing that changes within one of its places but the type.
 func inOpenOrder(q schemas.ViolationQuery) bool {
-	return inOpenTable(q) && q.Sort == "severity" && !q.Desc && q.Waived == ""
+	return inOpenTable(q) && q.Sort == "severity" && !q.Desc && q.Waived == "" && !q.Reopened && !triages(q)
 }
 
 // openRows are the rows of a page in the order of the table of the open ones.

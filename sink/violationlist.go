@@ -82,8 +82,8 @@ type findingKey struct {
 	Policy    string `ch:"policy"`
 }
 
-// findKeys are the keys of a page in any order and with any filter. Of what is open
-// the narrow table is asked when it has what the question is about.
+// findKeys are the keys of a page in any order and with any filter. Of what is open now
+// the table is asked that has nothing else.
 func (s *Store) findKeys(ctx context.Context, q schemas.ViolationQuery, rec schemas.Record, ids []string, p *pager) ([]findingKey, error) {
 	w, outer, asOf := violationFilter(q), triageFilter(q), !q.AsOf.IsZero()
 	table := "violations"

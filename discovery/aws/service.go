@@ -137,22 +137,23 @@ func (r *run) admit(token string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if limit, capped := r.caps[token]; capped && r.seen[token] >= uint64(limit) {
-		r.cap(limit, token)
+		r.note(cappedAt(limit), token)
 		return false
 	}
 	r.seen[token]++
 	return true
 }
 
-// cap notes types as incomplete on purpose.
-func (r *run) cap(limit int, tokens ...string) {
+// note notes how types end, unless that is noted already. The caller has locked.
+func (r *run) note(end schemas.ScopeEnd, tokens ...string) {
 	for _, t := range tokens {
 		if _, ok := r.notes[t]; !ok {
-			r.notes[t] = cappedAt(limit)
+			r.notes[t] = end
 		}
 	}
 }
 
+// cappedAt is how types end that are incomplete on purpose.
 func cappedAt(limit int) schemas.ScopeEnd {
 	return schemas.ScopeEnd{State: schemas.ScopeFailed, Reason: fmt.Sprintf("capped at %d by configuration", limit)}
 }
@@ -169,7 +170,7 @@ func (r *run) enough(tokens []string) error {
 	if _, cut := r.notes[tokens[0]]; !capped || !cut || r.seen[tokens[0]] < uint64(limit) {
 		return nil
 	}
-	r.cap(limit, tokens...)
+	r.note(cappedAt(limit), tokens...)
 	return errCapped
 }
 
@@ -216,11 +217,7 @@ func (r *run) doubts() (errs []error) {
 func (r *run) unsupported(call string, tokens []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, t := range tokens {
-		if _, ok := r.notes[t]; !ok {
-			r.notes[t] = schemas.ScopeEnd{State: schemas.ScopeUnsupported, Call: call, Reason: notOffered}
-		}
-	}
+	r.note(schemas.ScopeEnd{State: schemas.ScopeUnsupported, Call: call, Reason: notOffered}, tokens...)
 }
 
 // scopes is one ScopeEnd per type of the service.
