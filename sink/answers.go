@@ -48,20 +48,54 @@ func answers[T any](ctx context.Context, s *Store, ids []string, question func(i
 		return nil, err
 	}
 	missing := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { _, kept := all[id]; return kept })
-	if len(missing) == 0 {
-		return all, nil
-	}
-	counted, err := count(ctx, missing)
+	mine, theirs := s.counting.claim(missing, questions, marks)
+	counted, err := countAnswers(ctx, s, mine, questions, marks, count)
 	if err != nil {
 		return nil, err
 	}
+	maps.Copy(all, counted)
+	for id, c := range theirs {
+		select {
+		case <-c.done:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		var a T
+		if json.Unmarshal([]byte(c.document), &a) != nil { // who counted it failed, or left
+			return answers(ctx, s, ids, question, count)
+		}
+		all[id] = a
+	}
+	return all, nil
+}
+
+// countAnswers counts what was claimed, keeps it and tells those who wait for it.
+func countAnswers[T any](ctx context.Context, s *Store, mine map[string]*beingCounted, questions map[string]string, marks map[string]uint64, count func(ctx context.Context, ids []string) (map[string]T, error)) (map[string]T, error) {
+	if len(mine) == 0 {
+		return nil, nil
+	}
+	defer s.counting.release(mine)
+	counted, err := count(ctx, slices.Collect(maps.Keys(mine)))
+	if err != nil {
+		return nil, err
+	}
+	documents := make(map[string]string, len(counted))
+	for id, a := range counted {
+		doc, err := json.Marshal(a)
+		if err != nil {
+			return nil, err
+		}
+		documents[id] = string(doc)
+	}
 	// The marks of before: what was written meanwhile was perhaps not counted. Also when
 	// nobody waits any more.
-	if err := keep(context.WithoutCancel(ctx), s, questions, marks, counted); err != nil {
+	if err := keep(context.WithoutCancel(ctx), s, questions, marks, documents); err != nil {
 		s.log.Warn().Err(err).Msg("reports are counted again: they could not be kept")
 	}
-	maps.Copy(all, counted)
-	return all, nil
+	for id, c := range mine {
+		c.document = documents[id]
+	}
+	return counted, nil
 }
 
 // keptAnswers are those that have the marks.
@@ -95,18 +129,12 @@ func keptAnswers[T any](ctx context.Context, s *Store, questions map[string]stri
 }
 
 // keep makes what was counted the answer until the accounts have other marks.
-func keep[T any](ctx context.Context, s *Store, questions map[string]string, marks map[string]uint64, counted map[string]T) error {
-	at, rows := stored(time.Now()), make([]answerRow, 0, len(counted))
-	for id, a := range counted {
-		mark, marked := marks[id]
-		if !marked {
-			continue // nobody would notice when it changes
+func keep(ctx context.Context, s *Store, questions map[string]string, marks map[string]uint64, documents map[string]string) error {
+	at, rows := stored(time.Now()), make([]answerRow, 0, len(documents))
+	for id, doc := range documents {
+		if mark, marked := marks[id]; marked { // of others nobody would notice a change
+			rows = append(rows, answerRow{id, questions[id], mark, at, doc})
 		}
-		doc, err := json.Marshal(a)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, answerRow{id, questions[id], mark, at, string(doc)})
 	}
 	for some := range slices.Chunk(rows, answersAtOnce) {
 		if err := insert(ctx, s, "kept_reports", some); err != nil {

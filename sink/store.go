@@ -41,6 +41,8 @@ type Store struct {
 	log    zerolog.Logger
 	joints *sync.Map // table -> *joint
 
+	counting *counting
+
 	inserted func(table string, rows int, took time.Duration)
 	announce func(ctx context.Context, changes []schemas.ViolationChange) error
 }
@@ -59,7 +61,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if !databasePattern.MatchString(o.Database) {
 		return nil, schemas.Errorf(schemas.CodeInvalid, "clickhouse.database: %q must match %s", o.Database, databasePattern)
 	}
-	s := &Store{db: o.Database, log: o.Log, joints: new(sync.Map), inserted: o.Inserted, announce: o.Announce}
+	s := &Store{db: o.Database, log: o.Log, joints: new(sync.Map), counting: new(counting), inserted: o.Inserted, announce: o.Announce}
 	opts, err := s.driverOptions(o)
 	if err != nil {
 		return nil, err
