@@ -20,7 +20,7 @@ const (
 type pager struct {
 	limit int
 	list  string   // what is listed and by what: a cursor holds for it alone
-	order []string // expressions, all texts, unique together
+	order []string // expressions, unique together, that sort as their texts do
 	desc  bool
 	after []string // values of the last row of the page before
 	last  []string
@@ -70,20 +70,27 @@ func (p *pager) resume(w *where) {
 	if p.desc {
 		op = "<"
 	}
-	// The index of a table knows nothing of tuples. What follows from them column by
-	// column spares reading what lies before, where the order is that of the table.
+	// Column by column, which together says the same as comparing tuples: of these the
+	// index of a table knows nothing.
 	for i := range p.order {
 		terms, args := make([]string, 0, i+1), make([]any, 0, i+1)
 		for j := range i {
-			terms, args = append(terms, p.order[j]+" "+op+" ?"), append(args, p.after[j])
+			terms, args = append(terms, p.order[j]+" "+op+" "+valueOf(p.order[j])), append(args, p.after[j])
 		}
-		w.add("("+strings.Join(append(terms, p.order[i]+" "+op+"= ?"), " OR ")+")", append(args, p.after[i])...)
+		last := op
+		if i < len(p.order)-1 {
+			last += "="
+		}
+		w.add("("+strings.Join(append(terms, p.order[i]+" "+last+" "+valueOf(p.order[i])), " OR ")+")", append(args, p.after[i])...)
 	}
-	args := make([]any, len(p.after))
-	for i, v := range p.after {
-		args[i] = v
+}
+
+// valueOf is what a text of a cursor is compared as, which anybody may have made.
+func valueOf(expression string) string {
+	if expression == "first_seen" {
+		return "toDateTime64OrZero(?, 6, 'UTC')"
 	}
-	w.add("("+strings.Join(p.order, ", ")+") "+op+" ("+strings.TrimSuffix(strings.Repeat("?, ", len(args)), ", ")+")", args...)
+	return "?"
 }
 
 // columns gives each row's place in the order.

@@ -39,6 +39,9 @@ func (s *Store) Violation(ctx context.Context, finding string, rec schemas.Recor
 // shortFinding is how many letters of a finding its index knows.
 const shortFinding = 8
 
+// nowhere is the place of what is in no list.
+const nowhere = "CAST([], 'Array(String)') AS cursor"
+
 // findingRow finds the key of a finding by the index on the beginning of its id, and
 // then reads the row by its key.
 func (s *Store) findingRow(ctx context.Context, finding string, rec schemas.Record) (*listedRow, error) {
@@ -66,7 +69,7 @@ func (s *Store) findingRow(ctx context.Context, finding string, rec schemas.Reco
 	}
 	keep := &where{}
 	keep.add("state != ?", dropped)
-	rows, err := s.violationRows(ctx, keys, keep, rec, false)
+	rows, err := s.violationRows(ctx, keys, keep, nowhere, rec, false)
 	if err == nil && len(rows) == 0 {
 		err = schemas.Errorf(schemas.CodeNotFound, "there is no finding %q", finding).WithHint("See 'insights violations'; its JSON has the ids whole.")
 	}

@@ -2,6 +2,8 @@ package sink
 
 import (
 	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,9 +62,16 @@ func TestMigrationsFillTheirTables(t *testing.T) {
 	if err != nil || len(names) != 1 {
 		t.Fatalf("names %v, %v", names, err)
 	}
+	kinds := func() []openKind {
+		return slices.SortedFunc(slices.Values(rowsIn[openKind](t, sc.s, "open_kinds")), func(a, b openKind) int { return strings.Compare(a.Pack+a.Canonical, b.Pack+b.Canonical) })
+	}
+	known := kinds()
+	if len(known) != 4 { // policies a of two packs, on two types
+		t.Fatalf("kinds %v", known)
+	}
 	for _, statement := range []string{
 		"SYSTEM START MERGES @db.violations", "SYSTEM START MERGES @db.resources", // which migrations wait for
-		"DROP TABLE @db.posture_accounts", "DROP TABLE @db.open_violations", "DROP TABLE @db.account_names_of_scans", "TRUNCATE TABLE @db.account_names",
+		"DROP TABLE @db.posture_accounts", "DROP TABLE @db.open_violations", "TRUNCATE TABLE @db.open_kinds", "DROP TABLE @db.open_kinds_of_violations", "DROP TABLE @db.account_names_of_scans", "TRUNCATE TABLE @db.account_names",
 		"TRUNCATE TABLE @db.schema_migrations", "DROP TABLE @db.v_open_counts", "DROP TABLE @db.v_account_posture_daily",
 	} {
 		if err := sc.s.exec(t.Context(), "take back", statement); err != nil {
@@ -74,6 +83,7 @@ func TestMigrationsFillTheirTables(t *testing.T) {
 	}
 	want[0].Open = map[string]uint64{} // what was open before is not known
 	sameText(t, "migrated", read(), want)
+	sameText(t, "kinds", kinds(), known)
 	again, err := sc.s.accountNames(t.Context(), nil)
 	if err != nil || !maps.Equal(again, names) {
 		t.Errorf("names %v, want %v, %v", again, names, err)

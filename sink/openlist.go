@@ -21,6 +21,15 @@ const severityRank = "toString(transform(severity, ['low', 'medium', 'high', 'cr
 // rankOf is the same of a severity.
 func rankOf(s schemas.Severity) string { return string(rune('4' - s.Rank())) }
 
+// ranksOf are the same of several.
+func ranksOf(list []schemas.Severity) []string {
+	ranks := make([]string, len(list))
+	for i, severity := range list {
+		ranks[i] = rankOf(severity)
+	}
+	return ranks
+}
+
 // openKey is the order of the table of the open ones.
 var openKey = []string{"rank", "account_id", "canonical", "region", "id", "pack", "policy"}
 
@@ -52,7 +61,22 @@ func inOpenTable(q schemas.ViolationQuery) bool {
 // inOpenOrder tells whether it is also in the order of that table, and about
 // nothing that changes within one of its places but the type.
 func inOpenOrder(q schemas.ViolationQuery) bool {
-	return inOpenTable(q) && q.Sort == "severity" && !q.Desc && q.Waived == "" && !q.Reopened && !triages(q)
+	return inOpenTable(q) && q.Sort == "severity" && q.Waived == "" && !q.Reopened && !triages(q)
+}
+
+// openFilter keeps rows of the table of the open ones, old ones among them.
+func openFilter(q schemas.ViolationQuery) *where {
+	w := placeFilter(q)
+	if len(q.Severity) > 0 {
+		w.add("rank IN ?", ranksOf(q.Severity))
+	}
+	if q.Type != "" {
+		w.add("canonical = ?", schemas.CanonicalType(q.Type))
+	}
+	if q.Reopened {
+		w.add("reopened > 0")
+	}
+	return w
 }
 
 // openRows are the rows of a page in the order of the table of the open ones.
@@ -61,18 +85,13 @@ func (s *Store) openRows(ctx context.Context, q schemas.ViolationQuery, rec sche
 		openRow
 		Waiver string `ch:"waiver"`
 	}
-	w := placeFilter(q)
-	if len(q.Severity) > 0 {
-		ranks := make([]string, len(q.Severity))
-		for i, severity := range q.Severity {
-			ranks[i] = rankOf(severity)
-		}
-		w.add("rank IN ?", ranks)
+	w := openFilter(q)
+	if _, err := s.nearAccounts(ctx, w, ids); err != nil {
+		return nil, err
 	}
-	if q.Type != "" {
-		w.add("canonical = ?", schemas.CanonicalType(q.Type))
-	}
-	if err := s.ofAccounts(ctx, w, ids); err != nil {
+	mine := those(ids)
+	some, err := s.ofPolicies(ctx, w, q)
+	if err != nil || !some {
 		return nil, err
 	}
 	p.order = openKey
@@ -88,7 +107,7 @@ func (s *Store) openRows(ctx context.Context, q schemas.ViolationQuery, rec sche
 		})
 		return rows, err
 	}, func(r *row) bool { // of alias twins the newest counts, which is known when all rows of the place are
-		return r.Gone == 0 && (q.Type == "" || r.Type == q.Type)
+		return r.Gone == 0 && mine(r.AccountID) && (q.Type == "" || r.Type == q.Type)
 	})
 	list := make([]*listedRow, len(rows))
 	for i, r := range rows {

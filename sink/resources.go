@@ -32,10 +32,15 @@ func (s *Store) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas
 		return schemas.ResourcePage{}, err
 	}
 	out := schemas.ResourcePage{Resources: []schemas.StoredResource{}}
-	w, some, err := s.resourceFilter(ctx, q)
+	ids, some, err := s.accountIDs(ctx, q.Accounts)
 	if err != nil || !some {
 		return out, err
 	}
+	w, err := s.resourceFilter(ctx, q, ids)
+	if err != nil {
+		return out, err
+	}
+	mine := those(ids)
 	p.resume(w)
 	columns := resourceColumns + ", unknown"
 	if q.Properties {
@@ -48,7 +53,7 @@ func (s *Store) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas
 			return r.ScanStruct(row)
 		})
 		return rows, err
-	}, func(r *resourceRow) bool { return !r.Tombstone })
+	}, func(r *resourceRow) bool { return !r.Tombstone && mine(r.AccountID) })
 	if err != nil {
 		return out, err
 	}
@@ -76,15 +81,11 @@ func (s *Store) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas
 }
 
 // resourceFilter keeps the rows that a list of resources is of, by nothing but their
-// keys, which all rows of a resource have; false when there are none.
-func (s *Store) resourceFilter(ctx context.Context, q schemas.ResourceQuery) (w *where, some bool, err error) {
-	ids, some, err := s.accountIDs(ctx, q.Accounts)
-	if err != nil || !some {
-		return nil, false, err
-	}
-	w = &where{}
-	if err := s.ofAccounts(ctx, w, ids); err != nil {
-		return nil, false, err
+// keys, which all rows of a resource have, and perhaps rows of other accounts.
+func (s *Store) resourceFilter(ctx context.Context, q schemas.ResourceQuery, ids []string) (*where, error) {
+	w := &where{}
+	if _, err := s.nearAccounts(ctx, w, ids); err != nil {
+		return nil, err
 	}
 	for column, value := range map[string]string{"type": q.Type, "region": q.Region, "id": q.ID} {
 		if value != "" {
@@ -102,7 +103,7 @@ func (s *Store) resourceFilter(ctx context.Context, q schemas.ResourceQuery) (w 
 		}
 		w.add("(account_id, "+canonicalType+", region, id) IN (SELECT account_id, canonical, region, id FROM @db.open_violations FINAL WHERE "+violating.String()+")", violating.args...)
 	}
-	return w, true, nil
+	return w, nil
 }
 
 // sights are what lists tell of resources beyond their own rows.

@@ -14,13 +14,18 @@ import (
 // listedRow is a violation with what is computed when it is read.
 type listedRow struct {
 	violationRow
-	Waiver string `ch:"waiver"`
-	Kept   bool   `ch:"kept"`
+	Waiver string   `ch:"waiver"`
+	Kept   bool     `ch:"kept"`
+	Cursor []string `ch:"cursor"`
+}
+
+func (r *listedRow) key() findingKey {
+	return findingKey{r.AccountID, r.Canonical, r.Region, r.ID, r.Pack, r.Policy}
 }
 
 // Violations is one page of violations: filtered, sorted, from the cursor on. What is
-// open is read in the order of its table; else keys are found first, and then the rows
-// of these alone are read whole.
+// open is read in the order of its table; in other orders keys are found first, and then
+// the rows of these alone are read whole.
 func (s *Store) Violations(ctx context.Context, q schemas.ViolationQuery, rec schemas.Record) (schemas.ViolationPage, error) {
 	out := schemas.ViolationPage{Violations: []schemas.Violation{}}
 	q.Sort = cmp.Or(q.Sort, "severity")
@@ -37,8 +42,11 @@ func (s *Store) Violations(ctx context.Context, q schemas.ViolationQuery, rec sc
 		return out, err
 	}
 	page := s.sortedRows
-	if inOpenOrder(q) {
+	switch {
+	case inOpenOrder(q):
 		page = s.openRows
+	case ofRowsAlone(q):
+		page = s.soughtRows
 	}
 	rows, err := page(ctx, q, rec, ids, p)
 	if err != nil {
@@ -63,13 +71,18 @@ func (s *Store) complete(ctx context.Context, list []schemas.Violation, rec sche
 	})
 }
 
+// ofRowsAlone tells whether a list is about nothing but what rows of violations have.
+func ofRowsAlone(q schemas.ViolationQuery) bool {
+	return q.AsOf.IsZero() && q.Waived == "" && !triages(q)
+}
+
 // sortedRows are the rows of a page in any order and with any filter.
 func (s *Store) sortedRows(ctx context.Context, q schemas.ViolationQuery, rec schemas.Record, ids []string, p *pager) ([]*listedRow, error) {
 	keys, err := s.findKeys(ctx, q, rec, ids, p)
 	if err != nil {
 		return nil, err
 	}
-	return s.violationRows(ctx, keys, violationFilter(q), rec, !q.AsOf.IsZero())
+	return s.violationRows(ctx, keys, violationFilter(q), p.columns(), rec, !q.AsOf.IsZero())
 }
 
 // findingKey is the key of a finding in its tables.
@@ -89,6 +102,9 @@ func (s *Store) findKeys(ctx context.Context, q schemas.ViolationQuery, rec sche
 	table := "violations"
 	if inOpenTable(q) {
 		table = "open_violations"
+		if some, err := s.ofPolicies(ctx, w, q); err != nil || !some {
+			return nil, err
+		}
 	}
 	if err := s.ofAccounts(ctx, w, ids); err != nil {
 		return nil, err
@@ -129,9 +145,9 @@ func (s *Store) findKeys(ctx context.Context, q schemas.ViolationQuery, rec sche
 }
 
 // violationRows are the newest rows of findings, in their order, without those that
-// a filter does not keep (any more). To share the little work of a page among threads
+// a filter does not keep (any more). place gives their places in a list, as of a pager. To share the little work of a page among threads
 // costs more than the work.
-func (s *Store) violationRows(ctx context.Context, keys []findingKey, keep *where, rec schemas.Record, asOf bool) ([]*listedRow, error) {
+func (s *Store) violationRows(ctx context.Context, keys []findingKey, keep *where, place string, rec schemas.Record, asOf bool) ([]*listedRow, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
@@ -142,16 +158,15 @@ func (s *Store) violationRows(ctx context.Context, keys []findingKey, keep *wher
 	keyed := &where{}
 	ids := keyed.near(openKey[1:], tuples)
 	waiver, args := waived(rec, ids, asOf)
-	statement := "SELECT " + columnsOf(new(violationRow)) + ", " + waiver + " AS waiver, toBool(" + keep.String() + ") AS kept FROM @db.violations WHERE " + keyed.String() + " SETTINGS max_threads = 1"
+	statement := "SELECT " + columnsOf(new(violationRow)) + ", " + waiver + " AS waiver, toBool(" + keep.String() + ") AS kept, " + place + " FROM @db.violations WHERE " + keyed.String() + " SETTINGS max_threads = 1"
 	newest := make(map[findingKey]*listedRow, len(keys))
 	err := s.query(ctx, "read violations", s.sql(statement), slices.Concat(args, keep.args, keyed.args), func(r driver.Rows) error {
 		row := new(listedRow)
 		if err := r.ScanStruct(row); err != nil {
 			return err
 		}
-		k := findingKey{row.AccountID, row.Canonical, row.Region, row.ID, row.Pack, row.Policy}
-		if old := newest[k]; old == nil || row.order().Newer(old.order()) {
-			newest[k] = row
+		if old := newest[row.key()]; old == nil || row.order().Newer(old.order()) {
+			newest[row.key()] = row
 		}
 		return nil
 	})

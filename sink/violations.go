@@ -8,15 +8,15 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// Sort orders of violations: expressions that end in the finding or hold its key, all
-// texts, so that a cursor is a list of texts. The default has the most severe first.
+// Sort orders of violations: expressions that end in the finding or hold its key. As
+// texts they sort alike, so that a cursor is a list of texts. The default has the most severe first.
 var violationSorts = map[string][]string{
 	"severity":  {severityRank, "account_id", "canonical", "region", "id", "pack", "policy"},
 	"account":   {"account", "type", "region", "id", "pack", "policy", "account_id"},
 	"policy":    {"pack", "policy", "account", "region", "id", "type", "account_id"},
 	"resource":  {"type", "region", "id", "account_id", "pack", "policy"},
 	"key":       {"account_id", "canonical", "region", "id", "pack", "policy"}, // as they are stored
-	"firstSeen": {"toString(first_seen)", "finding"},
+	"firstSeen": {"first_seen", "finding"},
 }
 
 // placeFilter keeps rows by what is in the key of a finding: all of its rows alike.

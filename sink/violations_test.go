@@ -247,6 +247,17 @@ func askSortsAndPages(t *testing.T, w *world) {
 			sameText(t, fmt.Sprintf("open ones by %q, pages of %d", name, limit), got, slices.SortedFunc(slices.Values(open), order))
 		}
 	}
+	every := slices.DeleteFunc(slices.Clone(all), func(v schemas.Violation) bool { return v.State != schemas.ViolationOpen })
+	for _, name := range []string{"policy", "resource"} { // from its parts
+		for _, desc := range []bool{false, true} {
+			want := slices.SortedFunc(slices.Values(every), sortsOf[name])
+			if desc {
+				slices.Reverse(want)
+			}
+			got := pageThrough(t, w.s, schemas.ViolationQuery{Sort: name, Desc: desc, Limit: len(every)/5 + 1})
+			sameText(t, fmt.Sprintf("all open ones by %q, descending %v", name, desc), got, want)
+		}
+	}
 	if len(few) < 6 || len(few) > 30 {
 		t.Errorf("paged through %d", len(few))
 	}
@@ -295,6 +306,10 @@ func TestACursorOfAnotherOrderIsRefused(t *testing.T) {
 		if err := ask("resources", cursor); err == nil || schemas.CodeOf(err) != schemas.CodeInvalid || !strings.Contains(err.Error(), "cursor") {
 			t.Errorf("cursor %q: %v", cursor, err)
 		}
+	}
+	made := pager{list: "violations by firstSeen", last: []string{"no time", "\x00"}, more: true}
+	if err := ask("firstSeen", made.next()); err != nil {
+		t.Errorf("a cursor that somebody made: %v", err)
 	}
 	wantCode(t, ask("colour", ""), schemas.CodeInvalid)
 	for _, limit := range []int{-1, maxLimit + 1} {
