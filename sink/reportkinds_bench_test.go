@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -125,6 +126,12 @@ func scaleReports() (out []scaleReport) {
 		{"violations-by-resource", func(ctx context.Context, g *scale, _ *rand.Rand, accounts []string) error {
 			return g.list(ctx, schemas.ViolationQuery{Accounts: accounts, Sort: "resource"})
 		}, plainViolations},
+		{"violations-newest", func(ctx context.Context, g *scale, _ *rand.Rand, accounts []string) error {
+			return g.list(ctx, schemas.ViolationQuery{Accounts: accounts, Sort: "firstSeen", Desc: true})
+		}, plainViolations},
+		{"violations-by-policy", func(ctx context.Context, g *scale, _ *rand.Rand, accounts []string) error {
+			return g.list(ctx, schemas.ViolationQuery{Accounts: accounts, Sort: "policy"})
+		}, plainViolations},
 		{"violations-fixed", func(ctx context.Context, g *scale, rng *rand.Rand, accounts []string) error {
 			return g.list(ctx, schemas.ViolationQuery{Accounts: accounts, State: []schemas.ViolationState{schemas.ViolationFixed}, Sort: randomOf(rng, "severity", "account")})
 		}, plainViolations},
@@ -160,13 +167,40 @@ func scaleReports() (out []scaleReport) {
 			out = append(out, r)
 		}
 	}
-	return append(out, scaleReport{name: "one/events-of-scan", ask: func(ctx context.Context, g *scale, rng *rand.Rand) error {
-		id := schemas.AccountID(g.id(g.account(rng)))
-		_, err := g.s.Events(ctx, id, schemas.ScanID(id, uint64(60+rng.IntN(39))))
-		return err
-	}, plain: func(g *scale, rng *rand.Rand) string {
-		return plainScan("violation_events", columnsOf(new(eventRow)))(g.one(rng))
-	}})
+	return append(out, ofOneAccount()...)
+}
+
+// ofOneAccount are the reports that are always of one.
+func ofOneAccount() []scaleReport {
+	events := plainScan("violation_events", columnsOf(new(eventRow)))
+	return []scaleReport{
+		{name: "one/events-of-scan", ask: func(ctx context.Context, g *scale, rng *rand.Rand) error {
+			id := schemas.AccountID(g.id(g.account(rng)))
+			_, err := g.s.EventPage(ctx, id, schemas.EventQuery{Scan: schemas.ScanID(id, uint64(60+rng.IntN(39)))})
+			return err
+		}, plain: func(g *scale, rng *rand.Rand) string { return events(g.one(rng)) }},
+		{name: "one/diff", ask: func(ctx context.Context, g *scale, rng *rand.Rand) error {
+			id, n := schemas.AccountID(g.id(g.account(rng))), 60+rng.IntN(38)
+			_, err := g.s.Diff(ctx, g.scan(id, n), g.scan(id, n+1), schemas.DiffQuery{Limit: 1000})
+			return err
+		}, plain: func(g *scale, rng *rand.Rand) string { return events(g.one(rng)) }},
+		{name: "one/violation", ask: func(ctx context.Context, g *scale, rng *rand.Rand) error {
+			_, err := g.s.Violation(ctx, g.finding(rng), schemas.Record{Names: g.names()})
+			return err
+		}, plain: func(g *scale, rng *rand.Rand) string {
+			return "SELECT count() FROM @db.violations WHERE finding = '" + g.finding(rng) + "'"
+		}},
+	}
+}
+
+// scan is the n-th of an account: one a day.
+func (g *scale) scan(a schemas.AccountID, n int) schemas.Scan {
+	return schemas.Scan{ID: schemas.ScanID(a, uint64(n)), AccountID: a, State: schemas.ScanSucceeded, EndedAt: g.now.AddDate(0, 0, n-100).Add(time.Minute)}
+}
+
+// finding is that of a random violation.
+func (g *scale) finding(rng *rand.Rand) string {
+	return g.findings[rng.IntN(len(g.findings))]
 }
 
 var plainViolations = plainScan("violations", "account_id", "account", "type", "region", "id", "finding", "pack", "policy", "severity", "state")

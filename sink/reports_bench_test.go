@@ -98,13 +98,14 @@ func openScale(b *testing.B) *scale {
 		now: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC),
 	}
 	g.fill(b)
+	g.known(b)
 	return g
 }
 
 // sizes tells what the tables take on disk.
 func (g *scale) sizes(b *testing.B) {
 	b.Helper()
-	for _, table := range []string{"violations", "open_violations", "violation_events", "resources", "verdicts", "judged"} {
+	for _, table := range []string{"violations", "open_violations", "violation_events", "resources", "resource_versions", "verdicts", "judged"} {
 		rows := g.number(b, "SELECT sum(rows) FROM system.parts WHERE active AND database = 'scale' AND table = ?", table)
 		bytes := g.number(b, "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = 'scale' AND table = ?", table)
 		parts := g.number(b, "SELECT count() FROM system.parts WHERE active AND database = 'scale' AND table = ?", table)

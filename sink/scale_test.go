@@ -23,6 +23,7 @@ type scale struct {
 	accounts  int
 	rounds    int // inserts per table, each over all accounts, as scans come
 	now       time.Time
+	findings  []string // of some violations
 }
 
 const (
@@ -157,9 +158,25 @@ func (g *scale) fill(t testing.TB) {
 		}
 		t.Logf("round %d of %d after %s", round+1, g.rounds, time.Since(start).Round(time.Second))
 	}
+	g.exec(t, `INSERT INTO @db.resource_versions (account_id, type, region, id, version, hash, tombstone, properties, unknown, at)
+		SELECT account_id, type, region, id, version, hash, tombstone, properties, unknown, at FROM @db.resources SETTINGS max_partitions_per_insert_block = 0`)
 	g.posture(t)
 	g.settle(t)
 	t.Logf("generated and merged in %s", time.Since(start).Round(time.Second))
+}
+
+// known finds some violations to ask for by their ids.
+func (g *scale) known(t testing.TB) {
+	t.Helper()
+	err := g.s.query(context.Background(), "pick violations", "SELECT any(finding) FROM @db.violations GROUP BY account_id, canonical LIMIT 5000", nil, func(r driver.Rows) error {
+		var finding string
+		err := r.Scan(&finding)
+		g.findings = append(g.findings, finding)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // small are the tables that do not grow with resources.
