@@ -183,6 +183,9 @@ const (
 	WaivedNone WaivedFilter = "none"
 )
 
+// ViolationSorts are the orders of violations; by key is the quickest.
+var ViolationSorts = []string{"severity", "account", "policy", "resource", "firstSeen", "key"}
+
 // NoAssignee in a query stands for violations that nobody was assigned to.
 const NoAssignee = "none"
 
@@ -210,7 +213,7 @@ type ViolationQuery struct {
 	Enforced bool `json:"enforced,omitempty" query:"enforced"`
 	// Scan keeps those that it opened, reopened or fixed.
 	Scan   string `json:"scan,omitempty" query:"scan"`
-	Sort   string `json:"sort,omitempty" query:"sort"` // severity (default), account, policy, resource, firstSeen
+	Sort   string `json:"sort,omitempty" query:"sort"` // one of ViolationSorts; default severity
 	Desc   bool   `json:"desc,omitempty" query:"desc"`
 	Limit  int    `json:"limit,omitempty" query:"limit"` // default 100, at most 1,000
 	Cursor string `json:"cursor,omitempty" query:"cursor"`

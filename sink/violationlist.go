@@ -31,7 +31,7 @@ func (s *Store) Violations(ctx context.Context, q schemas.ViolationQuery, rec sc
 	q.Sort = cmp.Or(q.Sort, "severity")
 	order, ok := violationSorts[q.Sort]
 	if !ok {
-		return out, schemas.Errorf(schemas.CodeInvalid, "sort: %q is not severity, account, policy, resource, firstSeen or key", q.Sort)
+		return out, schemas.Errorf(schemas.CodeInvalid, "sort: %q must be %s", q.Sort, schemas.OneOf(schemas.ViolationSorts))
 	}
 	p, err := newPager(q.Limit, q.Cursor, "violations by "+q.Sort, order, q.Desc)
 	if err != nil {

@@ -218,6 +218,11 @@ func askSortsAndPages(t *testing.T, w *world) {
 	few := slices.DeleteFunc(slices.Clone(all), func(v schemas.Violation) bool {
 		return v.Policy != "policy-1" || v.Type != bucketType || v.Region != "eu-west-1"
 	})
+	for _, name := range schemas.ViolationSorts {
+		if sortsOf[name] == nil {
+			t.Errorf("nothing is known of the order %q", name)
+		}
+	}
 	for name, order := range sortsOf {
 		for _, desc := range []bool{false, true} {
 			sorted := func(list []schemas.Violation) []schemas.Violation {

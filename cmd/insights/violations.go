@@ -90,7 +90,7 @@ of them, however many there are, unless --limit is given.`,
 	f.StringVar(&q.Assignee, "assignee", "", "only those that this `PERSON` works on; none: nobody")
 	oneOf(cmd, "waived", "only", "none")
 	oneOf(cmd, "status", "new", "in_progress", "resolved", "ignored")
-	oneOf(cmd, "sort", "severity", "account", "policy", "resource", "firstSeen", "key")
+	oneOf(cmd, "sort", schemas.ViolationSorts...)
 	return cmd
 }
 

@@ -421,10 +421,11 @@ func TestATimeToComeIsRefused(t *testing.T) {
 func TestEveryWrongFilterIsTold(t *testing.T) {
 	t.Parallel()
 	_, err := newWorld().local().Violations(t.Context(), schemas.ViolationQuery{
-		Severity: []schemas.Severity{"hihg"}, Cause: []schemas.FixCause{"magic"}, Status: []schemas.TriageStatus{"done"}, Priority: []schemas.Priority{"p9"}, Waived: "yes",
+		Severity: []schemas.Severity{"hihg"}, Cause: []schemas.FixCause{"magic"}, Status: []schemas.TriageStatus{"done"}, Priority: []schemas.Priority{"p9"}, Waived: "yes", Sort: "size",
 	})
 	wantCode(t, err, schemas.CodeInvalid, `severity: "hihg"`, `cause: "magic" must be resource_changed, resource_gone, policy_changed, pack_withdrawn or out_of_scope`,
-		`status: "done" must be new, in_progress, resolved or ignored`, `priority: "p9" must be p0, p1, p2, p3 or p4`, `waived: "yes"`)
+		`status: "done" must be new, in_progress, resolved or ignored`, `priority: "p9" must be p0, p1, p2, p3 or p4`, `waived: "yes"`,
+		`sort: "size" must be severity, account, policy, resource, firstSeen or key`)
 }
 
 // A misspelt pack must not look like one without violations.

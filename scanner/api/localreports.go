@@ -69,6 +69,7 @@ func (l *Local) Violations(ctx context.Context, q schemas.ViolationQuery) (schem
 	var p schemas.Problems
 	p.Add("", checkFilters(q.Severity, q.State, q.Cause))
 	p.Add("", checkTriageFilters(q))
+	p.Check(q.Sort == "" || slices.Contains(schemas.ViolationSorts, q.Sort), "sort", "%q must be %s", q.Sort, schemas.OneOf(schemas.ViolationSorts))
 	err := p.Err()
 	if err != nil {
 		return schemas.ViolationPage{}, err
