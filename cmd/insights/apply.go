@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -120,7 +121,8 @@ func applyRules() apply.Rules {
 	return apply.Rules{
 		Account: func(a schemas.Account) error { return policy.CheckAccount(a, schedule.Validate) },
 		Group:   policy.CheckGroupName, Selector: policy.CheckSelector,
-		Config: policy.CheckConfig,
+		Config:    policy.CheckConfig,
+		NewWaiver: func(t schemas.WaiverTerms) error { return policy.CheckNewWaiver(t, time.Now()) },
 	}
 }
 

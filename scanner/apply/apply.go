@@ -60,6 +60,8 @@ type Rules struct {
 	Selector func(text string) (string, error)
 	// Config checks the configuration of a pack and gives its canonical form.
 	Config func(m schemas.PackManifest, given map[string]map[string]any) (map[string]map[string]any, error)
+	// NewWaiver checks the terms of a waiver that there is not yet.
+	NewWaiver func(t schemas.WaiverTerms) error
 }
 
 // State is what there is.

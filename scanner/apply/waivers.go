@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -72,9 +73,31 @@ func (c *checker) waiver(w *waiver) {
 		*list = slices.Compact(*list)
 	}
 	slices.Sort(w.Selector.Accounts)
-	if !w.ExpiresAt.IsZero() && w.Reason != "" {
-		c.p.addAll(w.at, "waiver \""+w.name+"\": ", w.Validate())
+	if w.ExpiresAt.IsZero() || w.Reason == "" {
+		return // said already
 	}
+	terms, check := w.WaiverTerms, c.rules.NewWaiver
+	if have := c.st.waiver(w.name); have != nil { // it may have ended
+		terms, check = asAdded(terms, have), schemas.WaiverTerms.Validate
+	}
+	c.p.addAll(w.at, "waiver \""+w.name+"\": ", check(terms))
+}
+
+// waiver is the one of a name, nil without it.
+func (st State) waiver(name string) *schemas.Waiver {
+	if i := slices.IndexFunc(st.Waivers, func(o schemas.Waiver) bool { return o.Name == name }); i >= 0 {
+		return &st.Waivers[i]
+	}
+	return nil
+}
+
+// asAdded has what a file leaves out as it was when the waiver was added.
+func asAdded(t schemas.WaiverTerms, have *schemas.Waiver) schemas.WaiverTerms {
+	if t.StartsAt.IsZero() {
+		t.StartsAt = have.StartsAt
+	}
+	t.Requester = cmp.Or(t.Requester, have.Requester)
+	return t
 }
 
 func (b *builder) waivers() {
@@ -83,16 +106,8 @@ func (b *builder) waivers() {
 		declared[w.name] = true
 		want, action := w.WaiverTerms, Create
 		var old map[string]any
-		if i := slices.IndexFunc(b.st.Waivers, func(o schemas.Waiver) bool { return o.Name == w.name }); i >= 0 {
-			have := b.st.Waivers[i].WaiverTerms
-			// What the file leaves out is as it was when the waiver was added.
-			if want.StartsAt.IsZero() {
-				want.StartsAt = have.StartsAt
-			}
-			if want.Requester == "" {
-				want.Requester = have.Requester
-			}
-			old, action = asJSON(have), Update
+		if have := b.st.waiver(w.name); have != nil {
+			want, old, action = asAdded(want, have), asJSON(have.WaiverTerms), Update
 		}
 		fields := fieldsOf(old, asJSON(want))
 		if action == Update && len(fields) == 0 {

@@ -73,6 +73,25 @@ change waiver legacy-buckets expiresAt=2099-01-31T00:00:00Z->2098-01-31T12:00:00
 	}
 }
 
+// A waiver that has ended may stay in the file; one that would end before it begins may not.
+func TestWaiversThatHaveEnded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	file := func(terms string) string {
+		return "waivers:\n- {name: w, selector: {packs: [p]}, reason: r, " + terms + "}\n"
+	}
+	w.apply(file("expiresAt: 2099-01-31"))
+	_, err := w.plan(file("expiresAt: 2020-01-31"), false)
+	if want := `a.yaml:2: waiver "w": expiresAt: is not after startsAt`; schemas.CodeOf(err) != schemas.CodeInvalid || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	ended := file("startsAt: 2020-01-01, expiresAt: 2020-01-31")
+	if w.apply(ended) == "" {
+		t.Error("nothing changed")
+	}
+	equal(t, w.apply(ended), "")
+}
+
 func TestWaiverProblems(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -82,6 +101,7 @@ func TestWaiverProblems(t *testing.T) {
 		"waivers: [{name: w, selector: {}, reason: r, expiresAt: 2027-01-31}]":                                 `a.yaml:1: waiver "w": selector: is empty`,
 		"waivers: [{name: w, selector: {accounts: [nobody]}, reason: r, expiresAt: 2027-01-31}]":               `a.yaml:1: waiver "w": there is no account "nobody"`,
 		"waivers: [{name: w, selector: {types: [bucket]}, reason: r, expiresAt: 2027-01-31}]":                  `a.yaml:1: waiver "w": selector.types: "bucket" is no type token`,
+		"waivers:\n- {name: w, selector: {packs: [p]}, reason: r, expiresAt: 2020-01-31}":                      `a.yaml:2: waiver "w": expiresAt: 2020-01-31T00:00:00Z is past`,
 		"frameworks: [{name: f, controls: [{id: a, policies: [x]}]}]":                                          `a.yaml:1: framework "f": control a: "x" is not PACK/POLICY`,
 		"frameworks: [{name: f, controls: [{id: a}, {id: a}]}]":                                                `a.yaml:1: framework "f": control a: is there twice`,
 		"waivers:\n- &w {name: w, selector: {packs: [p]}, reason: r, expiresAt: 2027-01-31}\n- *w\n":           `a.yaml:3: waiver "w" is there twice, first at a.yaml:2`,

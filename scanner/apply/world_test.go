@@ -116,6 +116,7 @@ func rules() apply.Rules {
 	return apply.Rules{
 		Account: func(a schemas.Account) error { return policy.CheckAccount(a, checkCron) },
 		Group:   policy.CheckGroupName, Selector: policy.CheckSelector, Config: policy.CheckConfig,
+		NewWaiver: func(t schemas.WaiverTerms) error { return policy.CheckNewWaiver(t, time.Now()) },
 	}
 }
 

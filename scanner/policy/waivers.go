@@ -31,6 +31,9 @@ func (s *Waivers) Add(ctx context.Context, name string, t schemas.WaiverTerms, b
 	if err := checkName("waiver name", name); err != nil {
 		return schemas.Waiver{}, err
 	}
+	if err := CheckNewWaiver(t, s.now()); err != nil {
+		return schemas.Waiver{}, err
+	}
 	if t.Requester == "" {
 		t.Requester = by
 	}
@@ -41,9 +44,6 @@ func (s *Waivers) Add(ctx context.Context, name string, t schemas.WaiverTerms, b
 	if err != nil {
 		return schemas.Waiver{}, err
 	}
-	if !t.ExpiresAt.After(s.now()) {
-		return schemas.Waiver{}, schemas.Errorf(schemas.CodeInvalid, "expiresAt: %s is past", t.ExpiresAt.Format(time.RFC3339))
-	}
 	w, _, err := s.change(ctx, name, by, func(w *schemas.Waiver, exists bool) (string, error) {
 		if exists && !w.Removed {
 			return "", schemas.Errorf(schemas.CodeConflict, "there is a waiver %q already", name).
@@ -53,6 +53,15 @@ func (s *Waivers) Add(ctx context.Context, name string, t schemas.WaiverTerms, b
 		return schemas.WaiverAdded, nil
 	})
 	return w, err
+}
+
+// CheckNewWaiver checks the terms of a waiver to add, without asking for accounts:
+// CodeInvalid with every problem.
+func CheckNewWaiver(t schemas.WaiverTerms, now time.Time) error {
+	var p schemas.Problems
+	p.Add("", t.Validate())
+	p.Check(t.ExpiresAt.IsZero() || t.ExpiresAt.After(now), "expiresAt", "%s is past", t.ExpiresAt.Format(time.RFC3339))
+	return p.Err()
 }
 
 // List returns every waiver by name, with all also removed ones.
