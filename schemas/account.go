@@ -82,14 +82,14 @@ type Account struct {
 	Endpoint        string   `json:"endpoint,omitempty"` // custom endpoint, for emulators
 
 	// MaxShare is how much of what a service lets through a scan may take, over 0 to
-	// 1: the rest is left to the account's own automation. 0 is DefaultMaxShare.
-	MaxShare float64 `json:"maxShare,omitempty"`
+	// 1: the rest is left to the account's own automation. nil is DefaultMaxShare.
+	MaxShare *float64 `json:"maxShare,omitempty"`
 
 	// Tail says when scans read the types that no reader of a service does: TailDaily
 	// without it, TailOff with an Endpoint.
 	Tail Tail `json:"tail,omitempty"`
-	// TailShare is MaxShare of what reads them; 0: as MaxShare.
-	TailShare float64 `json:"tailShare,omitempty"`
+	// TailShare is MaxShare of what reads them; nil: as MaxShare.
+	TailShare *float64 `json:"tailShare,omitempty"`
 
 	// AWSConfig says whether scans use what AWS Config has recorded: ConfigAuto without it,
 	// ConfigOff with an Endpoint.
@@ -155,10 +155,10 @@ func (a Account) Validate() error {
 		p.Check(regionPattern.MatchString(r), fmt.Sprintf("regions[%d]", i), "%q is not a region", r)
 	}
 	p.Check(a.RoleARN == "" || strings.HasPrefix(a.RoleARN, "arn:"), "roleArn", "%q is not an ARN", a.RoleARN)
-	p.Check(a.MaxShare >= 0 && a.MaxShare <= 1, "maxShare", "%v must be over 0, and 1 at most", a.MaxShare)
+	checkShare(&p, "maxShare", a.MaxShare)
 	p.Check(slices.Contains([]Tail{"", TailOff, TailDaily, TailEachScan}, a.Tail), "tail", "%q must be %s, %s or %s", a.Tail, TailOff, TailDaily, TailEachScan)
 	p.Check(slices.Contains([]ConfigUse{"", ConfigAuto, ConfigOff}, a.AWSConfig), "awsConfig", "%q must be %s or %s", a.AWSConfig, ConfigAuto, ConfigOff)
-	p.Check(a.TailShare >= 0 && a.TailShare <= 1, "tailShare", "%v must be over 0, and 1 at most", a.TailShare)
+	checkShare(&p, "tailShare", a.TailShare)
 	if partition := a.Partition(); partition != "" {
 		for i, r := range a.Regions {
 			p.Check(PartitionOf(r) == partition, fmt.Sprintf("regions[%d]", i), "%s is a region of the partition %s, the account is in %s", r, PartitionOf(r), partition)
@@ -183,6 +183,13 @@ var (
 	policyARN = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov):iam::([0-9]{12}|aws):policy/.+$`)
 	policyIs  = regexp.MustCompile(`^[\w+=,.@/-]{1,512}$`)
 )
+
+// checkShare refuses a share of 0, too: it is not the default.
+func checkShare(p *Problems, path string, share *float64) {
+	if share != nil {
+		p.Check(*share > 0 && *share <= 1, path, "%v must be over 0, and 1 at most", *share)
+	}
+}
 
 // MaxSessionPolicies is how many managed policies AssumeRole takes, and
 // MaxSessionPolicy how long a document may be.

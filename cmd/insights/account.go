@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -220,9 +219,7 @@ func (a *app) printAccount(acc schemas.Account, last string) {
 	line("Caps", capText(acc.Caps))
 	line("Tail", string(acc.ReadsTail()))
 	line("AWS Config", string(acc.ReadsConfig()))
-	if acc.MaxShare > 0 {
-		line("Max share", strconv.FormatFloat(acc.MaxShare, 'f', -1, 64))
-	}
+	line("Max share", shareValue{&acc.MaxShare}.String())
 	line("Schedule", orText(acc.Schedule.Cron, "none"))
 	line("Role", acc.RoleARN)
 	line("Session", strings.Join(acc.SessionPolicies, ", "))

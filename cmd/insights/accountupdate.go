@@ -21,9 +21,9 @@ func accountFlags(f *pflag.FlagSet, acc *schemas.Account, labels *[]string) {
 	f.StringSliceVar(&acc.Regions, "region", nil, "`REGION` to scan, repeatable (default every enabled one)")
 	f.StringSliceVar(&acc.Services, "service", nil, "`SERVICE` to scan, for example s3, repeatable (default all that are known)")
 	f.StringVar(&acc.Endpoint, "endpoint", "", "`URL` of an emulator in place of AWS")
-	f.Float64Var(&acc.MaxShare, "max-share", 0, "`PART` of the account's API rate limits that scans may use, over 0 to 1 (default 0.5)")
+	f.Var(shareValue{&acc.MaxShare}, "max-share", "`PART` of the account's API rate limits that scans may use, over 0 to 1 (default 0.5)")
 	f.StringVar((*string)(&acc.Tail), "tail", "", "read types without a reader of their own, by Cloud Control: `WHEN` is off, daily or each-scan (default daily)")
-	f.Float64Var(&acc.TailShare, "tail-share", 0, "`PART` of Cloud Control's rate that this may use, over 0 to 1 (default that of --max-share)")
+	f.Var(shareValue{&acc.TailShare}, "tail-share", "`PART` of Cloud Control's rate that this may use, over 0 to 1 (default that of --max-share)")
 	f.StringVar((*string)(&acc.AWSConfig), "aws-config", "", "use what AWS Config has recorded in place of calls: `USE` is auto or off (default auto)")
 	f.StringVar(&acc.Schedule.Cron, "schedule", "", "`CRON` schedule on which 'insights serve' scans: five fields, CRON_TZ=Zone in front, or @daily")
 	f.IntVar(&acc.Schedule.JitterSeconds, "jitter", 0, "delay scheduled scans by up to this many `SECONDS`, the same every time")
@@ -58,7 +58,7 @@ func (a *app) accountUpdateCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "update ACCOUNT", Short: "Change an account's settings", Args: args(cobra.ExactArgs(1)),
 		Long: `Update changes the settings of ACCOUNT (a name or id) that flags name, and leaves
-the others as they are; an empty value, or 0, unsets one. Labels are added to those
+the others as they are; an empty value, or --jitter 0, unsets one. Labels are added to those
 that the account has. Which AWS account it is never changes: credentials of any
 other are refused.
 

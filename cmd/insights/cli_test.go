@@ -238,6 +238,8 @@ func TestEmptyDataDirectory(t *testing.T) {
 		{"token revoke ci", exitError, []string{`there is no token "ci"`, "insights token list"}},
 		{"scan start prod", exitError, []string{`there is no account "prod"`, "insights account add"}},
 		{"report --account prod", exitError, []string{`there is no account "prod"`, "insights account add"}},
+		{"account add prod --max-share 0", exitUsage, []string{"maxShare: 0 must be over 0, and 1 at most"}},
+		{"account add prod --tail-share 0", exitUsage, []string{"tailShare: 0 must be over 0, and 1 at most"}},
 		{"token create a:b", exitUsage, []string{`"a:b"`}},
 	} {
 		t.Run(c.args, func(t *testing.T) { checkFailure(t, p, c.code, strings.Fields(c.args), c.want...) })

@@ -33,7 +33,7 @@ func kindOf(f *pflag.Flag) string {
 	switch f.Value.Type() {
 	case "int":
 		return "a whole number"
-	case "float64":
+	case "share":
 		return "a number"
 	case "caps":
 		return "TYPE=N, for example aws:ebs/snapshot:Snapshot=10000"

@@ -216,7 +216,7 @@ func TestLimiterPerAccountAndRegion(t *testing.T) {
 		t.Errorf("share %v, learn %t", l.share, l.learn)
 	}
 	// A setting that changes holds from the next unit on.
-	if p.limiter(id, schemas.Account{MaxShare: 0.2}); l.share != 0.2 {
+	if p.limiter(id, schemas.Account{MaxShare: new(0.2)}); l.share != 0.2 {
 		t.Errorf("share %v", l.share)
 	}
 	if p.limiter(id, schemas.Account{Endpoint: "http://aws.test"}); l.share != 1 || !l.learn {

@@ -128,7 +128,7 @@ func TestPartitions(t *testing.T) {
 			})
 			p.hosts = map[string]string{}
 			p.scan(t, schemas.Account{
-				Name: "prod", RoleARN: "arn:" + p.name + ":iam::" + self + ":role/reader", ExternalID: "7f3a", MaxShare: 1,
+				Name: "prod", RoleARN: "arn:" + p.name + ":iam::" + self + ":role/reader", ExternalID: "7f3a", MaxShare: new(1.0),
 				SessionPolicies: []string{"SecurityAudit", "arn:" + p.name + ":iam::" + self + ":policy/narrow", `{"Version":"2012-10-17"}`},
 				Organization:    &schemas.Organization{Role: "reader"},
 			})

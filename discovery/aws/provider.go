@@ -265,9 +265,17 @@ func (p *Provider) limiter(id schemas.AccountID, a schemas.Account) *limiter {
 	if a.Endpoint != "" {
 		share = 1 // an emulator is nobody else's
 	}
-	l.set(cmp.Or(a.MaxShare, share), a.Endpoint != "")
-	l.setTail(a.TailShare)
+	l.set(shareOr(a.MaxShare, share), a.Endpoint != "")
+	l.setTail(shareOr(a.TailShare, 0))
 	return l
+}
+
+// shareOr is a share that an account has, or another.
+func shareOr(share *float64, otherwise float64) float64 {
+	if share == nil {
+		return otherwise
+	}
+	return *share
 }
 
 // session is the access in one region, with the limiter of its account.

@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,7 +16,7 @@ import (
 // that AWS Config answers some of these, it does again. All others are read by Cloud Control, a
 // call for a list and one for each resource.
 func PlanReads(a schemas.Account, regions []string, counts map[string]map[string]uint64, last schemas.Scan) schemas.ReadPlan {
-	share := cmp.Or(a.MaxShare, schemas.DefaultMaxShare)
+	share := shareOr(a.MaxShare, schemas.DefaultMaxShare)
 	p := schemas.ReadPlan{Account: a.Name, Regions: regions, Share: share}
 	for _, s := range services {
 		if len(a.Services) > 0 && !slices.Contains(a.Services, s.name) {
@@ -33,7 +32,7 @@ func PlanReads(a schemas.Account, regions []string, counts map[string]map[string
 	}
 	if a.ReadsTail() != schemas.TailOff && (len(a.Services) == 0 || slices.Contains(a.Services, schemas.ServiceTail)) {
 		for _, name := range tailTypes() {
-			p.Types = append(p.Types, plannedTail(name, regions, counts, cmp.Or(a.TailShare, share)))
+			p.Types = append(p.Types, plannedTail(name, regions, counts, shareOr(a.TailShare, share)))
 		}
 	}
 	p.Routes = routes(p.Types, a.ReadsTail())

@@ -429,7 +429,7 @@ func TestTailShare(t *testing.T) {
 		t.Errorf("%g calls a second without a share of its own", cc)
 	}
 	// It is the account's.
-	of := New(zerolog.Nop(), time.Now).limiter("aws-"+self, schemas.Account{MaxShare: 0.5, TailShare: 0.1})
+	of := New(zerolog.Nop(), time.Now).limiter("aws-"+self, schemas.Account{MaxShare: new(0.5), TailShare: new(0.1)})
 	if cc, ec2 := of.bucket(home, "CloudControl", "ListResources").pace.rate, of.bucket(home, "EC2", "DescribeVpcs").pace.rate; cc != 3 || ec2 != 10 {
 		t.Errorf("%g and %g calls a second of an account with shares", cc, ec2)
 	}

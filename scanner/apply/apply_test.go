@@ -47,7 +47,7 @@ create pack extra in group production config.all.enforcementLevel=<nil>->mandato
 `)
 	a, err := w.service.GetAccount(t.Context(), "prod")
 	ok(t, err)
-	if a.ID != prod || a.MaxShare != 0.25 || a.ExternalID != "7" || a.Schedule.JitterSeconds != 60 || a.Labels["team"] != "a" || len(a.Regions) != 2 {
+	if a.ID != prod || *a.MaxShare != 0.25 || a.ExternalID != "7" || a.Schedule.JitterSeconds != 60 || a.Labels["team"] != "a" || len(a.Regions) != 2 {
 		t.Errorf("account %+v", a)
 	}
 	g, err := w.service.GetGroup(t.Context(), "production")

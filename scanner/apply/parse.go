@@ -153,13 +153,14 @@ func invalidUTF8(data []byte) int {
 func (r *reader) account(n ast.Node) account {
 	a := account{at: r.at(n), lines: map[string]place{}}
 	text := func(to *string) func(ast.Node) { return func(n ast.Node) { *to = r.text(n) } }
+	share := func(to **float64) func(ast.Node) { return func(n ast.Node) { *to = new(r.fraction(n)) } }
 	id := ""
 	keys := fields{
 		"id": text(&id), "name": text(&a.Name), "provider": text(&a.Provider), "roleArn": text(&a.RoleARN), "externalId": text(&a.ExternalID),
 		"profile": text(&a.Profile), "endpoint": text(&a.Endpoint),
-		"maxShare":        func(n ast.Node) { a.MaxShare = r.fraction(n) },
+		"maxShare":        share(&a.MaxShare),
 		"tail":            func(n ast.Node) { a.Tail = schemas.Tail(r.text(n)) },
-		"tailShare":       func(n ast.Node) { a.TailShare = r.fraction(n) },
+		"tailShare":       share(&a.TailShare),
 		"awsConfig":       func(n ast.Node) { a.AWSConfig = schemas.ConfigUse(r.text(n)) },
 		"regions":         func(n ast.Node) { a.Regions = r.texts(n) },
 		"services":        func(n ast.Node) { a.Services = r.texts(n) },

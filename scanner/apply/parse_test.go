@@ -74,6 +74,7 @@ a.yaml:23: a group needs the key "name"`},
 			"a.yaml:3: account \"a\" is there twice, first at a.yaml:2\na.yaml:6: account \"a\" is there twice, first at a.yaml:6\n" +
 				"a.yaml:7: pack \"base\" is there twice, first at a.yaml:7\na.yaml:8: group \"g\" is there twice, first at a.yaml:5",
 		},
+		"no share": {"accounts:\n  - name: a\n    maxShare: 0\n    tailShare: 0.0\n", "a.yaml:3: account \"a\": maxShare: 0 must be over 0, and 1 at most\na.yaml:4: account \"a\": tailShare: 0 must be over 0, and 1 at most"},
 		"what there is not": {`
 accounts:
   - name: -x

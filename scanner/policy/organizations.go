@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -370,7 +371,7 @@ func checkFollows(old, a schemas.Account, by string) error {
 	if old.Found == nil {
 		return nil
 	}
-	if a.Organization == nil && !readsOtherwise(old, a) && a.Schedule == old.Schedule && a.MaxShare == old.MaxShare && maps.Equal(a.Caps, old.Caps) {
+	if a.Organization == nil && !readsOtherwise(old, a) && a.Schedule == old.Schedule && reflect.DeepEqual(a.MaxShare, old.MaxShare) && maps.Equal(a.Caps, old.Caps) {
 		return nil
 	}
 	return schemas.Errorf(schemas.CodeConflict, "account %s is read as the organization of account %s says; only its name and labels can be changed", old.Name, by).

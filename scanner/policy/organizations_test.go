@@ -117,14 +117,14 @@ func TestMembersAreReadAsTheirOrganizationSays(t *testing.T) {
 	w, _, accounts, _ := organized(t)
 	by, err := accounts.Get(w.ctx, "prod")
 	ok(t, err)
-	by.MaxShare, by.Caps = 0.2, map[string]int{"aws:sqs/queue:Queue": 10}
+	by.MaxShare, by.Caps = new(0.2), map[string]int{"aws:sqs/queue:Queue": 10}
 	_, err = accounts.Update(w.ctx, "prod", by)
 	ok(t, err)
 	got, err := accounts.Sync(w.ctx, "prod")
 	ok(t, err)
 	a, err := accounts.Get(w.ctx, "dev")
 	ok(t, err)
-	if len(got.Changed) != 1 || a.MaxShare != 0.2 || a.Caps["aws:sqs/queue:Queue"] != 10 {
+	if len(got.Changed) != 1 || *a.MaxShare != 0.2 || a.Caps["aws:sqs/queue:Queue"] != 10 {
 		t.Errorf("%+v: %+v", got, a)
 	}
 	// Regions and roles of another partition are not those of the account.
@@ -134,7 +134,7 @@ func TestMembersAreReadAsTheirOrganizationSays(t *testing.T) {
 	by.Regions, by.RoleARN = nil, "arn:aws-cn:iam::111111111111:role/r"
 	_, err = accounts.Update(w.ctx, "prod", by)
 	wantCode(t, err, schemas.CodeInvalid)
-	a.MaxShare = 0.9
+	a.MaxShare = new(0.9)
 	_, err = accounts.Update(w.ctx, "dev", a)
 	wantCode(t, err, schemas.CodeConflict)
 }

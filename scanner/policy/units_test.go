@@ -69,7 +69,7 @@ func TestUnitsOfAnOrganizationThatCannotBeAsked(t *testing.T) {
 		t.Errorf("%q", p)
 	}
 	// People's changes keep them; they end with a look, or with the organization.
-	by.MaxShare = 0.3
+	by.MaxShare = new(0.3)
 	_, err = accounts.Update(t.Context(), "prod", by)
 	ok(t, err)
 	if len(problems()) != 1 {
