@@ -199,3 +199,23 @@ func (s *Store) completeAt(ctx context.Context, ids []string) (map[scopeKey]scop
 	})
 	return out, err
 }
+
+// Regions are those that scans of accounts have looked at or found something in: a
+// bucket may be where nothing else is read.
+func (s *Store) Regions(ctx context.Context, accounts []string) ([]string, error) {
+	ids, some, err := s.accountIDs(ctx, accounts)
+	if err != nil || !some {
+		return nil, err
+	}
+	w := &where{}
+	if err := s.ofAccounts(ctx, w, ids); err != nil {
+		return nil, err
+	}
+	var out []string
+	err = s.query(ctx, "list regions", "SELECT DISTINCT scope_region FROM @db.scope_ends WHERE "+w.String()+
+		" UNION DISTINCT SELECT DISTINCT region FROM @db.resources WHERE "+w.String(), slices.Concat(w.args, w.args), func(r driver.Rows) error {
+		out = append(out, "")
+		return r.Scan(&out[len(out)-1])
+	})
+	return out, err
+}

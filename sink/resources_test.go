@@ -181,3 +181,21 @@ func TestTimesOfAResource(t *testing.T) {
 func minutes(sc *scene, at interface{ Unix() int64 }) int {
 	return int(at.Unix()-sc.start.Unix()) / 60
 }
+
+// Regions are known by what was looked at, also in vain, and by what was found.
+func TestRegions(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t)
+	other := sceneIn(t, sc.s, "aws-210987654321", "dev")
+	sc.see(sceneKey(bucketType, "b"))
+	sc.end(schemas.ScopeEnd{Scope: schemas.Scope{Region: "sa-east-1", Type: volumeType, Route: schemas.RouteNative}, State: schemas.ScopeDenied})
+	other.see(schemas.Key{Region: "us-east-1", Type: bucketType, ID: "b"})
+	for asked, want := range map[string][]string{
+		string(sc.id): {"eu-west-1", "sa-east-1"}, string(other.id): {"us-east-1"}, "prod dev": {"eu-west-1", "sa-east-1", "us-east-1"}, "": {"eu-west-1", "sa-east-1", "us-east-1"}, "-": nil,
+	} {
+		got, err := sc.s.Regions(t.Context(), strings.Fields(asked))
+		if slices.Sort(got); err != nil || !slices.Equal(got, want) {
+			t.Errorf("of %q: %q, %v, want %q", asked, got, err, want)
+		}
+	}
+}

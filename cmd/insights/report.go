@@ -129,9 +129,6 @@ func (a *app) report(ctx context.Context, s api.Service, o reportOptions) error 
 	if err != nil {
 		return err
 	}
-	if err := packExists(ctx, s, o.query.Pack, r); err != nil {
-		return err
-	}
 	write, err := a.reportWriter(ctx, s, r, o)
 	if err != nil {
 		return err

@@ -38,10 +38,11 @@ func (l *Local) Trend(ctx context.Context, q schemas.TrendQuery) (schemas.Trend,
 	if q.Days < 0 || q.Days > schemas.MaxTrendDays {
 		return schemas.Trend{}, schemas.Errorf(schemas.CodeInvalid, "days: %d is not 1 to %d", q.Days, schemas.MaxTrendDays)
 	}
-	if q.Pack != "" {
-		if _, err := l.PackVersions(ctx, q.Pack); err != nil {
-			return schemas.Trend{}, err // a misspelt one must not look like one without violations
-		}
+	if err := hasHistory(q.Pack); err != nil {
+		return schemas.Trend{}, err
+	}
+	if err := l.packExists(ctx, q.Pack); err != nil {
+		return schemas.Trend{}, err
 	}
 	var policies []string
 	if q.Framework != "" {

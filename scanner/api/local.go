@@ -60,6 +60,8 @@ type Store interface {
 	Report(ctx context.Context, q schemas.ReportQuery, rec schemas.Record) (schemas.Report, error)
 	Violations(ctx context.Context, q schemas.ViolationQuery, rec schemas.Record) (schemas.ViolationPage, error)
 	Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error)
+	// Regions are those that scans of accounts have looked at or found something in.
+	Regions(ctx context.Context, accounts []string) ([]string, error)
 	Kept(ctx context.Context) (schemas.Kept, error)
 	EventPage(ctx context.Context, a schemas.AccountID, q schemas.EventQuery) (schemas.EventPage, error)
 	PurgeAccount(ctx context.Context, a schemas.AccountID) error

@@ -428,14 +428,70 @@ func TestEveryWrongFilterIsTold(t *testing.T) {
 		`sort: "size" must be severity, account, policy, resource, firstSeen or key`)
 }
 
-// A misspelt pack must not look like one without violations.
-func TestTrendOfAPackThatThereIsNot(t *testing.T) {
+// A misspelt name in a filter must not look like compliance, in no list, report or export.
+// What was removed or is judged only locally may still be asked about.
+func TestNamesThatThereAreNot(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	w.noPack = true
-	_, err := w.local().Trend(t.Context(), schemas.TrendQuery{Pack: "nope"})
-	if schemas.CodeOf(err) != schemas.CodeNotFound || slices.ContainsFunc(w.asked, func(a string) bool { return strings.HasPrefix(a, "trend") }) {
-		t.Errorf("error %v, asked %q", err, w.asked)
+	w.nothing = true
+	w.registered = []schemas.Account{{ID: prod, Name: "prod"}}
+	policy := func(name string) []schemas.Policy { return []schemas.Policy{{Name: name}} }
+	w.packs = []schemas.PackManifest{
+		{PackRef: schemas.PackRef{Name: "base", Version: "2"}, Policies: policy("encrypt"), Removed: true},
+		{PackRef: schemas.PackRef{Name: "other", Version: "1"}, Policies: policy("log")},
+	}
+	w.stored.Accounts = []schemas.AccountReport{{AccountID: prod, Account: "prod", Packs: []schemas.PackReport{
+		{Pack: "tried@local", Local: true, Policies: []schemas.PolicyReport{{Policy: "tried"}}},
+	}}}
+	s := newServer(t, func(c *api.ServerConfig) {
+		c.Service = w.local(func(p *api.Parts) {
+			p.GetScan = func(_ context.Context, scan string) (schemas.Scan, error) {
+				if scan == "nope" {
+					return schemas.Scan{}, schemas.Errorf(schemas.CodeNotFound, "there is no scan %q", scan)
+				}
+				return schemas.Scan{ID: scan}, nil
+			}
+		})
+	})
+	const noPack, noRegion, lists, all = `there is no pack "nope"`, `nothing was scanned in a region "eu-wset-1"`, "violations export/violations", "violations export/violations resources export/resources"
+	for _, c := range []struct{ paths, filter, want, hint string }{
+		{lists, "pack=nope", noPack, ""},
+		{lists, "pack=gone@local", `nothing of a local pack "gone@local"`, "insights evaluate --policy-pack"},
+		{lists, "policy=nope", `there is no policy "nope"`, "insights pack show PACK"},
+		{lists, "policy=log&pack=base", `pack base has no policy "log"`, "insights pack show base"},
+		{lists, "policy=log&pack=tried@local", `pack tried@local has no policy "log"`, "insights report --all --pack tried@local"},
+		{lists, "scan=nope", `there is no scan "nope"`, ""},
+		{all, "region=eu-wset-1", noRegion, "regions: global, us-east-1"},
+		{"trend", "pack=nope", noPack, ""},
+		{"trend", "pack=tried@local", "has no history", ""},
+		{lists + " report export/report", "pack=tried@local&asOf=2026-01-01T00:00:00Z", "has no history", ""},
+		{lists, "", "", ""},
+		{lists + " trend report export/report", "pack=base", "", ""},
+		{lists, "pack=base&policy=encrypt", "", ""},
+		{lists, "pack=tried@local&policy=tried", "", ""},
+		{lists, "policy=tried&scan=x", "", ""},
+		{all, "region=us-east-1", "", ""},
+		{all, "region=us-east-1&account=prod", "", ""},
+	} {
+		for path := range strings.FieldsSeq(c.paths) {
+			a := s.ask(t, "GET", "/v1/"+path+"?"+c.filter, "")
+			if c.want == "" {
+				if a.status != http.StatusOK {
+					t.Errorf("%s?%s: %d %s", path, c.filter, a.status, a.body)
+				}
+				continue
+			}
+			if p := a.problem(t); a.status == http.StatusOK || a.status != p.Code.HTTPStatus() || !strings.Contains(p.Detail, c.want) || !strings.Contains(p.Hint, c.hint) {
+				t.Errorf("%s?%s: %d %s", path, c.filter, a.status, a.body)
+			}
+		}
+	}
+	// Reports of a pack by which nothing is judged.
+	w.stored.Accounts = nil
+	for path, status := range map[string]int{"report?pack=nope": 404, "export/report?pack=nope": 404, "report?pack=tried@local": 404, "report?pack=base": 200, "report": 200} {
+		if a := s.ask(t, "GET", "/v1/"+path, ""); a.status != status {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
 	}
 }
 

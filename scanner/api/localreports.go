@@ -11,10 +11,23 @@ import (
 
 // Report implements Service.
 func (l *Local) Report(ctx context.Context, q schemas.ReportQuery) (schemas.Report, error) {
-	err := checkFilters(q.Severity, nil, nil)
-	if err != nil {
+	var p schemas.Problems
+	p.Add("", checkFilters(q.Severity, nil, nil))
+	if !q.AsOf.IsZero() {
+		p.Add("", hasHistory(q.Pack))
+	}
+	if err := p.Err(); err != nil {
 		return schemas.Report{}, err
 	}
+	r, err := l.report(ctx, q)
+	if err != nil || slices.ContainsFunc(r.Accounts, func(a schemas.AccountReport) bool { return len(a.Packs) > 0 }) {
+		return r, err
+	}
+	return r, l.packExists(ctx, q.Pack)
+}
+
+// report is Report without a look at the filters.
+func (l *Local) report(ctx context.Context, q schemas.ReportQuery) (r schemas.Report, err error) {
 	if q.Accounts, err = l.accountIDs(ctx, q.Accounts); err != nil {
 		return schemas.Report{}, err
 	}
@@ -29,8 +42,7 @@ func (l *Local) Report(ctx context.Context, q schemas.ReportQuery) (schemas.Repo
 	if rec.Enforced, err = l.p.Resolver.Enforced(ctx, accounts); err != nil {
 		return schemas.Report{}, err
 	}
-	r, err := l.p.Store.Report(ctx, q, rec)
-	if err != nil {
+	if r, err = l.p.Store.Report(ctx, q, rec); err != nil {
 		return schemas.Report{}, err
 	}
 	return l.withUnscanned(ctx, q.Accounts, r)
@@ -69,6 +81,9 @@ func (l *Local) Violations(ctx context.Context, q schemas.ViolationQuery) (schem
 	var p schemas.Problems
 	p.Add("", checkFilters(q.Severity, q.State, q.Cause))
 	p.Add("", checkTriageFilters(q))
+	if !q.AsOf.IsZero() {
+		p.Add("", hasHistory(q.Pack))
+	}
 	p.Check(q.Sort == "" || slices.Contains(schemas.ViolationSorts, q.Sort), "sort", "%q must be %s", q.Sort, schemas.OneOf(schemas.ViolationSorts))
 	err := p.Err()
 	if err != nil {
@@ -81,7 +96,11 @@ func (l *Local) Violations(ctx context.Context, q schemas.ViolationQuery) (schem
 	if err != nil {
 		return schemas.ViolationPage{}, err
 	}
-	return l.p.Store.Violations(ctx, q, rec)
+	page, err := l.p.Store.Violations(ctx, q, rec)
+	if err != nil || len(page.Violations) > 0 {
+		return page, err
+	}
+	return page, l.filtersExist(ctx, q)
 }
 
 // Resources implements Service.
@@ -94,6 +113,9 @@ func (l *Local) Resources(ctx context.Context, q schemas.ResourceQuery) (schemas
 	page, err := l.p.Store.Resources(ctx, q)
 	if err != nil {
 		return schemas.ResourcePage{}, err
+	}
+	if len(page.Resources) == 0 {
+		return page, l.regionExists(ctx, q.Region, q.Accounts)
 	}
 	names, err := l.names(ctx)
 	if err != nil {

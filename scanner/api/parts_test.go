@@ -3,6 +3,7 @@ package api_test
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -39,7 +40,8 @@ type world struct {
 	registered []schemas.Account
 	stored     schemas.Report // what the store answers
 	kept       schemas.Kept
-	noPack     bool // nothing was published
+	nothing    bool                   // lists of the store are empty
+	packs      []schemas.PackManifest // that were published
 	clock      *clock
 	log        *log
 	table      *table
@@ -138,14 +140,16 @@ func (w fakePacks) Publish(_ context.Context, _ []byte, by string) (schemas.Pack
 	return schemas.PackManifest{PackRef: schemas.PackRef{Name: "base", Version: "1"}, PublishedBy: by}, w.ask("publish")
 }
 
-func (w fakePacks) List(context.Context) ([]schemas.PackManifest, error) { return nil, w.ask("packs") }
+func (w fakePacks) List(context.Context) ([]schemas.PackManifest, error) {
+	return w.packs, w.ask("packs")
+}
 
 func (w fakePacks) Show(context.Context, string, string) (schemas.PackManifest, error) {
 	return schemas.PackManifest{}, w.ask("pack")
 }
 
 func (w fakePacks) Versions(_ context.Context, name string) ([]schemas.PackManifest, error) {
-	if w.noPack {
+	if name == "nope" {
 		return nil, schemas.Errorf(schemas.CodeNotFound, "there is no pack %q", name)
 	}
 	return nil, w.ask("versions")
@@ -283,18 +287,34 @@ func (w fakeMappings) Remove(_ context.Context, f schemas.Framework) error {
 type fakeStore struct{ *world }
 
 func (w fakeStore) Report(_ context.Context, q schemas.ReportQuery, _ schemas.Record) (schemas.Report, error) {
-	return w.stored, w.ask("report of " + strings.Join(q.Accounts, " "))
+	r := schemas.Report{Accounts: slices.Clone(w.stored.Accounts)}
+	for i, a := range r.Accounts {
+		r.Accounts[i].Packs = slices.DeleteFunc(slices.Clone(a.Packs), func(p schemas.PackReport) bool { return q.Pack != "" && p.Pack != q.Pack })
+	}
+	return r, w.ask("report of " + strings.Join(q.Accounts, " "))
+}
+
+// listed are the accounts that lists have an entry of.
+func (w fakeStore) listed() []schemas.AccountReport {
+	if w.nothing {
+		return nil
+	}
+	return w.stored.Accounts
+}
+
+func (w fakeStore) Regions(_ context.Context, accounts []string) ([]string, error) {
+	return []string{"us-east-1", schemas.GlobalRegion}, w.ask("regions of " + strings.Join(accounts, " "))
 }
 
 func (w fakeStore) Violations(_ context.Context, q schemas.ViolationQuery, rec schemas.Record) (p schemas.ViolationPage, err error) {
-	for _, a := range w.stored.Accounts {
+	for _, a := range w.listed() {
 		p.Violations = append(p.Violations, schemas.Violation{AccountID: a.AccountID, Account: cmp.Or(rec.Names[a.AccountID], a.Account)})
 	}
 	return p, w.ask("violations of " + strings.Join(q.Accounts, " "))
 }
 
 func (w fakeStore) Resources(_ context.Context, q schemas.ResourceQuery) (p schemas.ResourcePage, err error) {
-	for _, a := range w.stored.Accounts {
+	for _, a := range w.listed() {
 		p.Resources = append(p.Resources, schemas.StoredResource{AccountID: a.AccountID, Account: a.Account})
 	}
 	return p, w.ask("resources of " + strings.Join(q.Accounts, " "))
