@@ -83,6 +83,10 @@ type AccountReport struct {
 	LastScan *Scan      `json:"lastScan,omitempty"`
 }
 
+// NeverScanned tells whether nothing at all is known of an account, as of the time of
+// the report. Missing is never compliant.
+func (a AccountReport) NeverScanned() bool { return a.LastScan == nil && a.Resources == 0 }
+
 // WaiverUse is a waiver with what it covers in an account now.
 type WaiverUse struct {
 	Name       string    `json:"name"`

@@ -157,7 +157,7 @@ func (a *app) printEvaluation(r schemas.Report) error {
 		return err
 	}
 	for _, acc := range r.Accounts {
-		if neverScanned(acc) {
+		if acc.NeverScanned() {
 			fmt.Fprintf(a.out, "Account %s: %s\n", acc.Account, neverText(acc.Account))
 			continue
 		}

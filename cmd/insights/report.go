@@ -181,10 +181,6 @@ func withLists(r schemas.Report) schemas.Report {
 	return r
 }
 
-// neverScanned tells whether nothing at all is known of an account. Missing is
-// never compliant.
-func neverScanned(acc schemas.AccountReport) bool { return acc.LastScan == nil && acc.Resources == 0 }
-
 // failOnNever keeps a gate closed for accounts that nobody has looked at, or only
 // at a part of.
 func (a *app) failOnNever(r schemas.Report, failOn string) error {
@@ -194,7 +190,7 @@ func (a *app) failOnNever(r schemas.Report, failOn string) error {
 			continue
 		}
 		what := "was never scanned as a whole"
-		if neverScanned(acc) {
+		if acc.NeverScanned() {
 			what = "was never scanned"
 		}
 		fmt.Fprintf(a.err, "error: account %s %s, so nothing says that it has no violations\n", acc.Account, what)

@@ -133,7 +133,7 @@ func filterTexts(q schemas.ReportQuery) []string {
 }
 
 func newPageAccount(acc schemas.AccountReport) pageAccount {
-	pa := pageAccount{AccountReport: acc, Never: neverScanned(acc)}
+	pa := pageAccount{AccountReport: acc, Never: acc.NeverScanned()}
 	for _, s := range severities {
 		if n := acc.Open[s]; n > 0 {
 			pa.Severities = append(pa.Severities, pageSeverity{s, n})

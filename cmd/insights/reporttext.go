@@ -31,11 +31,11 @@ func printReport(w io.Writer, r schemas.Report, all bool) error {
 
 func printAccountReport(w io.Writer, a schemas.AccountReport, asOf time.Time, all bool) error {
 	fmt.Fprintf(w, "Account %s (%s)\n", a.Account, a.AccountID)
-	if neverScanned(a) && !asOf.IsZero() {
-		_, err := fmt.Fprintf(w, "  not scanned until %s\n", timeText(asOf))
+	if a.NeverScanned() && !asOf.IsZero() {
+		_, err := fmt.Fprintf(w, "  %s\n", notUntilText(asOf))
 		return err
 	}
-	if neverScanned(a) {
+	if a.NeverScanned() {
 		_, err := fmt.Fprintf(w, "  %s\n", neverText(a.Account))
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -75,7 +76,7 @@ func (a *app) resources(ctx context.Context, s api.Service, q schemas.ResourceQu
 		return printJSON(a.out, page)
 	}
 	if len(page.Resources) == 0 {
-		return a.printNothing(ctx, s, "No resources", q.Accounts)
+		return a.printNothing(ctx, s, "No resources", q.Accounts, time.Time{})
 	}
 	return printResources(a.out, page)
 }

@@ -137,6 +137,9 @@ func TestScanFromTheCommandLine(t *testing.T) {
 		t.Errorf("two violations are %d lines", lines)
 	}
 	says("violations --state fixed", "No violations.\n")
+	checkFailure(t, p, exitUsage, []string{"violations", "--as-of", "2020-01-01"}, "asOf: nothing had been scanned until 2020-01-01T23:59:59Z", "insights scan list")
+	checkFailure(t, p, exitUsage, []string{"violations", "--as-of", "2020-01-01", "-o", "csv"}, "nothing had been scanned until")
+	says("violations --as-of 1ms --resource none-such", "No violations.\n")
 	says("scan watch 123456789012-1", "Scan 123456789012-1 of prod: succeeded in ")
 
 	var both struct {
@@ -155,6 +158,10 @@ func TestScanFromTheCommandLine(t *testing.T) {
 	checkMarkup(t, "a real report", page)
 	checkFailure(t, p, exitError, []string{"report", "--account", "prot"}, `there is no account "prot"`, "accounts: prod")
 	checkFailure(t, p, exitError, []string{"scan", "list", "--account", "prot"}, `there is no account "prot"`, "accounts: prod")
+
+	url, _ = startFake(t, awsfake.Population{AccountID: "210987654321", Regions: []string{"us-east-1"}})
+	says("account add dev --endpoint "+url, "Account dev added")
+	says("violations --as-of 1ms --resource none-such", "No violations are known.\nAccount dev: not scanned until ")
 }
 
 // progressLine is what a scan that takes long tells where there is no terminal.

@@ -131,7 +131,7 @@ func (a *app) violations(ctx context.Context, s api.Service, q schemas.Violation
 		return printJSON(a.out, page)
 	}
 	if len(page.Violations) == 0 {
-		return a.printNothing(ctx, s, "No violations", q.Accounts)
+		return a.printNothing(ctx, s, "No violations", q.Accounts, q.AsOf)
 	}
 	return printViolations(a.out, page)
 }

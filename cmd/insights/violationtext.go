@@ -75,8 +75,8 @@ func printMore(w io.Writer, next string) error {
 }
 
 // printNothing says that a list is empty, and of which accounts that says
-// nothing: those that were never scanned.
-func (a *app) printNothing(ctx context.Context, s api.Service, what string, named []string) error {
+// nothing: those that were never scanned, or not until a time.
+func (a *app) printNothing(ctx context.Context, s api.Service, what string, named []string, asOf time.Time) error {
 	accounts, err := s.ListAccounts(ctx)
 	if err != nil {
 		return err
@@ -86,17 +86,13 @@ func (a *app) printNothing(ctx context.Context, s api.Service, what string, name
 		return err
 	}
 	var never []string
-	for _, acc := range accounts {
-		if len(named) > 0 && !slices.Contains(named, acc.Name) && !slices.Contains(named, string(acc.ID)) {
-			continue
-		}
-		_, scanned, err := lastScan(ctx, s, acc.ID)
-		if err != nil {
-			return err
-		}
-		if !scanned {
-			never = append(never, fmt.Sprintf("Account %s: %s\n", acc.Name, neverText(acc.Name)))
-		}
+	if asOf.IsZero() {
+		never, err = neverScanned(ctx, s, accounts, named)
+	} else {
+		never, err = notScannedUntil(ctx, s, named, asOf)
+	}
+	if err != nil {
+		return err
 	}
 	if len(never) == 0 {
 		_, err := fmt.Fprintf(a.out, "%s.\n", what)
@@ -104,6 +100,34 @@ func (a *app) printNothing(ctx context.Context, s api.Service, what string, name
 	}
 	_, err = fmt.Fprintf(a.out, "%s are known.\n%s", what, strings.Join(never, ""))
 	return err
+}
+
+// neverScanned is a line for each of the accounts named (none: all) that has no scan.
+func neverScanned(ctx context.Context, s api.Service, accounts []schemas.Account, named []string) (lines []string, err error) {
+	for _, acc := range accounts {
+		if len(named) > 0 && !slices.Contains(named, acc.Name) && !slices.Contains(named, string(acc.ID)) {
+			continue
+		}
+		_, scanned, err := lastScan(ctx, s, acc.ID)
+		if err != nil {
+			return nil, err
+		}
+		if !scanned {
+			lines = append(lines, fmt.Sprintf("Account %s: %s\n", acc.Name, neverText(acc.Name)))
+		}
+	}
+	return lines, nil
+}
+
+// notScannedUntil is the same of a time in the past.
+func notScannedUntil(ctx context.Context, s api.Service, named []string, asOf time.Time) (lines []string, err error) {
+	r, err := s.Report(ctx, schemas.ReportQuery{Accounts: named, AsOf: asOf})
+	for _, acc := range r.Accounts {
+		if acc.NeverScanned() {
+			lines = append(lines, fmt.Sprintf("Account %s: %s\n", acc.Account, notUntilText(asOf)))
+		}
+	}
+	return lines, err
 }
 
 func stateText(v schemas.Violation) string {

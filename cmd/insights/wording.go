@@ -16,6 +16,8 @@ func neverText(account string) string {
 	return "never scanned; start: insights scan start " + account
 }
 
+func notUntilText(asOf time.Time) string { return "not scanned until " + timeText(asOf) }
+
 func lastScanText(s *schemas.Scan) string {
 	if s == nil {
 		return "none has read the whole account; what was not read is not judged"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -114,4 +115,18 @@ func (l *Local) regionExists(ctx context.Context, region string, ids []string) e
 	}
 	slices.Sort(known)
 	return e.WithHint("regions: %s", strings.Join(known, ", "))
+}
+
+// scannedUntil refuses a time in the past until which none of the accounts had been
+// scanned: what was open then is not known. The zero time is now.
+func (l *Local) scannedUntil(ctx context.Context, named []string, at time.Time) error {
+	if at.IsZero() {
+		return nil
+	}
+	r, err := l.report(ctx, schemas.ReportQuery{Accounts: named, AsOf: at})
+	if err != nil || slices.ContainsFunc(r.Accounts, func(a schemas.AccountReport) bool { return !a.NeverScanned() }) {
+		return err
+	}
+	return schemas.Errorf(schemas.CodeInvalid, "asOf: nothing had been scanned until %s, so nothing says that there were no violations", moment(at)).
+		WithHint("Ask for a later time; see 'insights scan list'.")
 }

@@ -405,6 +405,7 @@ func TestQuestionsAreAboutRegisteredAccounts(t *testing.T) {
 func TestATimeToComeIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
+	w.stored.Accounts = []schemas.AccountReport{{AccountID: prod}}
 	s := newServer(t, func(c *api.ServerConfig) { c.Service = w.local() })
 	for _, path := range []string{"report", "violations", "frameworks/x/report", "export/violations", "export/report"} {
 		for later, want := range map[time.Duration]int{time.Second: http.StatusOK, time.Hour: http.StatusBadRequest} {
@@ -495,11 +496,48 @@ func TestNamesThatThereAreNot(t *testing.T) {
 	}
 }
 
+// What was open before anything was scanned is not known, whatever has been scanned since.
+func TestATimeBeforeTheFirstScanIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.nothing = true
+	w.registered = []schemas.Account{{ID: prod, Name: "prod"}, {ID: "aws-210987654321", Name: "dev"}}
+	s := newServer(t, func(c *api.ServerConfig) { c.Service = w.local() })
+	const asOf = "2026-01-01T00:00:00Z"
+	for name, c := range map[string]struct {
+		stored []schemas.AccountReport // as of then
+		known  bool
+	}{
+		"nothing stored": {nil, false},
+		"only later":     {[]schemas.AccountReport{{AccountID: prod}}, false},
+		"one account":    {[]schemas.AccountReport{{AccountID: prod}, {AccountID: "aws-210987654321", LastScan: &schemas.Scan{}}}, true},
+		"a part of one":  {[]schemas.AccountReport{{AccountID: prod, Resources: 1}}, true},
+	} {
+		w.stored.Accounts = c.stored
+		for _, path := range []string{"violations", "export/violations"} {
+			a := s.ask(t, "GET", "/v1/"+path+"?asOf="+asOf, "")
+			if c.known {
+				if a.status != http.StatusOK {
+					t.Errorf("%s, %s: %d %s", name, path, a.status, a.body)
+				}
+				continue
+			}
+			if p := a.problem(t); a.status != http.StatusBadRequest || !strings.Contains(p.Detail, "asOf: nothing had been scanned until "+asOf) || p.Hint == "" {
+				t.Errorf("%s, %s: %d %s", name, path, a.status, a.body)
+			}
+		}
+		if a := s.ask(t, "GET", "/v1/violations", ""); a.status != http.StatusOK {
+			t.Errorf("%s, now: %d %s", name, a.status, a.body)
+		}
+	}
+}
+
 // What is asked about a time before what is kept is refused, not answered wrong, and
 // before anything of an export is sent.
 func TestATimeBeforeWhatIsKeptIsRefused(t *testing.T) {
 	t.Parallel()
 	w, now := newWorld(), time.Now().UTC()
+	w.stored.Accounts = []schemas.AccountReport{{AccountID: prod}}
 	w.kept = schemas.Kept{Events: now.AddDate(0, 0, -30), Versions: now.AddDate(0, 0, -10)}
 	ago := func(days string) time.Time {
 		n, err := strconv.Atoi(days)

@@ -89,7 +89,8 @@ func (l *Local) Violations(ctx context.Context, q schemas.ViolationQuery) (schem
 	if err != nil {
 		return schemas.ViolationPage{}, err
 	}
-	if q.Accounts, err = l.accountIDs(ctx, q.Accounts); err != nil {
+	named := q.Accounts
+	if q.Accounts, err = l.accountIDs(ctx, named); err != nil {
 		return schemas.ViolationPage{}, err
 	}
 	rec, err := l.questioned(ctx, q.AsOf)
@@ -100,7 +101,10 @@ func (l *Local) Violations(ctx context.Context, q schemas.ViolationQuery) (schem
 	if err != nil || len(page.Violations) > 0 {
 		return page, err
 	}
-	return page, l.filtersExist(ctx, q)
+	if err := l.filtersExist(ctx, q); err != nil {
+		return page, err
+	}
+	return page, l.scannedUntil(ctx, named, q.AsOf)
 }
 
 // Resources implements Service.
