@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -8,73 +9,108 @@ import (
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
-// byFramework is a report by the sections and controls of a framework.
+// byFramework is a report by the sections and controls of a framework. Local packs
+// have no part in it.
 func byFramework(f schemas.Framework, r schemas.Report) schemas.FrameworkReport {
-	out := schemas.FrameworkReport{Name: f.Name, Version: f.Version, AsOf: r.AsOf, Sections: []schemas.SectionReport{}, Accounts: []schemas.FrameworkAccount{}}
-	all := make([]schemas.ControlReport, len(f.Controls))
-	total := newTally()
-	for i, c := range f.Controls {
-		all[i] = controlOf(f, c, r.Accounts)
-		total.add(all[i])
-	}
-	out.Total = total.done()
+	out := schemas.FrameworkReport{Name: f.Name, Version: f.Version, AsOf: r.AsOf, Accounts: []schemas.FrameworkAccount{}}
+	found, anyUnscanned := checkers{}, false
 	for _, acc := range r.Accounts {
-		one := newTally()
-		for _, c := range f.Controls {
-			one.add(controlOf(f, c, []schemas.AccountReport{acc}))
-		}
-		out.Accounts = append(out.Accounts, schemas.FrameworkAccount{
-			AccountID: acc.AccountID, Account: acc.Account, Total: one.done(), Unscanned: acc.LastScan == nil, Scopes: acc.Scopes,
-		})
-	}
-	var sections []string
-	for _, c := range f.Controls {
-		if !slices.Contains(sections, c.Section) {
-			sections = append(sections, c.Section)
-		}
-	}
-	for _, s := range sections {
-		section, tally := schemas.SectionReport{Section: s}, newTally()
-		for i, c := range f.Controls {
-			if c.Section == s {
-				section.Controls = append(section.Controls, all[i])
-				tally.add(all[i])
+		var policies []checker
+		for _, p := range acc.Packs {
+			for _, q := range p.Policies {
+				if !p.Local {
+					policies = append(policies, found.add(f, p.Pack, q))
+				}
 			}
 		}
-		slices.SortStableFunc(section.Controls, func(a, b schemas.ControlReport) int { return compareIDs(a.ID, b.ID) })
-		section.Total = tally.done()
-		out.Sections = append(out.Sections, section)
+		unscanned := acc.LastScan == nil
+		anyUnscanned = anyUnscanned || unscanned
+		out.Accounts = append(out.Accounts, schemas.FrameworkAccount{
+			AccountID: acc.AccountID, Account: acc.Account, Total: tallyOf(controlsOf(f, policies, unscanned)), Unscanned: unscanned, Scopes: acc.Scopes,
+		})
+	}
+	every := slices.Concat(slices.Collect(maps.Values(found))...)
+	slices.SortFunc(every, func(a, b checker) int { return strings.Compare(a.Pack+"/"+a.Policy, b.Pack+"/"+b.Policy) })
+	all := controlsOf(f, every, anyUnscanned)
+	out.Total, out.Sections = tallyOf(all), sectionsOf(f, all)
+	return out
+}
+
+// sectionsOf are the controls of a framework by section, as they are first named in it.
+func sectionsOf(f schemas.Framework, all []schemas.ControlReport) []schemas.SectionReport {
+	out := []schemas.SectionReport{}
+	for i, c := range f.Controls {
+		n := slices.IndexFunc(out, func(s schemas.SectionReport) bool { return s.Section == c.Section })
+		if n < 0 {
+			n, out = len(out), append(out, schemas.SectionReport{Section: c.Section})
+		}
+		out[n].Controls = append(out[n].Controls, all[i])
+	}
+	for i := range out {
+		slices.SortStableFunc(out[i].Controls, func(a, b schemas.ControlReport) int { return compareIDs(a.ID, b.ID) })
+		out[i].Total = tallyOf(out[i].Controls)
 	}
 	return out
 }
 
-// controlOf sums up the policies that check a control. Local packs have no part
-// in it.
-func controlOf(f schemas.Framework, c schemas.FrameworkControl, accounts []schemas.AccountReport) schemas.ControlReport {
-	out := schemas.ControlReport{ID: c.ID, Title: c.Title, Policies: []schemas.ControlPolicy{}}
-	for _, acc := range accounts {
-		for _, p := range acc.Packs {
-			for _, q := range p.Policies {
-				if p.Local || !c.Checks(p.Pack, q.Policy) && !names(f, c, q.Controls) {
-					continue
-				}
-				out.Counts = out.Counts.Plus(q.Counts)
-				i := slices.IndexFunc(out.Policies, func(o schemas.ControlPolicy) bool { return o.Pack == p.Pack && o.Policy == q.Policy })
-				if i < 0 {
-					out.Policies = append(out.Policies, schemas.ControlPolicy{Pack: p.Pack, Policy: q.Policy, Counts: q.Counts})
-				} else {
-					out.Policies[i].Counts = out.Policies[i].Counts.Plus(q.Counts)
-				}
+// checker is a policy with the controls of a framework that it checks, by their place.
+type checker struct {
+	schemas.ControlPolicy
+	names    []schemas.Control // those that it names itself
+	controls []int
+}
+
+// checkers are the policies of all accounts, by pack and name: several where versions
+// of a pack name other controls.
+type checkers map[[2]string][]checker
+
+// add counts a policy of one account, and gives it without its name. What it checks is
+// looked up once, not for every account.
+func (m checkers) add(f schemas.Framework, pack string, p schemas.PolicyReport) checker {
+	key := [2]string{pack, p.Policy}
+	list := m[key]
+	i := slices.IndexFunc(list, func(k checker) bool { return slices.Equal(k.names, p.Controls) })
+	if i < 0 {
+		k := checker{ControlPolicy: schemas.ControlPolicy{Pack: pack, Policy: p.Policy}, names: p.Controls}
+		for n, c := range f.Controls {
+			if c.Checks(pack, p.Policy) || names(f, c, p.Controls) {
+				k.controls = append(k.controls, n)
+			}
+		}
+		i, list = len(list), append(list, k)
+		m[key] = list
+	}
+	list[i].Counts = list[i].Counts.Plus(p.Counts)
+	return checker{ControlPolicy: schemas.ControlPolicy{Counts: p.Counts}, controls: list[i].controls}
+}
+
+// controlsOf sums up policies by the controls that they check. Those of one name,
+// next to each other, are one.
+func controlsOf(f schemas.Framework, policies []checker, unscanned bool) []schemas.ControlReport {
+	out := make([]schemas.ControlReport, len(f.Controls))
+	for i, c := range f.Controls {
+		out[i] = schemas.ControlReport{ID: c.ID, Title: c.Title, Policies: []schemas.ControlPolicy{}}
+	}
+	for _, p := range policies {
+		for _, i := range p.controls {
+			c := &out[i]
+			c.Counts = c.Counts.Plus(p.Counts)
+			if last := len(c.Policies) - 1; last >= 0 && c.Policies[last].Pack == p.Pack && c.Policies[last].Policy == p.Policy {
+				c.Policies[last].Counts = c.Policies[last].Counts.Plus(p.Counts)
+			} else {
+				c.Policies = append(c.Policies, p.ControlPolicy)
 			}
 		}
 	}
-	slices.SortFunc(out.Policies, func(a, b schemas.ControlPolicy) int { return strings.Compare(a.Pack+"/"+a.Policy, b.Pack+"/"+b.Policy) })
-	out.Status, out.WithWaivers = out.Counts.Decided(), out.Counts.DecidedWithWaivers()
-	if slices.ContainsFunc(accounts, func(a schemas.AccountReport) bool { return a.LastScan == nil }) {
-		out.Status, out.WithWaivers = unlessFailed(out.Status), unlessFailed(out.WithWaivers)
-	}
-	if len(c.Policies) == 0 && len(out.Policies) == 0 {
-		out.Status, out.WithWaivers = schemas.ControlManual, schemas.ControlManual
+	for i := range out {
+		c := &out[i]
+		c.Status, c.WithWaivers = c.Counts.Decided(), c.Counts.DecidedWithWaivers()
+		if unscanned {
+			c.Status, c.WithWaivers = unlessFailed(c.Status), unlessFailed(c.WithWaivers)
+		}
+		if len(f.Controls[i].Policies) == 0 && len(c.Policies) == 0 {
+			c.Status, c.WithWaivers = schemas.ControlManual, schemas.ControlManual
+		}
 	}
 	return out
 }
@@ -93,29 +129,20 @@ func names(f schemas.Framework, c schemas.FrameworkControl, of []schemas.Control
 	return slices.ContainsFunc(of, func(o schemas.Control) bool { return o.ID == c.ID && f.Is(o) })
 }
 
-// tally counts controls by status, as they are and with waivers.
-type tally struct {
-	strict, waived map[schemas.ControlStatus]uint64
-}
-
-func newTally() tally {
-	return tally{map[schemas.ControlStatus]uint64{}, map[schemas.ControlStatus]uint64{}}
-}
-
-func (t tally) add(c schemas.ControlReport) {
-	t.strict[c.Status]++
-	t.waived[c.WithWaivers]++
-}
-
-func (t tally) done() schemas.ControlTally {
+// tallyOf counts controls by status, as they are and with waivers.
+func tallyOf(list []schemas.ControlReport) schemas.ControlTally {
+	s, waived := map[schemas.ControlStatus]uint64{}, map[schemas.ControlStatus]uint64{}
+	for _, c := range list {
+		s[c.Status]++
+		waived[c.WithWaivers]++
+	}
 	score := func(m map[schemas.ControlStatus]uint64) schemas.Share {
 		passed := m[schemas.ControlPassed]
 		return schemas.NewShare(passed, passed+m[schemas.ControlFailed]+m[schemas.ControlUnknown])
 	}
-	s := t.strict
 	out := schemas.ControlTally{
 		Passed: s[schemas.ControlPassed], Failed: s[schemas.ControlFailed], Unknown: s[schemas.ControlUnknown],
-		NoData: s[schemas.ControlNoData], Manual: s[schemas.ControlManual], Score: schemas.NewScore(score(s), score(t.waived)),
+		NoData: s[schemas.ControlNoData], Manual: s[schemas.ControlManual], Score: schemas.NewScore(score(s), score(waived)),
 	}
 	decided := out.Passed + out.Failed
 	out.Coverage = schemas.NewShare(decided, decided+out.Unknown+out.NoData+out.Manual)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -65,6 +66,9 @@ func TestAReportByFramework(t *testing.T) {
 			if got := (said{c.Status, c.WithWaivers, c.Counts, len(c.Policies)}); got != want[c.ID] {
 				t.Errorf("%s: %+v, want %+v", c.ID, got, want[c.ID])
 			}
+			if !slices.IsSortedFunc(c.Policies, func(a, b schemas.ControlPolicy) int { return strings.Compare(a.Policy, b.Policy) }) {
+				t.Errorf("%s: %+v are not sorted", c.ID, c.Policies)
+			}
 		}
 	}
 	if !slices.Equal(order, []string{"2.9", "2.9.1", "2.10", "1.1", "1.2", "1.3", "1.4"}) {
@@ -90,6 +94,26 @@ func TestAReportByFramework(t *testing.T) {
 	// Of the second account there is nothing but what is waived and what passes:
 	// no data with waivers, and that is no pass. What packs name is theirs alone.
 	tally("two", r.Accounts[1].Total, 1, 1, 0, 3, 2, share(1, 1), share(2, 7))
+}
+
+// Versions of a pack name other controls on other accounts: each counts for its own.
+func TestAPolicyThatNamesOtherControlsElsewhere(t *testing.T) {
+	t.Parallel()
+	f := schemas.Framework{Name: "CIS", Controls: []schemas.FrameworkControl{{ID: "1"}, {ID: "2"}}}
+	account := func(passed uint64, controls ...schemas.Control) schemas.AccountReport {
+		policies := []schemas.PolicyReport{policyOf("a", schemas.Counts{Passed: passed}, controls...)}
+		return schemas.AccountReport{LastScan: &schemas.Scan{}, Packs: []schemas.PackReport{{Pack: "p", Policies: policies}}}
+	}
+	r := byFramework(f, schemas.Report{Accounts: []schemas.AccountReport{account(1, cis("1", "1")), account(2, cis("2", "1"), cis("2", "2"))}})
+	for i, passed := range []uint64{3, 2} {
+		want := []schemas.ControlPolicy{{Pack: "p", Policy: "a", Counts: schemas.Counts{Passed: passed}}}
+		if c := r.Sections[0].Controls[i]; !slices.Equal(c.Policies, want) || c.Counts != want[0].Counts {
+			t.Errorf("%+v, want %+v", c, want)
+		}
+	}
+	if one, two := r.Accounts[0].Total, r.Accounts[1].Total; one.Passed != 1 || one.Manual != 1 || two.Passed != 2 {
+		t.Errorf("%+v, %+v", one, two)
+	}
 }
 
 // score checks a score and returns none.
