@@ -149,17 +149,19 @@ func keep(ctx context.Context, s *Store, questions map[string]string, marks map[
 func reportQuestion(q schemas.ReportQuery, rec schemas.Record, day string) func(id string) string {
 	q.Accounts = nil
 	shared := digest("report", program(), day, q)
-	waivers := make([]string, len(rec.Waivers))
-	for i, w := range rec.Waivers {
-		waivers[i] = digest(w.Name, w.ExpiresAt, w.Selector)
+	var everywhere []string
+	waivers := map[schemas.AccountID][]string{}
+	for _, w := range rec.Waivers {
+		one := digest(w.Name, w.ExpiresAt, w.Selector)
+		if len(w.Selector.Accounts) == 0 {
+			everywhere = append(everywhere, one)
+		}
+		for _, m := range w.Selector.Accounts {
+			waivers[m.Account()] = append(waivers[m.Account()], one)
+		}
 	}
 	return func(id string) string {
-		var mine []string
-		for i, w := range rec.Waivers {
-			if concerns(w, []string{id}) {
-				mine = append(mine, waivers[i])
-			}
-		}
+		mine := slices.Concat(everywhere, waivers[schemas.AccountID(id)])
 		slices.Sort(mine)
 		// Waivers by URN go by the name that the account has.
 		return digest(shared, mine, rec.Names[schemas.AccountID(id)], rec.Enforced[schemas.AccountID(id)])

@@ -295,7 +295,7 @@ func TestWhatAReportHangsOn(t *testing.T) {
 		return &question{
 			schemas.ReportQuery{Accounts: []string{a}, Pack: "p"},
 			schemas.Record{
-				Waivers: []schemas.Waiver{waiver("all"), waiver("one", a), waiver("other", b)},
+				Waivers: []schemas.Waiver{waiver("all"), waiver("one", a), waiver("other", b), waiver("all too")},
 				Names:   map[schemas.AccountID]string{a: "a", b: "b"}, Enforced: map[schemas.AccountID]map[string]int{a: {"p": 1}, b: {"p": 1}},
 			},
 			"2026-11-26",

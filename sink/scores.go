@@ -1,10 +1,8 @@
 package sink
 
 import (
-	"cmp"
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -153,7 +151,7 @@ func (r *reporter) reasons(ctx context.Context) error {
 	return r.s.query(ctx, "group reasons", `SELECT account_id, outcome, reason, call, uniqExact((pack, policy)), uniqExact((type, region, id)), arraySort(groupUniqArray(10)(toString(type)))
 		FROM @db.verdicts FINAL
 		ARRAY JOIN gap_policy AS policy, gap_outcome AS outcome, gap_call AS call, gap_reason AS reason WHERE `+w.String()+`
-		GROUP BY account_id, outcome, reason, call`, w.args, func(rows driver.Rows) error {
+		GROUP BY account_id, outcome, reason, call ORDER BY uniqExact((type, region, id)) DESC, reason, call, outcome`, w.args, func(rows driver.Rows) error {
 		var account, outcome string
 		var g schemas.GapReason
 		if err := rows.Scan(&account, &outcome, &g.Reason, &g.Call, &g.Policies, &g.Resources, &g.Types); err != nil {
@@ -162,9 +160,6 @@ func (r *reporter) reasons(ctx context.Context) error {
 		g.Outcome = schemas.Outcome(outcome)
 		j := &r.accounts[account].Judged
 		j.Reasons = append(j.Reasons, g)
-		slices.SortFunc(j.Reasons, func(a, b schemas.GapReason) int {
-			return cmp.Or(cmp.Compare(b.Resources, a.Resources), strings.Compare(a.Reason, b.Reason), strings.Compare(a.Call, b.Call), strings.Compare(string(a.Outcome), string(b.Outcome)))
-		})
 		return nil
 	})
 }
