@@ -42,7 +42,7 @@ func (s *Store) soughtRows(ctx context.Context, q schemas.ViolationQuery, rec sc
 	for _, part := range parts {
 		of := &where{slices.Concat(w.parts, part.parts), slices.Concat(w.args, part.args)}
 		part.resume(of)
-		part.rows = p.rows
+		part.rows, part.last = p.rows, p.last
 		statement := "SELECT " + columnsOf(new(findingKey)) + ", " + p.columns() + " FROM @db." + table + " WHERE " + of.String()
 		found, err := livePage(part.pager, p.limit+p.limit/4+2, func(tail string) ([]*sought, error) {
 			rows, err := s.seek(ctx, statement+tail, of.args)
