@@ -195,6 +195,9 @@ var sortsOf = map[string]func(a, b schemas.Violation) int{
 	"resource": func(a, b schemas.Violation) int {
 		return compareTexts(a.Type, b.Type, a.Region, b.Region, a.ID, b.ID, string(a.AccountID), string(b.AccountID), a.Pack, b.Pack, a.Policy, b.Policy)
 	},
+	"key": func(a, b schemas.Violation) int {
+		return compareTexts(string(a.AccountID), string(b.AccountID), schemas.CanonicalType(a.Type), schemas.CanonicalType(b.Type), a.Region, b.Region, a.ID, b.ID, a.Pack, b.Pack, a.Policy, b.Policy)
+	},
 	"firstSeen": func(a, b schemas.Violation) int {
 		return cmp.Or(a.FirstSeen.Compare(b.FirstSeen), compareText(a.Finding, b.Finding))
 	},
