@@ -58,9 +58,9 @@ func (a *app) accountUpdateCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "update ACCOUNT", Short: "Change an account's settings", Args: args(cobra.ExactArgs(1)),
 		Long: `Update changes the settings of ACCOUNT (a name or id) that flags name, and leaves
-the others as they are; an empty value, or --jitter 0, unsets one. Labels are added to those
-that the account has. Which AWS account it is never changes: credentials of any
-other are refused.
+the others as they are; an empty value, or --jitter 0, unsets one. Labels are
+added to those that the account has. Which AWS account it is never changes:
+credentials of any other are refused.
 
 Groups that select accounts by their labels hold it, or not, from then on: what is
 known of it is judged anew by the packs that apply then.`,
