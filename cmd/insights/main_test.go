@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -41,13 +42,17 @@ func TestMain(m *testing.M) {
 		serveNATS(dir, os.Getenv("INSIGHTS_TEST_NATS_LISTEN"))
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	plain.remove()
+	os.Exit(code)
 }
 
 // program runs insights with its own environment.
 type program struct {
-	env []string
-	dir string // working directory
+	env    []string
+	dir    string // working directory
+	file   string // what is run, but for servers
+	server string // what is run as a server
 }
 
 // newProgram runs on a fresh data directory with credentials that no real
@@ -59,18 +64,18 @@ func newProgram(t testing.TB, env ...string) program {
 		"INSIGHTS_TEST_MAIN=1", "INSIGHTS_DATA_DIR=" + filepath.Join(dir, "data"),
 		"INSIGHTS_CHDB_LIB=" + tool(t, "chdb", "libchdb.so"), "PATH=" + os.Getenv("PATH"), "HOME=" + dir,
 		"AWS_EC2_METADATA_DISABLED=true", "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=AKIAFAKE", "AWS_SECRET_ACCESS_KEY=fake",
-		"GORACE=" + os.Getenv("GORACE"), "GOCOVERDIR=" + os.Getenv("GOCOVERDIR"),
+		"GORACE=atexit_sleep_ms=20 " + os.Getenv("GORACE"), "GOCOVERDIR=" + os.Getenv("GOCOVERDIR"),
 	}
-	return program{env: append(base, env...), dir: dir}
+	return program{env: append(base, env...), dir: dir, file: executable(t, false), server: executable(t, true)}
 }
 
 // command is the program with arguments, not started.
 func (p program) command(ctx context.Context, args ...string) *exec.Cmd {
-	self, err := os.Executable()
-	if err != nil {
-		panic(err)
+	file := p.file
+	if slices.Contains(args, "serve") {
+		file = p.server
 	}
-	cmd := exec.CommandContext(ctx, self, args...)
+	cmd := exec.CommandContext(ctx, file, args...)
 	cmd.Env, cmd.Dir = p.env, p.dir
 	return cmd
 }
