@@ -121,24 +121,53 @@ func (c cut) before(seq string) (string, []any) {
 	return "(" + seq + " <= ? OR at <= fromUnixTimestamp64Micro(?, 'UTC'))", []any{c.seq, c.at.UnixMicro()}
 }
 
+// span is what lies between two cuts and after them, of a table's rows that are kept.
+type span struct {
+	account      string
+	a, b         cut
+	kept         time.Time
+	table        string
+	seq          string // the column that is compared with cut.seq
+	identifiedBy string // the columns of what the rows are about
+}
+
+// moved is a query of what has a row behind one of the cuts. All else is at both as it
+// is now, and need not be looked at.
+func (p span) moved() (string, []any) {
+	before, args := p.a.before(p.seq)
+	after, more := p.b.before(p.seq)
+	return "SELECT " + p.identifiedBy + " FROM @db." + p.table + " WHERE account_id = ? AND at >= fromUnixTimestamp64Micro(?, 'UTC') AND NOT (" + before + " AND " + after + ")",
+		slices.Concat([]any{p.account, p.kept.UnixMicro()}, args, more)
+}
+
+// rows is a query of all rows of what moved, with whether they are up to the cuts.
+func (p span) rows(columns string) (string, []any) {
+	before, args := p.a.before(p.seq)
+	after, more := p.b.before(p.seq)
+	moved, which := p.moved()
+	return "SELECT " + columns + ", " + before + " AS in_a, " + after + " AS in_b FROM @db." + p.table +
+			" WHERE account_id = ? AND at >= fromUnixTimestamp64Micro(?, 'UTC') AND (" + p.identifiedBy + ") IN (" + moved + ")",
+		slices.Concat(args, more, []any{p.account, p.kept.UnixMicro()}, which)
+}
+
 // diffResources goes by the versions that are kept. What was there before the first
 // of a resource is known by that one, when it is a tombstone, and by when the resource
 // was first seen.
 func (s *Store) diffResources(ctx context.Context, out *schemas.Diff, a, b cut, kept time.Time, page *diffPage) error {
-	account := string(out.AccountID)
-	before, args := a.before("version")
-	after, more := b.before("version")
+	versions := span{string(out.AccountID), a, b, kept, "resource_versions", "version", "type, region, id"}
+	rows, args := versions.rows("type, region, id, version, hash, tombstone, at")
+	moved, which := versions.moved()
 	var changed []schemas.Key
-	err := s.query(ctx, "compare resources", s.sql(`SELECT type, region, id, live_a, live_b, last FROM (
+	err := s.query(ctx, "compare resources", `SELECT type, region, id, live_a, live_b, last FROM (
 			SELECT type, region, id,
 				CAST(argMin(tombstone, version) OR (type, region, id) IN (
-					SELECT type, region, id FROM @db.resources FINAL WHERE account_id = ? AND first_seen < fromUnixTimestamp64Micro(?, 'UTC')), 'Bool') AS was,
+					SELECT type, region, id FROM @db.resources FINAL WHERE account_id = ? AND first_seen < fromUnixTimestamp64Micro(?, 'UTC')
+						AND (type, region, id) IN (`+moved+`)), 'Bool') AS was,
 				if(countIf(in_a) > 0, argMaxIf(NOT tombstone, version, in_a), was) AS live_a, argMaxIf(hash, version, in_a) AS hash_a,
 				if(countIf(in_b) > 0, argMaxIf(NOT tombstone, version, in_b), was) AS live_b, argMaxIf(hash, version, in_b) AS hash_b, maxIf(at, in_a OR in_b) AS last
-			FROM (SELECT *, `+before+` AS in_a, `+after+` AS in_b FROM @db.resource_versions
-				WHERE account_id = ? AND at >= fromUnixTimestamp64Micro(?, 'UTC')) GROUP BY type, region, id
+			FROM (`+rows+`) GROUP BY type, region, id
 		) WHERE live_a != live_b OR live_a AND hash_a != hash_b
-		ORDER BY type, region, id`), slices.Concat([]any{account, kept.UnixMicro()}, args, more, []any{account, kept.UnixMicro()}), func(r driver.Rows) error {
+		ORDER BY type, region, id`, slices.Concat([]any{versions.account, kept.UnixMicro()}, which, args), func(r driver.Rows) error {
 		var c schemas.ResourceChange
 		var had, has bool
 		if err := r.Scan(&c.Type, &c.Region, &c.ID, &had, &has, &c.At); err != nil {
@@ -228,26 +257,27 @@ func differingProperties(was, is string) ([]string, error) {
 }
 
 // diffViolations goes by the events that are kept. A life that begins with its end was
-// open before; what is open since before then has no event.
+// open before. What has no event behind the earlier of the two ends is open at both if
+// it is open now.
 func (s *Store) diffViolations(ctx context.Context, out *schemas.Diff, a, b cut, kept time.Time, page *diffPage) error {
-	err := s.query(ctx, "count what stays open", "SELECT count() FROM @db.violations FINAL WHERE account_id = ? AND state = 'open' AND opened_at < fromUnixTimestamp64Micro(?, 'UTC') AND "+enforcedOnly,
-		[]any{string(out.AccountID), kept.UnixMicro()}, func(r driver.Rows) error { return r.Scan(&out.Violations.Unchanged) })
+	events := span{string(out.AccountID), a, b, kept, "violation_events", "attempt", "finding"}
+	moved, which := events.moved()
+	err := s.query(ctx, "count what stays open", "SELECT count() FROM @db.open_violations FINAL WHERE account_id = ? AND "+enforcedOnly+" AND finding NOT IN ("+moved+")",
+		slices.Concat([]any{events.account}, which), func(r driver.Rows) error { return r.Scan(&out.Violations.Unchanged) })
 	if err != nil {
 		return err
 	}
-	before, args := a.before("attempt")
-	after, more := b.before("attempt")
-	return s.query(ctx, "compare violations", s.sql(`SELECT finding, key.1, key.2, key.3, key.4, key.5, was, told.1, told.2, told.3, told.4, back.1, back.2 FROM (
+	rows, args := events.rows("finding, type, region, id, pack, policy, transition, cause, severity, opened_at, at, (version, revision, attempt) AS ord")
+	return s.query(ctx, "compare violations", `SELECT finding, key.1, key.2, key.3, key.4, key.5, was, told.1, told.2, told.3, told.4, back.1, back.2 FROM (
 			SELECT finding, any((toString(type), toString(region), id, toString(pack), toString(policy))) AS key,
 				if(argMin(toString(transition), ord) = 'fixed', 'opened', '') AS first,
 				if(countIf(in_a) > 0, argMaxIf(toString(transition), ord, in_a), first) AS was,
 				if(countIf(in_b) > 0, argMaxIf((toString(transition), toString(cause), toString(severity), at), ord, in_b),
 					(first, '', argMin(toString(severity), ord), argMin(opened_at, ord))) AS told,
 				argMaxIf((toString(severity), at), ord, in_a) AS back
-			FROM (SELECT *, (version, revision, attempt) AS ord, `+before+` AS in_a, `+after+` AS in_b FROM @db.violation_events
-				WHERE account_id = ? AND at >= fromUnixTimestamp64Micro(?, 'UTC')) GROUP BY finding
+			FROM (`+rows+`) GROUP BY finding
 		) WHERE was IN ('opened', 'reopened') OR told.1 IN ('opened', 'reopened')
-		ORDER BY key, finding`), slices.Concat(args, more, []any{string(out.AccountID), kept.UnixMicro()}), func(r driver.Rows) error {
+		ORDER BY key, finding`, args, func(r driver.Rows) error {
 		var c schemas.DiffViolation
 		var was, told, cause, severity, back string
 		var backAt time.Time
