@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,7 +48,7 @@ func TestAccountRemove(t *testing.T) {
 	}
 	checkFailure(t, p, exitError, []string{"account", "remove", id[:len(id)-1] + "9", "--yes"}, "there is no account")
 
-	forever := program{env: append(slices.Clone(p.env), "INSIGHTS_RETENTION_REMOVED=forever"), dir: p.dir}
+	forever := p.with("INSIGHTS_RETENTION_REMOVED=forever")
 	if out := forever.ok(t, "account", "remove", "prod", "--dry-run"); !strings.Contains(out, "for ever (retention.removed: forever)") {
 		t.Errorf("kept for ever:\n%s", out)
 	}

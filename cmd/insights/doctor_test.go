@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -148,7 +147,7 @@ func TestDoctorOfWhatIsMissing(t *testing.T) {
 	d.wants(t, "ClickHouse", checkFailed, "Check clickhouse.dsn")
 	p.doctor(t, "--server", "http://127.0.0.1:1").wants(t, "server", checkFailed, "insights serve")
 	checkFailure(t, p, exitUsage, []string{"doctor", "--roles", "nobody"}, "roles[0]")
-	p = program{env: append(slices.Clone(p.env), "INSIGHTS_ADMIN_ADDR="+freeAddress(t)), dir: p.dir}
+	p = p.with("INSIGHTS_ADMIN_ADDR=" + freeAddress(t))
 	p.doctor(t, "--only", "process").wants(t, "process", checkFailed, "connection refused")
 	p.doctor(t, "--only", "process", "--admin-addr", "off").wants(t, "process", checkWarning, "adminAddr is off")
 	checkFailure(t, p, exitUsage, []string{"doctor", "--only", "server"}, `--only "server": must be data-dir, disk,`)
@@ -165,7 +164,7 @@ func TestDoctorOfPackRuntimes(t *testing.T) {
 	d.wants(t, "node", checkOK, "version ", "supported is 20 or newer")
 	d.wants(t, "npm", checkOK, "version ")
 	d.wants(t, "python", checkOK, "version 3.", "supported is 3.10 or newer")
-	bare := program{env: append(slices.Clone(p.env), "PATH="+t.TempDir()), dir: p.dir}
+	bare := p.with("PATH=" + t.TempDir())
 	d = bare.doctor(t, "--only", "packs")
 	d.wants(t, "node", checkWarning, "there is no node on this machine; no published pack is a nodejs pack", "install Node.js")
 	d.wants(t, "python", checkWarning, "install Python")

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,7 +63,7 @@ func (p program) served(t *testing.T) program {
 	listen := freeAddress(t)
 	background(t, p.command(context.WithoutCancel(t.Context()), "serve", "--listen", listen, "--admin-addr", "off"))
 	eventually(t, 2*time.Minute, "serve answers", func() bool { return dial(listen) })
-	return program{env: append(slices.Clone(p.env), "INSIGHTS_SERVER=http://"+listen), dir: p.dir}
+	return p.with("INSIGHTS_SERVER=http://" + listen)
 }
 
 // found are the violations of a state as "bucket version level group", sorted.

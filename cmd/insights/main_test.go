@@ -69,6 +69,12 @@ func newProgram(t testing.TB, env ...string) program {
 	return program{env: append(base, env...), dir: dir, file: executable(t, false), server: executable(t, true)}
 }
 
+// with is the program with more in its environment.
+func (p program) with(env ...string) program {
+	p.env = slices.Concat(p.env, env)
+	return p
+}
+
 // command is the program with arguments, not started.
 func (p program) command(ctx context.Context, args ...string) *exec.Cmd {
 	file := p.file

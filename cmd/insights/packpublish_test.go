@@ -71,7 +71,7 @@ func TestPublishKilledInEveryPhase(t *testing.T) {
 // killPublishing ends a publish with kill -9 in a phase.
 func (p program) killPublishing(t *testing.T, pack, phase string) {
 	t.Helper()
-	p.env = append(slices.Clone(p.env), "INSIGHTS_TEST_PUBLISH_PHASE="+phase)
+	p = p.with("INSIGHTS_TEST_PUBLISH_PHASE=" + phase)
 	cmd := p.command(t.Context(), "pack", "publish", pack)
 	errs, err := cmd.StderrPipe()
 	if err != nil {
