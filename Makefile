@@ -28,7 +28,7 @@ demo: setup build ## scan an emulated AWS account on this machine and show the f
 test: setup ## all tests, with the race detector, in random order
 	@echo "==> tests: the first run compiles everything and takes minutes"
 	@mkdir -p .tools/bin && go build -o .tools/bin/gotest ./.ci/gotest
-	@exec .tools/bin/gotest -- -race -shuffle=on -timeout=40m -tags $(TAGS) $(ARGS) $(PKGS)
+	@exec .tools/bin/gotest -- -race -shuffle=on -timeout=60m -tags $(TAGS) $(ARGS) $(PKGS)
 
 lint: ## formatting, vet, linters, import table, tidy, generated files, known vulnerabilities
 	@bash .ci/setup.sh check modules authorization linters
