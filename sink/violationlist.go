@@ -221,31 +221,28 @@ func triageFilter(q schemas.ViolationQuery) *where {
 	return w
 }
 
-// openAsOf keeps the violations that were open at a time: those whose newest
-// transition until then, by order and not by clock, did not fix them. Events are kept
-// since a time: what is fixed without a transition before it was open until then, and
-// what is open now without any has been since it was opened.
+// openAsOf keeps the violations that were open at a time. What has no transition after
+// it is as it is now. Of the rest those whose newest transition until then, by order
+// and not by clock, did not fix them; of which none until then is kept, those that
+// were fixed first.
 func openAsOf(w *where, at, kept time.Time, ids []string) {
 	until := stored(at).UnixMicro()
-	events := &where{}
+	later, events := &where{}, &where{}
+	later.add("at > fromUnixTimestamp64Micro(?, 'UTC')", until)
 	if !kept.IsZero() {
 		events.add("at >= fromUnixTimestamp64Micro(?, 'UTC')", stored(kept).UnixMicro())
-	} else {
-		events.add("at <= fromUnixTimestamp64Micro(?, 'UTC')", until)
 	}
 	if len(ids) > 0 {
+		later.add("account_id IN ?", ids)
 		events.add("account_id IN ?", ids)
 	}
-	const of = "(account_id, finding) IN (SELECT account_id, finding FROM @db.violation_events WHERE "
-	if kept.IsZero() {
-		w.add(of+events.String()+" GROUP BY account_id, finding HAVING argMax(transition, "+eventOrder+") != 'fixed')", events.args...)
-		return
-	}
-	w.add("("+of+events.String()+` GROUP BY account_id, finding
+	moved := "(account_id, finding) IN (SELECT account_id, finding FROM @db.violation_events WHERE " + later.String() + ")"
+	events.add(moved, later.args...)
+	w.add(`((account_id, finding) IN (SELECT account_id, finding FROM @db.violation_events WHERE `+events.String()+` GROUP BY account_id, finding
 			HAVING if(countIf(at <= fromUnixTimestamp64Micro(?, 'UTC')) > 0,
 				argMaxIf(transition, `+eventOrder+`, at <= fromUnixTimestamp64Micro(?, 'UTC')) != 'fixed', argMin(transition, `+eventOrder+`) = 'fixed'))
-			OR state = 'open' AND opened_at <= fromUnixTimestamp64Micro(?, 'UTC') AND `+enforcedOnly+")",
-		append(events.args, until, until, until)...)
+			OR state = 'open' AND opened_at <= fromUnixTimestamp64Micro(?, 'UTC') AND `+enforcedOnly+" AND NOT "+moved+")",
+		slices.Concat(events.args, []any{until, until, until}, later.args)...)
 }
 
 // eventOrder is which of the events of one finding is newer.
