@@ -157,7 +157,7 @@ func badPack(t *testing.T, runtime string, cases []badCase, prepare func(evaluat
 	if runtime == "python" {
 		pack = python("a_public", pythonPublic, "b_bad", py.String(), "c_public", pythonPublic)
 	}
-	l := newLoader(t, pulumi.Options{Call: 6 * time.Second, Limits: sandbox.Limits{Memory: 600 << 20, Processes: 100}})
+	l := newLoader(t, pulumi.Options{Call: 12 * time.Second, Limits: sandbox.Limits{Memory: 600 << 20, Processes: 100}})
 	e, other := load(t, l, pack, nil), load(t, l, node("public", nodePublic), nil)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) { c.run(t, e, other, prepare) })
