@@ -115,8 +115,7 @@ func (e *endToEnd) add(url, role string) {
 // number of the first scan tells that this was none.
 func (e *endToEnd) wrongCredentials() {
 	e.t.Helper()
-	p := e.program
-	p.env = append(slices.Clone(p.env), "AWS_ACCESS_KEY_ID=AKIANOBODY", "AWS_SECRET_ACCESS_KEY=nothing")
+	p := e.with("AWS_ACCESS_KEY_ID=AKIANOBODY", "AWS_SECRET_ACCESS_KEY=nothing")
 	e.refused("unknown keys", p, "scan", "start", "demo")
 }
 
