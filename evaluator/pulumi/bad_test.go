@@ -113,11 +113,7 @@ func TestStrangePacks(t *testing.T) {
 	if err := os.WriteFile(file, []byte("planted"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
+	l := listen(t)
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -144,6 +140,21 @@ func TestStrangePacks(t *testing.T) {
 	if raw, err := os.ReadFile(file); err != nil || string(raw) != "planted" {
 		t.Errorf("the file is %q, %v", raw, err)
 	}
+}
+
+// listen listens on a port that nobody is given by chance: a pack's own server, in the
+// pack's own network, gets one of those above, and would answer there.
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	for port := 20000; port < 32000; port++ {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			t.Cleanup(func() { _ = l.Close() })
+			return l
+		}
+	}
+	t.Fatal("no port is free")
+	return nil
 }
 
 // badPack runs the cases of a runtime in one pack, beside another.
