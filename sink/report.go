@@ -165,10 +165,10 @@ func (r *reporter) metadata(ctx context.Context) error {
 	})
 }
 
-// judging are the verdicts and violations that the report is about.
-func (r *reporter) judging() *where {
+// judging are the verdicts and violations of accounts that the report is about.
+func (r *reporter) judging(ids []string) *where {
 	w := &where{}
-	w.add("account_id IN ?", r.ids)
+	w.add("account_id IN ?", ids)
 	if r.q.Pack != "" {
 		w.add("pack = ?", r.q.Pack)
 	}
@@ -176,7 +176,7 @@ func (r *reporter) judging() *where {
 }
 
 func (r *reporter) gaps(ctx context.Context) error {
-	w := r.judging()
+	w := r.judging(r.ids)
 	return r.s.query(ctx, "group gaps", `SELECT account_id, pack, policy, outcome, reason, call, count(), min((region, type, id))
 		FROM (SELECT account_id, pack, region, type, id, policy, outcome, call, reason FROM @db.verdicts FINAL
 			ARRAY JOIN gap_policy AS policy, gap_outcome AS outcome, gap_call AS call, gap_reason AS reason WHERE `+w.String()+`)

@@ -20,7 +20,7 @@ type counted struct {
 }
 
 func (r *reporter) counts(ctx context.Context) error {
-	w := r.judging()
+	w := r.judging(r.ids)
 	var all []counted
 	// Most resources of a type have one of few verdicts: those are counted first, and
 	// the policies of each then once.

@@ -21,7 +21,7 @@ func (r *reporter) until() int64 {
 // countsThen are the counts of a past time: of each policy, what was said of it last
 // until then. Versions of packs are not kept.
 func (r *reporter) countsThen(ctx context.Context) error {
-	w := r.judging()
+	w := r.judging(r.ids)
 	w.add("at <= fromUnixTimestamp64Micro(?, 'UTC')", r.until())
 	return r.s.query(ctx, "read past posture", `SELECT account_id, pack, policy, argMax(passed, at) AS p, argMax(failed, at) AS f, argMax(not_applicable, at) AS n,
 			argMax(unknown, at) AS u, argMax(errored, at) AS e, argMax(disabled, at) AS d

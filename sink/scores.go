@@ -11,7 +11,7 @@ import (
 
 // enforced are the verdicts and violations that scores are made of.
 func (r *reporter) enforced() *where {
-	w := r.judging()
+	w := r.judging(r.ids)
 	if !schemas.IsLocal(r.q.Pack) {
 		w.add(enforcedOnly)
 	}
@@ -164,30 +164,35 @@ func (r *reporter) reasons(ctx context.Context) error {
 	})
 }
 
-// eachEvent groups the copies of an event that a repeated write leaves until they
-// are merged: what FINAL does by comparing whole keys. An id is 16 bytes in hex.
-const eachEvent = "reinterpretAsUInt128(unhex(event_id))"
-
 // fixTimes are how long violations were open, by why they ended.
 func (r *reporter) fixTimes(ctx context.Context) error {
-	w := r.judging()
-	w.add("transition = 'fixed' AND opened_at > toDateTime64(0, 6, 'UTC')")
-	w.add("at <= fromUnixTimestamp64Micro(?, 'UTC')", r.until())
-	if len(r.q.Severity) > 0 {
-		w.add("severity IN ?", texts(r.q.Severity))
-	}
-	return r.s.query(ctx, "measure times to fix", `SELECT account_id, cause, count(), avg(took), quantileExact(0.5)(took)
-		FROM (SELECT account_id, any(e.cause) AS cause, any(toUnixTimestamp64Micro(at) - toUnixTimestamp64Micro(opened_at)) / 1e6 AS took
-			FROM @db.violation_events AS e WHERE `+w.String()+` GROUP BY account_id, `+eachEvent+`)
-		GROUP BY account_id, cause ORDER BY account_id, cause`, w.args, func(rows driver.Rows) error {
-		var account, cause string
-		var f schemas.FixTimes
-		if err := rows.Scan(&account, &cause, &f.Fixed, &f.MeanSeconds, &f.MedianSeconds); err != nil {
-			return err
+	return countOnce(r.ids, func(events string, ids []string) (copied []string, err error) {
+		w := r.judging(ids)
+		w.add("transition = 'fixed' AND opened_at > toDateTime64(0, 6, 'UTC')")
+		w.add("at <= fromUnixTimestamp64Micro(?, 'UTC')", r.until())
+		if len(r.q.Severity) > 0 {
+			w.add("severity IN ?", texts(r.q.Severity))
 		}
-		f.Cause = schemas.FixCause(cause)
-		a := r.accounts[account]
-		a.TimeToFix = append(a.TimeToFix, f)
-		return nil
+		for _, id := range ids {
+			r.accounts[id].TimeToFix = nil
+		}
+		err = r.s.query(ctx, "measure times to fix", `SELECT account_id, cause, count(), avg(took), quantileExact(0.5)(took), `+copies+` FROM (
+				SELECT account_id, cause, event_id, (toUnixTimestamp64Micro(at) - toUnixTimestamp64Micro(opened_at)) / 1e6 AS took FROM `+events+" WHERE "+w.String()+`)
+			GROUP BY account_id, cause ORDER BY account_id, cause`, w.args, func(rows driver.Rows) error {
+			var account, cause string
+			var f schemas.FixTimes
+			var twice int64
+			if err := rows.Scan(&account, &cause, &f.Fixed, &f.MeanSeconds, &f.MedianSeconds, &twice); err != nil {
+				return err
+			}
+			if twice > 0 {
+				copied = append(copied, account)
+			}
+			f.Cause = schemas.FixCause(cause)
+			a := r.accounts[account]
+			a.TimeToFix = append(a.TimeToFix, f)
+			return nil
+		})
+		return slices.Compact(copied), err
 	})
 }

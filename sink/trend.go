@@ -80,9 +80,9 @@ func trendOfAll(names map[string]string, accounts map[string][]schemas.TrendPoin
 	return out
 }
 
-func (t *trend) about() *where {
+func (t *trend) about(ids []string) *where {
 	w := &where{}
-	w.add("account_id IN ?", t.ids)
+	w.add("account_id IN ?", ids)
 	if t.q.Pack != "" {
 		w.add("pack = ?", t.q.Pack)
 	}
@@ -94,7 +94,7 @@ func (t *trend) about() *where {
 
 // posture reads the days, and of each account the last day before them.
 func (t *trend) posture(ctx context.Context) error {
-	w, table := t.about(), "posture_daily"
+	w, table := t.about(t.ids), "posture_daily"
 	columns := `max(p.at), sum(passed), sum(failed), sum(not_applicable), sum(unknown), sum(errored), sum(disabled),
 			countIf(passed + failed + not_applicable + unknown + errored > 0), countIf(passed + not_applicable > 0 AND failed + unknown + errored = 0)`
 	if t.q.Pack == "" && t.policies == nil {
@@ -142,20 +142,26 @@ func (t *trend) resources(ctx context.Context) error {
 }
 
 func (t *trend) events(ctx context.Context) error {
-	w := t.about()
-	w.add("at >= fromUnixTimestamp64Micro(?, 'UTC')", t.first.UnixMicro())
-	const mended = "told.1 = 'fixed' AND told.2 IN ('resource_changed', 'resource_gone') AND told.4 > toDateTime64(0, 6, 'UTC')"
-	return t.s.query(ctx, "count events by day", t.s.sql(`SELECT account_id, toString(toDate(told.3)) AS d, countIf(told.1 = 'opened'), countIf(told.1 = 'reopened'), countIf(told.1 = 'fixed'),
-			countIf(`+mended+`), sumIf((toUnixTimestamp64Micro(told.3) - toUnixTimestamp64Micro(told.4)) / 1e6, `+mended+`)
-		FROM (SELECT account_id, any((transition, cause, at, opened_at)) AS told FROM @db.violation_events WHERE `+w.String()+` GROUP BY account_id, `+eachEvent+`)
-		GROUP BY account_id, d`), w.args, func(r driver.Rows) error {
-		var account, day string
-		var p schemas.TrendPoint
-		if err := r.Scan(&account, &day, &p.Opened, &p.Reopened, &p.Fixed, &p.Mended, &p.MeanSecondsToMend); err != nil {
-			return err
-		}
-		t.happened[account][day] = p
-		return nil
+	return countOnce(t.ids, func(events string, ids []string) (copied []string, err error) {
+		w := t.about(ids)
+		w.add("at >= fromUnixTimestamp64Micro(?, 'UTC')", t.first.UnixMicro())
+		const mended = "transition = 'fixed' AND cause IN ('resource_changed', 'resource_gone') AND opened_at > toDateTime64(0, 6, 'UTC')"
+		err = t.s.query(ctx, "count events by day", `SELECT account_id, toString(toDate(at)) AS d, countIf(transition = 'opened'), countIf(transition = 'reopened'), countIf(transition = 'fixed'),
+				countIf(`+mended+`), sumIf((toUnixTimestamp64Micro(at) - toUnixTimestamp64Micro(opened_at)) / 1e6, `+mended+`), `+copies+`
+			FROM `+events+" WHERE "+w.String()+" GROUP BY account_id, d ORDER BY account_id, d", w.args, func(r driver.Rows) error {
+			var account, day string
+			var p schemas.TrendPoint
+			var twice int64
+			if err := r.Scan(&account, &day, &p.Opened, &p.Reopened, &p.Fixed, &p.Mended, &p.MeanSecondsToMend, &twice); err != nil {
+				return err
+			}
+			if twice > 0 {
+				copied = append(copied, account)
+			}
+			t.happened[account][day] = p
+			return nil
+		})
+		return slices.Compact(copied), err
 	})
 }
 
