@@ -236,14 +236,18 @@ func openAsOf(w *where, at, kept time.Time, ids []string) {
 		later.add("account_id IN ?", ids)
 		events.add("account_id IN ?", ids)
 	}
-	moved := "(account_id, finding) IN (SELECT account_id, finding FROM @db.violation_events WHERE " + later.String() + ")"
+	moved := findingNumber + " IN (SELECT " + findingNumber + " FROM @db.violation_events WHERE " + later.String() + ")"
 	events.add(moved, later.args...)
-	w.add(`((account_id, finding) IN (SELECT account_id, finding FROM @db.violation_events WHERE `+events.String()+` GROUP BY account_id, finding
+	w.add(`(`+findingNumber+` IN (SELECT `+findingNumber+` AS number FROM @db.violation_events WHERE `+events.String()+` GROUP BY number
 			HAVING if(countIf(at <= fromUnixTimestamp64Micro(?, 'UTC')) > 0,
-				argMaxIf(transition, `+eventOrder+`, at <= fromUnixTimestamp64Micro(?, 'UTC')) != 'fixed', argMin(transition, `+eventOrder+`) = 'fixed'))
+				NOT argMaxIf(transition = 'fixed', `+eventOrder+`, at <= fromUnixTimestamp64Micro(?, 'UTC')), argMin(transition = 'fixed', `+eventOrder+`)))
 			OR state = 'open' AND opened_at <= fromUnixTimestamp64Micro(?, 'UTC') AND `+enforcedOnly+" AND NOT "+moved+")",
 		slices.Concat(events.args, []any{until, until, until}, later.args)...)
 }
+
+// findingNumber is the id of a finding, which is of all accounts, in 16 bytes: sets of
+// millions of them take a third of the time that their hex takes.
+const findingNumber = "reinterpretAsUInt128(unhex(finding))"
 
 // eventOrder is which of the events of one finding is newer.
 const eventOrder = "(version, revision, attempt)"
