@@ -69,33 +69,48 @@ func answers[T any](ctx context.Context, s *Store, ids []string, question func(i
 	return all, nil
 }
 
-// countAnswers counts what was claimed, keeps it and tells those who wait for it.
-func countAnswers[T any](ctx context.Context, s *Store, mine map[string]*beingCounted, questions map[string]string, marks map[string]uint64, count func(ctx context.Context, ids []string) (map[string]T, error)) (map[string]T, error) {
-	if len(mine) == 0 {
-		return nil, nil
-	}
-	defer s.counting.release(mine)
-	counted, err := count(ctx, slices.Collect(maps.Keys(mine)))
-	if err != nil {
-		return nil, err
-	}
-	documents := make(map[string]string, len(counted))
-	for id, a := range counted {
-		doc, err := json.Marshal(a)
+// accountsAtOnce bounds what one count holds in memory.
+const accountsAtOnce = 100
+
+// inParts counts accounts, some at a time.
+func inParts[T any](ids []string, count func(ids []string) (map[string]T, error)) (map[string]T, error) {
+	all := make(map[string]T, len(ids))
+	for some := range slices.Chunk(ids, accountsAtOnce) {
+		counted, err := count(some)
 		if err != nil {
 			return nil, err
 		}
-		documents[id] = string(doc)
+		maps.Copy(all, counted)
 	}
-	// The marks of before: what was written meanwhile was perhaps not counted. Also when
-	// nobody waits any more.
-	if err := keep(context.WithoutCancel(ctx), s, questions, marks, documents); err != nil {
-		s.log.Warn().Err(err).Msg("reports are counted again: they could not be kept")
-	}
-	for id, c := range mine {
-		c.document = documents[id]
-	}
-	return counted, nil
+	return all, nil
+}
+
+// countAnswers counts what was claimed, keeps it and tells those who wait for it.
+func countAnswers[T any](ctx context.Context, s *Store, mine map[string]*beingCounted, questions map[string]string, marks map[string]uint64, count func(ctx context.Context, ids []string) (map[string]T, error)) (map[string]T, error) {
+	defer s.counting.release(mine)
+	return inParts(slices.Sorted(maps.Keys(mine)), func(ids []string) (map[string]T, error) {
+		counted, err := count(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		documents := make(map[string]string, len(counted))
+		for id, a := range counted {
+			doc, err := json.Marshal(a)
+			if err != nil {
+				return nil, err
+			}
+			documents[id] = string(doc)
+		}
+		// The marks of before: what was written meanwhile was perhaps not counted. Also when
+		// nobody waits any more.
+		if err := keep(context.WithoutCancel(ctx), s, questions, marks, documents); err != nil {
+			s.log.Warn().Err(err).Msg("reports are counted again: they could not be kept")
+		}
+		for id, doc := range documents {
+			mine[id].document = doc
+		}
+		return counted, nil
+	})
 }
 
 // keptAnswers are those that have the marks.
