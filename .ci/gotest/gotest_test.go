@@ -50,6 +50,17 @@ func TestSummary(t *testing.T) {
 			not: []string{"chatter", "not allowed", "FAIL"},
 		},
 		{
+			name: "tests that take long, the longest first, without their parts",
+			events: `{"Action":"pass","Package":"m/a","Test":"TestA","Elapsed":11.2}
+{"Action":"pass","Package":"m/a","Test":"TestB/part","Elapsed":61.6}
+{"Action":"pass","Package":"m/a","Test":"TestB","Elapsed":61.6}
+{"Action":"pass","Package":"m/a","Test":"TestC","Elapsed":9}
+{"Action":"pass","Package":"m/a"}
+`,
+			want: []string{"\nSlowest:\n  m/a TestB: 62s\n  m/a TestA: 11s\n\n4 passed"},
+			not:  []string{"part", "TestC"},
+		},
+		{
 			name: "a skip for another reason",
 			events: `{"Action":"output","Package":"m/store","Test":"TestA/server","Output":"    a_test.go:16: too lazy\n"}
 {"Action":"skip","Package":"m/store","Test":"TestA/server"}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -33,7 +34,20 @@ type summary struct {
 	passed, failed int
 	skipped        []skip
 	failures       []string
+	slow           []slowTest
 }
+
+// slowTest is a test, whole, that took longer than slowFrom, waiting for its turn
+// not counted.
+type slowTest struct {
+	key
+	seconds float64
+}
+
+const (
+	slowFrom = 10.0 // seconds
+	slowMost = 20
+)
 
 func newSummary(w io.Writer) *summary {
 	return &summary{
@@ -78,6 +92,7 @@ func (s *summary) add(e event) {
 			s.endPackage(e)
 		} else {
 			s.endTest(k, e.Action)
+			s.time(k, e.Elapsed)
 		}
 	}
 }
@@ -93,6 +108,23 @@ func (s *summary) endTest(k key, action string) {
 		s.fail(k)
 	}
 	delete(s.output, k)
+}
+
+func (s *summary) time(k key, seconds float64) {
+	if seconds > slowFrom && !strings.Contains(k.test, "/") {
+		s.slow = append(s.slow, slowTest{k, seconds})
+	}
+}
+
+// printSlow names the tests that a run spends its time on.
+func (s *summary) printSlow() {
+	slices.SortFunc(s.slow, func(a, b slowTest) int { return cmp.Compare(b.seconds, a.seconds) })
+	for i, t := range s.slow[:min(len(s.slow), slowMost)] {
+		if i == 0 {
+			s.print("\nSlowest:\n")
+		}
+		s.print(fmt.Sprintf("  %s %s: %.0fs\n", t.pkg, t.test, t.seconds))
+	}
 }
 
 func (s *summary) fail(k key) {
@@ -175,6 +207,7 @@ func reason(output []string) string {
 // close prints the end and returns the exit code.
 func (s *summary) close(allowed []allowance, goTest int) int {
 	code := goTest
+	s.printSlow()
 	if len(s.failures) > 0 {
 		s.print("\nFailed:\n  " + strings.Join(s.failures, "\n  ") + "\n")
 		code = 1
