@@ -37,8 +37,8 @@ type summary struct {
 	slow           []slowTest
 }
 
-// slowTest is a test, whole, that took longer than slowFrom, waiting for its turn
-// not counted.
+// slowTest is a test, whole, that took longer than slowFrom. The turns that its
+// parallel parts wait for are among that.
 type slowTest struct {
 	key
 	seconds float64

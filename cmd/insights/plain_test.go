@@ -53,7 +53,7 @@ func (b *plainBinary) build() (string, error) {
 		if b.dir, b.err = os.MkdirTemp("", "insights-test-"); b.err != nil {
 			return
 		}
-		cmd := exec.Command("go", "test", "-c", "-tags", builtWith("-tags"), "-o", b.file(), ".")
+		cmd := exec.Command("go", "test", "-c", "-tags", builtWith("-tags"), "-ldflags", "-s -w", "-o", b.file(), ".")
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			b.err = fmt.Errorf("go test -c: %w\n%s", err, out)
