@@ -56,9 +56,12 @@ func TestSummary(t *testing.T) {
 {"Action":"pass","Package":"m/a","Test":"TestB","Elapsed":61.6}
 {"Action":"pass","Package":"m/a","Test":"TestC","Elapsed":9}
 {"Action":"pass","Package":"m/a"}
+{"Action":"pass","Package":"m/b","Test":"TestD","Elapsed":99}
+{"Action":"output","Package":"m/b","Output":"ok  \tm/b\t(cached)\n"}
+{"Action":"pass","Package":"m/b"}
 `,
-			want: []string{"\nSlowest:\n  m/a TestB: 62s\n  m/a TestA: 11s\n\n4 passed"},
-			not:  []string{"part", "TestC"},
+			want: []string{"\nSlowest:\n  m/a TestB: 62s\n  m/a TestA: 11s\n\n5 passed"},
+			not:  []string{"part", "TestC", "TestD"},
 		},
 		{
 			name: "a skip for another reason",

@@ -146,6 +146,7 @@ func (s *summary) endPackage(e event) {
 		note := ""
 		if slices.ContainsFunc(s.output[k], func(l string) bool { return strings.Contains(l, "\t(cached)") }) {
 			note = "\t(cached)"
+			s.slow = slices.DeleteFunc(s.slow, func(t slowTest) bool { return t.pkg == e.Package }) // they took no time now
 		}
 		s.print(fmt.Sprintf("ok  \t%s\t%.1fs%s\n", e.Package, e.Elapsed, note))
 		return
