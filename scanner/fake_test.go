@@ -166,10 +166,6 @@ func (m *memory) RecomputePosture(_ context.Context, a schemas.AccountID, _ time
 	return nil
 }
 
-func (m *memory) RefreshPosture(ctx context.Context, a schemas.AccountID, at time.Time) error {
-	return m.RecomputePosture(ctx, a, at)
-}
-
 func (m *memory) Changes(context.Context, schemas.AccountID, string) (schemas.Changes, error) {
 	return schemas.Changes{Opened: 3, Fixed: 2}, nil
 }

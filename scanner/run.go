@@ -294,7 +294,7 @@ func (c *Control) arrived(ctx context.Context, a schemas.AccountID, p pending) (
 	return p.passed(ctx)
 }
 
-// renew re-judges an account outside a scan and refreshes its posture. It gives
+// renew re-judges an account outside a scan and recomputes its posture. It gives
 // way to a scan, which does both at its end.
 func (c *Control) renew(ctx context.Context, a schemas.AccountID) (busy bool, left uint64, err error) {
 	left, err = c.rejudge(ctx, a, func(ctx context.Context) (bool, error) { return c.busy(ctx, a) })
@@ -307,7 +307,7 @@ func (c *Control) renew(ctx context.Context, a schemas.AccountID) (busy bool, le
 	if _, _, err := c.want(ctx, a); err != nil {
 		return false, left, err
 	}
-	return false, left, c.d.Store.RefreshPosture(ctx, a, c.now())
+	return false, left, c.d.Store.RecomputePosture(ctx, a, c.now())
 }
 
 // Refresh judges what is held of an account by the packs that apply now, and
