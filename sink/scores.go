@@ -193,6 +193,6 @@ func (r *reporter) fixTimes(ctx context.Context) error {
 			a.TimeToFix = append(a.TimeToFix, f)
 			return nil
 		})
-		return slices.Compact(copied), err
+		return copied, err
 	})
 }

@@ -148,7 +148,7 @@ func (t *trend) events(ctx context.Context) error {
 		const mended = "transition = 'fixed' AND cause IN ('resource_changed', 'resource_gone') AND opened_at > toDateTime64(0, 6, 'UTC')"
 		err = t.s.query(ctx, "count events by day", `SELECT account_id, toString(toDate(at)) AS d, countIf(transition = 'opened'), countIf(transition = 'reopened'), countIf(transition = 'fixed'),
 				countIf(`+mended+`), sumIf((toUnixTimestamp64Micro(at) - toUnixTimestamp64Micro(opened_at)) / 1e6, `+mended+`), `+copies+`
-			FROM `+events+" WHERE "+w.String()+" GROUP BY account_id, d ORDER BY account_id, d", w.args, func(r driver.Rows) error {
+			FROM `+events+" WHERE "+w.String()+" GROUP BY account_id, d", w.args, func(r driver.Rows) error {
 			var account, day string
 			var p schemas.TrendPoint
 			var twice int64
@@ -161,7 +161,7 @@ func (t *trend) events(ctx context.Context) error {
 			t.happened[account][day] = p
 			return nil
 		})
-		return slices.Compact(copied), err
+		return copied, err
 	})
 }
 
