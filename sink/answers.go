@@ -73,10 +73,10 @@ func answers[T any](ctx context.Context, s *Store, ids []string, question func(i
 const accountsAtOnce = 100
 
 // inParts counts accounts, some at a time.
-func inParts[T any](ids []string, count func(ids []string) (map[string]T, error)) (map[string]T, error) {
+func inParts[T any](ctx context.Context, ids []string, count func(ctx context.Context, ids []string) (map[string]T, error)) (map[string]T, error) {
 	all := make(map[string]T, len(ids))
 	for some := range slices.Chunk(ids, accountsAtOnce) {
-		counted, err := count(some)
+		counted, err := count(ctx, some)
 		if err != nil {
 			return nil, err
 		}
@@ -88,7 +88,7 @@ func inParts[T any](ids []string, count func(ids []string) (map[string]T, error)
 // countAnswers counts what was claimed, keeps it and tells those who wait for it.
 func countAnswers[T any](ctx context.Context, s *Store, mine map[string]*beingCounted, questions map[string]string, marks map[string]uint64, count func(ctx context.Context, ids []string) (map[string]T, error)) (map[string]T, error) {
 	defer s.counting.release(mine)
-	return inParts(slices.Sorted(maps.Keys(mine)), func(ids []string) (map[string]T, error) {
+	return inParts(ctx, slices.Sorted(maps.Keys(mine)), func(ctx context.Context, ids []string) (map[string]T, error) {
 		counted, err := count(ctx, ids)
 		if err != nil {
 			return nil, err

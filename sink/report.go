@@ -106,7 +106,7 @@ func (s *Store) Report(ctx context.Context, q schemas.ReportQuery, rec schemas.R
 	if q.AsOf.IsZero() {
 		accounts, err = answers(ctx, s, ids, reportQuestion(q, rec, today()), count)
 	} else {
-		accounts, err = inParts(ids, func(ids []string) (map[string]schemas.AccountReport, error) { return count(ctx, ids) })
+		accounts, err = inParts(ctx, ids, count)
 	}
 	if err != nil {
 		return schemas.Report{}, err
