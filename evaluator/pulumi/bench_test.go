@@ -104,10 +104,7 @@ func bareClient(b *testing.B, dir string) pulumirpc.AnalyzerClient {
 	if err != nil {
 		b.Fatal(err)
 	}
-	box, err := sandbox.New(sandbox.BestEffort)
-	if err != nil {
-		b.Fatal(err)
-	}
+	box := contained(b, sandbox.BestEffort)
 	env, ok := install.New(b.TempDir(), box, zerolog.Nop()).Own(dir, project)
 	if !ok {
 		b.Fatal("no environment")

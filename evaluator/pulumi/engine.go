@@ -40,7 +40,11 @@ func (e *engine) Bounded() {}
 // message to the sandbox.
 const measureEvery = 5 * time.Second
 
-// Memory is the resident memory of the pack's process.
+// measureTimeout is how long that may take; somebody waits for it.
+const measureTimeout = time.Second
+
+// Memory is the resident memory of the pack's process. Where a sandbox does not
+// answer in time, it has what it had.
 func (e *engine) Memory() int64 {
 	p := e.proc.Load()
 	if p == nil || !p.alive() {
@@ -49,7 +53,12 @@ func (e *engine) Memory() int64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if now := e.opt.Now(); e.measured.IsZero() || now.Sub(e.measured) >= measureEvery {
-		e.memory, e.measured = p.child.Memory(), now
+		e.measured = now
+		ctx, cancel := context.WithTimeout(context.Background(), measureTimeout)
+		defer cancel()
+		if memory, err := p.child.Memory(ctx); err == nil {
+			e.memory = memory
+		}
 	}
 	return e.memory
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/insights-scanner/insights-scanner/evaluator"
 	"github.com/insights-scanner/insights-scanner/evaluator/pulumi"
+	"github.com/insights-scanner/insights-scanner/evaluator/pulumi/sandbox"
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
@@ -323,5 +324,19 @@ func TestMemory(t *testing.T) {
 	}
 	if err := e.Close(); err != nil || memory() != 0 {
 		t.Errorf("%d MiB after it was closed, %v", memory(), err)
+	}
+}
+
+// A sandbox that does not answer holds what it held.
+func TestMemoryThatIsNotTold(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(0, 0)
+	l := newLoader(t, pulumi.Options{Sandbox: contained(t, sandbox.Off), Now: func() time.Time { return now }})
+	e := load(t, l, node("stops", `process.kill(process.ppid, "SIGSTOP")`), nil).(evaluator.Resident)
+	before := e.Memory()
+	is(t, judge(t, e, resource("a", "b"))["stops"], schemas.Passed)
+	now = now.Add(time.Minute)
+	if after := e.Memory(); before == 0 || after != before {
+		t.Errorf("%d bytes, then %d", before, after)
 	}
 }

@@ -31,17 +31,26 @@ type loader struct {
 	installer *install.Installer
 }
 
-// newLoader makes a loader whose processes are contained as far as this system can.
+// newLoader makes a loader whose processes are contained as far as this system
+// can, unless o says how.
 func newLoader(t testing.TB, o pulumi.Options) *loader {
 	t.Helper()
-	box, err := sandbox.New(sandbox.BestEffort)
-	if err != nil {
-		t.Fatal(err)
+	if o.Sandbox == nil {
+		o.Sandbox = contained(t, sandbox.BestEffort)
 	}
-	o.Sandbox, o.Installer = box, install.New(t.TempDir(), box, zerolog.Nop())
+	o.Installer = install.New(t.TempDir(), o.Sandbox, zerolog.Nop())
 	l := &loader{pulumi.New(o), o.Installer}
 	t.Cleanup(l.Close)
 	return l
+}
+
+func contained(t testing.TB, mode sandbox.Mode) *sandbox.Sandbox {
+	t.Helper()
+	s, err := sandbox.New(mode)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func (l *loader) Inspect(ctx context.Context, dir string) (schemas.PackManifest, error) {

@@ -46,6 +46,11 @@ func again(t *testing.T, tests string, attributes *syscall.SysProcAttr, env ...s
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "\n--- PASS: Test") || strings.Contains(string(out), "\n--- SKIP") {
 		t.Errorf("%v\n%s", err, out)
+		for line := range strings.Lines(string(out)) { // last, where a long output is cut before it
+			if strings.Contains(line, "--- FAIL") {
+				t.Error(strings.TrimSpace(line))
+			}
+		}
 	}
 	if testing.Verbose() {
 		t.Logf("%s", out)

@@ -93,8 +93,8 @@ func TestDial(t *testing.T) {
 			if _, err := p.Dial(ctx, 1); err == nil || !strings.Contains(err.Error(), "connection refused") {
 				t.Errorf("a port nobody listens on: %v", err)
 			}
-			if m := p.Memory(); m < 5<<20 || m > 500<<20 {
-				t.Errorf("a Python server has %d bytes in memory", m)
+			if m, err := p.Memory(ctx); m < 5<<20 || m > 500<<20 || err != nil {
+				t.Errorf("a Python server has %d bytes in memory, %v", m, err)
 			}
 			p.Kill()
 			if err := p.Wait(); err == nil {
@@ -103,8 +103,8 @@ func TestDial(t *testing.T) {
 			if _, err := p.Dial(ctx, port); err == nil || !strings.Contains(err.Error(), "has ended") {
 				t.Errorf("dialing a killed program: %v", err)
 			}
-			if m := p.Memory(); m != 0 {
-				t.Errorf("a killed program has %d bytes", m)
+			if m, err := p.Memory(ctx); m != 0 || err == nil || !strings.Contains(err.Error(), "has ended") {
+				t.Errorf("a killed program has %d bytes, %v", m, err)
 			}
 		})
 	}

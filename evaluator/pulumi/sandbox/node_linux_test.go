@@ -48,8 +48,8 @@ new Worker("require('worker_threads').parentPort.postMessage(1)", {eval: true}).
 	if got := make([]byte, 5); readFull(conn, got) != "hello" {
 		t.Errorf("%q", got)
 	}
-	if m := p.Memory(); m < 30<<20 {
-		t.Errorf("Node.js has %d bytes in memory", m)
+	if m, err := p.Memory(ctx); m < 30<<20 || err != nil {
+		t.Errorf("Node.js has %d bytes in memory, %v", m, err)
 	}
 }
 

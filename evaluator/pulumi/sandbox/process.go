@@ -169,15 +169,11 @@ func (p *Process) Dial(ctx context.Context, port int) (net.Conn, error) {
 }
 
 // Memory is what the program and all its processes have in memory, in bytes; 0
-// when that is not known here, or they have ended.
-func (p *Process) Memory() int64 {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
+// where that cannot be known. An error is ctx's, or says that the program has
+// ended.
+func (p *Process) Memory(ctx context.Context) (int64, error) {
 	r, err := p.ask(ctx, request{Memory: true})
-	if err != nil {
-		return 0
-	}
-	return r.Memory
+	return r.Memory, err
 }
 
 // Note is what is weaker for this program than Report says, and why; mostly
