@@ -66,6 +66,26 @@ func TestAccountsThatWaitLetOthersBy(t *testing.T) {
 	})
 }
 
+// What a killed process wrote in part shows only when its messages come again: until then
+// an account is counted, whether it seems to have changed or not.
+func TestAnAccountIsCountedWhileAnythingIsOnItsWay(t *testing.T) {
+	t.Parallel()
+	for _, busy := range []bool{true, false} {
+		w := newWorld(t)
+		w.deps.Bus = &busyBus{Bus: w.bus, busy: func(schemas.AccountID) bool { return busy }, asked: map[schemas.AccountID]bool{}}
+		w.control = scanner.NewControl(w.deps)
+		w.workers()
+		if left, err := w.control.Refresh(t.Context(), account); err != nil || left != 0 {
+			t.Fatalf("%d left, %v", left, err)
+		}
+		w.store.mu.Lock()
+		if counted, refreshed := w.store.postures == 1, w.store.refreshed == 1; counted != busy || refreshed == busy {
+			t.Errorf("on its way %t: counted %t, refreshed %t", busy, counted, refreshed)
+		}
+		w.store.mu.Unlock()
+	}
+}
+
 // What is tried again and again ends a scan, too.
 func TestAScanOfWhatIsNeverJudgedEnds(t *testing.T) {
 	t.Parallel()

@@ -46,6 +46,7 @@ type Store interface {
 	Unjudged(ctx context.Context, a schemas.AccountID, revision uint64, skip, limit int, fn func([]schemas.Resource) error) error
 	UnjudgedCount(ctx context.Context, a schemas.AccountID, revision uint64) (n, unsettled uint64, err error)
 	RecomputePosture(ctx context.Context, a schemas.AccountID, at time.Time) error
+	RefreshPosture(ctx context.Context, a schemas.AccountID, at time.Time) error
 	Changes(ctx context.Context, a schemas.AccountID, scan string) (schemas.Changes, error)
 	RecordScan(ctx context.Context, s schemas.Scan) error
 	Resources(ctx context.Context, q schemas.ResourceQuery) (schemas.ResourcePage, error)

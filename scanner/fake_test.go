@@ -13,22 +13,23 @@ import (
 // memory is a store that keeps counts and the newest attempts, enough to drive
 // control. The real store's rules are tested where it lives.
 type memory struct {
-	mu       sync.Mutex
-	attempts map[string]map[schemas.UnitKey]map[uint64]*attempt // by scan
-	closed   map[schemas.Scope]uint64
-	causes   map[schemas.Scope]schemas.FixCause
-	open     []schemas.Scope
-	held     map[schemas.Key]schemas.Resource
-	judged   map[schemas.Key]uint64 // revision
-	resting  map[schemas.Key]bool   // judged, and not settled
-	postures int                    // of the account
-	counted  int                    // postures at the last write of something of it
-	recorded []schemas.Scan
-	mismatch map[schemas.UnitKey]int // attempts still to be marked
-	fail     error
-	asked    int // UnitStatuses
-	unread   []schemas.Unread
-	unreads  int // Unread
+	mu        sync.Mutex
+	attempts  map[string]map[schemas.UnitKey]map[uint64]*attempt // by scan
+	closed    map[schemas.Scope]uint64
+	causes    map[schemas.Scope]schemas.FixCause
+	open      []schemas.Scope
+	held      map[schemas.Key]schemas.Resource
+	judged    map[schemas.Key]uint64 // revision
+	resting   map[schemas.Key]bool   // judged, and not settled
+	postures  int                    // of the account
+	refreshed int                    // postures, unless nothing changed
+	counted   int                    // postures at the last write of something of it
+	recorded  []schemas.Scan
+	mismatch  map[schemas.UnitKey]int // attempts still to be marked
+	fail      error
+	asked     int // UnitStatuses
+	unread    []schemas.Unread
+	unreads   int // Unread
 }
 
 type attempt struct {
@@ -163,6 +164,13 @@ func (m *memory) RecomputePosture(_ context.Context, a schemas.AccountID, _ time
 	if a == account {
 		m.postures++
 	}
+	return nil
+}
+
+func (m *memory) RefreshPosture(context.Context, schemas.AccountID, time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refreshed++
 	return nil
 }
 

@@ -249,7 +249,7 @@ func (c *Control) refresh(ctx context.Context, a schemas.AccountID, p pending) e
 			return err
 		}
 	}
-	busy, left, err := c.renew(ctx, a)
+	busy, left, err := c.renew(ctx, a, c.d.Store.RecomputePosture)
 	if err != nil && schemas.CodeOf(err) == schemas.CodeNotFound {
 		if _, _, gone := c.d.Accounts.Get(ctx, string(a)); gone != nil && schemas.CodeOf(gone) == schemas.CodeNotFound {
 			c.pending.settle(a, p) // the account was removed
@@ -294,9 +294,9 @@ func (c *Control) arrived(ctx context.Context, a schemas.AccountID, p pending) (
 	return p.passed(ctx)
 }
 
-// renew re-judges an account outside a scan and recomputes its posture. It gives
+// renew re-judges an account outside a scan and has its posture counted. It gives
 // way to a scan, which does both at its end.
-func (c *Control) renew(ctx context.Context, a schemas.AccountID) (busy bool, left uint64, err error) {
+func (c *Control) renew(ctx context.Context, a schemas.AccountID, count func(context.Context, schemas.AccountID, time.Time) error) (busy bool, left uint64, err error) {
 	left, err = c.rejudge(ctx, a, func(ctx context.Context) (bool, error) { return c.busy(ctx, a) })
 	if err != nil {
 		return false, left, err
@@ -307,7 +307,7 @@ func (c *Control) renew(ctx context.Context, a schemas.AccountID) (busy bool, le
 	if _, _, err := c.want(ctx, a); err != nil {
 		return false, left, err
 	}
-	return false, left, c.d.Store.RecomputePosture(ctx, a, c.now())
+	return false, left, count(ctx, a, c.now())
 }
 
 // Refresh judges what is held of an account by the packs that apply now, and
@@ -319,11 +319,37 @@ func (c *Control) Refresh(ctx context.Context, a schemas.AccountID) (left uint64
 	if err != nil || busy {
 		return 0, err
 	}
-	err = c.d.Bus.Lease(ctx, "scan."+string(a), c.d.Owner, func(ctx context.Context) (err error) {
-		_, left, err = c.renew(ctx, a)
+	err = c.d.Bus.Lease(ctx, "scan."+string(a), c.d.Owner, func(ctx context.Context) error {
+		// What a killed process wrote in part is not noticed before its messages came again.
+		count := c.d.Store.RecomputePosture
+		if quiet, err := c.quiet(ctx, a); err != nil {
+			return err
+		} else if quiet {
+			count = c.d.Store.RefreshPosture
+		}
+		_, left, err = c.renew(ctx, a, count)
 		return err
 	})
 	return left, err
+}
+
+// quietLooks are enough for a watermark that has nothing to wait for.
+const quietLooks = 10
+
+// quiet tells whether all that was published of an account is known to be judged and
+// stored.
+func (c *Control) quiet(ctx context.Context, a schemas.AccountID) (bool, error) {
+	passed, err := c.d.Bus.Watermark(ctx, a)
+	for range quietLooks {
+		if err != nil {
+			return false, err
+		}
+		var quiet bool
+		if quiet, err = passed(ctx); quiet {
+			return true, err
+		}
+	}
+	return false, err
 }
 
 // Partial tells whether a scan of a part of an account runs.

@@ -23,9 +23,14 @@ const everyAccount schemas.AccountID = ""
 // is at worst counted again, but one that saw the mark and not yet the rows would be
 // kept without them.
 func (s *Store) mark(ctx context.Context, accounts ...schemas.AccountID) error {
+	return s.addMark(ctx, rand.Uint64(), accounts...)
+}
+
+// addMark adds one random number to the marks of accounts.
+func (s *Store) addMark(ctx context.Context, random uint64, accounts ...schemas.AccountID) error {
 	rows := make([]changeRow, len(accounts))
 	for i, a := range accounts {
-		rows[i] = changeRow{string(a), rand.Uint64()}
+		rows[i] = changeRow{string(a), random}
 	}
 	return insert(ctx, s, "changes", rows)
 }

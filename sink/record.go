@@ -3,6 +3,7 @@ package sink
 import (
 	"context"
 	"encoding/json"
+	"math/rand/v2"
 	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
@@ -77,7 +78,40 @@ func (s *Store) LogConfig(ctx context.Context, kind, key string, rev uint64, by 
 // whose last pack was withdrawn would keep its old posture for ever. Local packs
 // have no part in it.
 func (s *Store) RecomputePosture(ctx context.Context, a schemas.AccountID, at time.Time) error {
-	return s.marked(ctx, s.recomputePosture(ctx, a, at), a)
+	id, own := string(a), rand.Uint64()
+	before, err := s.marks(ctx, []string{id})
+	if err != nil {
+		return err
+	}
+	err = s.recomputePosture(ctx, a, at)
+	if failed := s.addMark(ctx, own, a); err == nil {
+		err = failed
+	}
+	if err != nil {
+		return err
+	}
+	// What is written meanwhile moves the mark away from this one.
+	return keep(ctx, s, postureQuestion(id, at), map[string]uint64{id: before[id] + own}, map[string]string{id: "true"})
+}
+
+// RefreshPosture recomputes the posture of an account, unless it was on the same day
+// and nothing was written since: after a change of one account all are looked at. Rows
+// that a killed process wrote count once their messages have come again; see Write.
+func (s *Store) RefreshPosture(ctx context.Context, a schemas.AccountID, at time.Time) error {
+	marks, err := s.marks(ctx, []string{string(a)})
+	if err != nil {
+		return err
+	}
+	kept, err := keptAnswers[bool](ctx, s, postureQuestion(string(a), at), marks)
+	if err != nil || kept[string(a)] {
+		return err
+	}
+	return s.RecomputePosture(ctx, a, at)
+}
+
+// postureQuestion is what is kept when the posture of an account was counted on a day.
+func postureQuestion(id string, at time.Time) map[string]string {
+	return map[string]string{id: digest("posture", program(), day(stored(at)))}
 }
 
 func (s *Store) recomputePosture(ctx context.Context, a schemas.AccountID, at time.Time) error {
