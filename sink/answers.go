@@ -106,9 +106,7 @@ func countAnswers[T any](ctx context.Context, s *Store, mine map[string]*beingCo
 		if err := keep(context.WithoutCancel(ctx), s, questions, marks, documents); err != nil {
 			s.log.Warn().Err(err).Msg("reports are counted again: they could not be kept")
 		}
-		for id, doc := range documents {
-			mine[id].document = doc
-		}
+		s.counting.answer(mine, documents)
 		return counted, nil
 	})
 }

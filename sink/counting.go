@@ -42,6 +42,17 @@ func (c *counting) claim(ids []string, questions map[string]string, marks map[st
 	return mine, theirs
 }
 
+// answer gives those who wait what was counted, which is claimed no more.
+func (c *counting) answer(mine map[string]*beingCounted, documents map[string]string) {
+	counted := make(map[string]*beingCounted, len(documents))
+	for id, doc := range documents {
+		counted[id] = mine[id]
+		counted[id].document = doc
+		delete(mine, id)
+	}
+	c.release(counted)
+}
+
 // release tells those who wait that what was claimed is counted, or will not be.
 func (c *counting) release(mine map[string]*beingCounted) {
 	c.mu.Lock()

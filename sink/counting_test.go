@@ -3,10 +3,12 @@ package sink
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Who asks what is being counted waits for it and counts only the rest.
@@ -43,6 +45,48 @@ func TestAnAnswerIsCountedOnceAtATime(t *testing.T) {
 	if got := <-asked; got["a"] != "of the first" {
 		t.Errorf("the first got %v", got)
 	}
+}
+
+// Who waits for one account of many does not wait for those that are counted after it.
+func TestAnAnswerIsGivenBeforeAllAreCounted(t *testing.T) {
+	t.Parallel()
+	sc := newScene(t)
+	ids := make([]string, accountsAtOnce+1)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("%03d", i)
+	}
+	begun, claimed, answered := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(func() {
+		_, err := answers(t.Context(), sc.s, ids, theSame, func(_ context.Context, some []string) (map[string]string, error) {
+			out := map[string]string{}
+			for _, id := range some {
+				out[id] = "of the first"
+			}
+			if len(some) == 1 {
+				<-answered
+			} else {
+				close(begun)
+				<-claimed
+			}
+			return out, nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	<-begun
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	got, err := answers(ctx, sc.s, []string{"000", "own"}, theSame, func(context.Context, []string) (map[string]string, error) {
+		close(claimed)
+		return map[string]string{"own": ""}, nil
+	})
+	if err != nil || got["000"] != "of the first" {
+		t.Errorf("got %v, %v", got, err)
+	}
+	close(answered)
+	all.Wait()
 }
 
 // When the one who counts leaves, another does.
