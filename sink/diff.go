@@ -210,8 +210,8 @@ func (s *Store) diffProperties(ctx context.Context, out *schemas.Diff, a, b cut,
 		types, regions, ids = append(types, k.Type), append(regions, k.Region), append(ids, k.ID)
 	}
 	differ := map[schemas.Key][]string{}
-	err := s.query(ctx, "compare properties", s.sql(`SELECT type, region, id, argMaxIf(properties, version, `+before+`), argMaxIf(properties, version, `+after+`)
-		FROM @db.resource_versions WHERE account_id = ? AND type IN ? AND region IN ? AND id IN ? GROUP BY type, region, id`),
+	err := s.query(ctx, "compare properties", `SELECT type, region, id, argMaxIf(properties, version, `+before+`), argMaxIf(properties, version, `+after+`)
+		FROM @db.resource_versions WHERE account_id = ? AND type IN ? AND region IN ? AND id IN ? GROUP BY type, region, id`,
 		append(append(args, more...), string(out.AccountID), types, regions, ids), func(r driver.Rows) error {
 			var k schemas.Key
 			var was, is string

@@ -100,7 +100,7 @@ func (s *Store) openRows(ctx context.Context, q schemas.ViolationQuery, rec sche
 	statement := "SELECT " + columnsOf(new(openRow)) + ", " + waiver + " AS waiver FROM @db.open_violations WHERE " + w.String()
 	args = append(args, w.args...)
 	rows, err := livePage(p, p.limit+p.limit/4+2, func(tail string) (rows []*row, err error) {
-		err = s.query(ctx, "list open violations", s.sql(statement+tail+" SETTINGS max_threads = 1"), args, func(r driver.Rows) error {
+		err = s.query(ctx, "list open violations", statement+tail+" SETTINGS max_threads = 1", args, func(r driver.Rows) error {
 			row := new(row)
 			rows = append(rows, row)
 			return r.ScanStruct(row)

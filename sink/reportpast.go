@@ -50,8 +50,8 @@ func (r *reporter) resourcesThen(ctx context.Context) error {
 			SELECT account_id, at FROM @db.posture_history WHERE account_id IN ? AND at <= fromUnixTimestamp64Micro(?, 'UTC')
 			UNION ALL SELECT account_id, at FROM @db.posture_resources WHERE account_id IN ? AND at <= fromUnixTimestamp64Micro(?, 'UTC')
 		) GROUP BY account_id)`, r.ids, r.until(), r.ids, r.until())
-	return r.s.query(ctx, "read past resources", r.s.sql(`SELECT account_id, any(at), sumIf(resources, pack = ''), sumIf(governed, pack = ?), sumIf(compliant, pack = ?)
-		FROM @db.posture_resources FINAL WHERE `+w.String()+` GROUP BY account_id`), append([]any{r.q.Pack, r.q.Pack}, w.args...),
+	return r.s.query(ctx, "read past resources", `SELECT account_id, any(at), sumIf(resources, pack = ''), sumIf(governed, pack = ?), sumIf(compliant, pack = ?)
+		FROM @db.posture_resources FINAL WHERE `+w.String()+` GROUP BY account_id`, append([]any{r.q.Pack, r.q.Pack}, w.args...),
 		func(rows driver.Rows) error {
 			var account string
 			var at time.Time

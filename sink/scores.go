@@ -36,8 +36,8 @@ func (r *reporter) open(ctx context.Context) error {
 	for _, v := range r.rec.Waivers {
 		ends[v.Name] = v
 	}
-	err := r.s.query(ctx, "count violations", r.s.sql("SELECT account_id, pack, policy, severity, "+waiver+" AS waiver, count(), countIf("+fails+") FROM @db."+table+" FINAL WHERE "+w.String()+
-		" GROUP BY account_id, pack, policy, severity, waiver ORDER BY waiver"), slices.Concat(args, failArgs, w.args),
+	err := r.s.query(ctx, "count violations", "SELECT account_id, pack, policy, severity, "+waiver+" AS waiver, count(), countIf("+fails+") FROM @db."+table+" FINAL WHERE "+w.String()+
+		" GROUP BY account_id, pack, policy, severity, waiver ORDER BY waiver", slices.Concat(args, failArgs, w.args),
 		func(rows driver.Rows) error {
 			var account, pack, policy, severity, waiver string
 			var n, fail uint64
@@ -129,9 +129,9 @@ func (r *reporter) compliant(ctx context.Context) error {
 			" != '' GROUP BY account_id, type, region, id) w USING (account_id, type, region, id)"
 		all, waives = slices.Concat(all, v.args, args), "waived"
 	}
-	return r.s.query(ctx, "count compliant resources", r.s.sql(`SELECT account_id, countIf(passes + fails + gaps > 0), countIf(passes > 0 AND fails + gaps = 0),
+	return r.s.query(ctx, "count compliant resources", `SELECT account_id, countIf(passes + fails + gaps > 0), countIf(passes > 0 AND fails + gaps = 0),
 			countIf(passes + gaps > 0 OR fails > `+waives+`), countIf(passes > 0 AND gaps = 0 AND fails <= `+waives+`)
-		FROM `+from+` GROUP BY account_id`), all, func(rows driver.Rows) error {
+		FROM `+from+` GROUP BY account_id`, all, func(rows driver.Rows) error {
 		var account string
 		var governed, compliant, governedUnwaived, compliantUnwaived uint64
 		if err := rows.Scan(&account, &governed, &compliant, &governedUnwaived, &compliantUnwaived); err != nil {

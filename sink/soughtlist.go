@@ -69,7 +69,7 @@ func (s *Store) soughtRows(ctx context.Context, q schemas.ViolationQuery, rec sc
 }
 
 func (s *Store) seek(ctx context.Context, statement string, args []any) (rows []*sought, err error) {
-	err = s.query(ctx, "list violations", s.sql(statement), args, func(r driver.Rows) error {
+	err = s.query(ctx, "list violations", statement, args, func(r driver.Rows) error {
 		row := new(sought)
 		rows = append(rows, row)
 		return r.ScanStruct(row)

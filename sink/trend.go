@@ -102,7 +102,7 @@ func (t *trend) posture(ctx context.Context) error {
 	}
 	first := day(t.first)
 	w.add("(day >= toDate(?) OR (account_id, day) IN (SELECT account_id, max(day) FROM @db."+table+" WHERE account_id IN ? AND day < toDate(?) GROUP BY account_id))", first, t.ids, first)
-	return t.s.query(ctx, "read posture by day", t.s.sql("SELECT account_id, toString(day), "+columns+" FROM @db."+table+" AS p FINAL WHERE "+w.String()+" GROUP BY account_id, day"), w.args, func(r driver.Rows) error {
+	return t.s.query(ctx, "read posture by day", "SELECT account_id, toString(day), "+columns+" FROM @db."+table+" AS p FINAL WHERE "+w.String()+" GROUP BY account_id, day", w.args, func(r driver.Rows) error {
 		var account string
 		var p schemas.TrendPoint
 		c := &p.Counts

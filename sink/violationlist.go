@@ -128,7 +128,7 @@ func (s *Store) findKeys(ctx context.Context, q schemas.ViolationQuery, rec sche
 	statement := "SELECT " + columnsOf(new(findingKey)) + ", " + p.columns() + " FROM (SELECT *, " + waiver + " AS waiver FROM @db." + table + " FINAL WHERE " + w.String() + ") v" +
 		triage + " WHERE " + outer.String() + p.tail()
 	var keys []findingKey
-	err := s.query(ctx, "list violations", s.sql(statement), append(args, outer.args...), func(r driver.Rows) error {
+	err := s.query(ctx, "list violations", statement, append(args, outer.args...), func(r driver.Rows) error {
 		var row struct {
 			findingKey
 			Cursor []string `ch:"cursor"`
@@ -160,7 +160,7 @@ func (s *Store) violationRows(ctx context.Context, keys []findingKey, keep *wher
 	waiver, args := waived(rec, ids, asOf)
 	statement := "SELECT " + columnsOf(new(violationRow)) + ", " + waiver + " AS waiver, toBool(" + keep.String() + ") AS kept, " + place + " FROM @db.violations WHERE " + keyed.String() + " SETTINGS max_threads = 1"
 	newest := make(map[findingKey]*listedRow, len(keys))
-	err := s.query(ctx, "read violations", s.sql(statement), slices.Concat(args, keep.args, keyed.args), func(r driver.Rows) error {
+	err := s.query(ctx, "read violations", statement, slices.Concat(args, keep.args, keyed.args), func(r driver.Rows) error {
 		row := new(listedRow)
 		if err := r.ScanStruct(row); err != nil {
 			return err
