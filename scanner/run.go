@@ -319,18 +319,24 @@ func (c *Control) Refresh(ctx context.Context, a schemas.AccountID) (left uint64
 	if err != nil || busy {
 		return 0, err
 	}
-	err = c.d.Bus.Lease(ctx, "scan."+string(a), c.d.Owner, func(ctx context.Context) error {
-		// What a killed process wrote in part is not noticed before its messages came again.
-		count := c.d.Store.RecomputePosture
-		if quiet, err := c.quiet(ctx, a); err != nil {
-			return err
-		} else if quiet {
-			count = c.d.Store.RefreshPosture
-		}
-		_, left, err = c.renew(ctx, a, count)
+	err = c.d.Bus.Lease(ctx, "scan."+string(a), c.d.Owner, func(ctx context.Context) (err error) {
+		_, left, err = c.renew(ctx, a, c.refreshPosture)
 		return err
 	})
 	return left, err
+}
+
+// refreshPosture counts the posture of an account unless nothing has changed. What a
+// process wrote in part that was killed is no change before its messages came again.
+func (c *Control) refreshPosture(ctx context.Context, a schemas.AccountID, at time.Time) error {
+	quiet, err := c.quiet(ctx, a)
+	if err != nil {
+		return err
+	}
+	if !quiet {
+		return c.d.Store.RecomputePosture(ctx, a, at)
+	}
+	return c.d.Store.RefreshPosture(ctx, a, at)
 }
 
 // quietLooks are enough for a watermark that has nothing to wait for.
@@ -340,16 +346,11 @@ const quietLooks = 10
 // stored.
 func (c *Control) quiet(ctx context.Context, a schemas.AccountID) (bool, error) {
 	passed, err := c.d.Bus.Watermark(ctx, a)
-	for range quietLooks {
-		if err != nil {
-			return false, err
-		}
-		var quiet bool
-		if quiet, err = passed(ctx); quiet {
-			return true, err
-		}
+	quiet := false
+	for look := 0; look < quietLooks && !quiet && err == nil; look++ {
+		quiet, err = passed(ctx)
 	}
-	return false, err
+	return quiet, err
 }
 
 // Partial tells whether a scan of a part of an account runs.

@@ -205,7 +205,7 @@ func TestPostureIsRefreshedOnceUntilSomethingChanges(t *testing.T) {
 		{"first", func() {}, now, true},
 		{"again", func() {}, now.Add(time.Minute), false},
 		{"after verdicts", func() { sc.judge(sceneKey(bucketType, "b")) }, now.Add(time.Hour), true},
-		{"after a scan's end", func() {
+		{"after it was counted otherwise", func() {
 			if err := sc.s.RecomputePosture(t.Context(), sc.id, now.Add(2*time.Hour)); err != nil {
 				t.Fatal(err)
 			}

@@ -90,8 +90,13 @@ func (s *Store) RecomputePosture(ctx context.Context, a schemas.AccountID, at ti
 	if err != nil {
 		return err
 	}
-	// What is written meanwhile moves the mark away from this one.
-	return keep(ctx, s, postureQuestion(id, at), map[string]uint64{id: before[id] + own}, map[string]string{id: "true"})
+	for id := range before {
+		before[id] += own // what is written meanwhile moves the mark away from this one
+	}
+	if err := keep(ctx, s, postureQuestion(id, at), before, map[string]string{id: "true"}); err != nil {
+		s.log.Warn().Err(err).Msg("posture is counted again: that it was could not be kept")
+	}
+	return nil
 }
 
 // RefreshPosture recomputes the posture of an account, unless it was on the same day

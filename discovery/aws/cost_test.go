@@ -109,14 +109,17 @@ var gatewayOperations = map[string][]string{
 // A scan makes the calls that the types declare, and no more.
 func TestCallsPerThousand(t *testing.T) {
 	t.Parallel()
-	type population struct{ service, kinds string }
+	type population struct {
+		service *service
+		kinds   string
+	}
 	type scan struct {
 		seen
 		made map[string]uint64
 	}
 	scans := map[population]scan{}
 	for _, c := range perThousand {
-		of := population{c.service.name, fmt.Sprint(c.kinds)}
+		of := population{c.service, fmt.Sprint(c.kinds)}
 		if _, done := scans[of]; !done {
 			a := newAccount(awsfake.Population{More: c.kinds})
 			s := a.read(t, c.service, home)
