@@ -75,8 +75,9 @@ func (s *Store) LogConfig(ctx context.Context, kind, key string, rev uint64, by 
 
 // RecomputePosture counts an account's verdicts anew, whole, as of at. What
 // counted before and no longer does gets a row of zeros: otherwise an account
-// whose last pack was withdrawn would keep its old posture for ever. Local packs
-// have no part in it.
+// whose last pack was withdrawn would keep its old posture for ever. It gets one as
+// long as the history, which is written after it, does not have it: a process may be
+// killed between the two. Local packs have no part in it.
 func (s *Store) RecomputePosture(ctx context.Context, a schemas.AccountID, at time.Time) error {
 	id, own := string(a), rand.Uint64()
 	before, err := s.marks(ctx, []string{id})
@@ -128,7 +129,9 @@ func (s *Store) recomputePosture(ctx context.Context, a schemas.AccountID, at ti
 			SELECT account_id, pack, policy, outcome FROM (`+outcomes+` WHERE account_id = ? AND `+enforcedOnly+`)
 			UNION ALL SELECT account_id, pack, policy, '' FROM @db.posture FINAL
 			WHERE account_id = ? AND passed + failed + not_applicable + disabled + unknown + errored > 0
-		) GROUP BY account_id, pack, policy`, micros, string(a), string(a))
+			UNION ALL SELECT account_id, pack, policy, '' FROM @db.posture_history WHERE account_id = ? GROUP BY account_id, pack, policy
+			HAVING argMax(passed + failed + not_applicable + disabled + unknown + errored, at) > 0
+		) GROUP BY account_id, pack, policy`, micros, string(a), string(a), string(a))
 	if err != nil {
 		return err
 	}

@@ -147,6 +147,42 @@ func TestPostureOfDays(t *testing.T) {
 	}
 }
 
+// A process that is killed while it counts leaves no pack in the history for ever.
+func TestAWithdrawnPackLeavesAfterACountThatWasCut(t *testing.T) {
+	t.Parallel()
+	sc := sceneIn(t, newStore(t, ""), "aws-123456789012", "prod") // with merges: a deletion is one
+	noon := time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)
+	for i, pack := range []string{"withdrawn", "other", "other"} {
+		sc.packs = []schemas.JudgedPack{{Pack: pack, Version: "1", Policies: []string{"a"}}}
+		sc.judge(sceneKey(bucketType, "1"))
+		at := noon.Add(time.Duration(i) * time.Minute)
+		if err := sc.s.RecomputePosture(t.Context(), sc.id, at); err != nil {
+			t.Fatal(err)
+		}
+		if i == 1 { // killed after the first of its statements
+			for _, table := range []string{"posture_daily", "posture_history"} {
+				if err := sc.s.exec(t.Context(), "cut", "DELETE FROM @db."+table+" WHERE toUnixTimestamp64Micro(at) = ?", at.UnixMicro()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	for _, table := range []string{"posture_daily", "posture_history"} {
+		err := sc.s.query(t.Context(), "read", "SELECT pack, argMax(passed, at) FROM @db."+table+" GROUP BY pack", nil, func(r driver.Rows) error {
+			var pack string
+			var passed uint64
+			err := r.Scan(&pack, &passed)
+			if (passed > 0) != (pack == "other") {
+				t.Errorf("%s: %d of %s", table, passed, pack)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // The program refuses a database that a newer one made, and says so; what is
 // there stays as it is.
 func TestANewerSchemaIsRefused(t *testing.T) {
