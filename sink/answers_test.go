@@ -180,44 +180,6 @@ func TestKeptAnswersAreWhatIsCounted(t *testing.T) {
 	})
 }
 
-// The posture of an account is counted anew when something was written of it, or another
-// day has begun.
-func TestPostureIsRefreshedOnceUntilSomethingChanges(t *testing.T) {
-	t.Parallel()
-	sc := newScene(t)
-	sc.packs = []schemas.JudgedPack{{Pack: "pack-1", Version: "1", Policies: []string{"a"}}}
-	sc.judge(sceneKey(bucketType, "a"))
-	refresh := func(at time.Time) (counted bool) {
-		t.Helper()
-		sc.s.inserted = func(table string, _ int, _ time.Duration) { counted = counted || table == "changes" }
-		if err := sc.s.RefreshPosture(t.Context(), sc.id, at); err != nil {
-			t.Fatal(err)
-		}
-		return counted
-	}
-	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
-	for _, step := range []struct {
-		what    string
-		do      func()
-		at      time.Time
-		counted bool
-	}{
-		{"first", func() {}, now, true},
-		{"again", func() {}, now.Add(time.Minute), false},
-		{"after verdicts", func() { sc.judge(sceneKey(bucketType, "b")) }, now.Add(time.Hour), true},
-		{"after it was counted otherwise", func() {
-			if err := sc.s.RecomputePosture(t.Context(), sc.id, now.Add(2*time.Hour)); err != nil {
-				t.Fatal(err)
-			}
-		}, now.Add(3 * time.Hour), false},
-		{"on the next day", func() {}, now.Add(24 * time.Hour), true},
-	} {
-		if step.do(); refresh(step.at) != step.counted {
-			t.Errorf("%s: counted %v", step.what, !step.counted)
-		}
-	}
-}
-
 // What is asked for while rows are written is not the answer once they are.
 func TestWhatIsAskedDuringAWriteDoesNotStay(t *testing.T) {
 	t.Parallel()

@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,89 +97,6 @@ func TestEveryChangeOfTheConfigurationIsLogged(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameText(t, "log", got, want)
-}
-
-// A day keeps its last posture, and an account only its own.
-func TestPostureOfDays(t *testing.T) {
-	t.Parallel()
-	sc := newScene(t)
-	sc.packs = []schemas.JudgedPack{{Pack: "p", Version: "1", Policies: []string{"a"}}}
-	sc.judge(sceneKey(bucketType, "1"))
-	other := sceneIn(t, sc.s, "aws-210987654321", "test")
-	other.packs = sc.packs
-	other.judge(sceneKey(bucketType, "1"), sceneKey(bucketType, "2"))
-	day := time.Now().UTC().Truncate(24 * time.Hour)
-	recompute := func(at time.Time) {
-		t.Helper()
-		if err := sc.s.RecomputePosture(t.Context(), sc.id, at); err != nil {
-			t.Fatal(err)
-		}
-	}
-	recompute(day.Add(-time.Second))
-	sc.judge(sceneKey(bucketType, "2"))
-	recompute(day)
-	sc.judge(sceneKey(bucketType, "3"))
-	recompute(day.Add(24*time.Hour - time.Microsecond))
-	got := map[string][]uint64{}
-	for _, table := range []string{"posture", "posture_daily"} {
-		err := sc.s.query(t.Context(), "read posture", "SELECT passed FROM @db."+table+" FINAL ORDER BY at", nil, func(r driver.Rows) error {
-			var n uint64
-			defer func() { got[table] = append(got[table], n) }()
-			return r.Scan(&n)
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	// The history has a row for every change, and none for a count that found the same.
-	recompute(day.Add(24 * time.Hour))
-	err := sc.s.query(t.Context(), "read history", "SELECT passed FROM @db.posture_history ORDER BY at", nil, func(r driver.Rows) error {
-		var n uint64
-		defer func() { got["history"] = append(got["history"], n) }()
-		return r.Scan(&n)
-	})
-	if err != nil || !slices.Equal(got["history"], []uint64{1, 2, 3}) {
-		t.Errorf("history %v, %v", got["history"], err)
-	}
-	if !slices.Equal(got["posture"], []uint64{3}) || !slices.Equal(got["posture_daily"], []uint64{1, 3}) {
-		t.Errorf("posture %v", got)
-	}
-}
-
-// A process that is killed while it counts leaves no pack in the history for ever.
-func TestAWithdrawnPackLeavesAfterACountThatWasCut(t *testing.T) {
-	t.Parallel()
-	sc := sceneIn(t, newStore(t, ""), "aws-123456789012", "prod") // with merges: a deletion is one
-	noon := time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)
-	for i, pack := range []string{"withdrawn", "other", "other"} {
-		sc.packs = []schemas.JudgedPack{{Pack: pack, Version: "1", Policies: []string{"a"}}}
-		sc.judge(sceneKey(bucketType, "1"))
-		at := noon.Add(time.Duration(i) * time.Minute)
-		if err := sc.s.RecomputePosture(t.Context(), sc.id, at); err != nil {
-			t.Fatal(err)
-		}
-		if i == 1 { // killed after the first of its statements
-			for _, table := range []string{"posture_daily", "posture_history"} {
-				if err := sc.s.exec(t.Context(), "cut", "DELETE FROM @db."+table+" WHERE toUnixTimestamp64Micro(at) = ?", at.UnixMicro()); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-	}
-	for _, table := range []string{"posture_daily", "posture_history"} {
-		err := sc.s.query(t.Context(), "read", "SELECT pack, argMax(passed, at) FROM @db."+table+" GROUP BY pack", nil, func(r driver.Rows) error {
-			var pack string
-			var passed uint64
-			err := r.Scan(&pack, &passed)
-			if (passed > 0) != (pack == "other") {
-				t.Errorf("%s: %d of %s", table, passed, pack)
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 // The program refuses a database that a newer one made, and says so; what is
