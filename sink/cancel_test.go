@@ -2,8 +2,12 @@ package sink
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
@@ -31,6 +35,25 @@ func TestACancelledQueryReturnsAtOnce(t *testing.T) {
 	}
 	if v, err := s.EngineVersion(t.Context()); err != nil || v == "" {
 		t.Errorf("asked again: %q, %v", v, err)
+	}
+}
+
+// Long reports keep nobody else out: who waits for the engine waits until it is free, and
+// where a server's connections are all busy, that is said.
+func TestWhoWaitsForTheEngineIsNotRefused(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, "")
+	o, err := s.driverOptions(Options{DataDir: engineDir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.engine.close() // opened once more for the options
+	if o.DialTimeout < time.Hour {
+		t.Errorf("after %v the driver refuses", o.DialTimeout)
+	}
+	busy := s.fail("read", fmt.Errorf("sending: %w", clickhouse.ErrAcquireConnTimeout))
+	if schemas.CodeOf(busy) != schemas.CodeUnavailable || !strings.Contains(busy.Error(), "busy") {
+		t.Error(busy)
 	}
 }
 

@@ -6,12 +6,18 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/insights-scanner/insights-scanner/schemas"
 )
 
 // engineConnections is how many statements run at once in the embedded engine.
 const engineConnections = 4
+
+// engineWait is how long the driver waits for one of its connections to the embedded
+// engine. By itself it gives up after half a minute, which a few long reports are enough
+// for, and what the sink writes would be refused too. Who asks says when to give up.
+const engineWait = 24 * time.Hour
 
 // engine is the embedded ClickHouse of this process.
 type engine struct {

@@ -27,9 +27,8 @@ const (
 	scaleBatch = 500
 	// Beyond so many seconds a question is long: it is not asked by all readers.
 	scaleLong = 4
-	// So often it is asked for its share of the processor, and by every reader cold. A long
-	// one, where it is asked at all, once.
-	scaleAlone, scaleCold = 6, 3
+	// So often every reader asks it cold; a long one, where it is asked at all, once.
+	scaleCold = 3
 )
 
 // scaleReport is one kind of question: asked with random filters, beside a scan
@@ -131,17 +130,19 @@ func (g *scale) measure(b *testing.B, r scaleReport, long time.Duration) {
 		b.ReportMetric(float64(took(b, func() error { return r.keep(b.Context(), g) }))/1e6, "first-ms")
 	}
 	rng := rand.New(rand.NewPCG(7, 1))
+	before := processor(b)
 	once := took(b, func() error { return r.ask(b.Context(), g, rng) })
-	if once > tooLong(b) {
+	cpu, colds := float64(processor(b)-before)/1e6, scaleCold
+	if most := tooLong(b); once > min(most, scaleLong*time.Second) {
 		b.ReportMetric(float64(once)/1e6, "once-ms")
-		return
+		if once > most {
+			return
+		}
+		colds = 1
+	} else {
+		cpu = g.cpu(b, r)
 	}
-	alone, colds := scaleAlone, scaleCold
-	if once > scaleLong*time.Second {
-		alone, colds = 1, 1
-		b.ReportMetric(float64(once)/1e6, "once-ms")
-	}
-	b.ReportMetric(g.cpu(b, r, alone), "cpu-ms")
+	b.ReportMetric(cpu, "cpu-ms")
 	g.compare(b, r)
 	ctx, cancel := context.WithCancel(b.Context())
 	written := make(chan int)
@@ -183,25 +184,32 @@ func took(b *testing.B, do func() error) time.Duration {
 	return time.Since(start)
 }
 
-// cpu is what one question takes of the processor, in milliseconds, as the mean of so
-// many, when nothing else is asked or stored: other work on the machine changes it least.
-func (g *scale) cpu(b *testing.B, r scaleReport, times int) float64 {
+// cpu is what one question takes of the processor, in milliseconds, when nothing
+// else is asked or stored: other work on the machine changes it least.
+func (g *scale) cpu(b *testing.B, r scaleReport) float64 {
 	b.Helper()
 	rng := rand.New(rand.NewPCG(7, 1))
-	used := func() int64 {
-		var u unix.Rusage
-		if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
-			b.Fatal(err)
+	const times = 6
+	var start int64
+	for i := range 1 + times { // the first warms the caches
+		if i == 1 {
+			start = processor(b)
 		}
-		return u.Utime.Nano() + u.Stime.Nano()
-	}
-	start := used()
-	for range times {
 		if err := r.ask(b.Context(), g, rng); err != nil {
 			b.Fatal(err)
 		}
 	}
-	return float64(used()-start) / float64(times) / 1e6
+	return float64(processor(b)-start) / times / 1e6
+}
+
+// processor is what this process has taken of the processor, in nanoseconds.
+func processor(b *testing.B) int64 {
+	b.Helper()
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return u.Utime.Nano() + u.Stime.Nano()
 }
 
 // at is a quantile in milliseconds.

@@ -104,6 +104,7 @@ func (s *Store) driverOptions(o Options) (*clickhouse.Options, error) {
 	s.engine = e
 	return &clickhouse.Options{
 		Protocol: clickhouse.HTTP, Addr: []string{"embedded:0"}, MaxOpenConns: 2 * engineConnections,
+		DialTimeout:   engineWait,
 		TransportFunc: func(*http.Transport) (http.RoundTripper, error) { return &transport{e}, nil },
 	}, nil
 }
@@ -204,6 +205,9 @@ func (s *Store) fail(what string, err error) error {
 		return schemas.Errorf(schemas.CodeConflict, "%s: database %s lacks its tables", what, s.db).WithHint("Run 'insights migrate'.")
 	case is(516, "AUTHENTICATION_FAILED"), is(497, "ACCESS_DENIED"):
 		return schemas.Errorf(schemas.CodeDenied, "%s: %w", what, err).WithHint("Check user and password of clickhouse.dsn.")
+	case errors.Is(err, clickhouse.ErrAcquireConnTimeout):
+		return schemas.Errorf(schemas.CodeUnavailable, "%s: all connections to ClickHouse are busy", what).
+			WithHint("Try again later, or allow more with max_open_conns=N in clickhouse.dsn.")
 	case s.engine == nil:
 		return schemas.Errorf(schemas.CodeUnavailable, "%s: %w", what, err).WithHint("Check clickhouse.dsn and that the server answers.")
 	default:

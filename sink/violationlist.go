@@ -221,10 +221,9 @@ func triageFilter(q schemas.ViolationQuery) *where {
 	return w
 }
 
-// openAsOf keeps the violations that were open at a time. What has no transition after
-// it is as it is now. Of the rest those whose newest transition until then, by order
-// and not by clock, did not fix them; of which none until then is kept, those that
-// were fixed first.
+// openAsOf keeps the violations that were open at a time. What is open since before is.
+// Of what has transitions after it those whose newest one until then, by order and not by
+// clock, did not fix them; of which none until then is kept, those that were fixed first.
 func openAsOf(w *where, at, kept time.Time, ids []string) {
 	until := stored(at).UnixMicro()
 	later, events := &where{}, &where{}
@@ -236,13 +235,12 @@ func openAsOf(w *where, at, kept time.Time, ids []string) {
 		later.add("account_id IN ?", ids)
 		events.add("account_id IN ?", ids)
 	}
-	moved := findingNumber + " IN (SELECT " + findingNumber + " FROM @db.violation_events WHERE " + later.String() + ")"
-	events.add(moved, later.args...)
+	events.add(findingNumber+" IN (SELECT "+findingNumber+" FROM @db.violation_events WHERE "+later.String()+")", later.args...)
 	w.add(`(`+findingNumber+` IN (SELECT `+findingNumber+` AS number FROM @db.violation_events WHERE `+events.String()+` GROUP BY number
 			HAVING if(countIf(at <= fromUnixTimestamp64Micro(?, 'UTC')) > 0,
 				NOT argMaxIf(transition = 'fixed', `+eventOrder+`, at <= fromUnixTimestamp64Micro(?, 'UTC')), argMin(transition = 'fixed', `+eventOrder+`)))
-			OR state = 'open' AND opened_at <= fromUnixTimestamp64Micro(?, 'UTC') AND `+enforcedOnly+" AND NOT "+moved+")",
-		slices.Concat(events.args, []any{until, until, until}, later.args)...)
+			OR state = 'open' AND opened_at <= fromUnixTimestamp64Micro(?, 'UTC') AND `+enforcedOnly+")",
+		slices.Concat(events.args, []any{until, until, until})...)
 }
 
 // findingNumber is the id of a finding, which is of all accounts, in 16 bytes: sets of
