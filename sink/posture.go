@@ -10,9 +10,9 @@ import (
 
 // RecomputePosture counts an account's verdicts anew, whole, as of at. What
 // counted before and no longer does gets a row of zeros: otherwise an account
-// whose last pack was withdrawn would keep its old posture for ever. It gets one as
-// long as the history, which is written after it, does not have it: a process may be
-// killed between the two. Local packs have no part in it.
+// whose last pack was withdrawn would keep its old posture for ever. That row is
+// written again until the history has it, which is written after all that needs it: a
+// process may be killed before. Local packs have no part in it.
 func (s *Store) RecomputePosture(ctx context.Context, a schemas.AccountID, at time.Time) error {
 	id, own := string(a), rand.Uint64()
 	before, err := s.marks(ctx, []string{id})
@@ -75,20 +75,20 @@ func (s *Store) recomputePosture(ctx context.Context, a schemas.AccountID, at ti
 	if err := s.exec(ctx, "recompute posture", "INSERT INTO @db.posture_daily SELECT account_id, toDate(at), pack, policy, "+counts+", at"+counted, string(a), micros); err != nil {
 		return err
 	}
+	err = s.exec(ctx, "recompute posture", `INSERT INTO @db.posture_accounts
+		SELECT any(account_id), toDate(any(p.at)), sum(passed), sum(failed), sum(not_applicable), sum(disabled), sum(unknown), sum(errored),
+			countIf(passed + failed + not_applicable + unknown + errored > 0), countIf(passed + not_applicable > 0 AND failed + unknown + errored = 0),
+			(SELECT sumMap(map(toString(severity), toUInt64(1))) FROM @db.open_violations FINAL WHERE account_id = ? AND `+enforcedOnly+`), any(p.at)
+		FROM @db.posture AS p FINAL WHERE account_id = ? AND p.at = fromUnixTimestamp64Micro(?, 'UTC') HAVING count() > 0`, string(a), string(a), micros)
+	if err != nil {
+		return err
+	}
 	// Of the history a row stands until another one says something else.
 	err = s.exec(ctx, "recompute posture", "INSERT INTO @db.posture_history SELECT account_id, at, pack, policy, "+counts+counted+
 		" AND (pack, policy, "+counts+`) NOT IN (
 			SELECT pack, policy, argMax(h.passed, at), argMax(h.failed, at), argMax(h.not_applicable, at), argMax(h.disabled, at), argMax(h.unknown, at), argMax(h.errored, at)
 			FROM @db.posture_history AS h WHERE account_id = ? AND at < fromUnixTimestamp64Micro(?, 'UTC') GROUP BY pack, policy)`,
 		string(a), micros, string(a), micros)
-	if err != nil {
-		return err
-	}
-	err = s.exec(ctx, "recompute posture", `INSERT INTO @db.posture_accounts
-		SELECT any(account_id), toDate(any(p.at)), sum(passed), sum(failed), sum(not_applicable), sum(disabled), sum(unknown), sum(errored),
-			countIf(passed + failed + not_applicable + unknown + errored > 0), countIf(passed + not_applicable > 0 AND failed + unknown + errored = 0),
-			(SELECT sumMap(map(toString(severity), toUInt64(1))) FROM @db.open_violations FINAL WHERE account_id = ? AND `+enforcedOnly+`), any(p.at)
-		FROM @db.posture AS p FINAL WHERE account_id = ? AND p.at = fromUnixTimestamp64Micro(?, 'UTC') HAVING count() > 0`, string(a), string(a), micros)
 	if err != nil {
 		return err
 	}

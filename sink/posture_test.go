@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -95,38 +96,52 @@ func TestPostureIsRefreshedOnceUntilSomethingChanges(t *testing.T) {
 	}
 }
 
-// A process that is killed while it counts leaves no pack in the history for ever.
+// A process that is killed while it counts leaves no pack in the history for ever: not
+// one that made room for another, and not the last one.
 func TestAWithdrawnPackLeavesAfterACountThatWasCut(t *testing.T) {
 	t.Parallel()
-	sc := sceneIn(t, newStore(t, ""), "aws-123456789012", "prod") // with merges: a deletion is one
-	noon := time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)
-	for i, pack := range []string{"withdrawn", "other", "other"} {
-		sc.packs = []schemas.JudgedPack{{Pack: pack, Version: "1", Policies: []string{"a"}}}
-		sc.judge(sceneKey(bucketType, "1"))
-		at := noon.Add(time.Duration(i) * time.Minute)
-		if err := sc.s.RecomputePosture(t.Context(), sc.id, at); err != nil {
-			t.Fatal(err)
-		}
-		if i == 1 { // killed after the first of its statements
-			for _, table := range []string{"posture_daily", "posture_history"} {
-				if err := sc.s.exec(t.Context(), "cut", "DELETE FROM @db."+table+" WHERE toUnixTimestamp64Micro(at) = ?", at.UnixMicro()); err != nil {
+	s := newStore(t, "") // with merges: a deletion is one
+	later := []string{"posture_daily", "posture_accounts", "posture_history"}
+	for i, next := range []string{"other", ""} {
+		sc := sceneIn(t, s, schemas.AccountID(fmt.Sprintf("aws-00000000000%d", i)), "prod")
+		noon := time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)
+		for i, pack := range []string{"withdrawn", next, next} {
+			sc.packs = nil
+			if pack != "" {
+				sc.packs = []schemas.JudgedPack{{Pack: pack, Version: "1", Policies: []string{"a"}}}
+			}
+			sc.judge(sceneKey(bucketType, "1"))
+			at := noon.Add(time.Duration(i) * time.Minute)
+			if err := s.RecomputePosture(t.Context(), sc.id, at); err != nil {
+				t.Fatal(err)
+			}
+			if i != 1 {
+				continue
+			}
+			for _, table := range later { // killed after the first of its statements
+				if err := s.exec(t.Context(), "cut", "DELETE FROM @db."+table+" WHERE account_id = ? AND toUnixTimestamp64Micro(at) = ?", string(sc.id), at.UnixMicro()); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
-	}
-	for _, table := range []string{"posture_daily", "posture_history"} {
-		err := sc.s.query(t.Context(), "read", "SELECT pack, argMax(passed, at) FROM @db."+table+" GROUP BY pack", nil, func(r driver.Rows) error {
-			var pack string
+		for _, table := range later {
 			var passed uint64
-			err := r.Scan(&pack, &passed)
-			if (passed > 0) != (pack == "other") {
-				t.Errorf("%s: %d of %s", table, passed, pack)
+			rows := 0
+			by := "pack"
+			if table == "posture_accounts" {
+				by = "day"
 			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
+			err := s.query(t.Context(), "read", "SELECT argMax(passed, at) FROM @db."+table+" WHERE account_id = ? GROUP BY "+by, []any{string(sc.id)}, func(r driver.Rows) error {
+				var n uint64
+				err := r.Scan(&n)
+				passed += n
+				rows++
+				return err
+			})
+			want := uint64(len(sc.packs))
+			if err != nil || rows == 0 || passed != want {
+				t.Errorf("then %q, %s: %d passed of %d packs in %d rows, %v", next, table, passed, want, rows, err)
+			}
 		}
 	}
 }
