@@ -205,7 +205,7 @@ func (s *Store) fail(what string, err error) error {
 		return schemas.Errorf(schemas.CodeConflict, "%s: database %s lacks its tables", what, s.db).WithHint("Run 'insights migrate'.")
 	case is(516, "AUTHENTICATION_FAILED"), is(497, "ACCESS_DENIED"):
 		return schemas.Errorf(schemas.CodeDenied, "%s: %w", what, err).WithHint("Check user and password of clickhouse.dsn.")
-	case errors.Is(err, clickhouse.ErrAcquireConnTimeout):
+	case err == clickhouse.ErrAcquireConnTimeout: //nolint:errorlint // wrapped, it is the cause of a server that does not answer
 		return schemas.Errorf(schemas.CodeUnavailable, "%s: all connections to ClickHouse are busy", what).
 			WithHint("Try again later, or allow more with max_open_conns=N in clickhouse.dsn.")
 	case s.engine == nil:

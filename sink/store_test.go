@@ -3,6 +3,7 @@ package sink
 import (
 	"context"
 	"fmt"
+	"net"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -36,6 +37,17 @@ func TestADatabaseWithoutTablesNamesTheRemedy(t *testing.T) {
 	}
 }
 
+// silent is the address of a server that takes connections and never answers.
+func silent(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l.Addr().String()
+}
+
 func TestOpenErrorsAreDistinctAndNameTheRemedy(t *testing.T) {
 	ctx := context.Background()
 	for name, c := range map[string]struct {
@@ -45,6 +57,7 @@ func TestOpenErrorsAreDistinctAndNameTheRemedy(t *testing.T) {
 	}{
 		"no library":      {Options{Lib: "/does/not/exist.so", DataDir: t.TempDir()}, schemas.CodeUnavailable, "make setup"},
 		"bad DSN":         {Options{DSN: "clickhouse//nowhere"}, schemas.CodeInvalid, "clickhouse.dsn"},
+		"silent server":   {Options{DSN: "http://" + silent(t) + "?dial_timeout=200ms"}, schemas.CodeUnavailable, "server answers"},
 		"no server":       {Options{DSN: "clickhouse://127.0.0.1:1?dial_timeout=200ms"}, schemas.CodeUnavailable, "server answers"},
 		"bad database":    {Options{Database: "x; DROP", DataDir: engineDir}, schemas.CodeInvalid, "clickhouse.database"},
 		"other directory": {Options{DataDir: t.TempDir()}, schemas.CodeConflict, "open on"},
