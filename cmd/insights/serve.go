@@ -103,6 +103,8 @@ func (n *node) listen(ctx context.Context) error {
 
 // ready asks both stores something small.
 func (n *node) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
 	if _, err := n.service.ListAccounts(ctx); err != nil {
 		return err
 	}
