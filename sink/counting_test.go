@@ -56,6 +56,7 @@ func TestAnAnswerIsGivenBeforeAllAreCounted(t *testing.T) {
 		ids[i] = fmt.Sprintf("%03d", i)
 	}
 	begun, claimed, answered := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	claim := sync.OnceFunc(func() { close(claimed) })
 	var all sync.WaitGroup
 	all.Go(func() {
 		_, err := answers(t.Context(), sc.s, ids, theSame, func(_ context.Context, some []string) (map[string]string, error) {
@@ -79,12 +80,13 @@ func TestAnAnswerIsGivenBeforeAllAreCounted(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	got, err := answers(ctx, sc.s, []string{"000", "own"}, theSame, func(context.Context, []string) (map[string]string, error) {
-		close(claimed)
+		claim()
 		return map[string]string{"own": ""}, nil
 	})
 	if err != nil || got["000"] != "of the first" {
 		t.Errorf("got %v, %v", got, err)
 	}
+	claim()
 	close(answered)
 	all.Wait()
 }

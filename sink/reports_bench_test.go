@@ -54,7 +54,8 @@ type scaleReport struct {
 //	INSIGHTS_BENCH_RESOURCES  live resources, default 100000; full is 10000000
 //	INSIGHTS_BENCH_SECONDS    for each report, default 5
 //	INSIGHTS_BENCH_LONG       seconds, instead of the four; what takes more than four
-//	                          is asked by each reader once cold and once warm
+//	                          is asked by each reader once cold and at least once warm,
+//	                          and "cpu-ms" is of the first time
 //	INSIGHTS_BENCH_DIR        keeps the tables between runs
 //	INSIGHTS_BENCH_REPORT     only reports whose name has this
 func BenchmarkReports(b *testing.B) {

@@ -221,9 +221,10 @@ func triageFilter(q schemas.ViolationQuery) *where {
 	return w
 }
 
-// openAsOf keeps the violations that were open at a time. What is open since before is.
-// Of what has transitions after it those whose newest one until then, by order and not by
-// clock, did not fix them; of which none until then is kept, those that were fixed first.
+// openAsOf keeps the violations that were open at a time. What is open now and was opened
+// until then was open. Of what has moved since, those whose newest transition until then,
+// by order and not by clock, did not fix them; of which none until then is kept, those
+// that were fixed first.
 func openAsOf(w *where, at, kept time.Time, ids []string) {
 	until := stored(at).UnixMicro()
 	later, events := &where{}, &where{}
