@@ -3,6 +3,7 @@ package sink
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -65,13 +66,18 @@ func TestPostureIsRefreshedOnceUntilSomethingChanges(t *testing.T) {
 	sc := newScene(t)
 	sc.packs = []schemas.JudgedPack{{Pack: "pack-1", Version: "1", Policies: []string{"a"}}}
 	sc.judge(sceneKey(bucketType, "a"))
-	refresh := func(at time.Time) (counted bool) {
+	refresh := func(at time.Time) bool {
 		t.Helper()
-		sc.s.inserted = func(table string, _ int, _ time.Duration) { counted = counted || table == "changes" }
+		var counted atomic.Bool // tables are written side by side
+		sc.s.inserted = func(table string, _ int, _ time.Duration) {
+			if table == "changes" {
+				counted.Store(true)
+			}
+		}
 		if err := sc.s.RefreshPosture(t.Context(), sc.id, at); err != nil {
 			t.Fatal(err)
 		}
-		return counted
+		return counted.Load()
 	}
 	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
 	for _, step := range []struct {
