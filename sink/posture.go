@@ -29,7 +29,7 @@ func (s *Store) RecomputePosture(ctx context.Context, a schemas.AccountID, at ti
 	for id := range before {
 		before[id] += own // what is written meanwhile moves the mark away from this one
 	}
-	if err := keep(ctx, s, postureQuestion(id, at), before, map[string]string{id: "true"}); err != nil {
+	if err := keep(ctx, s, postureQuestion(id, at), before, map[string]string{id: "true"}); err != nil && ctx.Err() == nil {
 		s.log.Warn().Err(err).Msg("posture is counted again: that it was could not be kept")
 	}
 	return nil
