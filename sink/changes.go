@@ -35,10 +35,10 @@ func (s *Store) addMark(ctx context.Context, random uint64, accounts ...schemas.
 	return insert(ctx, s, "changes", rows)
 }
 
-// marked is err of what was written of accounts, or of marking them: also after a
-// failure, for a part may be written.
-func (s *Store) marked(ctx context.Context, err error, accounts ...schemas.AccountID) error {
-	if failed := s.mark(ctx, accounts...); err == nil {
+// marked is err of what was written of accounts, or of adding random to their marks: also
+// after a failure, for a part may be written.
+func (s *Store) marked(ctx context.Context, err error, random uint64, accounts ...schemas.AccountID) error {
+	if failed := s.addMark(ctx, random, accounts...); err == nil {
 		err = failed
 	}
 	return err

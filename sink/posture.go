@@ -19,11 +19,7 @@ func (s *Store) RecomputePosture(ctx context.Context, a schemas.AccountID, at ti
 	if err != nil {
 		return err
 	}
-	err = s.recomputePosture(ctx, a, at)
-	if failed := s.addMark(ctx, own, a); err == nil {
-		err = failed
-	}
-	if err != nil {
+	if err := s.marked(ctx, s.recomputePosture(ctx, a, at), own, a); err != nil {
 		return err
 	}
 	for id := range before {

@@ -131,9 +131,9 @@ func (g *scale) measure(b *testing.B, r scaleReport, long time.Duration) {
 		b.ReportMetric(float64(took(b, func() error { return r.keep(b.Context(), g) }))/1e6, "first-ms")
 	}
 	rng := rand.New(rand.NewPCG(7, 1))
-	before := processor(b)
+	before := cpuTime(b)
 	once := took(b, func() error { return r.ask(b.Context(), g, rng) })
-	cpu, colds := float64(processor(b)-before)/1e6, scaleCold
+	cpu, colds := float64(cpuTime(b)-before)/1e6, scaleCold
 	if most := tooLong(b); once > min(most, scaleLong*time.Second) {
 		b.ReportMetric(float64(once)/1e6, "once-ms")
 		if once > most {
@@ -191,26 +191,16 @@ func (g *scale) cpu(b *testing.B, r scaleReport) float64 {
 	b.Helper()
 	rng := rand.New(rand.NewPCG(7, 1))
 	const times = 6
-	var start int64
+	var start time.Duration
 	for i := range 1 + times { // the first warms the caches
 		if i == 1 {
-			start = processor(b)
+			start = cpuTime(b)
 		}
 		if err := r.ask(b.Context(), g, rng); err != nil {
 			b.Fatal(err)
 		}
 	}
-	return float64(processor(b)-start) / times / 1e6
-}
-
-// processor is what this process has taken of the processor, in nanoseconds.
-func processor(b *testing.B) int64 {
-	b.Helper()
-	var u unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return u.Utime.Nano() + u.Stime.Nano()
+	return float64(cpuTime(b)-start) / times / 1e6
 }
 
 // at is a quantile in milliseconds.

@@ -3,6 +3,7 @@ package sink
 import (
 	"context"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -27,7 +28,7 @@ func (s *Store) Write(ctx context.Context, ms []schemas.Message) error {
 		j[m.Account()] = 0
 	}
 	accounts := slices.Collect(maps.Keys(j))
-	return s.marked(ctx, s.writeAll(ctx, j, ms), accounts...)
+	return s.marked(ctx, s.writeAll(ctx, j, ms), rand.Uint64(), accounts...)
 }
 
 func (s *Store) writeAll(ctx context.Context, j journal, ms []schemas.Message) error {
