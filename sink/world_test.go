@@ -55,9 +55,7 @@ func newWorld(t *testing.T, dsn string) *world {
 	for _, m := range ms {
 		w.m.write(m)
 	}
-	writeInPieces(t, w.s, rnd, ms[:len(ms)/2], 400)
-	mergeOnce(t, w.s)
-	writeInPieces(t, w.s, rnd, ms[len(ms)/2:], 400)
+	writeInPieces(t, w.s, rnd, ms, 400)
 	w.p.speakOf(w.m)
 	w.p.live(t, w.s, ms, 100)
 	w.record(t)
@@ -75,27 +73,7 @@ func newWorld(t *testing.T, dsn string) *world {
 // the background, answers would be right that forget to ask for the last one.
 func stopMerges(t *testing.T, s *Store) {
 	t.Helper()
-	for _, table := range mergeTrees(t, s) {
-		if err := s.exec(t.Context(), "stop merges", "SYSTEM STOP MERGES @db."+table); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// mergeOnce makes one part of what tables have: asking them takes time for every part.
-func mergeOnce(t *testing.T, s *Store) {
-	t.Helper()
-	for _, table := range mergeTrees(t, s) {
-		for _, statement := range []string{"SYSTEM START MERGES %s", "OPTIMIZE TABLE %s FINAL", "SYSTEM STOP MERGES %s"} {
-			if err := s.exec(t.Context(), "merge once", fmt.Sprintf(statement, "@db."+table)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-}
-
-func mergeTrees(t *testing.T, s *Store) (tables []string) {
-	t.Helper()
+	var tables []string
 	err := s.query(t.Context(), "list tables", "SELECT name FROM system.tables WHERE database = ? AND engine LIKE '%MergeTree'", []any{s.db}, func(r driver.Rows) error {
 		var name string
 		defer func() { tables = append(tables, name) }()
@@ -104,7 +82,11 @@ func mergeTrees(t *testing.T, s *Store) (tables []string) {
 	if err != nil || len(tables) < 10 {
 		t.Fatalf("tables %v: %v", tables, err)
 	}
-	return tables
+	for _, table := range tables {
+		if err := s.exec(t.Context(), "stop merges", "SYSTEM STOP MERGES @db."+table); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // record tells the store of packs, which only reports need, and of two scans.
